@@ -1,0 +1,231 @@
+"""The clip folder: one video of one person with keypoints and parsing maps, whoever made it.
+
+    clip.json       ClipInfo
+    frames.mkv      MJPEG, RGB, square
+    maps.mkv        FFV1 gray8, class ids of `ClipInfo.label_schema`, exact
+    maps_S.mkv      the same in a further label schema S (procedural dancers carry `cihp20` beside `parts10`)
+    keypoints.npy   float32 [frames, 25, 3], see `skeleton`
+
+A folder is written under a temporary name and renamed when complete, so that a clip folder is always whole.
+"""
+
+import contextlib
+import dataclasses
+import pathlib
+from collections.abc import Iterator, Mapping
+from types import TracebackType
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files, parsing_labels, skeleton, video
+from retarget_tf.errors import InputDataError
+
+SCHEMA_VERSION = 1
+
+FloatArray = npt.NDArray[np.float32]
+Uint8Array = npt.NDArray[np.uint8]
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipInfo:
+    """What `clip.json` holds.
+
+    Attributes:
+        clip_id: unique among the clips that are used together; letters, digits, `_` and `-`.
+        person_id: who is seen; data sets are split by it.
+        fps: frames per second.
+        image_size: side of the square frames in pixels.
+        label_schema: of `maps.mkv`.
+        more_label_schemas: of further `maps_<schema>.mkv`.
+        frames: number of frames; filled in by `ClipWriter`.
+        motion_of: id of the clip whose motion this one repeats on another body, if any (procedural only).
+        source: where the clip comes from, for people: a file name, or the settings of the renderer.
+        schema_version: of this layout.
+    """
+
+    clip_id: str
+    person_id: str
+    fps: float
+    image_size: int
+    label_schema: str
+    more_label_schemas: tuple[str, ...] = ()
+    frames: int = 0
+    motion_of: str | None = None
+    source: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+
+class ClipWriter:
+    """Writes a clip folder frame by frame; a context manager. The folder appears when the block ends well."""
+
+    def __init__(self, folder: files.PathLike, info: ClipInfo, *, overwrite: bool = False) -> None:
+        self._info = info
+        self._atomic = files.atomic_folder(folder, overwrite=overwrite)
+        self._writers = contextlib.ExitStack()
+        self._keypoints: list[FloatArray] = []
+
+    def __enter__(self) -> Self:
+        self._folder = self._atomic.__enter__()
+        open_video = self._writers.enter_context
+        self._frames = open_video(video.VideoWriter(self._folder / "frames.mkv", self._info.fps, "mjpeg"))
+        self._maps = {
+            schema: open_video(video.VideoWriter(self._folder / _maps_name(schema, self._info), self._info.fps, "ffv1"))
+            for schema in (self._info.label_schema, *self._info.more_label_schemas)
+        }
+        return self
+
+    def write(self, frame: Uint8Array, maps: Mapping[str, Uint8Array] | Uint8Array, keypoints: FloatArray) -> None:
+        """Appends one frame.
+
+        Args:
+            frame: RGB uint8 `[size, size, 3]`.
+            maps: uint8 `[size, size]`, or one for each label schema of the clip by name.
+            keypoints: float32 `[25, 3]`.
+        """
+        size = self._info.image_size
+        by_schema = maps if isinstance(maps, Mapping) else {self._info.label_schema: maps}
+        if frame.shape != (size, size, 3) or keypoints.shape != (skeleton.NUM_JOINTS, 3):
+            raise ValueError(
+                f"frame must be [{size}, {size}, 3] and keypoints [25, 3]. "
+                f"Received: frame={frame.shape}, keypoints={keypoints.shape}"
+            )
+        if set(by_schema) != set(self._maps):
+            raise ValueError(f"maps must be given for {sorted(self._maps)}. Received: maps={sorted(by_schema)}")
+        self._frames.write(frame)
+        for schema, parsing_map in by_schema.items():
+            self._maps[schema].write(parsing_map)
+        self._keypoints.append(np.asarray(keypoints, np.float32))
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        try:
+            self._writers.__exit__(kind, error, traceback)
+            if kind is None:
+                np.save(self._folder / "keypoints.npy", np.stack(self._keypoints))
+                info = dataclasses.replace(self._info, frames=len(self._keypoints))
+                files.write_json(self._folder / "clip.json", dataclasses.asdict(info))
+        except BaseException as failure:
+            self._atomic.__exit__(type(failure), failure, failure.__traceback__)
+            raise
+        self._atomic.__exit__(kind, error, traceback)
+
+
+@dataclasses.dataclass(frozen=True)
+class Clip:
+    """A clip folder that was opened: its header and keypoints are in memory, frames and maps are streamed."""
+
+    folder: pathlib.Path
+    info: ClipInfo
+    keypoints: FloatArray
+
+    def read_frames(self) -> Iterator[Uint8Array]:
+        """Yields RGB uint8 `[size, size, 3]`; InputDataError where the count is not the header's."""
+        return self._counted(self.folder / "frames.mkv", video.read_frames(self.folder / "frames.mkv"))
+
+    def read_maps(self, label_schema: str | None = None) -> Iterator[Uint8Array]:
+        """Yields uint8 `[size, size]` class ids of the clip's label schema, or of another that it carries.
+
+        Raises:
+            InputDataError: the clip has no such maps, a map has an id that the schema has not, or the count is
+                not the header's.
+        """
+        schema = parsing_labels.get_schema(label_schema or self.info.label_schema)
+        path = self.folder / _maps_name(schema.name, self.info)
+        if not path.is_file():
+            raise InputDataError(f"clip {self.folder}: has no maps of label schema {schema.name} ({path.name}).")
+        for index, parsing_map in enumerate(self._counted(path, video.read_gray(path))):
+            if unknown := schema.unknown_ids(parsing_map):
+                raise InputDataError(
+                    f"parsing map {path} frame {index}: ids {unknown} are not in label schema {schema.name} "
+                    f"(0..{schema.num_classes - 1}, 255 = unknown). "
+                    "Write the clip again, or name its schema in clip.json."
+                )
+            yield parsing_map
+
+    def _counted(self, path: pathlib.Path, pictures: Iterator[Uint8Array]) -> Iterator[Uint8Array]:
+        count, size = 0, self.info.image_size
+        for picture in pictures:
+            if picture.shape[:2] != (size, size):
+                raise InputDataError(
+                    f"clip {path} frame {count}: is {picture.shape[1]}x{picture.shape[0]}, clip.json says {size}x{size}."
+                )
+            count += 1
+            yield picture
+        if count != self.info.frames:
+            raise InputDataError(
+                f"clip {path}: holds {count} frames, clip.json and keypoints.npy {self.info.frames}. "
+                "Make the clip again."
+            )
+
+
+def open_clip(folder: files.PathLike) -> Clip:
+    """Opens a clip folder.
+
+    Raises:
+        InputDataError: a part is missing, of another schema version, or the parts contradict each other.
+    """
+    path = pathlib.Path(folder)
+    info = _parse_info(path / "clip.json", files.read_json(path / "clip.json", "clip"))
+    try:
+        keypoints = np.load(path / "keypoints.npy", allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:
+        raise InputDataError(f"keypoints {path / 'keypoints.npy'}: cannot be read ({error}).") from error
+    if keypoints.ndim != 3 or keypoints.shape[1:] != (skeleton.NUM_JOINTS, 3):
+        raise InputDataError(
+            f"keypoints {path / 'keypoints.npy'}: must be [frames, 25, 3], not {list(keypoints.shape)}."
+        )
+    if len(keypoints) != info.frames:
+        raise InputDataError(
+            f"keypoints {path / 'keypoints.npy'}: are of {len(keypoints)} frames, clip.json says {info.frames}. "
+            "Make the clip again."
+        )
+    if not np.isfinite(keypoints).all():
+        frame = int(np.argwhere(~np.isfinite(keypoints))[0][0])
+        raise InputDataError(f"keypoints {path / 'keypoints.npy'} frame {frame}: not finite.")
+    return Clip(path, info, keypoints.astype(np.float32))
+
+
+def find_clips(folder: files.PathLike) -> list[Clip]:
+    """The clips in the direct subfolders of `folder`, in order of their ids.
+
+    Raises:
+        InputDataError: the folder is missing, holds no clip, or two clips share an id.
+    """
+    root = pathlib.Path(folder)
+    if not root.is_dir():
+        raise InputDataError(f"clips folder {root}: no such folder.")
+    clips = [open_clip(path.parent) for path in sorted(root.glob("[!.]*/clip.json"))]
+    if not clips:
+        raise InputDataError(
+            f"clips folder {root}: holds no clip folder. Make some: python -m data.make_dancers --help"
+        )
+    seen: dict[str, pathlib.Path] = {}
+    for clip in clips:
+        if clip.info.clip_id in seen:
+            raise InputDataError(
+                f"clip {clip.folder}: has the id of {seen[clip.info.clip_id]}. Rename one in clip.json."
+            )
+        seen[clip.info.clip_id] = clip.folder
+    return sorted(clips, key=lambda clip: clip.info.clip_id)
+
+
+def _maps_name(schema: str, info: ClipInfo) -> str:
+    return "maps.mkv" if schema == info.label_schema else f"maps_{schema}.mkv"
+
+
+def _parse_info(path: pathlib.Path, values: Any) -> ClipInfo:
+    if not isinstance(values, dict) or values.get("schema_version") != SCHEMA_VERSION:
+        version = values.get("schema_version") if isinstance(values, dict) else None
+        raise InputDataError(
+            f"clip {path}: schema version {version}, this program reads {SCHEMA_VERSION}. Make the clip again."
+        )
+    try:
+        info = ClipInfo(**{**values, "more_label_schemas": tuple(values.get("more_label_schemas", ()))})
+    except TypeError as error:
+        raise InputDataError(f"clip {path}: {error}.") from error
+    if info.label_schema not in parsing_labels.SCHEMAS:
+        raise InputDataError(f"clip {path}: unknown label schema {info.label_schema}.")
+    return info

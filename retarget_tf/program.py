@@ -1,0 +1,89 @@
+"""How every program of the project starts, answers --help and ends: one place for flags and exit codes.
+
+A program defines its flags with absl, a `main()` that imports what is heavy, and
+
+    def cli() -> None:
+        program.run(main)
+
+Exit codes: 0 done (and --help), 1 failed, 2 usage, 3 bad input data. absl's own `app.run` exits with 1 for a bad
+flag and for --help, which scripts cannot tell from a failure.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from typing import NoReturn
+
+from absl import flags
+
+from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError, StoppedError
+
+EXIT_DONE = 0
+EXIT_FAILED = 1
+EXIT_USAGE = 2
+EXIT_BAD_INPUT = 3
+
+_HELP_FLAGS = ("--help", "-help", "-h", "--h", "-?")
+
+
+def run(main: Callable[[], None]) -> NoReturn:
+    """Parses the command line, calls `main`, and exits with the code that the outcome deserves."""
+    # TensorFlow's C++ banner is noise in a program's output; warnings and errors of it still come through.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    os.environ.setdefault("GLOG_minloglevel", "2")
+    flags_parser(sys.argv, main)
+    try:
+        main()
+    except InputDataError as error:
+        _fail(error, EXIT_BAD_INPUT)
+    except ConfigError as error:
+        _fail(error, EXIT_USAGE)
+    except (MissingDependencyError, StoppedError, OSError) as error:
+        _fail(error, EXIT_FAILED)
+    except KeyboardInterrupt:
+        _fail("interrupted.", 128 + signal.SIGINT)
+    sys.exit(EXIT_DONE)
+
+
+def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
+    """Fills `flags.FLAGS` from `argv`. Prints the help and exits with 0, or the mistake and exits with 2."""
+    if any(argument in _HELP_FLAGS for argument in argv[1:]):
+        print(_help_text(main))
+        sys.exit(EXIT_DONE)
+    try:
+        positional = flags.FLAGS(list(argv))[1:]
+    except (flags.Error, OSError) as error:  # OSError: the file of --flagfile cannot be read
+        _fail(f"{error} --help lists the flags.", EXIT_USAGE)
+    if positional:
+        _fail(f"only --flags are taken. Received: {' '.join(positional)}", EXIT_USAGE)
+
+
+def progress_is_shown() -> bool:
+    """Whether progress bars should be drawn: only where a person watches."""
+    return sys.stderr.isatty()
+
+
+def _help_text(main: Callable[[], None]) -> str:
+    module = sys.modules[main.__module__]
+    # absl files the flags of a script under the name that it was started by.
+    name = sys.argv[0] if main.__module__ == "__main__" else main.__module__
+    lines = [(module.__doc__ or "").strip(), "", "Flags:"]
+    for flag in sorted(flags.FLAGS.get_key_flags_for_module(name), key=lambda flag: flag.name):
+        default = "required" if flag.default is None and _is_required(flag) else f"default: {flag.default}"
+        lines.append(f"  --{flag.name}: {flag.help} ({default})")
+    lines.append("  --flagfile: read flags from this file, one a line.")
+    return "\n".join(lines)
+
+
+def _is_required(flag: "flags.Flag[object]") -> bool:
+    return any(
+        flag.name in validator.get_flags_names() and "must have a value" in str(validator.message)
+        for validator in flag.validators
+    )
+
+
+def _fail(error: object, code: int) -> NoReturn:
+    message = " ".join(str(error).split())
+    print(f"ERROR: {message}", file=sys.stderr)
+    sys.exit(code)

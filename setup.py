@@ -1,0 +1,54 @@
+"""Packaging of retarget_tf: the library, and the programs of data/ and export/ under names that cannot clash."""
+
+import pathlib
+
+import setuptools
+
+EXTRAS = {
+    "extract": ["mediapipe>=1.2"],
+    "cuda": ["tensorflow[and-cuda]>=2.19,<2.22"],
+    "dev": ["pytest>=8", "ruff>=0.6", "mypy>=1.11"],
+}
+
+PROGRAMS = {
+    "retarget": "retarget_tf.retarget",
+    "retarget-train": "retarget_tf.train",
+    "retarget-evaluate": "retarget_tf.evaluate",
+    "retarget-make-dancers": "retarget_tf_data.make_dancers",
+    "retarget-fetch-models": "retarget_tf_data.fetch_models",
+    "retarget-extract-clips": "retarget_tf_data.extract_clips",
+    "retarget-build-records": "retarget_tf_data.build_records",
+    "retarget-inspect-records": "retarget_tf_data.inspect_records",
+    "retarget-export": "retarget_tf_export.export_saved_model",
+    "retarget-check-saved-model": "retarget_tf_export.check_saved_model",
+}
+
+setuptools.setup(
+    name="retarget_tf",
+    version="0.1.0",
+    description="Single-frame motion retargeting: one photo and one video in, the person of the photo dances.",
+    long_description=pathlib.Path("README.md").read_text(encoding="utf-8"),
+    long_description_content_type="text/markdown",
+    license="Apache-2.0",
+    python_requires=">=3.11,<3.14",
+    packages=[
+        *setuptools.find_packages(include=["retarget_tf", "retarget_tf.*"]),
+        "retarget_tf_data",
+        "retarget_tf_export",
+    ],
+    package_dir={"retarget_tf_data": "data", "retarget_tf_export": "export"},
+    package_data={"retarget_tf": ["py.typed"]},
+    install_requires=[
+        "tensorflow>=2.19,<2.22",
+        "keras>=3.15.1,<4",
+        "tensorflow-serving-api>=2.19,<2.22",
+        "tensorboard>=2.19",
+        "numpy>=1.26",
+        "absl-py>=2.1",
+        "opencv-python-headless>=4.10",
+        "av>=14",
+        "tqdm>=4.66",
+    ],
+    extras_require=EXTRAS,
+    entry_points={"console_scripts": [f"{name} = {module}:cli" for name, module in PROGRAMS.items()]},
+)
