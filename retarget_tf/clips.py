@@ -150,7 +150,8 @@ class Clip:
         for picture in pictures:
             if picture.shape[:2] != (size, size):
                 raise InputDataError(
-                    f"clip {path} frame {count}: is {picture.shape[1]}x{picture.shape[0]}, clip.json says {size}x{size}."
+                    f"clip {path} frame {count}: is {picture.shape[1]}x{picture.shape[0]}, "
+                    f"clip.json says {size}x{size}."
                 )
             count += 1
             yield picture

@@ -19,5 +19,9 @@ class MissingDependencyError(RuntimeError):
     """An optional package or a model file is not installed; the message says the command that installs it."""
 
 
+class TrainingError(RuntimeError):
+    """Training cannot go on though its input was fine (a loss is not finite). Programs exit with 1."""
+
+
 class StoppedError(RuntimeError):
     """A signal asked a long job to stop; its state was saved first. Programs exit with 1."""

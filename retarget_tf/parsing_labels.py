@@ -58,18 +58,6 @@ class LabelSchema:
         table[: self.num_classes] = self.palette
         return table[parsing_map]
 
-    def decode(self, rgb: npt.ArrayLike) -> IdMap:
-        """The class ids `[..., height, width]` whose colours are nearest to RGB values 0..255."""
-        pixels = np.asarray(rgb, np.float32)
-        best_distance = np.full(pixels.shape[:-1], np.inf, np.float32)
-        best = np.zeros(pixels.shape[:-1], np.uint8)
-        for class_id, colour in enumerate(self.palette):
-            distance = np.sum((pixels - np.asarray(colour, np.float32)) ** 2, axis=-1)
-            closer = distance < best_distance
-            best[closer] = class_id
-            best_distance[closer] = distance[closer]
-        return best
-
     def unknown_ids(self, parsing_map: IdMap) -> list[int]:
         """The ids in a map that this schema does not have (255 is always allowed)."""
         present = np.flatnonzero(np.bincount(parsing_map.ravel(), minlength=256))

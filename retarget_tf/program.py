@@ -17,7 +17,7 @@ from typing import NoReturn
 
 from absl import flags
 
-from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError, StoppedError
+from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError, StoppedError, TrainingError
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -39,7 +39,7 @@ def run(main: Callable[[], None]) -> NoReturn:
         _fail(error, EXIT_BAD_INPUT)
     except ConfigError as error:
         _fail(error, EXIT_USAGE)
-    except (MissingDependencyError, StoppedError, OSError) as error:
+    except (MissingDependencyError, StoppedError, TrainingError, OSError) as error:
         _fail(error, EXIT_FAILED)
     except KeyboardInterrupt:
         _fail("interrupted.", 128 + signal.SIGINT)

@@ -1,0 +1,211 @@
+"""What happens around the training step: history, pictures, checkpoints, time limit, stopping on a signal.
+
+Each callback does one thing and reads the global step from the same `TrainingState`.
+"""
+
+import contextlib
+import csv
+import dataclasses
+import math
+import pathlib
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator
+from types import FrameType
+from typing import Any, TextIO
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from retarget_tf import files
+from retarget_tf.errors import TrainingError
+
+Logs = dict[str, Any] | None
+
+
+@dataclasses.dataclass
+class TrainingState:
+    """Where the training stands; both variables are saved in the checkpoint.
+
+    Attributes:
+        step: training steps done since the first start, which is also the number of batches consumed.
+        seconds: time spent in them.
+        stopped_by_signal: whether SIGTERM or SIGINT asked to stop.
+    """
+
+    step: tf.Variable
+    seconds: tf.Variable
+    stopped_by_signal: bool = False
+
+    @classmethod
+    def create(cls) -> "TrainingState":
+        """The state before the first step."""
+        return cls(tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64))
+
+    @property
+    def steps_done(self) -> int:
+        """The step as a Python number."""
+        return int(self.step.numpy())
+
+
+class Clock(keras.callbacks.Callback):
+    """Comes first: advances the state after each batch; ends at `steps`, after `seconds` or on a signal."""
+
+    def __init__(self, state: TrainingState, steps: int, seconds: float) -> None:
+        super().__init__()
+        self._state, self._steps, self._seconds = state, steps, seconds
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        self._last = time.monotonic()
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        now = time.monotonic()
+        self._state.step.assign_add(1)
+        self._state.seconds.assign_add(now - self._last)
+        self._last = now
+        if self._state.stopped_by_signal or is_finished(self._state, self._steps, self._seconds):
+            self.model.stop_training = True
+
+
+def is_finished(state: TrainingState, steps: int, seconds: float) -> bool:
+    """Whether the step, or the time where `steps` is 0, has been reached."""
+    return state.steps_done >= steps if steps else float(state.seconds.numpy()) >= seconds
+
+
+@contextlib.contextmanager
+def stopping_on_signal(state: TrainingState) -> Iterator[None]:
+    """SIGTERM and SIGINT end the training after the running step; the checkpoint is then written as at any end."""
+    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
+        yield
+        return
+
+    def stop(number: int, frame: FrameType | None) -> None:
+        state.stopped_by_signal = True
+
+    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield
+    finally:
+        for number, handler in previous.items():
+            signal.signal(number, handler)
+
+
+class History(keras.callbacks.Callback):
+    """Writes losses and images/s to `history.csv` and TensorBoard every `every` steps; stops on a NaN.
+
+    Rows after the step at which the training resumes are dropped: those steps are done again.
+    """
+
+    def __init__(
+        self, path: pathlib.Path, writer: tf.summary.SummaryWriter, state: TrainingState, every: int, batch_size: int
+    ) -> None:
+        super().__init__()
+        self._path, self._writer, self._state = path, writer, state
+        self._every, self._batch_size = every, batch_size
+        self._file: TextIO | None = None
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        _keep_rows(self._path, self._state.steps_done)
+        self._file = self._path.open("a", newline="", encoding="utf-8")
+        self._mark = (self._state.steps_done, time.monotonic())
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        step = self._state.steps_done
+        if step % self._every:
+            return
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        if not all(math.isfinite(value) for value in values.values()):
+            raise TrainingError(
+                f"training step {step}: a loss is not finite ({values}). "
+                "Lower --learning_rate; the last checkpoint is untouched."
+            )
+        previous_step, previous_time = self._mark
+        self._mark = (step, time.monotonic())
+        rate = (step - previous_step) * self._batch_size / max(self._mark[1] - previous_time, 1e-9)
+        row = {
+            "step": step,
+            "seconds": round(float(self._state.seconds.numpy()), 2),
+            "images_per_second": rate,
+            **values,
+        }
+        self._write_row(row)
+        with self._writer.as_default(step=step):
+            for name, value in (*values.items(), ("images_per_second", rate)):
+                tf.summary.scalar(name, value)
+
+    def on_train_end(self, logs: Logs = None) -> None:
+        self._writer.flush()
+        if self._file is not None:
+            self._file.close()
+
+    def _write_row(self, row: dict[str, float]) -> None:
+        assert self._file is not None  # opened in on_train_begin
+        table = csv.DictWriter(self._file, fieldnames=list(row))
+        if self._file.tell() == 0:
+            table.writeheader()
+        table.writerow(row)
+        self._file.flush()
+
+
+class Samples(keras.callbacks.Callback):
+    """Writes a picture of what the generator makes to `samples/step_*.png` and TensorBoard every `every` steps."""
+
+    def __init__(
+        self,
+        folder: pathlib.Path,
+        writer: tf.summary.SummaryWriter,
+        state: TrainingState,
+        every: int,
+        draw: Callable[[], npt.NDArray[np.uint8]],
+    ) -> None:
+        super().__init__()
+        self._folder, self._writer, self._state, self._every, self._draw = folder, writer, state, every, draw
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        step = self._state.steps_done
+        if step % self._every == 0 or self.model.stop_training:
+            picture = self._draw()
+            with files.atomic_file(self._folder / f"step_{step:08d}.png") as temporary:
+                temporary.write_bytes(tf.io.encode_png(picture).numpy())
+            with self._writer.as_default(step=step):
+                tf.summary.image("samples", picture[None])
+
+
+class Checkpoints(keras.callbacks.Callback):
+    """Saves everything that resuming needs every `every` steps and at the end."""
+
+    def __init__(self, manager: tf.train.CheckpointManager, state: TrainingState, every: int) -> None:
+        super().__init__()
+        self._manager, self._state, self._every = manager, state, every
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        if self._state.steps_done % self._every == 0 or self.model.stop_training:
+            self._manager.save(checkpoint_number=self._state.steps_done)
+
+
+class ProgressBar(keras.callbacks.Callback):
+    """Keras's own bar, of known length: the steps to do, or the seconds where time decides."""
+
+    def __init__(self, state: TrainingState, steps: int, seconds: float) -> None:
+        super().__init__()
+        self._state, self._steps, self._seconds = state, steps, seconds
+
+    def on_train_begin(self, logs: Logs = None) -> None:
+        target, unit = (self._steps, "step") if self._steps else (round(self._seconds), "second")
+        self._bar = keras.utils.Progbar(target, unit_name=unit)
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        reached = self._state.steps_done if self._steps else float(self._state.seconds.numpy())
+        self._bar.update(min(round(reached), self._bar.target), list((logs or {}).items()))
+
+
+def _keep_rows(path: pathlib.Path, last_step: int) -> None:
+    if not path.exists():
+        return
+    with path.open(newline="", encoding="utf-8") as file:
+        header, *rows = list(csv.reader(file)) or [[]]
+    with files.atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
+        csv.writer(file).writerows([header, *(row for row in rows if row and int(row[0]) <= last_step)])

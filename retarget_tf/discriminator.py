@@ -1,0 +1,52 @@
+"""The conditional PatchGAN discriminator: each logit judges one patch of the map beside its condition.
+
+    D(condition, map) -> logits of overlapping patches, 70x70 with three stride-2 convolutions
+
+After pix2pix (Isola et al. 2017, appendix 6.1.2). Logits, no sigmoid: the loss takes them as they are.
+"""
+
+import keras
+
+from retarget_tf import layers
+from retarget_tf.config import ModelConfig
+
+
+def build_discriminator(
+    config: ModelConfig, *, condition_channels: int = 6, map_channels: int = 3, seed: int = 1
+) -> keras.Model:
+    """Builds the discriminator.
+
+    Args:
+        config: size, width, norm and number of stride-2 convolutions.
+        condition_channels: 6 for a frame and a stick figure.
+        map_channels: 3 for a map in colours.
+        seed: of the weights.
+
+    Returns:
+        A model of a dict of `condition` `[batch, size, size, condition_channels]` and `parsing_map`
+        `[batch, size, size, map_channels]`, both in [-1, 1], that gives logits `[batch, patches, patches, 1]`.
+    """
+    size = config.image_size
+    condition = keras.Input((size, size, condition_channels), name="condition", dtype="float32")
+    parsing_map = keras.Input((size, size, map_channels), name="parsing_map", dtype="float32")
+    x = keras.layers.Concatenate(name="condition_and_map")([condition, parsing_map])
+    for level in range(config.patch_layers + 1):
+        # The last of these convolutions does not halve the side; explicit padding because "same" would differ.
+        last = level == config.patch_layers
+        if last:
+            x = keras.layers.ZeroPadding2D(1, name=f"block_{level}_pad")(x)
+        x = layers.convolution(
+            config.filters * min(2**level, 8),
+            strides=1 if last else 2,
+            bias=level == 0,
+            seed=seed + level,
+            name=f"block_{level}_conv",
+            padding="valid" if last else "same",
+        )(x)
+        if level > 0:
+            x = layers.normalization(config.norm, seed + level, f"block_{level}_norm")(x)
+        x = layers.leaky_relu(f"block_{level}_relu")(x)
+    x = keras.layers.ZeroPadding2D(1, name="output_pad")(x)
+    x = layers.convolution(1, strides=1, bias=True, seed=seed + 100, name="output_conv", padding="valid")(x)
+    logits = keras.layers.Activation("linear", dtype="float32", name="patch_logits")(x)
+    return keras.Model({"condition": condition, "parsing_map": parsing_map}, logits, name="discriminator")

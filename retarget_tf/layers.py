@@ -1,0 +1,46 @@
+"""The building blocks that both networks share, with pix2pix's constants where Keras's defaults differ."""
+
+from typing import Any
+
+import keras
+
+from retarget_tf.config import Norm
+
+LEAKY_SLOPE = 0.2  # Keras's default is 0.3
+KERNEL_SIZE = 4
+
+
+def weight_init(seed: int) -> keras.initializers.Initializer:
+    """N(0, 0.02), pix2pix appendix 6.2."""
+    return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
+
+
+def normalization(norm: Norm, seed: int, name: str) -> keras.layers.Layer:
+    """Batch or instance normalization with a scale from N(1, 0.02) and a shift from 0.
+
+    Instance normalization is `GroupNormalization` with one channel a group.
+    """
+    scale_init = keras.initializers.RandomNormal(1.0, 0.02, seed=seed)
+    if norm == "batch":
+        # torch's momentum of 0.1 is Keras's 0.9; epsilon as in torch, where Keras's default is 1e-3.
+        return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=scale_init, name=name)
+    return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, gamma_initializer=scale_init, name=name)
+
+
+def leaky_relu(name: str) -> keras.layers.Layer:
+    """LeakyReLU with slope 0.2."""
+    return keras.layers.LeakyReLU(negative_slope=LEAKY_SLOPE, name=name)
+
+
+def convolution(filters: int, *, strides: int, bias: bool, seed: int, name: str, padding: str = "same") -> Any:
+    """A 4x4 convolution; no bias where a normalization follows."""
+    return keras.layers.Conv2D(
+        filters, KERNEL_SIZE, strides, padding, use_bias=bias, kernel_initializer=weight_init(seed), name=name
+    )
+
+
+def transposed_convolution(filters: int, *, bias: bool, seed: int, name: str) -> Any:
+    """A 4x4 transposed convolution that doubles the side."""
+    return keras.layers.Conv2DTranspose(
+        filters, KERNEL_SIZE, 2, "same", use_bias=bias, kernel_initializer=weight_init(seed), name=name
+    )

@@ -1,0 +1,95 @@
+"""History survives resuming; the clock ends a training by steps, by time and on a signal."""
+
+import csv
+import os
+import pathlib
+import signal
+import types
+
+import pytest
+import tensorflow as tf
+
+from retarget_tf import callbacks
+from retarget_tf.errors import TrainingError
+
+
+def state_at(step: int, seconds: float = 0.0) -> callbacks.TrainingState:
+    state = callbacks.TrainingState.create()
+    state.step.assign(step)
+    state.seconds.assign(seconds)
+    return state
+
+
+def attach(callback: callbacks.keras.callbacks.Callback) -> types.SimpleNamespace:
+    model = types.SimpleNamespace(stop_training=False)
+    callback.set_model(model)
+    callback.on_train_begin()
+    return model
+
+
+@pytest.mark.parametrize(
+    ("step", "seconds", "steps", "limit", "expected"),
+    [(9, 0, 10, 0, False), (10, 0, 10, 0, True), (99, 59, 0, 60, False), (1, 60, 0, 60, True)],
+)
+def test_finished_by_steps_or_by_time(step: int, seconds: float, steps: int, limit: float, expected: bool) -> None:
+    assert callbacks.is_finished(state_at(step, seconds), steps, limit) is expected
+
+
+def test_clock_counts_and_stops_at_the_last_step() -> None:
+    state = state_at(3)
+    clock = callbacks.Clock(state, steps=5, seconds=0)
+    model = attach(clock)
+    clock.on_train_batch_end(0)
+    assert (state.steps_done, model.stop_training) == (4, False)
+    clock.on_train_batch_end(1)
+    assert (state.steps_done, model.stop_training) == (5, True)
+
+
+def test_a_signal_stops_after_the_running_step_and_handlers_come_back() -> None:
+    state = state_at(0)
+    clock = callbacks.Clock(state, steps=100, seconds=0)
+    model = attach(clock)
+    before = signal.getsignal(signal.SIGTERM)
+    with callbacks.stopping_on_signal(state):
+        os.kill(os.getpid(), signal.SIGTERM)
+        clock.on_train_batch_end(0)
+    assert model.stop_training
+    assert state.stopped_by_signal
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def make_history(path: pathlib.Path, state: callbacks.TrainingState) -> callbacks.History:
+    writer = tf.summary.create_noop_writer()
+    history = callbacks.History(path, writer, state, every=2, batch_size=4)
+    attach(history)
+    return history
+
+
+def rows(path: pathlib.Path) -> list[dict[str, str]]:
+    with path.open(newline="", encoding="utf-8") as file:
+        return list(csv.DictReader(file))
+
+
+def test_history_writes_every_second_step_and_drops_what_is_done_again(tmp_path: pathlib.Path) -> None:
+    path, state = tmp_path / "history.csv", state_at(0)
+    history = make_history(path, state)
+    for step in range(1, 7):
+        state.step.assign(step)
+        history.on_train_batch_end(step, {"l1_loss": step / 10})
+    history.on_train_end()
+    assert [row["step"] for row in rows(path)] == ["2", "4", "6"]
+    assert rows(path)[0]["l1_loss"] == "0.2"
+
+    state.step.assign(4)
+    resumed = make_history(path, state)
+    state.step.assign(6)
+    resumed.on_train_batch_end(0, {"l1_loss": 9.0})
+    resumed.on_train_end()
+    assert [(row["step"], row["l1_loss"]) for row in rows(path)] == [("2", "0.2"), ("4", "0.4"), ("6", "9.0")]
+
+
+def test_history_stops_at_a_loss_that_is_not_finite(tmp_path: pathlib.Path) -> None:
+    state = state_at(2)
+    history = make_history(tmp_path / "history.csv", state)
+    with pytest.raises(TrainingError, match="step 2: a loss is not finite"):
+        history.on_train_batch_end(0, {"l1_loss": float("nan")})

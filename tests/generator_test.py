@@ -1,0 +1,149 @@
+"""The U-Net: reference numbers, sizes, precision, saving, use without this package."""
+
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from retarget_tf import generator
+from retarget_tf.config import GeneratorSpec, ModelConfig
+from retarget_tf.errors import ConfigError, InputDataError
+
+TINY = ModelConfig(image_size=32, filters=2)
+
+
+def count(variables: list[keras.Variable]) -> int:
+    return sum(int(np.prod(variable.shape)) for variable in variables)
+
+
+def inputs(size: int, batch: int = 2) -> dict[str, np.ndarray]:
+    rng = np.random.default_rng(0)
+    keypoints = rng.uniform(0, size, (batch, 25, 3)).astype(np.float32)
+    keypoints[..., 2] = 1
+    return {"frame": rng.uniform(-1, 1, (batch, size, size, 3)).astype(np.float32), "keypoints": keypoints}
+
+
+def test_paper_generator_has_the_reference_number_of_parameters() -> None:
+    assert count(generator.build_generator(ModelConfig()).trainable_variables) == 54_417_027
+
+
+@pytest.mark.parametrize(
+    ("in_channels", "out_channels", "expected"), [(3, 3, 54_413_955), (6, 3, 54_417_027), (6, 20, 54_451_860)]
+)
+def test_unet_256_reference_numbers(in_channels: int, out_channels: int, expected: int) -> None:
+    picture = keras.Input((256, 256, in_channels))
+    features = generator.unet(picture, out_channels=out_channels, config=ModelConfig(), seed=0)
+    assert count(keras.Model(picture, features).trainable_variables) == expected
+
+
+def test_encoder_widths_are_pix2pix() -> None:
+    assert generator.encoder_widths(ModelConfig()) == [64, 128, 256, 512, 512, 512, 512, 512]
+    assert generator.encoder_widths(ModelConfig(image_size=32, filters=16)) == [16, 32, 64, 128, 128]
+
+
+@pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
+@pytest.mark.parametrize("size", [32, 64])
+def test_output_is_a_signed_picture_of_the_input_size(size: int, pose_condition: str) -> None:
+    model = generator.build_generator(ModelConfig(image_size=size, filters=2, pose_condition=pose_condition))  # type: ignore[arg-type]
+    for batch in (1, 3):
+        rgb = model(inputs(size, batch))["parsing_rgb"].numpy()
+        assert rgb.shape == (batch, size, size, 3)
+        assert rgb.dtype == np.float32
+        assert np.abs(rgb).max() <= 1
+
+
+@pytest.mark.parametrize("norm", ["batch", "instance"])
+@pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
+def test_every_weight_gets_a_gradient(pose_condition: str, norm: str) -> None:
+    model = generator.build_generator(
+        ModelConfig(image_size=32, filters=2, pose_condition=pose_condition, norm=norm)  # type: ignore[arg-type]
+    )
+    with tf.GradientTape() as tape:
+        loss = tf.reduce_sum(model(inputs(32), training=True)["parsing_rgb"] ** 2)
+    for weight, gradient in zip(model.trainable_variables, tape.gradient(loss, model.trainable_variables), strict=True):
+        assert gradient is not None, weight.path
+        if not weight.path.endswith("kernel"):
+            continue
+        assert float(tf.reduce_max(tf.abs(gradient))) > 0, weight.path
+
+
+@pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
+def test_the_pose_changes_the_output(pose_condition: str) -> None:
+    model = generator.build_generator(ModelConfig(image_size=32, filters=2, pose_condition=pose_condition))  # type: ignore[arg-type]
+    given = inputs(32)
+    moved = {**given, "keypoints": given["keypoints"][:, ::-1]}
+    assert np.abs(model(given)["parsing_rgb"] - model(moved)["parsing_rgb"]).max() > 1e-6
+
+
+@pytest.mark.parametrize("policy", ["mixed_float16", "mixed_bfloat16"])
+def test_mixed_precision_computes_low_and_answers_in_float32(policy: str) -> None:
+    keras.config.set_dtype_policy(policy)
+    try:
+        model = generator.build_generator(TINY)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    assert model.get_layer("down_1_conv").compute_dtype == policy.removeprefix("mixed_")
+    assert model(inputs(32))["parsing_rgb"].dtype == tf.float32
+
+
+def test_save_and_load_give_the_same_outputs(tmp_path: pathlib.Path) -> None:
+    model = generator.build_generator(TINY, seed=3)
+    generator.save_generator(model, GeneratorSpec(TINY, 0.7, step=5), tmp_path)
+    for path in (tmp_path, tmp_path / "generator.keras"):
+        trained = generator.load_generator(path)
+        assert trained.spec == GeneratorSpec(TINY, 0.7, step=5)
+        np.testing.assert_array_equal(
+            trained.network(inputs(32))["parsing_rgb"], model(inputs(32), training=False)["parsing_rgb"]
+        )
+
+
+def test_saved_in_float32_after_mixed_training(tmp_path: pathlib.Path) -> None:
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    try:
+        model = generator.build_generator(TINY)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    generator.save_generator(model, GeneratorSpec(TINY, 0.7), tmp_path)
+    loaded = keras.models.load_model(tmp_path / "generator.keras")
+    assert loaded.get_layer("down_1_conv").compute_dtype == "float32"
+
+
+@pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
+def test_keras_file_works_where_this_package_is_not_installed(tmp_path: pathlib.Path, pose_condition: str) -> None:
+    config = ModelConfig(image_size=32, filters=2, pose_condition=pose_condition)  # type: ignore[arg-type]
+    model = generator.build_generator(config)
+    generator.save_generator(model, GeneratorSpec(config, 0.7), tmp_path)
+    np.savez(tmp_path / "inputs.npz", **inputs(32))
+    script = """
+import sys
+class Refuse:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] == "retarget_tf":
+            raise ImportError("not installed here")
+sys.meta_path.insert(0, Refuse())
+import keras, numpy as np
+model = keras.models.load_model("generator.keras")
+np.save("output.npy", model(dict(np.load("inputs.npz")))["parsing_rgb"])
+"""
+    subprocess.run([sys.executable, "-I", "-c", script], cwd=tmp_path, check=True, capture_output=True)
+    expected = model(inputs(32))["parsing_rgb"]
+    np.testing.assert_allclose(np.load(tmp_path / "output.npy"), expected, atol=1e-6)
+
+
+def test_load_refuses_what_is_no_model(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(InputDataError, match="must be a workdir"):
+        generator.load_generator(tmp_path)
+    (tmp_path / "generator.keras").write_text("not a zip")
+    GeneratorSpec(TINY, 0.7).write(tmp_path / "generator.json")
+    with pytest.raises(InputDataError, match="cannot be read"):
+        generator.load_generator(tmp_path)
+
+
+@pytest.mark.parametrize("size", [16, 48, 100])
+def test_sizes_that_are_no_power_of_two_are_refused(size: int) -> None:
+    with pytest.raises(ConfigError, match=f"power of two from 32. Received: image_size={size}"):
+        ModelConfig(image_size=size)
