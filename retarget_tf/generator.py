@@ -9,6 +9,7 @@ stick figure included, so `keras.models.load_model` reads it where this package 
 
 import dataclasses
 import pathlib
+import zipfile
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -114,24 +115,36 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
     import tensorflow as tf
 
     given = pathlib.Path(path)
-    keras_file = given / KERAS_NAME if (given / KERAS_NAME).is_file() else given
+    if not (given / "saved_model.pb").is_file():
+        network, spec = load_keras_generator(path)
+        return TrainedGenerator(tf.function(lambda inputs: network(inputs, training=False)), spec)
+    spec = read_generator_spec(given / "assets.extra" / SPEC_NAME)
     try:
-        if keras_file.is_file():
-            spec = read_generator_spec(keras_file.with_suffix(".json"))
-            network = keras.models.load_model(keras_file, compile=False)
-            return TrainedGenerator(tf.function(lambda inputs: network(inputs, training=False)), spec)
-        if (given / "saved_model.pb").is_file():
-            return TrainedGenerator(
-                tf.saved_model.load(str(given)).generator, read_generator_spec(given / "assets.extra" / SPEC_NAME)
-            )
+        served = tf.saved_model.load(str(given))
+        # Through the whole object: its variables live as long as it does.
+        return TrainedGenerator(lambda inputs: served.generator(inputs), spec)
     except (ValueError, OSError, AttributeError) as error:
-        if isinstance(error, InputDataError):
-            raise
         raise InputDataError(f"model {given}: cannot be read ({error}).") from error
-    raise InputDataError(
-        f"model {given}: must be a workdir with {KERAS_NAME}, a .keras file with its .json, or a SavedModel folder. "
-        "Train one: python -m retarget_tf.train --help"
-    )
+
+
+def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSpec]:
+    """Reads the Keras model of a workdir, or of a `.keras` file with its json beside it.
+
+    Raises:
+        InputDataError: there is none, or it cannot be read.
+    """
+    given = pathlib.Path(path)
+    keras_file = given / KERAS_NAME if given.is_dir() else given
+    if not keras_file.is_file():
+        raise InputDataError(
+            f"model {given}: must be a workdir with {KERAS_NAME}, a .keras file with its .json, or a SavedModel "
+            "folder. Train one: python -m retarget_tf.train --help"
+        )
+    spec = read_generator_spec(keras_file.with_suffix(".json"))
+    try:
+        return keras.models.load_model(keras_file, compile=False), spec
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise InputDataError(f"model {given}: cannot be read ({error}).") from error
 
 
 def encoder_widths(config: ModelConfig) -> list[int]:

@@ -45,6 +45,12 @@ class RetargetGAN(keras.Model):
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
+    @property
+    def dropout_seeds(self) -> list[tf.Variable]:
+        """The states of the generator's dropout layers: what dropout does next."""
+        seeded = (layer for layer in self.generator.layers if isinstance(layer, keras.layers.Dropout))
+        return [layer.seed_generator.state.value for layer in seeded]
+
     def train_step(self, window: Window) -> dict[str, Tensor]:
         """One update of D, then one of G, on a batch of windows as `input_pipeline` yields them."""
         frame, keypoints, real, known = self.triplet(window)

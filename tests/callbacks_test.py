@@ -6,6 +6,7 @@ import pathlib
 import signal
 import types
 
+import keras
 import pytest
 import tensorflow as tf
 
@@ -20,7 +21,7 @@ def state_at(step: int, seconds: float = 0.0) -> callbacks.TrainingState:
     return state
 
 
-def attach(callback: callbacks.keras.callbacks.Callback) -> types.SimpleNamespace:
+def attach(callback: keras.callbacks.Callback) -> types.SimpleNamespace:
     model = types.SimpleNamespace(stop_training=False)
     callback.set_model(model)
     callback.on_train_begin()

@@ -117,7 +117,7 @@ def test_keras_file_works_where_this_package_is_not_installed(tmp_path: pathlib.
     config = ModelConfig(image_size=32, filters=2, pose_condition=pose_condition)  # type: ignore[arg-type]
     model = generator.build_generator(config)
     generator.save_generator(model, GeneratorSpec(config, 0.7), tmp_path)
-    np.savez(tmp_path / "inputs.npz", **inputs(32))
+    np.savez(tmp_path / "inputs.npz", frame=inputs(32)["frame"], keypoints=inputs(32)["keypoints"])
     script = """
 import sys
 class Refuse:

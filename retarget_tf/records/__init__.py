@@ -1,0 +1,39 @@
+"""The data set that training and evaluation read: TFRecord shards and the manifest that lists them.
+
+`build_records` writes a folder from clip folders; `Manifest.load` says what a folder holds and refuses one that is not
+whole; `read_clips` gives whole clips as numpy; `input_pipeline.make_dataset` gives batches. The format itself is
+described, written and parsed in `records.segment`.
+"""
+
+from retarget_tf.records.building import BuildConfig, build_records
+from retarget_tf.records.inspection import contact_sheet, describe, describe_classes
+from retarget_tf.records.manifest import SCHEMA_VERSION, SPLITS, TEST, TRAIN, VALIDATION, ClipEntry, Manifest, Split
+from retarget_tf.records.reading import RecordClip, Reference, damage_as_input_error, read_clips, read_segments
+from retarget_tf.records.segment import Segment, decode_frame, decode_map, parse_tensors
+from retarget_tf.records.splitting import split_people
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "SPLITS",
+    "TEST",
+    "TRAIN",
+    "VALIDATION",
+    "BuildConfig",
+    "ClipEntry",
+    "Manifest",
+    "RecordClip",
+    "Reference",
+    "Segment",
+    "Split",
+    "build_records",
+    "contact_sheet",
+    "damage_as_input_error",
+    "decode_frame",
+    "decode_map",
+    "describe",
+    "describe_classes",
+    "parse_tensors",
+    "read_clips",
+    "read_segments",
+    "split_people",
+]

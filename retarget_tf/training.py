@@ -1,0 +1,236 @@
+"""Where data and networks meet: trains a preset from records into a workdir, and resumes where it stopped.
+
+The workdir:
+
+    config.json       the settings, and which records
+    environment.json  versions of what trained it
+    checkpoints/      everything that resuming needs
+    history.csv       losses and images/s
+    samples/          pictures of the training
+    tensorboard/      both of these for TensorBoard
+    generator.keras   the trained generator, and generator.json beside it
+"""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import os
+import pathlib
+import platform
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from absl import logging
+
+from retarget_tf import augmentation, callbacks, figures, files, generator, input_pipeline, records
+from retarget_tf.config import GeneratorSpec, ModelConfig, TrainingConfig
+from retarget_tf.errors import ConfigError, InputDataError, StoppedError
+from retarget_tf.retarget_gan import RetargetGAN
+
+PathLike = files.PathLike
+
+# What a resumed training may change: how long it runs and how often it reports.
+_FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every")
+_SAMPLE_WINDOWS = 4
+
+
+def train(
+    records_folder: PathLike,
+    workdir: PathLike,
+    model_config: ModelConfig,
+    training_config: TrainingConfig,
+    *,
+    show_progress: bool = False,
+) -> int:
+    """Trains, or goes on training, until the step or the time that `training_config` says.
+
+    Args:
+        records_folder: made by `data.build_records`, of the model's size and label schema.
+        workdir: created where it does not exist; resumed where it does.
+        model_config: shape of the networks.
+        training_config: how to train.
+        show_progress: whether to draw Keras's progress bar.
+
+    Returns:
+        The step reached.
+
+    Raises:
+        InputDataError: the records do not fit the model, or are not those that the workdir began with.
+        ConfigError: the workdir began with other settings.
+        StoppedError: a signal asked to stop; everything was saved.
+        TrainingError: a loss became NaN or infinite.
+    """
+    folder = pathlib.Path(workdir)
+    manifest = records.Manifest.load(records_folder)
+    check_fit(manifest, records_folder, model_config)
+    _write_settings(folder, pathlib.Path(records_folder), model_config, training_config)
+    # Not 0: tf.data's shuffle compares TensorFlow's global seed and its own with 0, and its own is a tensor here.
+    keras.utils.set_random_seed(training_config.seed + 1)
+    keras.config.set_dtype_policy(training_config.mixed_precision)
+    try:
+        gan = build_gan(model_config, training_config)
+        state = callbacks.TrainingState.create()
+        manager = _checkpoint_manager(folder, gan, state)
+        if manager.restore_or_initialize():
+            logging.info("resuming at step %d", state.steps_done)
+        with callbacks.stopping_on_signal(state):
+            _fit(gan, state, manager, folder, records_folder, training_config, show_progress)
+        spec = GeneratorSpec(model_config, manifest.person_height_share, state.steps_done)
+    finally:
+        keras.config.set_dtype_policy("float32")
+    generator.save_generator(gan.generator, spec, folder)
+    if state.stopped_by_signal:
+        raise StoppedError(f"stopped by a signal at step {state.steps_done}; run the same command again to resume.")
+    return state.steps_done
+
+
+def check_fit(manifest: records.Manifest, folder: PathLike, model_config: ModelConfig) -> None:
+    """Refuses records that the model cannot take.
+
+    Raises:
+        InputDataError: image size or label schema differ.
+    """
+    for name, mend in (("image_size", "size"), ("label_schema", "label_schema")):
+        have, want = getattr(manifest, name), getattr(model_config, name)
+        if have != want:
+            raise InputDataError(
+                f"records {folder}: {name} is {have}, the model takes {want}. "
+                f"Build records with --{mend}={want}, or give a model for {have}."
+            )
+
+
+def build_gan(model_config: ModelConfig, training_config: TrainingConfig) -> RetargetGAN:
+    """The GAN with both Adam optimizers, ready to be trained or restored."""
+    gan = RetargetGAN(model_config, training_config.l1_weight, training_config.seed)
+    adam = (
+        keras.optimizers.Adam(training_config.learning_rate, beta_1=training_config.beta_1, beta_2=0.999)
+        for _ in range(2)
+    )
+    gan.compile(*adam)
+    return gan
+
+
+def _checkpoint_manager(
+    folder: pathlib.Path, gan: RetargetGAN, state: callbacks.TrainingState
+) -> tf.train.CheckpointManager:
+    checkpoint = tf.train.Checkpoint(
+        generator=gan.generator,
+        dropout_seeds=gan.dropout_seeds,  # a model's checkpoint leaves these out
+        discriminator=gan.discriminator,
+        generator_optimizer=gan.generator_optimizer,
+        discriminator_optimizer=gan.discriminator_optimizer,
+        step=state.step,
+        seconds=state.seconds,
+    )
+    return tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
+
+
+def _fit(
+    gan: RetargetGAN,
+    state: callbacks.TrainingState,
+    manager: tf.train.CheckpointManager,
+    folder: pathlib.Path,
+    records_folder: PathLike,
+    config: TrainingConfig,
+    show_progress: bool,
+) -> None:
+    seconds = config.minutes * 60
+    if callbacks.is_finished(state, config.steps, seconds):
+        return
+    writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
+    windows = _sample_windows(records_folder)
+    steps_done = [
+        callbacks.Clock(state, config.steps, seconds),
+        callbacks.History(folder / "history.csv", writer, state, config.log_every, config.batch_size),
+        callbacks.Samples(folder / "samples", writer, state, config.sample_every, lambda: draw_samples(gan, windows)),
+        callbacks.Checkpoints(manager, state, config.checkpoint_every),
+    ]
+    if show_progress:
+        steps_done.append(callbacks.ProgressBar(state, config.steps, seconds))
+    gan.fit(
+        training_dataset(records_folder, config, start_batch=state.steps_done),
+        steps_per_epoch=max(config.steps - state.steps_done, 0) or None,
+        epochs=1,
+        verbose=0,
+        shuffle=False,  # the data set shuffles itself
+        callbacks=steps_done,
+    )
+
+
+def training_dataset(records_folder: PathLike, config: TrainingConfig, start_batch: int = 0) -> tf.data.Dataset:
+    """Endless batches of two consecutive frames of the training people; the same for the same seed and start."""
+    jitter = augmentation.AugmentationConfig() if config.jitter else None
+    return input_pipeline.make_dataset(
+        records_folder,
+        "train",
+        window_frames=2,
+        batch_size=config.batch_size,
+        augment=jitter,
+        seed=config.seed,
+        start_batch=start_batch,
+    )
+
+
+def draw_samples(gan: RetargetGAN, windows: dict[str, Any]) -> npt.NDArray[np.uint8]:
+    """A panel of frame, stick figure, generated map and true map, one row a window, as a picture."""
+    frame, keypoints, real, _ = gan.triplet(windows)
+    return figures.training_panel(frame, keypoints, gan.generate(frame, keypoints), real)
+
+
+def _sample_windows(records_folder: PathLike) -> dict[str, Any]:
+    """A few windows of validation people, or of training people where there are none; always the same ones."""
+    manifest = records.Manifest.load(records_folder)
+    split = "validation" if manifest.splits["validation"].frames else "train"
+    dataset = input_pipeline.make_dataset(
+        records_folder, split, window_frames=2, batch_size=_SAMPLE_WINDOWS, augment=None, seed=0, drop_remainder=False
+    )
+    return next(iter(dataset))
+
+
+def _write_settings(
+    folder: pathlib.Path, records_folder: pathlib.Path, model_config: ModelConfig, training_config: TrainingConfig
+) -> None:
+    """Writes config.json and environment.json, or holds them against what the workdir began with."""
+    settings = {
+        "model": dataclasses.asdict(model_config),
+        "training": dataclasses.asdict(training_config),
+        "records": {
+            "folder": str(records_folder),
+            "manifest_sha256": hashlib.sha256((records_folder / "manifest.json").read_bytes()).hexdigest(),
+        },
+    }
+    if (folder / "config.json").exists():
+        _check_same(folder, files.read_json(folder / "config.json", "workdir settings"), settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_json(folder / "config.json", settings)
+    files.write_json(folder / "environment.json", environment())
+
+
+def _check_same(folder: pathlib.Path, began: dict[str, Any], now: dict[str, Any]) -> None:
+    if began["records"]["manifest_sha256"] != now["records"]["manifest_sha256"]:
+        raise InputDataError(
+            f"workdir {folder}: began with the records {began['records']['folder']}, "
+            f"these are others. Give those, or another --workdir."
+        )
+    for part in ("model", "training"):
+        for name, value in now[part].items():
+            if name not in _FREE_TO_CHANGE and began[part].get(name) != value:
+                raise ConfigError(
+                    f"workdir {folder} began with {name}={began[part].get(name)}; keep it or choose another --workdir. "
+                    f"Received: {name}={value}"
+                )
+
+
+def environment() -> dict[str, Any]:
+    """Versions and hardware, for whoever has to repeat the training."""
+    packages = ("tensorflow", "keras", "numpy", "retarget_tf")
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "gpus": [device.name for device in tf.config.list_physical_devices("GPU")],
+        **{name: importlib.metadata.version(name) for name in packages},
+    }

@@ -1,0 +1,65 @@
+"""What several tests share: tiny data sets, and a way to run the programs."""
+
+import pathlib
+import subprocess
+import sys
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import clips, parsing_labels, skeleton
+
+# In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.
+_JOINTS_IN_SQUARE = {
+    "nose": (1.0, 0.1), "neck": (1.0, 0.5), "right_shoulder": (0.2, 0.5), "left_shoulder": (1.8, 0.5),
+    "mid_hip": (1.0, 1.1), "right_hip": (0.6, 1.1), "left_hip": (1.4, 1.1), "right_knee": (0.5, 1.5),
+    "left_knee": (1.5, 1.5), "right_ankle": (0.4, 1.9), "left_ankle": (1.6, 1.9),
+}  # fmt: skip
+
+
+def make_clip_folder(
+    folder: pathlib.Path,
+    *,
+    clip_id: str = "clip",
+    person_id: str = "person",
+    frames: int = 6,
+    size: int = 32,
+    motion_of: str | None = None,
+    label_schema: str = "parts10",
+    overwrite: bool = False,
+) -> pathlib.Path:
+    """Writes `folder/clip_id`: a clothed square that walks to the right, with the joints of trunk and legs in it.
+
+    The square's colour is the person's own; frame t has the square's left edge at `size // 4 + t % (size // 4)`.
+    """
+    info = clips.ClipInfo(clip_id, person_id, 25.0, size, label_schema, motion_of=motion_of)
+    with clips.ClipWriter(folder / clip_id, info, overwrite=overwrite) as writer:
+        for index in range(frames):
+            writer.write(*walking_square(index, size, person_id))
+    return folder / clip_id
+
+
+def walking_square(
+    index: int, size: int = 32, person_id: str = "person"
+) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+    """Frame `[size, size, 3]`, parsing map `[size, size]` and keypoints `[25, 3]` of one moment."""
+    quarter = size // 4
+    left, top = quarter + index % quarter, quarter
+    colour = np.random.default_rng(list(person_id.encode())).integers(60, 255, 3)
+    frame = np.full((size, size, 3), 40, np.uint8)
+    frame[top : 3 * quarter, left : left + 2 * quarter] = colour
+    parsing_map = np.zeros((size, size), np.uint8)
+    parsing_map[top : 3 * quarter, left : left + quarter] = parsing_labels.PARTS10.classes.index("right_arm")
+    parsing_map[top : 3 * quarter, left + quarter : left + 2 * quarter] = parsing_labels.PARTS10.classes.index(
+        "left_arm"
+    )
+    keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    for joint, (x, y) in _JOINTS_IN_SQUARE.items():
+        keypoints[skeleton.JOINT[joint]] = left + x * quarter, top + y * quarter, 0.9
+    return frame, parsing_map, keypoints
+
+
+def run_program(module: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
+    """Runs `python -m module` in a process of its own."""
+    command = [sys.executable, "-m", module, *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)

@@ -1,0 +1,176 @@
+"""Training into a workdir: what it leaves there, resuming, stopping, refusing."""
+
+import dataclasses
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from retarget_tf import records, training
+from retarget_tf.config import ModelConfig, TrainingConfig
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.generator import load_generator
+from tests.testing import make_clip_folder, run_program
+
+MODEL = ModelConfig(image_size=32, filters=2)
+CONFIG = TrainingConfig(batch_size=2, steps=4, log_every=1, sample_every=2, checkpoint_every=2)
+
+
+@pytest.fixture(scope="module")
+def records_folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("data")
+    for person in range(3):
+        make_clip_folder(folder / "clips", clip_id=f"clip_{person}", person_id=f"person_{person}", frames=8)
+    config = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=0.34)
+    records.build_records([folder / "clips"], folder / "records", config)
+    return folder / "records"
+
+
+@pytest.fixture(scope="module")
+def trained(records_folder: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """A finished workdir; tests that write take a copy."""
+    folder = tmp_path_factory.mktemp("trained")
+    assert training.train(records_folder, folder, MODEL, CONFIG) == 4
+    return folder
+
+
+@pytest.fixture
+def workdir(trained: pathlib.Path, tmp_path: pathlib.Path) -> pathlib.Path:
+    return pathlib.Path(shutil.copytree(trained, tmp_path / "work"))
+
+
+def weights(folder: pathlib.Path) -> dict[str, np.ndarray]:
+    """Every number in the last checkpoint but the clock."""
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(folder / "checkpoints")))
+    names = (name for name in reader.get_variable_to_shape_map() if "VARIABLE_VALUE" in name)
+    return {name: reader.get_tensor(name) for name in names if not name.startswith("seconds")}
+
+
+def test_the_workdir_holds_all_that_the_design_lists(trained: pathlib.Path) -> None:
+    names = {path.name for path in trained.iterdir()}
+    assert names >= {
+        "config.json", "environment.json", "checkpoints", "generator.keras", "generator.json", "tensorboard", "samples",
+        "history.csv",
+    }  # fmt: skip
+    history = (trained / "history.csv").read_text().splitlines()
+    assert [line.split(",")[0] for line in history] == ["step", "1", "2", "3", "4"]
+    assert sorted(path.name for path in (trained / "samples").iterdir()) == ["step_00000002.png", "step_00000004.png"]
+    assert json.loads((trained / "config.json").read_text())["training"]["l1_weight"] == 100.0
+    spec = load_generator(trained).spec
+    assert spec.step == 4
+    assert 0 < spec.person_height_share < 1
+
+
+def train_whole_and_in_parts(records_folder: str, folder: str) -> None:
+    """Runs in a process of its own: TensorFlow's determinism cannot be switched off again."""
+    tf.config.experimental.enable_op_determinism()
+    whole, parts = pathlib.Path(folder) / "whole", pathlib.Path(folder) / "parts"
+    training.train(records_folder, whole, MODEL, CONFIG)
+    training.train(records_folder, parts, MODEL, dataclasses.replace(CONFIG, steps=2))
+    keras.utils.set_random_seed(99)  # whatever happened in between must not matter
+    training.train(records_folder, parts, MODEL, CONFIG)
+
+
+def test_stop_and_resume_equals_not_stopping(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    script = f"from tests.training_test import *; train_whole_and_in_parts({str(records_folder)!r}, {str(tmp_path)!r})"
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=300)
+    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    assert whole.keys() == parts.keys()
+    assert len(whole) > 100  # both networks, both Adams with two moments each, dropout's seeds, step
+    assert any("dropout_seeds" in name for name in whole)
+    for name, expected in whole.items():
+        np.testing.assert_allclose(parts[name], expected, atol=1e-6, err_msg=name)
+
+
+def test_training_again_when_finished_changes_nothing(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
+    before = load_generator(workdir)
+    history = (workdir / "history.csv").read_text()
+    assert training.train(records_folder, workdir, MODEL, CONFIG) == 4
+    assert load_generator(workdir).spec == before.spec
+    assert (workdir / "history.csv").read_text() == history
+
+
+def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
+    gan = training.build_gan(MODEL, CONFIG)
+    for variable in (*gan.variables, *gan.generator_optimizer.variables, *gan.discriminator_optimizer.variables):
+        variable.assign(tf.zeros_like(variable))
+    state = training.callbacks.TrainingState.create()
+    manager = training._checkpoint_manager(workdir, gan, state)
+    manager.restore_or_initialize()
+    assert state.steps_done == 4
+    assert int(gan.generator_optimizer.iterations.numpy()) == 4
+    assert int(gan.discriminator_optimizer.iterations.numpy()) == 4
+    window = next(iter(training.training_dataset(records_folder, CONFIG)))
+    frame, keypoints, *_ = gan.triplet(window)
+    expected = load_generator(workdir).network({"frame": frame, "keypoints": keypoints})["parsing_rgb"]
+    np.testing.assert_allclose(gan.generate(frame, keypoints), expected, atol=1e-6)
+
+
+def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    config = dataclasses.replace(CONFIG, steps=0, minutes=0.02)
+    first = training.train(records_folder, tmp_path, MODEL, config)
+    assert first > 0
+    assert training.train(records_folder, tmp_path, MODEL, config) == first  # the time is used up
+
+
+def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match=r"began with filters=2; keep it .* Received: filters=4"):
+        training.train(records_folder, workdir, dataclasses.replace(MODEL, filters=4), CONFIG)
+    with pytest.raises(ConfigError, match="began with batch_size=2"):
+        training.train(records_folder, workdir, MODEL, dataclasses.replace(CONFIG, batch_size=1))
+
+
+def test_records_that_do_not_fit_are_refused(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(InputDataError, match="image_size is 32, the model takes 64"):
+        training.train(records_folder, tmp_path, ModelConfig(image_size=64, filters=2), CONFIG)
+    assert not (tmp_path / "config.json").exists()
+
+
+def train_arguments(records_folder: pathlib.Path, workdir: pathlib.Path, *more: str) -> list[str]:
+    return [f"--records={records_folder}", f"--workdir={workdir}", "--filters=2", "--batch_size=2", *more]
+
+
+def test_sigterm_saves_a_checkpoint_and_the_same_command_resumes(
+    records_folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    command = [sys.executable, "-m", "retarget_tf.train", *train_arguments(records_folder, tmp_path, "--log_every=1")]
+    process = subprocess.Popen([*command, "--minutes=5"], stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 120
+    while not (tmp_path / "history.csv").exists() or len((tmp_path / "history.csv").read_text().splitlines()) < 3:
+        assert time.monotonic() < deadline
+        assert process.poll() is None
+        time.sleep(0.1)
+    process.send_signal(signal.SIGTERM)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "stopped by a signal at step" in errors
+    assert "Traceback" not in errors
+    stopped_at = load_generator(tmp_path).spec.step
+
+    resumed = subprocess.run(
+        [*command, f"--steps={stopped_at + 2}"], capture_output=True, text=True, timeout=120, check=False
+    )
+    assert resumed.returncode == 0, resumed.stderr
+    assert f"resuming at step {stopped_at}" in resumed.stderr
+    assert load_generator(tmp_path).spec.step == stopped_at + 2
+    assert (tmp_path / "flags.txt").read_text().count("--filters=2") == 1
+
+
+def test_program_names_what_is_wrong(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    missing = run_program("retarget_tf.train", f"--records={tmp_path}", f"--workdir={tmp_path / 'w'}", "--steps=1")
+    assert (missing.returncode, missing.stderr.count("\n")) == (3, 1)
+    both = run_program(
+        "retarget_tf.train", *train_arguments(records_folder, tmp_path / "w", "--steps=1", "--minutes=1")
+    )
+    assert (both.returncode, both.stderr.count("\n")) == (2, 1)
+    size = run_program("retarget_tf.train", *train_arguments(records_folder, tmp_path / "w", "--steps=1", "--size=64"))
+    assert (size.returncode, size.stderr.count("\n")) == (3, 1)
+    assert not (tmp_path / "w").exists()
