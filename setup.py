@@ -46,7 +46,7 @@ setuptools.setup(
         "numpy>=1.26",
         "absl-py>=2.1",
         "opencv-python-headless>=4.10",
-        "av>=14",
+        "av>=18",
         "tqdm>=4.66",
     ],
     extras_require=EXTRAS,

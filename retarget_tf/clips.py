@@ -12,6 +12,7 @@ A folder is written under a temporary name and renamed when complete, so that a 
 import contextlib
 import dataclasses
 import pathlib
+import re
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -33,7 +34,7 @@ class ClipInfo:
     """What `clip.json` holds.
 
     Attributes:
-        clip_id: unique among the clips that are used together; letters, digits, `_` and `-`.
+        clip_id: unique among the clips that are used together; letters, digits, `.`, `_` and `-`.
         person_id: who is seen; data sets are split by it.
         fps: frames per second.
         image_size: side of the square frames in pixels.
@@ -55,6 +56,12 @@ class ClipInfo:
     motion_of: str | None = None
     source: str = ""
     schema_version: int = SCHEMA_VERSION
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(r"[\w.-]+", self.clip_id, re.ASCII):
+            raise ValueError(f"clip_id must be letters, digits, '.', '_' and '-'. Received: clip_id={self.clip_id}")
+        if not self.fps > 0:
+            raise ValueError(f"fps must be positive. Received: fps={self.fps}")
 
 
 class ClipWriter:
@@ -93,6 +100,12 @@ class ClipWriter:
             )
         if set(by_schema) != set(self._maps):
             raise ValueError(f"maps must be given for {sorted(self._maps)}. Received: maps={sorted(by_schema)}")
+        for schema, parsing_map in by_schema.items():
+            if parsing_map.shape != (size, size) or parsing_map.dtype != np.uint8:
+                raise ValueError(
+                    f"maps must be uint8 [{size}, {size}]. "
+                    f"Received: {schema}={parsing_map.dtype} {list(parsing_map.shape)}"
+                )
         self._frames.write(frame)
         for schema, parsing_map in by_schema.items():
             self._maps[schema].write(parsing_map)
@@ -225,8 +238,9 @@ def _parse_info(path: pathlib.Path, values: Any) -> ClipInfo:
         )
     try:
         info = ClipInfo(**{**values, "more_label_schemas": tuple(values.get("more_label_schemas", ()))})
-    except TypeError as error:
-        raise InputDataError(f"clip {path}: {error}.") from error
-    if info.label_schema not in parsing_labels.SCHEMAS:
-        raise InputDataError(f"clip {path}: unknown label schema {info.label_schema}.")
+    except (TypeError, ValueError) as error:
+        raise InputDataError(f"clip {path}: {error}. Make the clip again.") from error
+    for schema in (info.label_schema, *info.more_label_schemas):
+        if schema not in parsing_labels.SCHEMAS:
+            raise InputDataError(f"clip {path}: unknown label schema {schema}. Make the clip again.")
     return info

@@ -27,7 +27,8 @@ class ModelConfig:
         filters: channels of the first convolution of both networks (pix2pix: 64).
         pose_condition: how the pose enters the generator: a stick figure concatenated to the frame, or joint
             coordinates joined at the bottleneck.
-        norm: normalization layers of both networks.
+        norm: normalization layers of both networks. pix2pix trains and tests with the statistics of its batch of one,
+            which is instance normalization; batch normalization with moving averages is the other choice.
         label_schema: of the parsing maps.
         patch_layers: stride-2 convolutions of the PatchGAN; 3 gives the 70x70 patch.
     """
@@ -36,7 +37,7 @@ class ModelConfig:
     image_size: int = 256
     filters: int = 64
     pose_condition: PoseCondition = "stick"
-    norm: Norm = "batch"
+    norm: Norm = "instance"
     label_schema: str = "parts10"
     patch_layers: int = 3
 
@@ -95,13 +96,15 @@ class TrainingConfig:
 
     def __post_init__(self) -> None:
         _check(
-            (self.steps > 0) != (self.minutes > 0),
+            (self.steps > 0 and self.minutes == 0) or (self.steps == 0 and self.minutes > 0),
             "one of steps and minutes must be positive, the other 0",
             steps=self.steps,
             minutes=self.minutes,
         )
         for name in ("batch_size", "learning_rate", "checkpoint_every", "sample_every", "log_every"):
             _check(getattr(self, name) > 0, f"{name} must be positive", **{name: getattr(self, name)})
+        _check(0 <= self.beta_1 < 1, "beta_1 must be in [0, 1)", beta_1=self.beta_1)
+        _check(self.l1_weight >= 0, "l1_weight must not be negative", l1_weight=self.l1_weight)
         policies = ("float32", "mixed_float16", "mixed_bfloat16")
         _check(
             self.mixed_precision in policies,
@@ -159,8 +162,10 @@ def read_generator_spec(path: files.PathLike) -> GeneratorSpec:
     try:
         model = model_config_from_dict(values["model"])
         return GeneratorSpec(model, float(values["person_height_share"]), int(values["step"]))
-    except (KeyError, TypeError, ConfigError) as error:
-        raise InputDataError(f"generator description {path}: {error}.") from error
+    except KeyError as error:
+        raise InputDataError(f"generator description {path}: has no {error}. Export the model again.") from error
+    except (TypeError, ValueError) as error:  # ConfigError is a ValueError
+        raise InputDataError(f"generator description {path}: {error}. Export the model again.") from error
 
 
 def model_config_from_dict(values: dict[str, Any]) -> ModelConfig:

@@ -39,22 +39,24 @@ def atomic_folder(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     """Yields a temporary folder that becomes `path` when the block ends well.
 
     Raises:
-        InputDataError: `path` exists and `overwrite` is false.
+        InputDataError: `path` exists and `overwrite` is false, or it is no folder.
     """
     final = Path(path)
-    if final.exists() and not overwrite:
+    if final.exists() and not (overwrite and final.is_dir()):
         raise InputDataError(f"folder {final}: exists already. Remove it or choose another name.")
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary = _temporary_name(final)
+    temporary, replaced = _temporary_name(final), _temporary_name(final)
     temporary.mkdir()
     try:
         yield temporary
         for file in temporary.rglob("*"):
             _sync(file)
-        if final.exists():
-            shutil.rmtree(final)
+        if overwrite and final.exists():
+            # A folder cannot be replaced in one step: the old one steps aside and goes when the new one stands.
+            os.replace(final, replaced)
         os.replace(temporary, final)
         _sync(final.parent)
+        shutil.rmtree(replaced, ignore_errors=True)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
 

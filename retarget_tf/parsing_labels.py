@@ -25,7 +25,8 @@ class LabelSchema:
     Attributes:
         name: the key in `SCHEMAS`.
         classes: names; the position is the class id, 0 is the background.
-        palette: RGB 0..255 of each class, far enough apart to be told from each other in a regressed picture.
+        palette: RGB 0..255 of each class. Those of `parts10` lie far apart, to be told from each other in a
+            regressed picture; those of `cihp20` are the data set's own.
         to_parts10: for each class the id in `parts10`, 255 where it has none.
         coarse_groups: sets of class ids that are scored as one; empty where the schema defines none.
     """

@@ -9,13 +9,16 @@ Exit codes: 0 done (and --help), 1 failed, 2 usage, 3 bad input data. absl's own
 flag and for --help, which scripts cannot tell from a failure.
 """
 
+import contextlib
+import logging as standard_logging
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from typing import NoReturn
 
-from absl import flags
+from absl import flags, logging
 
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError, StoppedError, TrainingError
 
@@ -29,10 +32,11 @@ _HELP_FLAGS = ("--help", "-help", "-h", "--h", "-?")
 
 def run(main: Callable[[], None]) -> NoReturn:
     """Parses the command line, calls `main`, and exits with the code that the outcome deserves."""
-    # TensorFlow's C++ banner is noise in a program's output; warnings and errors of it still come through.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("GLOG_minloglevel", "2")
+    # TensorFlow's C++ log is noise in a program's output: it calls it an error that a machine has no GPU. What
+    # goes wrong in an operation comes as a Python exception all the same.
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     flags_parser(sys.argv, main)
+    _show_log()
     try:
         main()
     except InputDataError as error:
@@ -59,9 +63,53 @@ def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
         _fail(f"only --flags are taken. Received: {' '.join(positional)}", EXIT_USAGE)
 
 
+def import_tensorflow() -> None:
+    """Imports TensorFlow without its banner, which no variable silences: for the first line of a `main`.
+
+    What goes wrong in the import is shown as ever.
+    """
+    with _errors_only():
+        import tensorflow  # noqa: F401
+
+
 def progress_is_shown() -> bool:
     """Whether progress bars should be drawn: only where a person watches."""
     return sys.stderr.isatty()
+
+
+def _show_log() -> None:
+    """Lets `logging.info` of the library through to stderr, as plain lines; --verbosity still decides how much."""
+    handler = standard_logging.StreamHandler()
+    logger = logging.get_absl_logger()
+    logger.addHandler(handler)
+    logger.propagate = False
+    if not flags.FLAGS["verbosity"].present:
+        logging.set_verbosity(logging.INFO)
+        handler.addFilter(_is_worth_showing)
+
+
+def _is_worth_showing(record: standard_logging.LogRecord) -> bool:
+    # TensorFlow tells through absl too, of each file that it saves.
+    return record.levelno >= standard_logging.WARNING or "-packages/tensorflow/" not in record.pathname
+
+
+@contextlib.contextmanager
+def _errors_only() -> Iterator[None]:
+    """Holds back what C++ and Python write to stderr, and lets it out only if the block fails."""
+    sys.stderr.flush()
+    stderr = os.dup(2)
+    with tempfile.TemporaryFile() as aside:
+        os.dup2(aside.fileno(), 2)
+        try:
+            yield
+        except BaseException:
+            aside.seek(0)
+            os.write(stderr, aside.read())
+            raise
+        finally:
+            sys.stderr.flush()
+            os.dup2(stderr, 2)
+            os.close(stderr)
 
 
 def _help_text(main: Callable[[], None]) -> str:

@@ -65,7 +65,7 @@ def train(
     """
     folder = pathlib.Path(workdir)
     manifest = records.Manifest.load(records_folder)
-    check_fit(manifest, records_folder, model_config)
+    manifest.check_fit(model_config.image_size, model_config.label_schema)
     _write_settings(folder, pathlib.Path(records_folder), model_config, training_config)
     # Not 0: tf.data's shuffle compares TensorFlow's global seed and its own with 0, and its own is a tensor here.
     keras.utils.set_random_seed(training_config.seed + 1)
@@ -76,7 +76,8 @@ def train(
         manager = _checkpoint_manager(folder, gan, state)
         if manager.restore_or_initialize():
             logging.info("resuming at step %d", state.steps_done)
-        with callbacks.stopping_on_signal(state):
+        damage = records.damage_as_input_error(f"records {records_folder}")
+        with callbacks.stopping_on_signal(state), damage:
             _fit(gan, state, manager, folder, records_folder, training_config, show_progress)
         spec = GeneratorSpec(model_config, manifest.person_height_share, state.steps_done)
     finally:
@@ -85,21 +86,6 @@ def train(
     if state.stopped_by_signal:
         raise StoppedError(f"stopped by a signal at step {state.steps_done}; run the same command again to resume.")
     return state.steps_done
-
-
-def check_fit(manifest: records.Manifest, folder: PathLike, model_config: ModelConfig) -> None:
-    """Refuses records that the model cannot take.
-
-    Raises:
-        InputDataError: image size or label schema differ.
-    """
-    for name, mend in (("image_size", "size"), ("label_schema", "label_schema")):
-        have, want = getattr(manifest, name), getattr(model_config, name)
-        if have != want:
-            raise InputDataError(
-                f"records {folder}: {name} is {have}, the model takes {want}. "
-                f"Build records with --{mend}={want}, or give a model for {have}."
-            )
 
 
 def build_gan(model_config: ModelConfig, training_config: TrainingConfig) -> RetargetGAN:

@@ -17,10 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import files
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import ConfigError, InputDataError
 
 Frame = npt.NDArray[np.uint8]
-PathLike = str | os.PathLike[str]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -41,17 +40,14 @@ class VideoInfo:
     declared_frames: int
 
 
-def probe(path: PathLike) -> VideoInfo:
+def probe(path: files.PathLike) -> VideoInfo:
     """Reads the header and one frame (only a frame tells the rotation).
 
     Raises:
-        InputDataError: the file is missing, is no video, or holds no frame that can be decoded.
+        InputDataError: the file is missing, is no video, is cut, or holds no frame that can be decoded.
     """
     with _open(path) as (container, stream):
-        first = next(_decode(path, container, stream), None)
-        if first is None:
-            raise InputDataError(f"video {path}: holds no frame that can be decoded. Give another file.")
-        height, width = first.shape[:2]
+        height, width = next(_decode(path, container, stream)).shape[:2]
         fps = float(stream.average_rate or stream.guessed_rate or 30)
         frames = int(stream.frames)
         if not frames and stream.duration:
@@ -61,17 +57,17 @@ def probe(path: PathLike) -> VideoInfo:
     return VideoInfo(width, height, fps, frames)
 
 
-def read_frames(path: PathLike) -> Iterator[Frame]:
+def read_frames(path: files.PathLike) -> Iterator[Frame]:
     """Yields the frames in order.
 
     Raises:
-        InputDataError: the file is missing, is no video, or cannot be decoded to its end.
+        InputDataError: the file is missing, is no video, is cut, or cannot be decoded to its end.
     """
     with _open(path) as (container, stream):
         yield from _decode(path, container, stream)
 
 
-def read_gray(path: PathLike) -> Iterator[npt.NDArray[np.uint8]]:
+def read_gray(path: files.PathLike) -> Iterator[npt.NDArray[np.uint8]]:
     """Yields the frames of a gray8 video as uint8 `[height, width]`, value for value."""
     with _open(path) as (container, stream):
         for frame in _packets_to_frames(path, container, stream):
@@ -81,32 +77,43 @@ def read_gray(path: PathLike) -> Iterator[npt.NDArray[np.uint8]]:
 class VideoWriter:
     """Writes frames to a video that appears under its name only when complete.
 
-    Use as a context manager. `codec` chooses what the file is for:
+    Use as a context manager; all frames have the size of the first. `codec` chooses what the file is for:
 
     * ``"h264"``: yuv420p with the index in front, plays in a browser; odd sides are padded by one pixel.
     * ``"mjpeg"``: quality about 95, full chroma: stored training frames.
     * ``"ffv1"``: lossless gray8 `[height, width]`: parsing maps.
+
+    Raises:
+        ConfigError: the name ends in none of .mkv, .mov and .mp4.
     """
 
-    def __init__(self, path: PathLike, fps: float, codec: str = "h264") -> None:
+    def __init__(self, path: files.PathLike, fps: float, codec: str = "h264") -> None:
         if codec not in _CODECS:
             raise ValueError(f"codec must be one of {sorted(_CODECS)}. Received: codec={codec}")
+        self._suffix = pathlib.Path(path).suffix.lower()
+        if self._suffix not in _SUFFIXES:
+            raise ConfigError(f"the name of a video must end in one of {', '.join(_SUFFIXES)}. Received: path={path}")
         self._settings = _CODECS[codec]
         self._fps = Fraction(fps).limit_denominator(1001)
         self._atomic = files.atomic_file(path)
         self._container: Any = None
         self._stream: Any = None
+        self._shape: tuple[int, ...] = ()
         self.frames_written = 0
 
     def __enter__(self) -> Self:
         temporary = self._atomic.__enter__()
-        self._container = av.open(str(temporary), "w", options=self._settings.container_options)
+        # The index in front, so that a browser starts to play before it has the whole file.
+        options = {} if self._suffix == ".mkv" else {"movflags": "+faststart"}
+        self._container = av.open(str(temporary), "w", options=options)
         return self
 
     def write(self, frame: Frame) -> None:
         """Appends an RGB frame `[height, width, 3]`, or for ``ffv1`` a map `[height, width]`."""
         if self._stream is None:
-            self._stream = self._add_stream(*frame.shape[:2])
+            self._stream, self._shape = self._add_stream(*frame.shape[:2]), frame.shape
+        if frame.shape != self._shape:
+            raise ValueError(f"all frames must be {list(self._shape)}, as the first. Received: frame={frame.shape}")
         padding = [(0, self._stream.height - frame.shape[0]), (0, self._stream.width - frame.shape[1])]
         if any(after for _, after in padding):
             frame = np.pad(frame, padding + [(0, 0)] * (frame.ndim - 2), mode="edge")
@@ -118,7 +125,9 @@ class VideoWriter:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         try:
-            if kind is None and self._stream is not None:
+            if kind is None:
+                if self._stream is None:
+                    raise ValueError("a video must have at least one frame. Received: none")
                 self._container.mux(self._stream.encode())
             self._container.close()
         except BaseException as failure:
@@ -144,12 +153,12 @@ class _Codec:
     pixel_format: str
     array_format: str
     options: dict[str, str] = dataclasses.field(default_factory=dict)
-    container_options: dict[str, str] = dataclasses.field(default_factory=dict)
     qscale: int = 0
 
 
+_SUFFIXES = (".mkv", ".mov", ".mp4")
 _CODECS = {
-    "h264": _Codec("libx264", "yuv420p", "rgb24", {"crf": "18", "preset": "veryfast"}, {"movflags": "+faststart"}),
+    "h264": _Codec("libx264", "yuv420p", "rgb24", {"crf": "18", "preset": "veryfast"}),
     # An MJPEG quantiser of 2 is libjpeg's quality 95 or so (mean difference of a frame: see video_test.py).
     "mjpeg": _Codec("mjpeg", "yuvj444p", "rgb24", qscale=2),
     "ffv1": _Codec("ffv1", "gray", "gray"),
@@ -157,7 +166,7 @@ _CODECS = {
 
 
 @contextlib.contextmanager
-def _open(path: PathLike) -> Iterator[tuple[Any, Any]]:
+def _open(path: files.PathLike) -> Iterator[tuple[Any, Any]]:
     if not pathlib.Path(path).is_file():
         raise InputDataError(f"video {path}: no such file.")
     try:
@@ -168,11 +177,20 @@ def _open(path: PathLike) -> Iterator[tuple[Any, Any]]:
         if not container.streams.video:
             raise InputDataError(f"video {path}: holds no video stream. Give a file with pictures.")
         stream = container.streams.video[0]
+        _check_whole(path, stream)
         stream.thread_type = "AUTO"
         yield container, stream
 
 
-def _packets_to_frames(path: PathLike, container: Any, stream: Any) -> Iterator[Any]:
+def _check_whole(path: files.PathLike, stream: Any) -> None:
+    """A cut mp4 decodes without complaint up to the cut: only its index, written in front, tells of more."""
+    size = os.path.getsize(path)
+    end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
+    if end > size:
+        raise InputDataError(f"video {path}: is cut: {size} bytes where its index needs {end}. Copy it again.")
+
+
+def _packets_to_frames(path: files.PathLike, container: Any, stream: Any) -> Iterator[Any]:
     count = 0
     try:
         for frame in container.decode(stream):
@@ -182,9 +200,11 @@ def _packets_to_frames(path: PathLike, container: Any, stream: Any) -> Iterator[
         raise InputDataError(
             f"video {path} frame {count}: cannot be decoded ({_reason(error)}). The file may be cut or damaged."
         ) from error
+    if count == 0:
+        raise InputDataError(f"video {path}: holds no frame that can be decoded. Give another file.")
 
 
-def _decode(path: PathLike, container: Any, stream: Any) -> Iterator[Frame]:
+def _decode(path: files.PathLike, container: Any, stream: Any) -> Iterator[Frame]:
     for frame in _packets_to_frames(path, container, stream):
         picture = frame.to_ndarray(format="rgb24")
         quarter_turns = round(frame.rotation / 90) % 4  # counter-clockwise, as np.rot90 counts

@@ -31,7 +31,7 @@ def test_patch_grid_follows_the_convolutions(size: int) -> None:
 @pytest.mark.parametrize(("patch_layers", "field"), [(1, 16), (2, 34), (3, 70), (4, 142)])
 def test_receptive_field_is_the_support_of_a_gradient(patch_layers: int, field: int) -> None:
     # Instance normalization would tie the whole picture together; batch norm in inference mode does not.
-    model = build_discriminator(ModelConfig(image_size=256, filters=1, patch_layers=patch_layers))
+    model = build_discriminator(ModelConfig(image_size=256, filters=1, patch_layers=patch_layers, norm="batch"))
     condition = tf.random.stateless_normal((1, 256, 256, 6), (0, 0))
     parsing_map = tf.Variable(tf.random.stateless_normal((1, 256, 256, 3), (0, 1)))
     with tf.GradientTape() as tape:

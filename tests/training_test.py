@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import records, training
+from retarget_tf import callbacks, records, training
 from retarget_tf.config import ModelConfig, TrainingConfig
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.generator import load_generator
@@ -102,7 +102,7 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
     gan = training.build_gan(MODEL, CONFIG)
     for variable in (*gan.variables, *gan.generator_optimizer.variables, *gan.discriminator_optimizer.variables):
         variable.assign(tf.zeros_like(variable))
-    state = training.callbacks.TrainingState.create()
+    state = callbacks.TrainingState.create()
     manager = training._checkpoint_manager(workdir, gan, state)
     manager.restore_or_initialize()
     assert state.steps_done == 4
@@ -129,7 +129,7 @@ def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathl
 
 
 def test_records_that_do_not_fit_are_refused(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    with pytest.raises(InputDataError, match="image_size is 32, the model takes 64"):
+    with pytest.raises(InputDataError, match="image_size is 32, the model's is 64"):
         training.train(records_folder, tmp_path, ModelConfig(image_size=64, filters=2), CONFIG)
     assert not (tmp_path / "config.json").exists()
 

@@ -139,6 +139,20 @@ class Manifest:
             )
         return self.splits[name]
 
+    def check_fit(self, image_size: int, label_schema: str) -> None:
+        """Refuses a model that takes other pictures or other maps.
+
+        Raises:
+            InputDataError: image size or label schema differ.
+        """
+        for name, flag, want in (("image_size", "size", image_size), ("label_schema", "label_schema", label_schema)):
+            have = getattr(self, name)
+            if have != want:
+                raise InputDataError(
+                    f"records {self.folder}: {name} is {have}, the model's is {want}. "
+                    f"Build records with --{flag}={want}, or train a model on these."
+                )
+
     def shard_paths(self, name: str) -> list[pathlib.Path]:
         """The shards of a split in order; sizes and record counts are checked against the manifest.
 

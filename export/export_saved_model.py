@@ -1,0 +1,32 @@
+"""Exports a trained generator as a SavedModel that TensorFlow Serving and plain TensorFlow can run.
+
+    python -m export.export_saved_model --model=work --out=served
+
+Writes served/1 (then served/2, ...), complete or not at all. The signature serving_default takes image_bytes,
+keypoints and reference_keypoints, and gives parsing_map and parsing_map_png_bytes.
+"""
+
+from absl import flags
+
+from retarget_tf import program
+
+_MODEL = flags.DEFINE_string("model", None, "workdir or .keras file", required=True)
+_OUT = flags.DEFINE_string("out", None, "folder that holds the versions", required=True)
+_VERSION = flags.DEFINE_integer("version", None, "number of the version; the next one unless given", lower_bound=1)
+
+
+def main() -> None:
+    """Flags -> `serving.export_saved_model`."""
+    program.import_tensorflow()
+    from retarget_tf import serving
+
+    print(serving.export_saved_model(_MODEL.value, _OUT.value, _VERSION.value))
+
+
+def cli() -> None:
+    """Entry point of the console script."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,122 @@
+"""What a generator must beat: ways to make the next maps that need no training.
+
+A baseline is started from the reference's keypoints and its true map, and then turns each driving pose into a map.
+"""
+
+from collections.abc import Callable, Iterable
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf.parsing_labels import UNKNOWN
+
+FloatArray = npt.NDArray[np.float32]
+IdMap = npt.NDArray[np.uint8]
+Mover = Callable[[FloatArray], IdMap]
+
+_FEWEST_JOINTS = 4  # two poses that share less cannot be compared
+
+
+class Baseline(Protocol):
+    """Started once for each clip."""
+
+    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
+        """Takes the reference.
+
+        Args:
+            keypoints: float32 `[25, 3]` of the reference.
+            parsing_map: its true map, uint8 `[size, size]`.
+
+        Returns:
+            A function of the driving keypoints `[25, 3]`, called frame by frame, that gives the map of class ids
+            `[size, size]` without unknown pixels.
+        """
+
+
+class CopyFirst:
+    """The reference's true map stays, whatever the pose."""
+
+    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
+        """See `Baseline`."""
+        first = _without_unknown(parsing_map)
+        return lambda _: first
+
+
+class NearestPose:
+    """The true map of the most similar pose in a library, put where the driving pose is and in its size.
+
+    Two poses are compared after the shift and scale that fit one to the other, over the joints that both show,
+    each weighted by the smaller confidence; the same shift and scale then move the map. No other person's
+    clothes are known, so this shows how far the pose alone leads.
+    """
+
+    def __init__(self, keypoints: FloatArray, parsing_maps: IdMap) -> None:
+        """Takes the library.
+
+        Args:
+            keypoints: float32 `[poses, 25, 3]`.
+            parsing_maps: uint8 `[poses, size, size]`.
+        """
+        if not len(keypoints) or len(keypoints) != len(parsing_maps):
+            raise ValueError(
+                "the library must hold as many maps as poses, and at least one. "
+                f"Received: keypoints={keypoints.shape}, parsing_maps={parsing_maps.shape}"
+            )
+        self._keypoints, self._maps = keypoints, parsing_maps
+
+    @classmethod
+    def from_frames(cls, frames: Iterable[tuple[FloatArray, IdMap]]) -> "NearestPose":
+        """A library of keypoints and their maps."""
+        keypoints, maps = zip(*frames, strict=True)
+        return cls(np.stack(keypoints), np.stack(maps))
+
+    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
+        """See `Baseline`. A pose that cannot be compared repeats the map before it."""
+        last = _without_unknown(parsing_map)
+
+        def move(driving: FloatArray) -> IdMap:
+            nonlocal last
+            last = self._look_up(driving, last)
+            return last
+
+        return move
+
+    def _look_up(self, pose: FloatArray, otherwise: IdMap) -> IdMap:
+        """The nearest library map moved to the pose, or `otherwise`."""
+        weights = np.minimum(pose[:, 2], self._keypoints[:, :, 2])[..., None]  # [poses, joints, 1]
+        shared = np.count_nonzero(weights, axis=(1, 2))
+        fewest = max(_FEWEST_JOINTS, np.count_nonzero(pose[:, 2]) / 2)
+        if shared.max() < fewest:
+            return otherwise
+        total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)
+        pose_centre, pose_offsets, pose_spread = _centred(pose[None, :, :2], weights / total)
+        centre, offsets, spread = _centred(self._keypoints[:, :, :2], weights / total)
+        residual = pose_offsets / pose_spread - offsets / spread
+        distance = np.where(shared >= fewest, np.sum(weights / total * residual**2, axis=(1, 2)), np.inf)
+        best = int(np.argmin(distance))
+        scale = float(pose_spread[best, 0, 0] / spread[best, 0, 0])
+        return _moved(_without_unknown(self._maps[best]), centre[best, 0], pose_centre[best, 0], scale)
+
+
+def _centred(xy: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Weighted mean `[poses, 1, 2]`, offsets from it `[poses, joints, 2]`, and their root mean square."""
+    centre = np.sum(weights * xy, axis=1, keepdims=True)
+    offsets = xy - centre
+    spread = np.sqrt(np.sum(weights * offsets**2, axis=(1, 2), keepdims=True))
+    return centre, offsets, np.maximum(spread, 1e-3)
+
+
+def _moved(parsing_map: IdMap, centre: FloatArray, to: FloatArray, scale: float) -> IdMap:
+    """Scales the map and puts its point `centre` (x, y in pixels) at `to`; background comes in from outside."""
+    # OpenCV counts from the centre of the first pixel, keypoints from its corner.
+    shift = (centre - 0.5) - (to - 0.5) / scale
+    inverse = np.array([[1 / scale, 0, shift[0]], [0, 1 / scale, shift[1]]])
+    flags = cv2.INTER_NEAREST | cv2.WARP_INVERSE_MAP
+    return cv2.warpAffine(parsing_map, inverse, parsing_map.shape[::-1], flags=flags, borderValue=0)
+
+
+def _without_unknown(parsing_map: IdMap) -> IdMap:
+    """A contender must name a class everywhere: what the truth does not know counts as background."""
+    return np.where(parsing_map == UNKNOWN, np.uint8(0), parsing_map)

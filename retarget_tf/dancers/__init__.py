@@ -1,0 +1,32 @@
+"""Procedural dancers: clips of articulated people with exact keypoints, exact parsing maps and known motion.
+
+A dance is joint angles and a path, free of the body that dances it, so the same dance can be rendered on another
+person: the true answer of retargeting, which no real footage has.
+
+    body, casting                      who dances: proportions, hair, outfit, backdrop
+    glide, footwork, motion            what is danced: joint angles within limits, and a path
+    kinematics                         the joints and bones of a body in a pose
+    sculpture, figure, legwear, head   body, clothes and hair as volumes
+    camera, render                     volumes to frames and maps
+    detection                          joints to keypoints, doubted and lost where they are hidden
+    crowd                              clips, and folders full of them
+"""
+
+from retarget_tf.dancers.body import Person
+from retarget_tf.dancers.casting import draw_person, person_id
+from retarget_tf.dancers.crowd import Recipe, make_clip, make_clips, make_cross_clips, render_frames
+from retarget_tf.dancers.kinematics import Motion
+from retarget_tf.dancers.motion import draw_motion
+
+__all__ = [
+    "Motion",
+    "Person",
+    "Recipe",
+    "draw_motion",
+    "draw_person",
+    "make_clip",
+    "make_clips",
+    "make_cross_clips",
+    "person_id",
+    "render_frames",
+]

@@ -1,0 +1,281 @@
+"""Clips of dancers: what each is made of, and making many of them on all cores."""
+
+import concurrent.futures
+import dataclasses
+import json
+import multiprocessing
+import pathlib
+from collections.abc import Iterator, Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import tqdm
+
+from retarget_tf import clips, files, parsing_labels
+from retarget_tf.dancers import camera, detection, figure, motion, render
+from retarget_tf.dancers.casting import draw_person, person_id
+from retarget_tf.errors import ConfigError, InputDataError
+
+Uint8Array = npt.NDArray[np.uint8]
+Rendered = tuple[Uint8Array, dict[str, Uint8Array], npt.NDArray[np.float32]]
+
+RENDERER = "dancers-1"  # changes when the same recipe no longer gives the same pictures
+MIN_SIZE = 32
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """All that a clip depends on.
+
+    Attributes:
+        seed: of the crowd of the person shown.
+        person: number of the person shown.
+        clip: number of the dance among the dancer's own.
+        frames: length.
+        size: side of the square picture in pixels.
+        motion_of: seed and number of the dancer whose dance it is; None for the person's own.
+    """
+
+    seed: int
+    person: int
+    clip: int
+    frames: int
+    size: int
+    motion_of: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("seed", "person", "clip"):
+            _require_at_least(0, **{name: getattr(self, name)})
+        _require_at_least(2, frames=self.frames)
+        _require_at_least(MIN_SIZE, size=self.size)
+
+    @property
+    def dancer(self) -> tuple[int, int]:
+        """Seed and number of the dancer whose dance it is."""
+        return self.motion_of or (self.seed, self.person)
+
+    @property
+    def person_id(self) -> str:
+        """Who is seen."""
+        return person_id(self.seed, self.person)
+
+    @property
+    def motion_clip_id(self) -> str:
+        """Id of the dancer's own clip of this dance."""
+        return f"{person_id(*self.dancer)}_{self.clip:02d}"
+
+    @property
+    def clip_id(self) -> str:
+        """Id of the clip: `dancer_0_0002_00`, or `dancer_0_0003_dances_dancer_0_0002_00`."""
+        if self.motion_of is None:
+            return self.motion_clip_id
+        return f"{self.person_id}_dances_{self.motion_clip_id}"
+
+    def to_source(self) -> str:
+        """The text that `ClipInfo.source` holds."""
+        return json.dumps({"renderer": RENDERER, **dataclasses.asdict(self)}, separators=(",", ":"))
+
+    @classmethod
+    def from_source(cls, source: str) -> "Recipe":
+        """The recipe that `to_source` wrote; ValueError where it did not."""
+        values = json.loads(source)
+        if not isinstance(values, dict) or values.pop("renderer", None) != RENDERER:
+            raise ValueError(f"source must be written by {RENDERER}. Received: source={source}")
+        motion_of = values.pop("motion_of")
+        return cls(**values, motion_of=motion_of and tuple(motion_of))
+
+    def clip_info(self) -> clips.ClipInfo:
+        """The header of the clip."""
+        return clips.ClipInfo(
+            clip_id=self.clip_id,
+            person_id=self.person_id,
+            fps=motion.FPS,
+            image_size=self.size,
+            label_schema="parts10",
+            more_label_schemas=("cihp20",),
+            motion_of=None if self.motion_of is None else self.motion_clip_id,
+            source=self.to_source(),
+        )
+
+
+def render_frames(recipe: Recipe) -> Iterator[Rendered]:
+    """Yields frame RGB uint8 `[size, size, 3]`, maps `{"parts10", "cihp20"}` and keypoints `[25, 3]`."""
+    person = draw_person(recipe.seed, recipe.person)
+    dance = motion.draw_motion(*recipe.dancer, recipe.clip, recipe.frames)
+    body = figure.build_figure(person, dance)
+    view = camera.frame_figure(body, person.body.stature, recipe.size)
+    painter = render.Painter(body, view, person.backdrop, recipe.size)
+    rng = np.random.default_rng([recipe.seed, recipe.person, *recipe.dancer, recipe.clip, 2])
+    detector = detection.Detector(rng)
+    noise = rng.normal(0, person.backdrop.noise, (recipe.size + 64, recipe.size + 64, 3)).astype(np.int16)
+    places = view.project(np.stack([body.landmarks[name] for name in detection.DETECTED], axis=1))
+    hip_line = view.project(body.hips)[:, 1]
+    for index in range(recipe.frames):
+        canvas = painter.fill_canvas(index)
+        labels = painter.labels(canvas)
+        maps = {"parts10": parsing_labels.split_dress(labels, float(hip_line[index])), "cihp20": labels}
+        limbs = painter.limbs_at(canvas, places[index])
+        keypoints = detector.observe(places[index], limbs, float(body.gaze[index, 2]), recipe.size)
+        top, left = rng.integers(0, 64, 2)
+        grain = noise[top : top + recipe.size, left : left + recipe.size]
+        yield cv2.add(painter.colour(canvas), grain, dtype=cv2.CV_8U), maps, keypoints
+
+
+def make_clip(
+    folder: files.PathLike,
+    *,
+    seed: int,
+    person: int,
+    clip: int,
+    frames: int,
+    size: int,
+    motion_of: tuple[int, int] | None = None,
+) -> pathlib.Path:
+    """Renders one clip into `folder`, unless exactly it is there already.
+
+    Args:
+        folder: the clip folder.
+        seed: of the crowd.
+        person: number of the person shown.
+        clip: number of the dance.
+        frames: length.
+        size: side of the picture in pixels, at least 32.
+        motion_of: seed and number of another dancer, whose dance is shown; by default the person's own.
+
+    Raises:
+        ConfigError: a number is out of range.
+        InputDataError: the folder holds something else.
+    """
+    recipe = Recipe(seed, person, clip, frames, size, motion_of)
+    path = pathlib.Path(folder)
+    if not _is_made(path, recipe):
+        _render_clip(path, recipe)
+    return path
+
+
+def make_clips(
+    out: files.PathLike,
+    *,
+    people: int,
+    clips_per_person: int,
+    frames: int,
+    size: int,
+    seed: int = 0,
+    workers: int = 1,
+    show_progress: bool = False,
+) -> list[pathlib.Path]:
+    """Renders a crowd into clip folders `out/<clip_id>`; clips that are there already are kept.
+
+    Args:
+        out: folder of the clip folders.
+        people: number of people.
+        clips_per_person: number of clips of each.
+        frames: length of each clip.
+        size: side of the picture in pixels.
+        seed: of the crowd.
+        workers: number of processes; the clips do not depend on it.
+        show_progress: whether to draw a progress bar.
+
+    Returns:
+        The clip folders.
+
+    Raises:
+        ConfigError: a number is out of range.
+        InputDataError: a clip folder holds something else.
+    """
+    _require_at_least(1, people=people, clips_per_person=clips_per_person)
+    recipes = [Recipe(seed, person, clip, frames, size) for person in range(people) for clip in range(clips_per_person)]
+    return _make_all(pathlib.Path(out), recipes, workers, show_progress)
+
+
+def make_cross_clips(
+    out: files.PathLike, clips_folder: files.PathLike, *, workers: int = 1, show_progress: bool = False
+) -> list[pathlib.Path]:
+    """Renders every dance of `clips_folder` on its dancer's partner: the true answer of retargeting.
+
+    People pair up in the order of their ids, the first with the second and so on; where their number is odd, the
+    last one is paired with the first.
+
+    Raises:
+        InputDataError: the clips are not dancers' own clips, are of one person only, or an output is in the way.
+    """
+    recipes = [_recipe_of(clip) for clip in clips.find_clips(clips_folder)]
+    partners = _pair_up({recipe.person_id: (recipe.seed, recipe.person) for recipe in recipes})
+    if len(partners) < 2:
+        raise InputDataError(f"clips folder {clips_folder}: holds clips of one person only. Make two people at least.")
+    crossed = []
+    for recipe in recipes:
+        seed, person = partners[recipe.person_id]
+        crossed.append(dataclasses.replace(recipe, seed=seed, person=person, motion_of=recipe.dancer))
+    return _make_all(pathlib.Path(out), crossed, workers, show_progress)
+
+
+def _pair_up(people: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
+    """The partner of each person by id."""
+    names = sorted(people)
+    partners = {name: names[index ^ 1 if index ^ 1 < len(names) else 0] for index, name in enumerate(names)}
+    return {name: people[partner] for name, partner in partners.items()}
+
+
+def _recipe_of(clip: clips.Clip) -> Recipe:
+    advice = "Give a folder that data.make_dancers wrote without --motion_of."
+    if clip.info.motion_of is not None:
+        raise InputDataError(f"clip {clip.folder}: shows the motion of {clip.info.motion_of}. {advice}")
+    try:
+        return Recipe.from_source(clip.info.source)
+    except (ValueError, TypeError, KeyError) as error:
+        raise InputDataError(f"clip {clip.folder}: was not made by this renderer ({RENDERER}). {advice}") from error
+
+
+def _make_all(out: pathlib.Path, recipes: Sequence[Recipe], workers: int, show_progress: bool) -> list[pathlib.Path]:
+    _require_at_least(1, workers=workers)
+    folders = [out / recipe.clip_id for recipe in recipes]
+    missing = [
+        (folder, recipe) for folder, recipe in zip(folders, recipes, strict=True) if not _is_made(folder, recipe)
+    ]
+    with tqdm.tqdm(total=len(missing), unit="clip", disable=not show_progress) as progress:
+        if workers == 1 or len(missing) < 2:
+            for folder, recipe in missing:
+                _render_clip(folder, recipe)
+                progress.update()
+            return folders
+        # Spawned, not forked: the parent may hold threads of TensorFlow or OpenCV.
+        pool = concurrent.futures.ProcessPoolExecutor(
+            min(workers, len(missing)),
+            multiprocessing.get_context("spawn"),
+            initializer=cv2.setNumThreads,
+            initargs=(1,),
+        )
+        try:
+            jobs = [pool.submit(_render_clip, folder, recipe) for folder, recipe in missing]
+            for job in concurrent.futures.as_completed(jobs):
+                job.result()
+                progress.update()
+        finally:
+            pool.shutdown(cancel_futures=True)
+    return folders
+
+
+def _is_made(folder: pathlib.Path, recipe: Recipe) -> bool:
+    """Whether the folder holds this clip already; InputDataError where it holds another one."""
+    if not folder.exists():
+        return False
+    found = clips.open_clip(folder).info
+    if found != dataclasses.replace(recipe.clip_info(), frames=recipe.frames):
+        raise InputDataError(
+            f"clip {folder}: exists already and was made with other settings. Remove it or choose another folder."
+        )
+    return True
+
+
+def _render_clip(folder: pathlib.Path, recipe: Recipe) -> None:
+    with clips.ClipWriter(folder, recipe.clip_info()) as writer:
+        for frame, maps, keypoints in render_frames(recipe):
+            writer.write(frame, maps, keypoints)
+
+
+def _require_at_least(least: int, **settings: int) -> None:
+    for name, value in settings.items():
+        if value < least:
+            raise ConfigError(f"{name} must be at least {least}. Received: {name}={value}")

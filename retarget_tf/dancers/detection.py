@@ -1,0 +1,77 @@
+"""Keypoints as a detector would give them: exact places, but hidden joints are doubted and at times missing."""
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import skeleton
+from retarget_tf.dancers.sculpture import LIMBS
+
+DETECTED = tuple(
+    name for name in skeleton.JOINTS if name not in ("neck", "mid_hip", "left_small_toe", "right_small_toe")
+)
+_FACE = tuple(name.endswith(("nose", "eye", "ear")) for name in DETECTED)
+_SEEN, _HIDDEN, _HIDDEN_TRUNK = 0.97, 0.36, 0.80
+# From behind a detector still guesses the face, and often believes it.
+_FACE_FROM_BEHIND = 0.55
+_INERTIA = 0.8  # of the doubt: a joint is not lost within a frame
+_DRIFT = 0.93  # how much of the wandering error of the doubt is left after a frame
+
+
+class Detector:
+    """Gives the keypoints of one clip, frame after frame; the doubt has a memory."""
+
+    def __init__(self, rng: np.random.Generator) -> None:
+        self._rng = rng
+        self._belief: npt.NDArray[np.float64] | None = None
+        self._drift = rng.normal(size=len(DETECTED))
+
+    def observe(
+        self, places: npt.NDArray[np.float64], limbs: npt.NDArray[np.uint8], facing: float, size: int
+    ) -> skeleton.FloatArray:
+        """BODY_25 keypoints `[25, 3]` of the next frame.
+
+        Args:
+            places: pixels (x, y) `[21, 2]` of the joints of `DETECTED`.
+            limbs: what is seen there, `[21]`: positions in `LIMBS`.
+            facing: 1 where the face looks into the camera, -1 where it looks away.
+            size: side of the picture in pixels.
+        """
+        seen = _ACCEPTED[np.arange(len(DETECTED)), limbs]
+        expected = np.where(seen, _SEEN, _WHEN_HIDDEN)
+        behind = np.clip(0.5 - 2 * facing, 0, 1)  # 0 in profile and before
+        expected = np.where(_FACE, np.minimum(expected, _SEEN + (_FACE_FROM_BEHIND - _SEEN) * behind), expected)
+        self._belief = expected if self._belief is None else self._belief * _INERTIA + expected * (1 - _INERTIA)
+        self._drift = _DRIFT * self._drift + np.sqrt(1 - _DRIFT**2) * self._rng.normal(size=len(DETECTED))
+        doubt = 0.01 + 0.25 * (_SEEN - self._belief)
+        confidence = np.clip(self._belief + doubt * self._drift, 0.01, 0.999)
+        return skeleton.drop_missing(_to_body25(places, confidence), size)
+
+
+def _to_body25(xy: npt.NDArray[np.float64], confidence: npt.NDArray[np.float64]) -> skeleton.FloatArray:
+    keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    keypoints[[skeleton.JOINT[name] for name in DETECTED]] = np.column_stack([xy, confidence])
+    for middle, pair in (("neck", "shoulder"), ("mid_hip", "hip")):
+        left, right = (keypoints[skeleton.JOINT[f"{side}_{pair}"]] for side in ("left", "right"))
+        keypoints[skeleton.JOINT[middle], :2] = (left[:2] + right[:2]) / 2
+        keypoints[skeleton.JOINT[middle], 2] = min(left[2], right[2])
+    return keypoints
+
+
+def _accepted_limbs(joint: str) -> set[str]:
+    """What may be seen at the place of a joint that is not hidden."""
+    side, _, part = joint.partition("_")
+    if part == "shoulder":
+        return {f"{side}_arm", "trunk", "head"}
+    if part in ("elbow", "wrist"):
+        return {f"{side}_arm"}
+    if part == "hip":
+        return {"trunk", "skirt", "left_leg", "right_leg"}
+    if part == "knee":
+        return {f"{side}_leg", "skirt"}
+    if part in ("ankle", "heel", "big_toe"):
+        return {f"{side}_leg"}
+    return {"head"}
+
+
+_ACCEPTED = np.array([[limb in _accepted_limbs(joint) for limb in LIMBS] for joint in DETECTED])
+_WHEN_HIDDEN = np.array([_HIDDEN_TRUNK if name.endswith(("shoulder", "hip")) else _HIDDEN for name in DETECTED])

@@ -1,0 +1,170 @@
+"""The lower half of a dance: where the hips go, where the feet stand, and the legs' angles that join them."""
+
+import numpy as np
+
+from retarget_tf.dancers import kinematics
+from retarget_tf.dancers.body import Body
+from retarget_tf.dancers.glide import bump, draw_keys, glide, minimum_jerk
+from retarget_tf.dancers.kinematics import ANGLE, SIDES, FloatArray
+
+_STEP_BEATS = 0.9  # a foot is in the air for this part of its beat
+
+
+def move_legs(rng: np.random.Generator, time: FloatArray, periodic: bool, body: Body, angles: FloatArray) -> FloatArray:
+    """Draws travel, turns and steps, and fills the angles of pelvis and legs.
+
+    Args:
+        rng: chance.
+        time: `[frames]` in beats.
+        periodic: whether the steps repeat with each phrase.
+        body: whose legs the feet are planted with; another body's feet slide a little.
+        angles: `[frames, angles]`, filled in place.
+
+    Returns:
+        The path `[frames, 4]` of `kinematics.Motion`.
+    """
+    turn = _draw_turns(rng, time)
+    floor = _draw_travel(rng, time, periodic, turn)
+    left_right = np.sin(np.pi * time)  # negative while the left foot steps: the weight is on the right one
+    angles[:, ANGLE["pelvis_roll"]] = np.radians(rng.uniform(-7, 7)) * left_right
+    sink = _draw_sinking(rng, time, periodic)
+    angles[:, ANGLE["pelvis_pitch"]] = np.radians(70) * sink
+    angles[:, ANGLE["waist_pitch"]] += np.radians(60) * sink
+    feet = [_draw_steps(rng, time, index, sign, floor, turn) for index, (_, sign) in enumerate(SIDES)]
+    pelvis = (
+        kinematics.turn_y(turn)
+        @ kinematics.turn_x(angles[:, ANGLE["pelvis_pitch"]])
+        @ kinematics.turn_z(angles[:, ANGLE["pelvis_roll"]])
+    )
+    hips = np.stack([floor[:, 0], _hip_height(body, floor, feet, pelvis) - sink, floor[:, 1]], axis=1)
+    for (side, sign), (ankles, foot_turn, foot_pitch) in zip(SIDES, feet, strict=True):
+        hip = hips + sign * body.hip_half * pelvis[..., 0]
+        foot = kinematics.turn_y(foot_turn) @ kinematics.turn_x(foot_pitch)
+        _solve_leg(body, side, sign, pelvis, ankles - hip, foot, angles)
+    return np.column_stack([floor, _draw_hops(rng, time), turn])
+
+
+def _draw_turns(rng: np.random.Generator, time: FloatArray) -> FloatArray:
+    """The turn of the hips `[frames]`: mostly towards the camera, with excursions to the side, back and around."""
+    restlessness = rng.choice((0.15, 0.6, 0.9))
+    times, turns, front = [0.0], [np.radians(rng.uniform(-30, 30))], 0.0
+    while times[-1] < time[-1]:
+        side = rng.choice((-1.0, 1.0))
+        if rng.uniform() > restlessness:
+            length, turn = 4.0, front + rng.uniform(-35, 35)
+        else:
+            kind = rng.choice(("side", "back", "around"), p=(0.4, 0.25, 0.35))
+            length = {"side": 4.0, "back": 4.0, "around": 8.0}[kind]
+            away = {"side": rng.uniform(55, 105), "back": rng.uniform(150, 210), "around": 360.0}[kind]
+            turn = front + side * away
+            front += side * 360 * (kind == "around")
+        times.append(times[-1] + length)
+        turns.append(np.radians(turn))
+    times.append(times[-1] + 4.0)
+    turns.append(np.radians(front))
+    return glide(time, np.array(times), np.array(turns)[:, None])[:, 0]
+
+
+def _draw_travel(rng: np.random.Generator, time: FloatArray, periodic: bool, turn: FloatArray) -> FloatArray:
+    """The hips' place on the floor `[frames, 2]` (x, z): travel, and the sway from foot to foot."""
+    reach = np.array([rng.uniform(0.03, 0.17), rng.uniform(0.0, 0.10)])
+    keys = draw_keys(time[-1], 4.0, periodic, lambda: reach * rng.uniform(-1, 1, 2))
+    sway = rng.uniform(0.008, 0.03) * np.sin(np.pi * time)
+    return glide(time, *keys) + sway[:, None] * np.stack([np.cos(turn), -np.sin(turn)], axis=1)
+
+
+def _draw_sinking(rng: np.random.Generator, time: FloatArray, periodic: bool) -> FloatArray:
+    """How far the hips are below their height when standing `[frames]`: a bounce on the beat, and crouches."""
+    crouching = rng.uniform(0, 0.4)
+
+    def draw() -> FloatArray:
+        return np.array([rng.uniform(0.05, 0.20) if rng.uniform() < crouching else 0.0])
+
+    crouch = glide(time, *draw_keys(time[-1], 2.0, periodic, draw))[:, 0]
+    bounce = rng.uniform(0.003, 0.016) * (1 - np.cos(2 * np.pi * time))
+    return 0.006 + bounce + crouch
+
+
+def _draw_hops(rng: np.random.Generator, time: FloatArray) -> FloatArray:
+    """The height of leaps `[frames]`: in a few dances small ones, on every other beat for a while."""
+    if rng.uniform() > 0.2:
+        return np.zeros(len(time))
+    start, count = rng.uniform(0, max(time[-1], 1)), int(rng.integers(2, 6))
+    height = rng.uniform(0.01, 0.03)
+    return height * sum((bump((time - start - 2 * k) / 0.8) for k in range(count)), np.zeros(len(time)))
+
+
+def _draw_steps(
+    rng: np.random.Generator, time: FloatArray, foot: int, sign: float, floor: FloatArray, turn: FloatArray
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Where the ankle is `[frames, 3]`, the foot's turn `[frames]` and its pitch `[frames]`, toes down positive."""
+    stance, splay = rng.uniform(0.055, 0.10), np.radians(rng.uniform(2, 16))
+    liveliness, ankle = rng.uniform(0, 0.5), Body().ankle
+    beats = np.arange(foot, time[-1] + 2, 2.0)
+    kicks = np.where(rng.uniform(size=len(beats)) < liveliness * 0.6, rng.uniform(0.05, 0.20, len(beats)), 0)
+    stances = sign * (stance + rng.uniform(-0.02, 0.03, len(beats)))
+    home = np.interp(beats + 1.4, time, np.arange(len(time))).round().astype(int)
+    heading = turn[home]
+    across, along = np.stack([np.cos(heading), -np.sin(heading)], 1), np.stack([np.sin(heading), np.cos(heading)], 1)
+    targets = floor[home] + across * stances[:, None] + along * rng.uniform(-0.03, 0.03, (len(beats), 1))
+    # The first step leads to where the foot stands already.
+    standing = np.concatenate([targets[:1], targets])
+    turned = np.concatenate([heading[:1], heading]) + sign * splay
+    index = np.clip(((time - foot) // 2).astype(int), 0, len(beats) - 1)
+    progress = (time - beats[index]) / _STEP_BEATS
+    eased = minimum_jerk(progress)
+    moving = np.linalg.norm(standing[index + 1] - standing[index], axis=1)
+    lift = bump(progress) * np.where(moving > 0.005, 0.02 + 0.15 * moving, 0) + bump(progress) * 0.6 * kicks[index]
+    kick = (bump(progress) * kicks[index])[:, None] * along[index]
+    place = standing[index] + (standing[index + 1] - standing[index]) * eased[:, None] + kick
+    ankles = np.stack([place[:, 0], ankle + lift, place[:, 1]], axis=1)
+    return ankles, turned[index] + (turned[index + 1] - turned[index]) * eased, 3.5 * lift
+
+
+def _hip_height(
+    body: Body, floor: FloatArray, feet: list[tuple[FloatArray, FloatArray, FloatArray]], pelvis: FloatArray
+) -> FloatArray:
+    """The greatest height `[frames]` of the hips at which both legs still reach their feet."""
+    reach = 0.995 * (body.thigh + body.shin)
+    heights = []
+    for (_, sign), (ankles, _, _) in zip(SIDES, feet, strict=True):
+        hip = sign * body.hip_half * pelvis[..., 0]
+        apart = ankles[:, [0, 2]] - floor - hip[:, [0, 2]]
+        across = np.minimum((apart**2).sum(axis=1), (0.8 * reach) ** 2)
+        heights.append(ankles[:, 1] + np.sqrt(reach**2 - across) - hip[:, 1])
+    # A soft minimum: the hips do not jolt when the other leg becomes the shorter one.
+    return -0.01 * np.logaddexp(-heights[0] / 0.01, -heights[1] / 0.01)
+
+
+def _solve_leg(
+    body: Body, side: str, sign: float, pelvis: FloatArray, reach: FloatArray, foot: FloatArray, angles: FloatArray
+) -> None:
+    """Two-bone inverse kinematics: hip, knee and ankle angles for a foot at `reach` `[frames, 3]` from the hip."""
+    longest = 0.999 * (body.thigh + body.shin)
+    distance = np.clip(np.linalg.norm(reach, axis=1), 0.3 * longest, longest)
+    down = reach / np.linalg.norm(reach, axis=1, keepdims=True)
+    # The knee bends in the plane of the leg and the foot's heading.
+    axis = np.cross(_heading(foot), down)
+    axis /= np.linalg.norm(axis, axis=1, keepdims=True)
+    at_hip = np.arccos(_cosine_rule(body.thigh, distance, body.shin))
+    at_knee = np.arccos(_cosine_rule(body.thigh, np.full_like(distance, body.shin), distance))
+    leg = np.stack([axis, -down, np.cross(axis, -down)], axis=2)
+    thigh = leg @ kinematics.turn_x(-at_hip)
+    local = pelvis.transpose(0, 2, 1) @ thigh
+    for name, angle in zip(("flexion", "abduction", "rotation"), kinematics.ball_angles(local, sign), strict=True):
+        angles[:, ANGLE[f"{side}_hip_{name}"]] = angle
+    angles[:, ANGLE[f"{side}_knee_flexion"]] = np.pi - at_knee
+    shin = thigh @ kinematics.turn_x(np.pi - at_knee)
+    flexion, roll, _ = kinematics.ball_angles(shin.transpose(0, 2, 1) @ foot, sign)
+    angles[:, ANGLE[f"{side}_ankle_flexion"]] = flexion
+    angles[:, ANGLE[f"{side}_ankle_roll"]] = roll
+
+
+def _heading(foot: FloatArray) -> FloatArray:
+    """The horizontal direction `[frames, 3]` of a foot's toes."""
+    forward = foot[..., 2] * np.array([1.0, 0.0, 1.0])
+    return forward / np.linalg.norm(forward, axis=1, keepdims=True)
+
+
+def _cosine_rule(a: float, b: FloatArray, opposite: "FloatArray | float") -> FloatArray:
+    return np.clip((a**2 + b**2 - np.asarray(opposite) ** 2) / (2 * a * b), -1, 1)

@@ -1,0 +1,196 @@
+"""The jointed skeleton: angles with limits, and the positions and frames of the bones that they make.
+
+Axes of the world and of every bone at rest: x to the person's left, y up, z to where the person faces; the camera
+looks along -z, so the left of a person who faces it is on the right of the picture. Angles are radians.
+Angles of the left and right side have the same meaning (abduction is away from the body on both).
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf.dancers.body import Body
+
+FloatArray = npt.NDArray[np.float64]
+
+_SIDED_LIMITS = {
+    # Degrees; the range of motion of a healthy adult, rounded, and a little less where dancers look strained.
+    "shoulder_flexion": (-45, 170),
+    "shoulder_abduction": (-20, 165),
+    "shoulder_rotation": (-80, 90),
+    "elbow_flexion": (2, 145),
+    "hip_flexion": (-30, 115),
+    "hip_abduction": (-25, 50),
+    "hip_rotation": (-45, 45),
+    "knee_flexion": (2, 140),
+    "ankle_flexion": (-50, 30),
+    "ankle_roll": (-30, 30),
+}
+_CENTRAL_LIMITS = {
+    "pelvis_pitch": (-15, 35),
+    "pelvis_roll": (-15, 15),
+    "waist_pitch": (-20, 50),
+    "waist_roll": (-25, 25),
+    "waist_turn": (-40, 40),
+    "head_pitch": (-35, 40),
+    "head_roll": (-25, 25),
+    "head_turn": (-65, 65),
+}
+LIMITS: dict[str, tuple[float, float]] = {
+    name: (math.radians(low), math.radians(high))
+    for name, (low, high) in (
+        *_CENTRAL_LIMITS.items(),
+        *((f"{side}_{name}", limits) for side in ("left", "right") for name, limits in _SIDED_LIMITS.items()),
+    )
+}
+ANGLES = tuple(LIMITS)
+ANGLE = {name: index for index, name in enumerate(ANGLES)}
+SIDES = (("left", 1.0), ("right", -1.0))
+
+
+@dataclasses.dataclass(frozen=True)
+class Motion:
+    """A dance that knows nothing of the body that dances it.
+
+    Attributes:
+        angles: `[frames, len(ANGLES)]`, within `LIMITS`.
+        path: `[frames, 4]`: x and z of the hips on the floor and the height of a leap, in standing heights, and
+            the turn of the hips about the vertical (0 faces the camera, growing to the person's left).
+    """
+
+    angles: FloatArray
+    path: FloatArray
+
+    def angle(self, name: str) -> FloatArray:
+        """The `[frames]` of one angle."""
+        return self.angles[:, ANGLE[name]]
+
+
+@dataclasses.dataclass(frozen=True)
+class Pose:
+    """Where the bones of a body are, in standing heights; the floor is y = 0.
+
+    Attributes:
+        points: `[frames, 3]` by name of the joint.
+        bones: rotation `[frames, 3, 3]` by name of the bone; columns are its axes in the world.
+    """
+
+    points: dict[str, FloatArray]
+    bones: dict[str, FloatArray]
+
+
+def clip_to_limits(angles: FloatArray) -> FloatArray:
+    """Angles `[frames, len(ANGLES)]` held within `LIMITS`."""
+    low, high = np.array(list(LIMITS.values())).T
+    return np.clip(angles, low, high)
+
+
+def pose_body(body: Body, motion: Motion) -> Pose:
+    """The pose of a body in every frame: bones turned by the angles, the lower foot on the floor."""
+    bones, points = _pose_trunk(body, motion)
+    for side, sign in SIDES:
+        _pose_arm(body, motion, side, sign, bones, points)
+        _pose_leg(body, motion, side, sign, bones, points)
+    soles = [points[f"{side}_{part}"][:, 1] for side, _ in SIDES for part in ("heel", "big_toe")]
+    shift = np.zeros((len(motion.path), 3))
+    shift[:, 0], shift[:, 2] = motion.path[:, 0], motion.path[:, 1]
+    shift[:, 1] = motion.path[:, 2] - np.min(soles, axis=0)
+    return Pose({name: point + shift for name, point in points.items()}, bones)
+
+
+def _pose_trunk(body: Body, motion: Motion) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+    root = turn_y(motion.path[:, 3])
+    pelvis = root @ turn_x(motion.angle("pelvis_pitch")) @ turn_z(motion.angle("pelvis_roll"))
+    bend = [motion.angle(f"waist_{name}") for name in ("turn", "pitch", "roll")]
+    belly = pelvis @ turn_y(bend[0] / 2) @ turn_x(bend[1] / 2) @ turn_z(bend[2] / 2)
+    chest = pelvis @ turn_y(bend[0]) @ turn_x(bend[1]) @ turn_z(bend[2])
+    head = (
+        chest
+        @ turn_y(motion.angle("head_turn"))
+        @ turn_x(motion.angle("head_pitch"))
+        @ turn_z(motion.angle("head_roll"))
+    )
+    hip = np.zeros((len(root), 3))
+    waist = hip + 0.42 * body.trunk * pelvis[..., 1]
+    shoulders = waist + 0.15 * body.trunk * belly[..., 1] + 0.43 * body.trunk * chest[..., 1]
+    chin = shoulders + body.neck * (0.6 * chest[..., 1] + 0.4 * head[..., 1])
+    points = {"mid_hip": hip, "waist": waist, "neck": shoulders, "chin": chin}
+    points["head"] = chin + 0.5 * body.head * head[..., 1] + 0.12 * body.head * head[..., 2]
+    bones = {"root": root, "pelvis": pelvis, "belly": belly, "chest": chest, "head": head}
+    return bones, points
+
+
+def _pose_arm(
+    body: Body, motion: Motion, side: str, sign: float, bones: dict[str, FloatArray], points: dict[str, FloatArray]
+) -> None:
+    upper = bones["chest"] @ _ball_joint(motion, f"{side}_shoulder", sign)
+    fore = upper @ turn_x(-motion.angle(f"{side}_elbow_flexion"))
+    # The shoulder blade lifts with the arm: a raised arm does not grow out of the chest.
+    raised = np.clip((upper[..., 1] * -bones["chest"][..., 1]).sum(-1), 0, 1)[:, None]
+    shoulder = points["neck"] + bones["chest"][..., 0] * (sign * body.shoulder_half * (1 - 0.16 * raised))
+    shoulder = shoulder + bones["chest"][..., 1] * (0.028 * raised)
+    elbow = shoulder - body.upper_arm * upper[..., 1]
+    wrist = elbow - body.forearm * fore[..., 1]
+    points |= {f"{side}_shoulder": shoulder, f"{side}_elbow": elbow, f"{side}_wrist": wrist}
+    bones |= {f"{side}_upper_arm": upper, f"{side}_forearm": fore}
+
+
+def _pose_leg(
+    body: Body, motion: Motion, side: str, sign: float, bones: dict[str, FloatArray], points: dict[str, FloatArray]
+) -> None:
+    thigh = bones["pelvis"] @ _ball_joint(motion, f"{side}_hip", sign)
+    shin = thigh @ turn_x(motion.angle(f"{side}_knee_flexion"))
+    foot = shin @ turn_x(-motion.angle(f"{side}_ankle_flexion")) @ turn_z(sign * motion.angle(f"{side}_ankle_roll"))
+    hip = points["mid_hip"] + sign * body.hip_half * bones["pelvis"][..., 0]
+    knee = hip - body.thigh * thigh[..., 1]
+    ankle = knee - body.shin * shin[..., 1]
+    sole = ankle - body.ankle * foot[..., 1]
+    points |= {f"{side}_hip": hip, f"{side}_knee": knee, f"{side}_ankle": ankle}
+    points |= {
+        f"{side}_heel": sole - 0.26 * body.foot * foot[..., 2],
+        f"{side}_big_toe": sole + 0.70 * body.foot * foot[..., 2],
+    }
+    bones |= {f"{side}_thigh": thigh, f"{side}_shin": shin, f"{side}_foot": foot}
+
+
+def _ball_joint(motion: Motion, joint: str, sign: float) -> FloatArray:
+    flexion, abduction, rotation = (motion.angle(f"{joint}_{name}") for name in ("flexion", "abduction", "rotation"))
+    return ball_rotation(flexion, abduction, rotation, sign)
+
+
+def ball_rotation(flexion: FloatArray, abduction: FloatArray, rotation: FloatArray, sign: float) -> FloatArray:
+    """The rotation `[frames, 3, 3]` of a shoulder or hip; `sign` is 1 on the left and -1 on the right."""
+    return turn_x(-flexion) @ turn_z(sign * abduction) @ turn_y(sign * rotation)
+
+
+def ball_angles(rotation: FloatArray, sign: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Flexion, abduction and rotation `[frames]` of a rotation `[frames, 3, 3]`: undoes `ball_rotation`."""
+    flexion = -np.arctan2(rotation[:, 2, 1], rotation[:, 1, 1])
+    abduction = -sign * np.arcsin(np.clip(rotation[:, 0, 1], -1, 1))
+    return flexion, abduction, sign * np.arctan2(rotation[:, 0, 2], rotation[:, 0, 0])
+
+
+def turn_x(angle: FloatArray) -> FloatArray:
+    """Rotations `[frames, 3, 3]` about x by `angle` `[frames]`."""
+    return _turn(angle, 1, 2)
+
+
+def turn_y(angle: FloatArray) -> FloatArray:
+    """Rotations `[frames, 3, 3]` about y by `angle` `[frames]`."""
+    return _turn(angle, 2, 0)
+
+
+def turn_z(angle: FloatArray) -> FloatArray:
+    """Rotations `[frames, 3, 3]` about z by `angle` `[frames]`."""
+    return _turn(angle, 0, 1)
+
+
+def _turn(angle: FloatArray, i: int, j: int) -> FloatArray:
+    matrix = np.zeros((len(angle), 3, 3))
+    matrix[:] = np.eye(3)
+    matrix[:, i, i] = matrix[:, j, j] = np.cos(angle)
+    matrix[:, j, i] = np.sin(angle)
+    matrix[:, i, j] = -matrix[:, j, i]
+    return matrix

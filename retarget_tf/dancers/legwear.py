@@ -1,0 +1,166 @@
+"""Legs and what is worn on them: trousers, shorts, skirts, socks and shoes."""
+
+import numpy as np
+
+from retarget_tf.dancers.body import Person
+from retarget_tf.dancers.kinematics import SIDES, FloatArray, Motion
+from retarget_tf.dancers.sculpture import LAYER, Sculptor, chain, lagged
+
+# How far a thigh may stick out to the camera and still be drawn behind the hem of the top, in standing heights;
+# and how far a shin may and still be drawn behind a skirt.
+_UNDER_TOP, _UNDER_SKIRT = 0.10, 0.15
+
+
+def add_legs(sculptor: Sculptor, person: Person, motion: Motion, top: FloatArray) -> None:
+    """Adds pelvis, legs and garments.
+
+    Args:
+        sculptor: collects the volumes.
+        person: whose legs.
+        motion: a skirt flies out in its turns.
+        top: depth of the clothes on the trunk `[frames]`.
+    """
+    pelvis = _add_pelvis(sculptor, person, top)
+    depths = [_add_leg(sculptor, person, side, sign, pelvis, top) for side, sign in SIDES]
+    if person.outfit.lower in ("skirt", "dress"):
+        thigh, shin = np.max(depths, axis=0)
+        _add_skirt(sculptor, person, motion, top, thigh, shin)
+
+
+def _tucked(depth: FloatArray, top: FloatArray, most: float = _UNDER_TOP) -> FloatArray:
+    """The depth of something at the hips: under the hem of the top, unless it sticks out further than `most`."""
+    under = top - 12 * LAYER + 20 * LAYER * (depth - top)  # the nearer of two legs stays the nearer one
+    return np.minimum(depth, np.maximum(under, depth - most))
+
+
+def _add_pelvis(sculptor: Sculptor, person: Person, top: FloatArray) -> int:
+    body, outfit, bone = person.body, person.outfit, sculptor.pose.bones["pelvis"]
+    middle = sculptor.pose.points["mid_hip"]
+
+    def level(height: float, width: float, thickness: float) -> int:
+        half = (width * body.pelvis[0], thickness, width * body.pelvis[1])
+        return sculptor.ellipsoid(middle + height * bone[..., 1], bone, half)
+
+    crotch, hip, belt = level(-0.038, 0.78, 0.028), level(-0.004, 1.0, 0.04), level(0.055, 0.93, 0.02)
+    if outfit.lower in ("trousers", "shorts"):
+        depth = _tucked(sculptor.depth(hip), top)
+        sculptor.part("pelvis", "trunk", chain(crotch, hip, belt), "pants", outfit.lower_colour, depth)
+    return hip
+
+
+def _add_leg(
+    sculptor: Sculptor, person: Person, side: str, sign: float, pelvis: int, top: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Adds a leg with trouser, sock and shoe; returns the depths of thigh and shin."""
+    outfit, points, girth = person.outfit, sculptor.pose.points, person.body.leg_girth
+    leg = f"{side}_leg"
+    hip, knee, ankle = (points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
+    root = sculptor.ball(hip, 0.048 * girth)
+    middle = sculptor.ball(hip * 0.6 + knee * 0.4, 0.0465 * girth)
+    joint = sculptor.ball(knee, 0.035 * girth)
+    calf_at = knee * 0.68 + ankle * 0.32 - 0.008 * sculptor.pose.bones[f"{side}_shin"][..., 2]
+    calf = sculptor.ball(calf_at, 0.0355 * girth)
+    thin = sculptor.ball(ankle, 0.0215 * girth)
+    thigh_depth, shin_depth = _tucked(sculptor.depth(root, joint), top), sculptor.depth(joint, thin)
+    if outfit.lower in ("skirt", "dress"):
+        shin_depth = _tucked(shin_depth, top, _UNDER_SKIRT)
+    if outfit.lower == "trousers":
+        sculptor.part(f"{side}_shin", leg, chain(calf, thin), leg, person.skin, shin_depth)
+    else:
+        before = sculptor.part(f"{side}_thigh", leg, chain(root, middle, joint), leg, person.skin, thigh_depth)
+        after = sculptor.part(f"{side}_shin", leg, chain(joint, calf, thin), leg, person.skin, shin_depth)
+        sculptor.seam(before, after, (middle, joint, thin))
+    if outfit.sock_length:
+        sock = tuple(sculptor.between(thin, calf, share, 1.08) for share in (0.0, outfit.sock_length))
+        sculptor.part(f"{side}_sock", leg, chain(*sock), "socks", outfit.sock_colour, shin_depth + LAYER)
+    if outfit.lower in ("trousers", "shorts"):
+        _add_trouser(sculptor, person, side, pelvis, (root, middle, joint, calf), thigh_depth, shin_depth)
+    _add_shoe(sculptor, person, side, sign, shin_depth)
+    return thigh_depth, shin_depth
+
+
+def _add_trouser(
+    sculptor: Sculptor,
+    person: Person,
+    side: str,
+    pelvis: int,
+    leg: tuple[int, int, int, int],
+    thigh_depth: FloatArray,
+    shin_depth: FloatArray,
+) -> None:
+    outfit, girth, limb = person.outfit, person.body.leg_girth, f"{side}_leg"
+    hip, knee, ankle = (sculptor.pose.points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
+    root, middle, joint, calf = leg
+    wide, length, colour = 1.07 + 0.3 * outfit.lower_width, outfit.lower_length, outfit.lower_colour
+    seat = sculptor.scaled(root, 1.05)
+    if length <= 1:
+        hem_at = hip * (1 - length) + knee * length
+        radius = (0.050 - 0.010 * length) * girth * wide * 1.1
+        hem = sculptor.ring(hem_at, sculptor.pose.bones[f"{side}_thigh"], radius)
+        thigh = sculptor.part(f"{side}_trouser", limb, ((seat, hem),), "pants", colour, thigh_depth + 2 * LAYER)
+        end = hem
+    else:
+        bend = sculptor.scaled(joint, wide)
+        hem_at = knee * (2 - length) + ankle * (length - 1)
+        radius = 0.030 * girth * wide * (1 + 0.6 * outfit.lower_width)
+        hem = sculptor.ring(hem_at, sculptor.pose.bones[f"{side}_shin"], radius)
+        upper = chain(seat, sculptor.scaled(middle, 1.06), bend)
+        lower = chain(bend, sculptor.scaled(calf, wide), hem)
+        thigh = sculptor.part(f"{side}_trouser", limb, upper, "pants", colour, thigh_depth + 2 * LAYER)
+        shin = sculptor.part(f"{side}_trouser_shin", limb, lower, "pants", colour, shin_depth + 2 * LAYER)
+        sculptor.seam(thigh, shin, (middle, bend, hem))
+        end = bend
+    sculptor.seam(thigh, thigh, (pelvis, seat, end))
+
+
+def _add_shoe(sculptor: Sculptor, person: Person, side: str, sign: float, shin_depth: FloatArray) -> None:
+    body, outfit, foot = person.body, person.outfit, sculptor.pose.bones[f"{side}_foot"]
+    floor = sculptor.pose.points[f"{side}_ankle"] - body.ankle * foot[..., 1]
+
+    def place(forward: float, up: float, outward: float = 0.0) -> FloatArray:
+        return floor + forward * body.foot * foot[..., 2] + up * foot[..., 1] + sign * outward * foot[..., 0]
+
+    collar = sculptor.ellipsoid(place(-0.02, 0.040), foot, (0.025, 0.012, 0.028))
+    heel = sculptor.ellipsoid(place(-0.10, 0.021), foot, (0.024, 0.020, 0.024))
+    ball = sculptor.ellipsoid(place(0.42, 0.017, 0.004), foot, (0.030, 0.016, 0.030))
+    toe = sculptor.ellipsoid(place(0.60, 0.014), foot, (0.024, 0.012, 0.022))
+    sole = tuple(
+        sculptor.ellipsoid(place(forward, 0.007), foot, (width, 0.008, 0.026))
+        for forward, width in ((-0.12, 0.025), (0.42, 0.031), (0.62, 0.024))
+    )
+    depth = np.maximum(sculptor.depth(heel, toe), shin_depth + LAYER)
+    label, limb = f"{side}_shoe", f"{side}_leg"
+    sculptor.part(f"{side}_sole", limb, (sole,), label, outfit.sole_colour, depth)
+    pieces = ((collar, heel, ball), (heel, ball, toe))
+    sculptor.part(f"{side}_shoe", limb, pieces, label, outfit.shoe_colour, depth + LAYER)
+
+
+def _add_skirt(
+    sculptor: Sculptor, person: Person, motion: Motion, top: FloatArray, thigh: FloatArray, shin: FloatArray
+) -> None:
+    """A skirt spans both thighs, swings behind the hips and flies out in a turn."""
+    body, outfit, points, bones = person.body, person.outfit, sculptor.pose.points, sculptor.pose.bones
+    hips, pelvis, length = points["mid_hip"], bones["pelvis"], outfit.lower_length
+    swing = np.clip(2.0 * (lagged(hips, 0.75) - hips), -0.05, 0.05) * length
+    spin = lagged(np.abs(np.gradient(motion.path[:, 3])), 0.85)
+    flare = 1 + 0.5 * outfit.lower_width + np.minimum(6 * spin, 0.6) * length
+    belt = sculptor.ellipsoid(
+        hips + 0.05 * pelvis[..., 1], pelvis, (0.97 * body.pelvis[0], 0.02, 0.97 * body.pelvis[1])
+    )
+    seat = sculptor.ellipsoid(
+        hips - 0.01 * pelvis[..., 1], pelvis, (1.06 * body.pelvis[0], 0.04, 1.06 * body.pelvis[1])
+    )
+    around, hems = [], []
+    for side, _ in SIDES:
+        hip, knee, ankle = (points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
+        # Below the knee cloth hangs down more than it follows the shin.
+        hanging = 0.3 * (ankle - knee) + 0.7 * np.array([0, -body.shin, 0])
+        at = hip + (knee - hip) * min(length, 1.0) + hanging * max(length - 1, 0) + swing
+        radius = (0.046 + 0.012 * length) * body.leg_girth * flare
+        hems.append(sculptor.ellipsoid(at, bones["root"], np.stack([radius, 0 * radius + 0.008, radius], axis=1)))
+        for share in (0.0, min(0.5 * length, 0.5), min(0.85 * length, 0.85)):
+            around.append(sculptor.ball(hip + (knee - hip) * share, (0.053 - 0.006 * share) * body.leg_girth))
+    depth = _tucked(sculptor.depth(seat, *hems), top)
+    # It covers the thighs always, and the shins but for a foot thrown up behind.
+    depth = np.maximum.reduce([depth, thigh + 3 * LAYER, np.minimum(shin + 3 * LAYER, top - LAYER)])
+    sculptor.part("skirt", "skirt", ((belt, seat), (seat, *around, *hems)), outfit.lower, outfit.lower_colour, depth)

@@ -1,0 +1,179 @@
+"""Pictures and maps of a figure.
+
+Parts are filled from the farthest to the nearest into one canvas of surface ids, three times finer than the
+picture. Colours are looked up in it and averaged down; the parsing map is every third id, which is the one at the
+pixel's centre. So picture, map and occlusion come of the same canvas and cannot disagree.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf.dancers.body import Backdrop
+from retarget_tf.dancers.camera import Camera
+from retarget_tf.dancers.kinematics import FloatArray
+from retarget_tf.dancers.sculpture import LIMBS, Figure, Part
+
+Uint8Array = npt.NDArray[np.uint8]
+
+FINENESS = 3  # odd: a pixel's centre is then the centre of a fine pixel
+_OUTLINE = 14  # corners of an ellipse
+_SUBPIXEL_BITS = 4
+# Shading: how large a band is, how far it is shifted towards the light, and how bright it is.
+_BANDS = ((1.0, 0.0, 0.82), (0.84, 0.10, 0.93), (0.58, 0.22, 1.0))
+_LIGHT = np.array([-0.6, -0.8])
+
+
+class Painter:
+    """Paints one clip's frames."""
+
+    def __init__(self, figure: Figure, camera: Camera, backdrop: Backdrop, size: int) -> None:
+        self._figure = figure
+        self._size = size
+        self._backdrop = paint_backdrop(backdrop, size)
+        # From pixels (centres at +0.5) to fine pixels (centres at whole numbers).
+        self._centres = camera.project(figure.centres) * FINENESS - 0.5
+        self._axes = camera.project_axes(figure.centres, figure.axes) * FINENESS
+        self._shapes = _ellipse_matrices(self._axes)
+        self._order = np.argsort(np.stack([part.depth for part in figure.parts], axis=1), axis=1, kind="stable")
+        self._outlines = _band_outlines()
+        self._first_ids, self._palette, self._label_of_id, self._limb_of_id = _surface_tables(figure.parts)
+        self._canvas: Uint8Array = np.zeros((size * FINENESS, size * FINENESS), np.uint8)
+
+    def fill_canvas(self, index: int) -> Uint8Array:
+        """Surface ids `[size * FINENESS, size * FINENESS]` of a frame; 0 is the backdrop. Valid until the next call."""
+        self._canvas.fill(0)
+        centres, shapes = self._centres[index], self._shapes[index]
+        # [ellipsoids, bands * corners, 2]: the shapes are symmetric, so they may stand on the right.
+        corners = centres[:, None] + self._outlines @ shapes
+        fixed = np.round(corners * 2**_SUBPIXEL_BITS).astype(np.int32).reshape(len(centres), len(_BANDS), -1, 2)
+        for number in self._order[index]:
+            part, first = self._figure.parts[number], self._first_ids[number]
+            if part.texture is not None:
+                self._paint_texture(index, part, first)
+                continue
+            for band in range(int(part.is_seam), len(_BANDS)):
+                for piece in part.pieces:
+                    hull = cv2.convexHull(fixed[list(piece), band].reshape(-1, 1, 2))
+                    cv2.fillConvexPoly(self._canvas, hull, first + band, cv2.LINE_8, _SUBPIXEL_BITS)
+        return self._canvas
+
+    def colour(self, canvas: Uint8Array) -> Uint8Array:
+        """The picture, RGB `[size, size, 3]`, without noise."""
+        picture = self._backdrop.copy()
+        left, top, width, height = (FINENESS * side for side in self._box(canvas))
+        fine = self._palette[canvas[top : top + height, left : left + width]].view(np.uint8)
+        fine = fine.reshape(height, width, 4)
+        figure = cv2.resize(fine, None, fx=1 / FINENESS, fy=1 / FINENESS, interpolation=cv2.INTER_AREA)
+        region = picture[top // FINENESS :, left // FINENESS :][: len(figure), : figure.shape[1]]
+        seen_through = cv2.merge([255 - figure[..., 3]] * 3)
+        cv2.add(figure[..., :3], cv2.multiply(region, seen_through, scale=1 / 255), dst=region)
+        return picture
+
+    def labels(self, canvas: Uint8Array) -> Uint8Array:
+        """The `cihp20` map `[size, size]`: what lies at the pixels' centres."""
+        middle = FINENESS // 2
+        return self._label_of_id[canvas[middle::FINENESS, middle::FINENESS]]
+
+    def limbs_at(self, canvas: Uint8Array, places: FloatArray) -> Uint8Array:
+        """What is seen at pixels (x, y) `[points, 2]`: positions in `LIMBS`."""
+        x, y = np.clip((places * FINENESS).astype(int), 0, len(canvas) - 1).T
+        return self._limb_of_id[canvas[y, x]]
+
+    def _box(self, canvas: Uint8Array) -> tuple[int, int, int, int]:
+        """Left, top, width and height in pixels of the part of the picture that is not backdrop."""
+        x, y, width, height = cv2.boundingRect(canvas)
+        left, top = x // FINENESS, y // FINENESS
+        return left, top, -(-(x + width) // FINENESS) - left, -(-(y + height) // FINENESS) - top
+
+    def _paint_texture(self, index: int, part: Part, first: int) -> None:
+        """Casts a ray through every fine pixel of a painted ellipsoid."""
+        assert part.texture is not None
+        number = part.pieces[0][0]
+        centre, half_axes = self._centres[index, number], self._axes[index, number]
+        spread = np.linalg.norm(half_axes, axis=1)
+        left, top = np.maximum(np.floor(centre - spread), 0).astype(int)
+        right, bottom = np.minimum(np.ceil(centre + spread) + 1, len(self._canvas)).astype(int)
+        if right <= left or bottom <= top:
+            return
+        x, y = np.meshgrid(np.arange(left, right) - centre[0], np.arange(top, bottom) - centre[1])
+        if part.texture.taper:
+            x, y = _widen(x, y, half_axes[:, 1], part.texture.taper)
+        shape = self._shapes[index, number]
+        flat = np.linalg.inv(shape)  # to the unit disc
+        across, down = flat[0, 0] * x + flat[0, 1] * y, flat[1, 0] * x + flat[1, 1] * y
+        inside = 1 - across**2 - down**2
+        # The point of the unit ball that a ray meets first is linear in the picture plus a part towards the camera.
+        in_picture = half_axes.T @ flat @ flat
+        toward = np.cross(half_axes[0], half_axes[1])
+        toward *= np.sign(self._figure.axes[index, number, 2] @ toward) / max(np.linalg.norm(toward), 1e-9)
+        height = np.sqrt(np.maximum(inside, 0))
+        ball = [in_picture[i, 0] * x + in_picture[i, 1] * y + toward[i] * height for i in range(3)]
+        rows, columns = part.texture.materials.shape
+        row = np.clip((1 - ball[1]) * (rows / 2), 0, rows - 1).astype(np.intp)
+        angle = cv2.phase(ball[2].astype(np.float32), ball[0].astype(np.float32))
+        column = np.minimum((angle * (columns / (2 * np.pi))).astype(np.intp), columns - 1)
+        material = part.texture.materials[row, column]
+        band = np.zeros(x.shape, np.int16)
+        for size, shift, _ in _BANDS[1:]:
+            band += (across - shift * _LIGHT[0]) ** 2 + (down - shift * _LIGHT[1]) ** 2 < size**2
+        seen = (inside > 0) & (material >= 0)
+        region = self._canvas[top:bottom, left:right]
+        region[seen] = (first + material * len(_BANDS) + band)[seen]
+
+
+def paint_backdrop(backdrop: Backdrop, size: int) -> Uint8Array:
+    """The empty scene, RGB `[size, size, 3]`: the same whenever the same person is seen."""
+    height = (np.arange(size) + 0.5) / size
+    wall = np.array(backdrop.wall) * (1 - backdrop.gradient * (1 - height / backdrop.horizon))[:, None]
+    floor = np.array(backdrop.floor) * (1 - 0.5 * backdrop.gradient * (height - backdrop.horizon))[:, None]
+    edge = np.clip((height - backdrop.horizon) * size + 0.5, 0, 1)[:, None]
+    rows = wall * (1 - edge) + floor * edge
+    rng = np.random.default_rng(backdrop.seed)
+    texture = cv2.resize(rng.normal(size=(24, 24)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
+    return np.clip(rows[:, None] + backdrop.texture * texture[..., None], 0, 255).astype(np.uint8)
+
+
+def _ellipse_matrices(axes: FloatArray) -> FloatArray:
+    """Symmetric `[..., 2, 2]` that take the unit circle to the outline of an ellipsoid with half-axes `[..., 2, 3]`."""
+    square = axes @ np.swapaxes(axes, -1, -2)
+    # The square root of a 2x2 matrix: Levinger 1980, "The square root of a 2x2 matrix".
+    root = np.sqrt(np.maximum(square[..., 0, 0] * square[..., 1, 1] - square[..., 0, 1] ** 2, 1e-6))
+    trace = square[..., 0, 0] + square[..., 1, 1]
+    return (square + root[..., None, None] * np.eye(2)) / np.sqrt(trace + 2 * root)[..., None, None]
+
+
+def _band_outlines() -> FloatArray:
+    """Corners `[bands * corners, 2]` of the unit circle's shading bands."""
+    angle = np.arange(_OUTLINE) * (2 * np.pi / _OUTLINE)
+    circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    return np.concatenate([size * circle + shift * _LIGHT for size, shift, _ in _BANDS])
+
+
+def _surface_tables(parts: tuple[Part, ...]) -> tuple[list[int], npt.NDArray[np.uint32], Uint8Array, Uint8Array]:
+    """First surface id of each part; and by id the colour (packed RGBA, premultiplied), label and limb."""
+    colours, labels, limbs, first_ids = [[0.0] * 4], [0], [0], []  # id 0 is the backdrop
+    for part in parts:
+        first_ids.append(len(labels))
+        for surface in part.materials:
+            for number, (_, _, brightness) in enumerate(_BANDS):
+                # A shadow has no shading; it is darkest in the middle.
+                shaded = np.array(surface.colour) * brightness
+                opacity = surface.opacity if surface.opacity == 1 else surface.opacity * (number + 1) / len(_BANDS)
+                colours.append([*(shaded * opacity), round(255 * opacity)])
+                labels.append(surface.label)
+                limbs.append(LIMBS.index(part.limb))
+    if len(labels) > 256:
+        raise ValueError(f"a figure must have at most 255 surfaces. Received: surfaces={len(labels) - 1}")
+    palette = np.array(colours).astype(np.uint8).view(np.uint32)[:, 0]
+    return first_ids, palette, np.array(labels, np.uint8), np.array(limbs, np.uint8)
+
+
+def _widen(x: FloatArray, y: FloatArray, up: FloatArray, taper: float) -> tuple[FloatArray, FloatArray]:
+    """Undoes the narrowing of an ellipsoid towards its bottom, in the picture."""
+    length = max(float(np.linalg.norm(up)), 1e-9)
+    below = np.clip(-(x * up[0] + y * up[1]) / length**2, 0, 1)
+    wider = 1 / (1 - taper * below**1.5) - 1
+    side_x, side_y = -up[1] / length, up[0] / length
+    aside = (x * side_x + y * side_y) * wider
+    return x + aside * side_x, y + aside * side_y

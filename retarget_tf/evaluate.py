@@ -1,0 +1,47 @@
+"""Scores a trained generator on whole clips: every clip of the split is generated from its frame 0.
+
+    python -m retarget_tf.evaluate --model=work --records=records --split=test --out=scores
+
+The folder `scores` then holds metrics.json, figure.png (truth above prediction over time) and panel.png (frame, pose,
+generated map, true map). The headline is the mean mIoU of the rollout, in which the generator lives on its own
+outputs; baselines that need no training stand beside it.
+"""
+
+from absl import flags
+
+from retarget_tf import program
+
+_MODEL = flags.DEFINE_string(
+    "model", None, "A workdir, a .keras file with its .json, or a SavedModel folder.", required=True
+)
+_RECORDS = flags.DEFINE_string("records", None, "Folder made by data.build_records.", required=True)
+_SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "Whose clips to score.")
+_OUT = flags.DEFINE_string("out", None, "Folder for metrics.json and the pictures.", required=True)
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "Clips generated at once; scores do not depend on it.", 1)
+_SEED = flags.DEFINE_integer("seed", 0, "Of the bootstrap intervals.")
+
+
+def main() -> None:
+    """Evaluates, writes and prints the table."""
+    program.import_tensorflow()
+    from retarget_tf import evaluation
+
+    found = evaluation.evaluate(
+        _MODEL.value,
+        _RECORDS.value,
+        _SPLIT.value,
+        batch_size=_BATCH_SIZE.value,
+        seed=_SEED.value,
+        show_progress=program.progress_is_shown(),
+    )
+    evaluation.write_report(found, _OUT.value)
+    print(evaluation.table(found.metrics))
+
+
+def cli() -> None:
+    """Entry point of the console script."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

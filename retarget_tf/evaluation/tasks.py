@@ -1,0 +1,113 @@
+"""What is to be generated: clips of a split as they are, and clips that repeat another person's motion.
+
+Self reenactment: a clip's own frame 0 and its own keypoints; only clips of a motion of their own. Cross-person: clip
+X repeats the motion of clip M on another body, so the person of X, from frame 0 of a clip of their own, is driven by
+the keypoints of M, and the maps of X are the truth.
+"""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files, metrics, records
+from retarget_tf.errors import InputDataError
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True)
+class Task:
+    """One clip to generate.
+
+    Attributes:
+        clip: holds the truth, at frames 1..`frames`.
+        reference: the photo that it starts from, with its keypoints and map.
+        driving: float32 `[frames + 1, 25, 3]` keypoints; those of frame 0 are not used.
+        title: for people.
+    """
+
+    clip: records.RecordClip
+    reference: records.Reference
+    driving: FloatArray
+    title: str
+
+    @property
+    def frames(self) -> int:
+        """The last frame to generate."""
+        return min(len(self.driving), len(self.clip)) - 1
+
+
+def check_clips(folder: files.PathLike, clips: Sequence[records.ClipEntry]) -> None:
+    """Refuses a split in which nothing is to be generated.
+
+    Raises:
+        InputDataError: a clip has one frame only, or no clip has a motion of its own.
+    """
+    if all(clip.motion_of is not None for clip in clips):
+        raise InputDataError(
+            f"records {folder}: every clip of the split repeats the motion of another; self reenactment needs one of "
+            "its own. Build the records again with more clips."
+        )
+    for clip in clips:
+        if clip.frames < 2:
+            raise InputDataError(
+                f"records {folder} clip {clip.clip_id}: has {clip.frames} frame; the first is the reference, so at "
+                "least 2 are needed. Build the records again without it."
+            )
+
+
+def self_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
+    """Yields the self reenactments of a split, one clip at a time in memory."""
+    for clip in records.read_clips(folder, split):
+        if clip.motion_of is None:
+            title = f"{clip.clip_id} ({clip.person_id})"
+            yield Task(clip, clip.reference, clip.keypoints[: metrics.LONGEST + 1], title)
+
+
+def cross_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
+    """Yields the cross-person tasks of a split; there may be none. Keypoints and references are read ahead."""
+    pairs = _cross_pairs(records.Manifest.load(folder).split(split).clips)
+    if not pairs:
+        return
+    motions = {motion for motion, _ in pairs.values()}
+    own = {clip_id for _, clip_id in pairs.values()}
+    keypoints: dict[str, FloatArray] = {}
+    references: dict[str, records.Reference] = {}
+    for clip in records.read_clips(folder, split):
+        if clip.clip_id in motions:
+            keypoints[clip.clip_id] = clip.keypoints[: metrics.LONGEST + 1]
+        if clip.clip_id in own:
+            references[clip.clip_id] = clip.reference
+    for clip in records.read_clips(folder, split):
+        if clip.clip_id in pairs:
+            motion, target = pairs[clip.clip_id]
+            yield Task(
+                clip, references[target], keypoints[motion], f"{clip.person_id} from {target}, driven by {motion}"
+            )
+
+
+def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
+    """Frames to generate in self reenactment and across persons."""
+    clips = records.Manifest.load(folder).split(split).clips
+    lengths = {clip.clip_id: min(clip.frames - 1, metrics.LONGEST) for clip in clips}
+    pairs = _cross_pairs(clips)
+    return (
+        sum(lengths[clip.clip_id] for clip in clips if clip.motion_of is None),
+        sum(min(lengths[clip_id], lengths[motion]) for clip_id, (motion, _) in pairs.items()),
+    )
+
+
+def _cross_pairs(clips: Sequence[records.ClipEntry]) -> dict[str, tuple[str, str]]:
+    """For each clip that can be a cross-person task: the clip that drives it, and the target's own clip."""
+    present = {clip.clip_id for clip in clips}
+    own: dict[str, str] = {}
+    for clip in clips:
+        if clip.motion_of is None:
+            own.setdefault(clip.person_id, clip.clip_id)
+    return {
+        clip.clip_id: (clip.motion_of, own[clip.person_id])
+        for clip in clips
+        if clip.motion_of in present and clip.motion_of is not None and clip.person_id in own
+    }

@@ -1,0 +1,86 @@
+"""Geometry of pictures that extraction, retargeting and serving share, without TensorFlow.
+
+Pictures are RGB uint8 `[height, width, 3]`; points are in pixels with pixel centres at +0.5, so that (0, 0) is
+the outer corner of the first pixel and scaling a picture scales its points.
+"""
+
+import dataclasses
+import math
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import pose_transform
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclasses.dataclass(frozen=True)
+class SquareCrop:
+    """A square of the source picture, in its pixels; it may leave the picture on any side.
+
+    Attributes:
+        left: x of the left edge.
+        top: y of the top edge.
+        side: length of a side.
+    """
+
+    left: float
+    top: float
+    side: float
+
+    def __post_init__(self) -> None:
+        if not self.side > 0:
+            raise ValueError(f"side must be positive. Received: side={self.side}")
+
+    def apply(self, image: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+        """Cuts the square out and resamples it: averaging where it shrinks, linear where it grows.
+
+        Args:
+            image: `[height, width]` or `[height, width, channels]`, uint8 or float32. Its edge pixels go on outside.
+            size: side of the result in pixels.
+
+        Returns:
+            `[size, size]` or `[size, size, channels]` of the same type.
+        """
+        # Linear sampling alone would skip pixels of a large square: whole blocks are averaged before.
+        block = max(1, int(self.side // size))
+        x, y = math.floor(self.left), math.floor(self.top)
+        count = math.ceil((self.side + 1) / block)
+        patch = _cut(image, x, y, count * block)
+        if block > 1:
+            patch = cv2.resize(patch, (count, count), interpolation=cv2.INTER_AREA)
+        within = SquareCrop((self.left - x) / block, (self.top - y) / block, self.side / block)
+        return within._warp(patch, size, cv2.INTER_LINEAR)
+
+    def apply_map(self, parsing_map: Uint8Array, size: int) -> Uint8Array:
+        """As `apply` for class ids `[height, width]`: the nearest pixel, nothing is mixed."""
+        return self._warp(parsing_map, size, cv2.INTER_NEAREST)
+
+    def move_keypoints(self, keypoints: FloatArray, size: int) -> FloatArray:
+        """Keypoints `[..., 25, 3]` of the picture in pixels of `apply(picture, size)`; missing ones stay (0, 0, 0)."""
+        scale = np.float32(size / self.side)
+        dx, dy = -np.float32(self.left) * scale, -np.float32(self.top) * scale
+        return np.asarray(pose_transform.move_keypoints(keypoints, scale, dx, dy), np.float32)
+
+    def relative_to(self, other: "SquareCrop", size: int) -> "SquareCrop":
+        """The same square in the pixels of `other.apply(picture, size)`."""
+        scale = size / other.side
+        return SquareCrop((self.left - other.left) * scale, (self.top - other.top) * scale, self.side * scale)
+
+    def _warp(self, image: npt.NDArray[Any], size: int, interpolation: int) -> npt.NDArray[Any]:
+        scale = self.side / size
+        shift = (scale - 1) / 2  # pixel centres lie at +0.5, warpAffine counts from the centre of the first
+        inverse = np.asarray([[scale, 0, self.left + shift], [0, scale, self.top + shift]], np.float64)
+        flags = interpolation | cv2.WARP_INVERSE_MAP
+        return cv2.warpAffine(image, inverse, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
+
+
+def _cut(image: npt.NDArray[Any], left: int, top: int, side: int) -> npt.NDArray[Any]:
+    """The square of whole pixels; outside of the picture the nearest edge pixel."""
+    rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
+    return np.ascontiguousarray(image[rows][:, columns])

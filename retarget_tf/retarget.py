@@ -1,0 +1,78 @@
+"""Retargets a video's motion to the person of one photo, as a sequence of parsing maps.
+
+    python -m retarget_tf.retarget --model=work --target_photo=me.jpg --source_video=dance.mp4 --out=panel.mp4
+
+The panel shows target, source, pose and retargeted map side by side. Keypoints are detected (pip install
+'retarget_tf[extract]'; python -m data.fetch_models), or read from files: float32 [frames, 25, 3] of BODY_25 or
+[frames, 18, 3] of COCO-18 in pixels of the upright picture, .npy, or .npz with an array named keypoints.
+"""
+
+from absl import flags
+
+from retarget_tf import program
+from retarget_tf.errors import ConfigError
+
+_MODEL = flags.DEFINE_string("model", None, "workdir, .keras file or SavedModel folder", required=True)
+_OUT = flags.DEFINE_string("out", None, "the panel, .mp4", required=True)
+_MAPS_DIR = flags.DEFINE_string("maps_dir", None, "folder for the maps as PNG files of class ids")
+_TARGET_PHOTO = flags.DEFINE_string("target_photo", None, "photo of the person who is to dance")
+_TARGET_CLIP = flags.DEFINE_string("target_clip", None, "clip folder whose first frame takes the photo's place")
+_TARGET_KEYPOINTS = flags.DEFINE_string("target_keypoints", None, "keypoint file of the photo")
+_SOURCE_VIDEO = flags.DEFINE_string("source_video", None, "video of the performer")
+_SOURCE_CLIP = flags.DEFINE_string("source_clip", None, "clip folder that takes the video's place")
+_SOURCE_KEYPOINTS = flags.DEFINE_string("source_keypoints", None, "keypoint file of the video, one entry a frame")
+_FIT = flags.DEFINE_enum(
+    "fit",
+    "body",
+    ["body", "path", "none"],
+    "how the path is placed: at the target's height and ground; filling the canvas; as it lies in its picture",
+)
+_MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
+
+
+def main() -> None:
+    """Flags -> target and source -> `Retargeter.write_panel`."""
+    _require_one("target_photo", "target_clip")
+    _require_one("source_video", "source_clip")
+    if (_TARGET_CLIP.value and _TARGET_KEYPOINTS.value) or (_SOURCE_CLIP.value and _SOURCE_KEYPOINTS.value):
+        raise ConfigError("a clip folder has its keypoints with it: give no keypoint file. Received: both")
+    if not _OUT.value.endswith(".mp4"):
+        raise ConfigError(f"out must end with .mp4. Received: out={_OUT.value}")
+
+    program.import_tensorflow()
+    from retarget_tf import retarget_inputs
+    from retarget_tf.retargeter import Retargeter
+
+    show_progress = program.progress_is_shown()
+    retargeter = Retargeter.load(_MODEL.value)
+    if _TARGET_CLIP.value:
+        target = retarget_inputs.clip_target(_TARGET_CLIP.value, retargeter.image_size)
+    else:
+        points = retarget_inputs.read_keypoints(_TARGET_KEYPOINTS.value) if _TARGET_KEYPOINTS.value else None
+        target = retargeter.prepare_target(_TARGET_PHOTO.value, None if points is None else points[0])
+    if _SOURCE_CLIP.value:
+        source = retarget_inputs.clip_source(_SOURCE_CLIP.value, max_frames=_MAX_FRAMES.value)
+    else:
+        points = retarget_inputs.read_keypoints(_SOURCE_KEYPOINTS.value) if _SOURCE_KEYPOINTS.value else None
+        source = retarget_inputs.video_source(
+            _SOURCE_VIDEO.value, points, max_frames=_MAX_FRAMES.value, show_progress=show_progress
+        )
+    frames = retargeter.write_panel(
+        target, source, _OUT.value, fit=_FIT.value, maps_dir=_MAPS_DIR.value, show_progress=show_progress
+    )
+    print(f"{frames} frames: {_OUT.value}")
+
+
+def _require_one(first: str, second: str) -> None:
+    given = [name for name in (first, second) if flags.FLAGS[name].value]
+    if len(given) != 1:
+        raise ConfigError(f"give one of --{first} and --{second}. Received: {' and '.join(given) or 'neither'}")
+
+
+def cli() -> None:
+    """Entry point of the console script."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,203 @@
+"""What a retargeting takes in: the target's one picture, the source's video, and keypoint files for either.
+
+Keypoints come from a file, a clip folder, or the pose detector of the `extract` extra. A source keeps its keypoints
+in memory, 300 bytes a frame, and streams its frames.
+"""
+
+import dataclasses
+import pathlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import clips, extraction, files, photos, pose_transform, skeleton, video
+from retarget_tf.errors import InputDataError
+from retarget_tf.images import SquareCrop
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+_SHOWN_SIZE = 512
+
+
+@dataclasses.dataclass(frozen=True)
+class Target:
+    """The person to be synthesised, on the canvas that the network sees.
+
+    Attributes:
+        canvas: RGB uint8 `[size, size, 3]`.
+        keypoints: float32 `[25, 3]` in pixels of the canvas.
+        shown: the same square for people, RGB uint8 `[shown_size, shown_size, 3]`.
+    """
+
+    canvas: Uint8Array
+    keypoints: FloatArray
+    shown: Uint8Array
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """The performer.
+
+    Attributes:
+        name: of the file, for messages.
+        keypoints: float32 `[frames, 25, 3]` in pixels of the upright picture.
+        picture_size: width and height in pixels.
+        fps: frames per second.
+        open_frames: begins to read the RGB uint8 frames `[height, width, 3]`.
+        is_cut: the video goes on after the last keypoints, and that is meant.
+    """
+
+    name: str
+    keypoints: FloatArray
+    picture_size: tuple[int, int]
+    fps: float
+    open_frames: Callable[[], Iterator[Uint8Array]]
+    is_cut: bool = False
+
+    def __post_init__(self) -> None:
+        if skeleton.person_box(self.keypoints) is None:
+            raise InputDataError(f"source {self.name}: nobody is seen in it. Give a video that shows a whole person.")
+
+    def frames(self) -> Iterator[Uint8Array]:
+        """Yields one frame for each of the keypoints; InputDataError where the video has fewer or more."""
+        pictures, expected = self.open_frames(), len(self.keypoints)
+        for index in range(expected):
+            picture = next(pictures, None)
+            if picture is None:
+                raise self._mismatch(f"{index} frames")
+            yield picture
+        if not self.is_cut and next(pictures, None) is not None:
+            raise self._mismatch(f"more than {expected} frames")
+
+    def _mismatch(self, frames: str) -> InputDataError:
+        return InputDataError(
+            f"source {self.name}: has {frames}, its keypoints are of {len(self.keypoints)}. "
+            "Give the keypoints of this very video."
+        )
+
+
+def photo_target(photo: files.PathLike, size: int, share: float, keypoints: FloatArray | None = None) -> Target:
+    """The person of a photo.
+
+    Args:
+        photo: a JPEG, PNG or WebP file.
+        size: side of the canvas in pixels.
+        share: of the canvas that the person's height takes.
+        keypoints: float32 `[25, 3]` in pixels of the upright photo; detected where None.
+
+    Raises:
+        InputDataError: the photo cannot be read, or nobody is in it.
+        MissingDependencyError: keypoints must be detected and the detector is not installed.
+    """
+    picture = photos.load_photo(photo)
+    if keypoints is None:
+        keypoints = extraction.detect_keypoints(picture)
+    if keypoints is None or skeleton.person_box(keypoints) is None:
+        raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
+    return picture_target(picture, size, share, keypoints)
+
+
+def picture_target(picture: Uint8Array, size: int, share: float, keypoints: FloatArray) -> Target:
+    """As `photo_target`, of an RGB uint8 `[height, width, 3]` picture and its keypoints."""
+    height, width = (np.float32(length) for length in picture.shape[:2])
+    square = SquareCrop(*(float(value) for value in pose_transform.person_square(keypoints, width, height, share)))
+    return _target(picture, square, keypoints, size)
+
+
+def clip_target(folder: files.PathLike, size: int) -> Target:
+    """Frame 0 of a clip folder as it is: it was cut like the training pictures."""
+    clip = clips.open_clip(folder)
+    if skeleton.person_box(clip.keypoints[:1]) is None:
+        raise InputDataError(f"clip {folder} frame 0: nobody is seen in it. Give another clip, or a photo.")
+    frame = next(clip.read_frames())
+    whole = SquareCrop(0.0, 0.0, float(clip.info.image_size))
+    return _target(frame, whole, clip.keypoints[0], size)
+
+
+def video_source(
+    path: files.PathLike,
+    keypoints: FloatArray | None = None,
+    *,
+    max_frames: int | None = None,
+    show_progress: bool = False,
+) -> Source:
+    """A performer's video.
+
+    Args:
+        path: of the video.
+        keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames; detected where None: a first pass
+            over the video.
+        max_frames: leaves out what comes after this many frames.
+        show_progress: draws a progress bar while keypoints are detected.
+
+    Raises:
+        InputDataError: the video cannot be read, or nobody is in it.
+        MissingDependencyError: keypoints must be detected and the detector is not installed.
+    """
+    info = video.probe(path)
+    if keypoints is None:
+        keypoints = extraction.video_keypoints(path, max_frames=max_frames or 0, show_progress=show_progress)
+    return Source(
+        str(path),
+        keypoints[:max_frames],
+        (info.width, info.height),
+        info.fps,
+        lambda: video.read_frames(path),
+        is_cut=max_frames is not None and max_frames <= len(keypoints),
+    )
+
+
+def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Source:
+    """A clip folder as a performer."""
+    clip = clips.open_clip(folder)
+    size = clip.info.image_size
+    keypoints = clip.keypoints[:max_frames]
+    is_cut = len(keypoints) < len(clip.keypoints)
+    return Source(str(folder), keypoints, (size, size), clip.info.fps, clip.read_frames, is_cut)
+
+
+def read_keypoints(path: files.PathLike) -> FloatArray:
+    """Reads a keypoint file: `.npy`, or `keypoints` in an `.npz`; BODY_25 or COCO-18.
+
+    Returns:
+        float32 `[frames, 25, 3]` in the file's pixels; a single frame may be stored without its first axis.
+
+    Raises:
+        InputDataError: the file is missing, of another kind or shape, not finite, or not in pixels.
+    """
+    points = _load_array(pathlib.Path(path))
+    if points.ndim == 2:
+        points = points[None]
+    if points.ndim != 3 or points.shape[1:] not in ((skeleton.NUM_JOINTS, 3), (18, 3)) or not len(points):
+        raise InputDataError(
+            f"keypoints {path}: must be [frames, 25, 3] (BODY_25) or [frames, 18, 3] (COCO-18), "
+            f"not {list(points.shape)}."
+        )
+    if not np.isfinite(points).all():
+        raise InputDataError(f"keypoints {path} frame {int(np.argwhere(~np.isfinite(points))[0][0])}: not finite.")
+    if np.any(points[..., 2] > 0) and np.abs(points[..., :2]).max() <= 1.5:
+        raise InputDataError(f"keypoints {path}: lie within 0..1. Give pixels: multiply by the picture's size.")
+    points = points.astype(np.float32)
+    body = points if points.shape[1] == skeleton.NUM_JOINTS else skeleton.from_coco18(points)
+    return np.where(body[..., 2:] > 0, body, np.float32(0))
+
+
+def _target(picture: Uint8Array, square: SquareCrop, keypoints: FloatArray, size: int) -> Target:
+    return Target(
+        square.apply(picture, size), square.move_keypoints(keypoints, size), square.apply(picture, _SHOWN_SIZE)
+    )
+
+
+def _load_array(path: pathlib.Path) -> npt.NDArray[np.float64]:
+    try:
+        stored = np.load(path, allow_pickle=False)
+        values = stored["keypoints"] if isinstance(stored, np.lib.npyio.NpzFile) else stored
+        return np.asarray(values, np.float64)
+    except FileNotFoundError as error:
+        raise InputDataError(f"keypoints {path}: no such file.") from error
+    except KeyError as error:
+        raise InputDataError(f"keypoints {path}: holds no array named 'keypoints'.") from error
+    except (OSError, ValueError, EOFError) as error:
+        raise InputDataError(f"keypoints {path}: is no .npy or .npz file of numbers ({error}).") from error

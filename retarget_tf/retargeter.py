@@ -1,0 +1,165 @@
+"""The person of a photo dances: the library behind `python -m retarget_tf.retarget`.
+
+    retargeter = Retargeter.load("workdir")
+    target = retargeter.prepare_target("photo.jpg")
+    for parsing_map in retargeter.retarget(target, source_keypoints):
+        ...
+
+Everything streams: what is kept of a source is its keypoints, because the whole path is needed to place it.
+"""
+
+import contextlib
+import pathlib
+from collections.abc import Iterator
+from typing import Self
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from retarget_tf import files, pose_transform, retarget_inputs, video
+from retarget_tf.errors import InputDataError
+from retarget_tf.generator import TrainedGenerator, load_generator
+from retarget_tf.panel import Panel
+from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf.pose_transform import Fit
+from retarget_tf.retarget_inputs import Source, Target
+from retarget_tf.rollout import Reference, rollout_clip
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+_MAP_NAME = "{:06d}.png"
+_MAP_PATTERN = "[0-9]" * 6 + ".png"
+
+
+class Retargeter:
+    """A trained generator with all that leads from pictures and videos to it."""
+
+    def __init__(self, trained: TrainedGenerator) -> None:
+        self._trained = trained
+
+    @classmethod
+    def load(cls, path: files.PathLike) -> Self:
+        """Reads a workdir, a `.keras` file with its json, or a SavedModel folder; see `generator.load_generator`."""
+        return cls(load_generator(path))
+
+    @property
+    def image_size(self) -> int:
+        """Side of canvases and maps in pixels."""
+        return self._trained.spec.model.image_size
+
+    @property
+    def label_schema(self) -> LabelSchema:
+        """The classes of the maps."""
+        return self._trained.spec.model.schema
+
+    def prepare_target(self, photo: files.PathLike, keypoints: FloatArray | None = None) -> Target:
+        """The person of a photo on the canvas.
+
+        Args:
+            photo: a JPEG, PNG or WebP file.
+            keypoints: float32 `[25, 3]` in pixels of the upright photo; detected where None.
+
+        Raises:
+            InputDataError: the photo cannot be read, or nobody is in it.
+            MissingDependencyError: keypoints must be detected and the detector is not installed.
+        """
+        share = self._trained.spec.person_height_share
+        return retarget_inputs.photo_target(photo, self.image_size, share, keypoints)
+
+    def place(
+        self,
+        target: Target,
+        source_keypoints: FloatArray,
+        *,
+        fit: Fit = "body",
+        source_size: tuple[int, int] | None = None,
+    ) -> FloatArray:
+        """The source's path on the target's canvas: float32 `[frames, 25, 3]`.
+
+        Args:
+            target: from `prepare_target`.
+            source_keypoints: float32 `[frames, 25, 3]` in pixels of the source. A frame without anybody repeats the
+                pose before it.
+            fit: see `pose_transform.fit_path`.
+            source_size: width and height of the source's pictures; only `fit="none"` asks for it. Without it the
+                keypoints are taken as lying on the canvas.
+
+        Raises:
+            ValueError: no frame has a joint.
+        """
+        size = self.image_size
+        transform = pose_transform.fit_path(fit, source_keypoints, target.keypoints, size, source_size or (size, size))
+        return transform.apply(pose_transform.hold_pose(source_keypoints))
+
+    def retarget(
+        self,
+        target: Target,
+        source_keypoints: FloatArray,
+        *,
+        fit: Fit = "body",
+        source_size: tuple[int, int] | None = None,
+    ) -> Iterator[Uint8Array]:
+        """Yields one map of class ids, uint8 `[size, size]`, for each frame of the source; arguments as in `place`."""
+        return self._generate(target, self.place(target, source_keypoints, fit=fit, source_size=source_size))
+
+    def write_panel(
+        self,
+        target: Target,
+        source: Source,
+        out: files.PathLike,
+        *,
+        fit: Fit = "body",
+        maps_dir: files.PathLike | None = None,
+        show_progress: bool = False,
+    ) -> int:
+        """Writes the side-by-side video (target, source, pose, retargeted map), and the maps as PNG files of ids.
+
+        Args:
+            target: from `prepare_target`.
+            source: from `retarget_inputs.video_source` or `clip_source`.
+            out: the video, H.264.
+            fit: see `pose_transform.fit_path`.
+            maps_dir: a folder for `000000.png`, `000001.png`, ...; maps of an earlier run in it are replaced.
+            show_progress: draws a progress bar.
+
+        Returns:
+            The number of frames.
+
+        Raises:
+            InputDataError: the source cannot be read to its end, or `maps_dir` holds other things than maps.
+        """
+        placed = self.place(target, source.keypoints, fit=fit, source_size=source.picture_size)
+        panel = Panel(target.shown, source.picture_size, self.image_size, self.label_schema)
+        steps = zip(source.frames(), placed, self._generate(target, placed), strict=True)
+        with contextlib.ExitStack() as stack:
+            folder = stack.enter_context(_maps_folder(maps_dir)) if maps_dir is not None else None
+            writer = stack.enter_context(video.VideoWriter(out, source.fps))
+            progress = tqdm(steps, "retarget", total=len(placed), unit="frame", disable=not show_progress)
+            for index, (frame, keypoints, parsing_map) in enumerate(progress):
+                writer.write(panel.compose(frame, keypoints, parsing_map))
+                if folder is not None:
+                    cv2.imwrite(str(folder / _MAP_NAME.format(index)), parsing_map)
+        return len(placed)
+
+    def retarget_video(self, photo: files.PathLike, video_path: files.PathLike, out: files.PathLike) -> int:
+        """From two files to the panel, with the defaults of everything: returns the number of frames."""
+        return self.write_panel(self.prepare_target(photo), retarget_inputs.video_source(video_path), out)
+
+    def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
+        unknown_map = np.full((1, self.image_size, self.image_size), UNKNOWN, np.uint8)
+        reference = Reference(target.canvas[None], target.keypoints[None], unknown_map)
+        return rollout_clip(self._trained, reference, placed)
+
+
+@contextlib.contextmanager
+def _maps_folder(path: files.PathLike) -> Iterator[pathlib.Path]:
+    final = pathlib.Path(path)
+    if final.exists() and not final.is_dir():
+        raise InputDataError(f"maps folder {path}: is a file. Name a new folder.")
+    if final.is_dir() and set(final.iterdir()) != set(final.glob(_MAP_PATTERN)):
+        raise InputDataError(f"maps folder {path}: holds other files than maps. Name a new folder.")
+    with files.atomic_folder(path, overwrite=True) as temporary:
+        yield temporary

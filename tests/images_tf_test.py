@@ -1,0 +1,67 @@
+"""The graph's canvas against NumPy's, pixel by pixel and point by point."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+
+from retarget_tf import images_tf, pose_transform
+from retarget_tf.images import SquareCrop
+
+SIZE = 32
+
+
+def picture(height: int, width: int) -> npt.NDArray[np.uint8]:
+    noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
+    return np.asarray(cv2.GaussianBlur(noise, (5, 5), 0), np.uint8)
+
+
+@tf.function(
+    input_signature=[
+        tf.TensorSpec([None, None, 3], tf.uint8),
+        tf.TensorSpec([25, 3], tf.float32),
+    ]
+)
+def graph(pixels: tf.Tensor, keypoints: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    square = images_tf.person_square(keypoints, pixels, 0.7)
+    return images_tf.apply_square(pixels, square, SIZE), images_tf.move_keypoints(keypoints, square, SIZE)
+
+
+@pytest.mark.parametrize(("height", "width"), [(SIZE, SIZE), (20, 16), (150, 100), (900, 700), (12, 300)])
+@pytest.mark.parametrize("reach", [0.0, 0.4, 1.0])
+def test_graph_equals_square_crop(height: int, width: int, reach: float) -> None:
+    """Pixels to a grey level, keypoints to a hundredth of a thousandth of a pixel."""
+    random = np.random.default_rng(1)
+    keypoints = (random.random((25, 3)) * reach * np.asarray([width, height, 1])).astype(np.float32)
+    keypoints[random.random(25) < 0.3] = 0
+    pixels = picture(height, width)
+    square = pose_transform.person_square(keypoints, np.float32(width), np.float32(height), 0.7)
+    crop = SquareCrop(*(float(value) for value in square))
+    canvas, moved = graph(pixels, keypoints)
+    difference = np.abs(canvas.numpy().astype(int) - crop.apply(pixels, SIZE))
+    assert difference.max() <= 2
+    assert difference.mean() < 0.3
+    np.testing.assert_allclose(moved, crop.move_keypoints(keypoints, SIZE), atol=1e-5)
+
+
+def test_a_picture_of_the_right_size_is_left_as_it_is() -> None:
+    pixels = picture(SIZE, SIZE)
+    canvas, _ = graph(pixels, np.zeros((25, 3), np.float32))
+    np.testing.assert_array_equal(canvas, pixels)
+
+
+@pytest.mark.parametrize("suffix", [".jpg", ".png"])
+def test_decodes_what_opencv_decodes(suffix: str) -> None:
+    data = cv2.imencode(suffix, picture(40, 30))[1]
+    expected = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1].astype(int)
+    decoded = tf.function(images_tf.decode_picture)(tf.constant(bytes(data))).numpy()
+    # TensorFlow decodes JPEG with libjpeg's fast transform.
+    assert np.abs(decoded - expected).mean() <= (0 if suffix == ".png" else 1.5)
+
+
+@pytest.mark.parametrize("suffix", [".png", ".jpg"])
+def test_gray_and_alpha_come_out_with_three_channels(suffix: str) -> None:
+    channels = 4 if suffix == ".png" else 1
+    data = cv2.imencode(suffix, np.full((5, 7, channels), 90, np.uint8))[1]
+    assert images_tf.decode_picture(tf.constant(bytes(data))).shape == (5, 7, 3)

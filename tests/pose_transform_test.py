@@ -1,0 +1,165 @@
+"""Where the pose goes: canvas and fit, with people of three to five joints whose sums a reader can do."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+import tensorflow.experimental.numpy as tnp
+
+from retarget_tf import pose_transform, skeleton
+from retarget_tf.pose_transform import Similarity
+
+FloatArray = npt.NDArray[np.float32]
+
+
+def pose(**joints: tuple[float, float]) -> FloatArray:
+    """Keypoints `[25, 3]` with these joints alone."""
+    keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    for name, (x, y) in joints.items():
+        keypoints[skeleton.JOINT[name]] = x, y, 0.9
+    return keypoints
+
+
+def standing(x: float, head: float, ankles: float) -> FloatArray:
+    """A person at `x`, from the nose at y = `head` down to the ankles."""
+    height = ankles - head
+    return pose(
+        nose=(x, head), neck=(x, head + 0.2 * height), mid_hip=(x, head + 0.5 * height),
+        left_ankle=(x + 0.1 * height, ankles), right_ankle=(x - 0.1 * height, ankles),
+    )  # fmt: skip
+
+
+def test_move_keypoints_scales_then_shifts_and_leaves_missing_joints() -> None:
+    moved = Similarity(2.0, 10.0, -5.0).apply(pose(nose=(3, 4)))
+    np.testing.assert_array_equal(moved[0], np.asarray([16, 3, 0.9], np.float32))
+    assert not moved[1:].any()
+
+
+def test_person_takes_its_share_of_the_square_and_stands_in_its_middle() -> None:
+    # 70 px of 0.7 make 100 px; the middle of the body is (100, 95).
+    square = pose_transform.person_square(standing(100, 60, 130), np.float32(300), np.float32(300), 0.7)
+    np.testing.assert_allclose(square, (50, 45, 100), rtol=1e-6)
+
+
+def test_square_is_moved_into_the_picture_where_it_fits() -> None:
+    left, top, side = pose_transform.person_square(standing(20, 10, 80), np.float32(300), np.float32(120), 0.7)
+    assert (left, side) == (0, 100)
+    assert top == 0
+    left, top, side = pose_transform.person_square(standing(20, 10, 80), np.float32(90), np.float32(90), 0.7)
+    assert (left, top, side) == (-30, -5, 100)  # it does not fit: the person stays in the middle
+
+
+def test_arms_are_held_but_do_not_count_for_the_height() -> None:
+    person = standing(200, 100, 170)
+    down = pose_transform.person_square(person, np.float32(400), np.float32(400), 0.7)
+    up = person + pose(left_wrist=(200, 95))
+    np.testing.assert_array_equal(pose_transform.person_square(up, np.float32(400), np.float32(400), 0.7), down)
+    wide = person + pose(left_wrist=(290, 120))
+    left, _, side = pose_transform.person_square(wide, np.float32(400), np.float32(400), 0.7)
+    assert side == pytest.approx((290 - 193) / (1 - 2 * pose_transform.MARGIN))
+    assert left + side - 290 == pytest.approx(side * pose_transform.MARGIN, abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    "keypoints", [pose(), pose(nose=(150, 50)), pose(left_wrist=(10, 10), left_elbow=(90, 90)), pose(nose=(-5, 900))]
+)
+def test_square_without_a_usable_person_holds_the_picture(keypoints: FloatArray) -> None:
+    square = pose_transform.person_square(keypoints, np.float32(300), np.float32(100), 0.7)
+    assert tuple(map(float, square)) == (0, -100, 300)
+
+
+def test_tensors_and_arrays_give_the_same() -> None:
+    random = np.random.default_rng(0)
+
+    @tf.function
+    def run(keypoints: tf.Tensor, width: tf.Tensor, height: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+        square = pose_transform.person_square(keypoints, width, height, 0.7, xp=tnp)
+        left, top, side = square
+        return tf.stack(square), pose_transform.move_keypoints(keypoints, side, left, top, xp=tnp)
+
+    for _ in range(20):
+        keypoints = random.uniform(-20, 220, (25, 3)).astype(np.float32)
+        keypoints[:, 2] = random.random(25) > 0.5
+        width, height = np.float32(200), np.float32(150)
+        expected = pose_transform.person_square(keypoints, width, height, 0.7)
+        square, moved = run(tf.constant(keypoints), tf.constant(width), tf.constant(height))
+        np.testing.assert_allclose(square, expected, atol=1e-4)
+        left, top, side = expected
+        np.testing.assert_allclose(moved, pose_transform.move_keypoints(keypoints, side, left, top), rtol=1e-5)
+
+
+def test_body_fit_puts_the_source_at_the_targets_height_ground_and_place() -> None:
+    # The source is 200 px high on the ground y = 300, and walks from x = 400 to 480: its middle is 440.
+    source = np.stack([standing(x, 100, 300) for x in (400, 420, 480)])
+    target = standing(60, 30, 90)
+    fitted = pose_transform.fit_path("body", source, target, 128, (640, 480))
+    assert fitted.scale == pytest.approx(0.3)
+    middle = fitted.apply(standing(440, 100, 300))
+    np.testing.assert_allclose(middle, target, atol=1e-3)
+
+
+def test_body_fit_is_of_the_median_frame() -> None:
+    jump = standing(50, 0, 100)  # in the air for one frame of five, and crouching in another
+    source = np.stack([standing(50, 20, 120)] * 3 + [jump, standing(50, 70, 120)])
+    fitted = pose_transform.fit_path("body", source, standing(64, 30, 110), 128, (200, 200))
+    assert fitted.scale == pytest.approx(0.8)
+    ankle = fitted.apply(source)[:, skeleton.JOINT["left_ankle"], 1]
+    np.testing.assert_allclose(ankle, [110, 110, 110, 94, 110], atol=1e-3)  # the jump is left
+
+
+def test_body_fit_shrinks_just_enough_for_the_whole_path() -> None:
+    source = np.stack([standing(x, 100, 200) for x in (0, 500)])  # five times as wide as high
+    fitted = pose_transform.fit_path("body", source, standing(64, 40, 100), 128, (600, 300))
+    left, _, right, bottom = skeleton.person_box(fitted.apply(source)).tolist()  # type: ignore[union-attr]
+    assert (left, right) == pytest.approx((4, 124), abs=1e-3)  # the margins of 128 / 32
+    assert bottom == pytest.approx(100, abs=1e-3)  # still on the target's ground
+
+
+def test_body_fit_shifts_what_fits_but_leaves_the_canvas() -> None:
+    source = np.stack([standing(50, 20, 100), standing(50, -30, 50)])  # a high jump
+    fitted = pose_transform.fit_path("body", source, standing(64, 30, 110), 128, (100, 100))
+    assert fitted.scale == pytest.approx(120 / 130)
+    assert skeleton.person_box(fitted.apply(source))[1] == pytest.approx(4, abs=1e-3)  # type: ignore[index]
+
+
+@pytest.mark.parametrize("cut", [("left_ankle", "right_ankle"), ("nose",)])
+def test_body_fit_without_head_or_feet_goes_by_the_trunk(cut: tuple[str, ...]) -> None:
+    source = standing(50, 20, 120)
+    source[[skeleton.JOINT[name] for name in cut]] = 0
+    fitted = pose_transform.fit_path("body", source[None], standing(64, 40, 90), 128, (200, 200))
+    moved, target = fitted.apply(source), standing(64, 40, 90)
+    for joint in ("neck", "mid_hip"):
+        np.testing.assert_allclose(moved[skeleton.JOINT[joint]], target[skeleton.JOINT[joint]], atol=1e-3)
+
+
+def test_fit_ignores_frames_without_a_person() -> None:
+    source = np.stack([standing(50, 20, 120)] * 2)
+    with_gap = np.stack([pose(), source[0], pose(), source[1]])
+    target = standing(64, 40, 90)
+    for fit in ("body", "path"):
+        assert pose_transform.fit_path(fit, with_gap, target, 128, (200, 200)) == pose_transform.fit_path(
+            fit, source, target, 128, (200, 200)
+        )
+
+
+def test_path_fit_fills_the_canvas_with_the_box() -> None:
+    source = np.stack([standing(0, 0, 100), standing(40, 0, 100)])  # 60 x 100 with the feet
+    box = skeleton.person_box(pose_transform.fit_path("path", source, pose(), 128, (1, 1)).apply(source))
+    np.testing.assert_allclose(box, [64 - 36, 4, 64 + 36, 124], atol=1e-3)  # type: ignore[arg-type]
+
+
+def test_no_fit_letterboxes_the_picture() -> None:
+    fitted = pose_transform.fit_path("none", standing(50, 20, 120)[None], pose(), 64, (256, 128))
+    assert fitted == Similarity(0.25, 0.0, 16.0)
+
+
+def test_fit_refuses_a_source_without_anybody() -> None:
+    with pytest.raises(ValueError, match="at least one frame"):
+        pose_transform.fit_path("body", pose()[None], standing(64, 40, 90), 128, (200, 200))
+
+
+def test_hold_pose_repeats_the_last_one_seen() -> None:
+    first, second = standing(50, 20, 120), standing(60, 20, 120)
+    held = pose_transform.hold_pose(np.stack([pose(), first, pose(), pose(), second, pose()]))
+    np.testing.assert_array_equal(held, np.stack([first, first, first, first, second, second]))
+    np.testing.assert_array_equal(pose_transform.hold_pose(pose()[None]), pose()[None])

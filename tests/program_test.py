@@ -1,0 +1,164 @@
+"""How a program starts and ends: exit codes, help, flag mistakes, and what stderr says. Each runs as a process."""
+
+import pathlib
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parent.parent
+
+SCRIPT = '''
+    """Counts to a number.
+
+        python count.py --steps=3
+    """
+
+    import sys
+
+    from absl import flags, logging
+
+    from retarget_tf import errors, program
+
+    _STEPS = flags.DEFINE_integer("steps", None, "how far to count", required=True)
+    _END = flags.DEFINE_enum("end", "well", ("well", "input", "config", "missing", "disk", "key", "bug"), "how to end")
+
+    ENDS = {
+        "input": errors.InputDataError("video a.mp4: holds\\n no frame. Give another."),
+        "config": errors.ConfigError("size must be even. Received: size=3"),
+        "missing": errors.MissingDependencyError("mediapipe is not installed: pip install mediapipe"),
+        "disk": OSError(28, "No space left on device", "out.mp4"),
+        "key": KeyboardInterrupt(),
+        "bug": ZeroDivisionError("a bug"),
+    }
+
+
+    def main() -> None:
+        print("tensorflow" in sys.modules)
+        logging.info("resuming at step %d", _STEPS.value)
+        logging.debug("not shown")
+        if _END.value in ENDS:
+            raise ENDS[_END.value]
+
+
+    program.run(main)
+'''
+
+
+@pytest.fixture(scope="module")
+def script(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    path = tmp_path_factory.mktemp("program") / "count.py"
+    path.write_text(textwrap.dedent(SCRIPT))
+    return path
+
+
+def run(script: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(script), *arguments]
+    return subprocess.run(
+        command, capture_output=True, text=True, check=False, timeout=60, env={"PYTHONPATH": str(ROOT)}
+    )
+
+
+def test_success_exits_with_0_and_logs_plain_lines(script: pathlib.Path) -> None:
+    done = run(script, "--steps=5")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "False\n", "resuming at step 5\n")
+
+
+def test_verbosity_is_the_users(script: pathlib.Path) -> None:
+    assert run(script, "--steps=5", "--verbosity=-1").stderr == ""
+    assert run(script, "--steps=5", "--verbosity=1").stderr == "resuming at step 5\nnot shown\n"
+
+
+@pytest.mark.parametrize(
+    ("end", "code", "line"),
+    [
+        ("input", 3, "ERROR: video a.mp4: holds no frame. Give another."),
+        ("config", 2, "ERROR: size must be even. Received: size=3"),
+        ("missing", 1, "ERROR: mediapipe is not installed: pip install mediapipe"),
+        ("disk", 1, "ERROR: [Errno 28] No space left on device: 'out.mp4'"),
+        ("key", 130, "ERROR: interrupted."),
+    ],
+)
+def test_expected_errors_are_one_line(script: pathlib.Path, end: str, code: int, line: str) -> None:
+    done = run(script, "--steps=1", f"--end={end}")
+    assert (done.returncode, done.stderr) == (code, f"resuming at step 1\n{line}\n")
+
+
+def test_bug_shows_its_traceback(script: pathlib.Path) -> None:
+    done = run(script, "--steps=1", "--end=bug")
+    assert done.returncode == 1
+    assert "Traceback" in done.stderr
+    assert done.stderr.endswith("ZeroDivisionError: a bug\n")
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h", "--steps=1 --help"])
+def test_help_exits_with_0_and_prints_the_docstring_and_the_flags(script: pathlib.Path, flag: str) -> None:
+    done = run(script, *flag.split())
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("Counts to a number.\n\n    python count.py --steps=3\n\nFlags:\n  --end: ")
+    assert "  --steps: how far to count (required)\n" in done.stdout
+    assert "well|input|config" in done.stdout
+    assert "--flagfile" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (["--steps=1", "--ends=well"], "Unknown command line flag 'ends'. Did you mean: end ?"),
+        (["--end=well"], "Flag --steps must have a value other than None."),
+        (["--steps=many"], "flag --steps=many: invalid literal for int() with base 10: 'many'"),
+        (["--steps=1", "--end=badly"], "flag --end=badly: value should be one of <well|input|"),
+        (["--steps=1", "stray"], "only --flags are taken. Received: stray"),
+        (["--flagfile=none.txt"], "none.txt"),
+    ],
+)
+def test_wrong_usage_exits_with_2_and_one_line(script: pathlib.Path, arguments: list[str], reason: str) -> None:
+    done = run(script, *arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert reason in done.stderr
+    assert done.stderr.startswith("ERROR: ")
+    assert done.stderr.count("\n") == 1
+
+
+def test_flags_come_from_a_file(script: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    flagfile = tmp_path / "flags.txt"
+    flagfile.write_text("--steps=7\n")
+    assert run(script, f"--flagfile={flagfile}").stderr == "resuming at step 7\n"
+
+
+def test_tensorflow_comes_without_its_banner_but_with_its_exceptions(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "tensors.py"
+    path.write_text(
+        textwrap.dedent('''
+            """Adds."""
+            from retarget_tf import program
+
+            def main() -> None:
+                program.import_tensorflow()
+                import tensorflow as tf
+                print(int(tf.reduce_sum(tf.ones([3]))))
+                tf.saved_model.save(tf.Module(), "saved")
+                tf.reshape(tf.ones([3]), [2])
+
+            program.run(main)
+        ''')
+    )
+    command = [sys.executable, str(path)]
+    done = subprocess.run(
+        command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}, cwd=tmp_path
+    )
+    assert (done.returncode, done.stdout) == (1, "3\n")
+    assert done.stderr.startswith("Traceback")
+    assert "Input to reshape is a tensor with 3 values" in done.stderr
+
+
+def test_failing_import_of_tensorflow_shows_what_it_wrote(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "tensorflow.py").write_text("import os\nos.write(2, b'no AVX\\n')\nraise ImportError('broken')\n")
+    path = tmp_path / "tensors.py"
+    path.write_text("from retarget_tf import program\nprogram.run(program.import_tensorflow)\n")
+    command = [sys.executable, str(path)]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
+    assert done.returncode == 1
+    assert done.stderr.startswith("no AVX\nTraceback")
+    assert done.stderr.endswith("ImportError: broken\n")

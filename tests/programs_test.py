@@ -1,0 +1,84 @@
+"""Every documented command exists as documented, and the whole chain runs as a user runs it: one process a command."""
+
+import json
+import pathlib
+import re
+import subprocess
+import sys
+
+import pytest
+
+from retarget_tf import video
+from tests.testing import run_program
+
+ROOT = pathlib.Path(__file__).parent.parent
+DOCUMENTS = ("README.md", "BUILD_NOTES.md", "Makefile")
+COMMAND = re.compile(r"python -m ((?:retarget_tf|data|export)\.\w+)((?:\\\n|[^\n`|&>;#])*)")
+
+
+def documented_commands() -> dict[str, set[str]]:
+    """The flags that README, notes and Makefile give to each program."""
+    found: dict[str, set[str]] = {}
+    for name in DOCUMENTS:
+        for program, arguments in COMMAND.findall((ROOT / name).read_text(encoding="utf-8")):
+            found.setdefault(program, set()).update(re.findall(r"--(?:no)?([a-z][a-z0-9_]*)", arguments))
+    return found
+
+
+def programs() -> list[str]:
+    files = [*ROOT.glob("data/*.py"), *ROOT.glob("export/*.py")]
+    names = [f"{path.parent.name}.{path.stem}" for path in files if path.stem != "__init__"]
+    return sorted([*names, "retarget_tf.train", "retarget_tf.evaluate", "retarget_tf.retarget"])
+
+
+@pytest.mark.parametrize("program", programs())
+def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
+    script = (
+        f"import runpy, sys; sys.argv = ['{program}', '--help']\n"
+        f"try: runpy.run_module('{program}', run_name='__main__')\n"
+        "except SystemExit as done: code = done.code\n"
+        "heavy = {'tensorflow', 'keras', 'mediapipe', 'av', 'cv2'} & set(sys.modules)\n"
+        "sys.exit(f'imports {heavy} before it answers' if heavy else code)"
+    )
+    answer = subprocess.run(
+        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+    )
+    assert answer.returncode == 0, answer.stderr
+    known = set(re.findall(r"^  --(\w+)", answer.stdout, re.MULTILINE))
+    assert documented_commands().get(program, set()) - {"help"} <= known
+    assert run_program(program, "--no_such_flag").returncode == 2
+
+
+def test_every_program_is_documented() -> None:
+    assert set(programs()) <= set(documented_commands())
+
+
+def test_the_whole_chain(tmp_path: pathlib.Path) -> None:
+    def run(module: str, *arguments: object) -> str:
+        done = run_program(module, *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    dancers, cross, records, work = (tmp_path / name for name in ("dancers", "cross", "records", "work"))
+    run("data.make_dancers", f"--out={dancers}", "--people=6", "--clips_per_person=1", "--frames=12", "--size=32")
+    run("data.make_dancers", f"--out={cross}", f"--motion_of={dancers}")
+    run("data.build_records", f"--clips={dancers},{cross}", f"--out={records}", "--validation_share=0", "--test_share=0.3")
+    run("data.inspect_records", f"--records={records}", f"--out={tmp_path / 'sheet.png'}")
+    run("retarget_tf.train", f"--records={records}", f"--workdir={work}", "--steps=2", "--filters=2", "--batch_size=2")
+
+    table = run("retarget_tf.evaluate", f"--model={work}", f"--records={records}", f"--out={tmp_path / 'evaluation'}")
+    metrics = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
+    assert {"teacher_forced", "rollout", "per_class_iou", "baselines", "cross_person"} <= set(metrics)
+    assert set(metrics["baselines"]) == {"copy_first", "nearest_pose"}
+    assert metrics["cross_person"]["miou"]["mean"] is not None
+    assert "copy_first" in table
+
+    run("export.export_saved_model", f"--model={work}", f"--out={tmp_path / 'export'}")
+    run("export.check_saved_model", f"--model={work}", f"--export_dir={tmp_path / 'export' / '1'}")
+    source, target = sorted(dancers.iterdir())[:2]
+    out, maps = tmp_path / "dance.mp4", tmp_path / "maps"
+    arguments = (f"--target_clip={target}", f"--source_clip={source}", f"--out={out}", f"--maps_dir={maps}")
+    run("retarget_tf.retarget", f"--model={work}", *arguments)
+    assert len(list(video.read_frames(out))) == 12
+    assert len(list(maps.glob("*.png"))) == 12
+    run("retarget_tf.retarget", f"--model={tmp_path / 'export' / '1'}", *arguments)  # a SavedModel serves as well

@@ -1,0 +1,261 @@
+"""From photo, video and keypoint files to maps and the panel, and the sentences that bad input is refused with."""
+
+import pathlib
+from collections.abc import Callable
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from retarget_tf import extraction, generator, parsing_labels, retarget_inputs, rollout, skeleton, video
+from retarget_tf.config import GeneratorSpec, ModelConfig
+from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.panel import Panel
+from retarget_tf.retargeter import Retargeter
+from tests.testing import make_clip_folder, run_program, walking_square
+
+SIZE = 32
+SPEC = GeneratorSpec(ModelConfig(image_size=SIZE, filters=2), person_height_share=0.7)
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("model")
+    generator.save_generator(generator.build_generator(SPEC.model), SPEC, folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def loaded(model: pathlib.Path) -> Retargeter:
+    return Retargeter.load(model)
+
+
+@pytest.fixture
+def photo(tmp_path: pathlib.Path) -> pathlib.Path:
+    cv2.imwrite(str(tmp_path / "photo.png"), walking_square(0, 64)[0][..., ::-1])
+    return tmp_path / "photo.png"
+
+
+@pytest.fixture
+def dance(tmp_path: pathlib.Path) -> pathlib.Path:
+    with video.VideoWriter(tmp_path / "dance.mp4", 25) as writer:
+        for index in range(5):
+            writer.write(walking_square(index, 64, "dancer")[0])
+    return tmp_path / "dance.mp4"
+
+
+def keypoints(frames: int = 5) -> npt.NDArray[np.float32]:
+    return np.stack([walking_square(index, 64)[2] for index in range(frames)])
+
+
+def test_five_lines_do_it(loaded: Retargeter, photo: pathlib.Path) -> None:
+    target = loaded.prepare_target(photo, keypoints()[0])
+    maps = list(loaded.retarget(target, keypoints()))
+    assert len(maps) == 5
+    assert all(parsing_map.shape == (SIZE, SIZE) and parsing_map.dtype == np.uint8 for parsing_map in maps)
+
+
+def test_target_takes_its_share_of_the_canvas(loaded: Retargeter, photo: pathlib.Path) -> None:
+    target = loaded.prepare_target(photo, keypoints()[0])
+    assert target.canvas.shape == (SIZE, SIZE, 3)
+    _, top, _, bottom = skeleton.person_box(target.keypoints)  # type: ignore[misc]
+    assert (bottom - top) / SIZE == pytest.approx(0.7, abs=1e-4)
+    x, y = target.keypoints[skeleton.JOINT["neck"], :2].astype(int)
+    assert (target.canvas[y, x] == walking_square(0, 64)[0][32, 32]).all()  # the picture moved as its joints did
+
+
+def test_retarget_is_the_rollout_of_the_placed_path(
+    loaded: Retargeter, photo: pathlib.Path, model: pathlib.Path
+) -> None:
+    target = loaded.prepare_target(photo, keypoints()[0])
+    placed = loaded.place(target, keypoints())
+    reference = rollout.Reference(
+        target.canvas[None], target.keypoints[None], np.full((1, SIZE, SIZE), parsing_labels.UNKNOWN, np.uint8)
+    )
+    expected = list(rollout.rollout_clip(generator.load_generator(model), reference, placed))
+    np.testing.assert_array_equal(list(loaded.retarget(target, keypoints())), expected)
+
+
+def test_the_source_stands_where_the_target_stands(loaded: Retargeter, photo: pathlib.Path) -> None:
+    target = loaded.prepare_target(photo, keypoints()[0])
+    far = keypoints(1) * np.asarray([3, 3, 1], np.float32) + np.asarray([500, 100, 0], np.float32)
+    far[0, keypoints()[0, :, 2] == 0] = 0
+    np.testing.assert_allclose(loaded.place(target, far)[0], target.keypoints, atol=1e-3)
+    own = loaded.place(target, target.keypoints[None], fit="none")[0]  # lies on the canvas already
+    np.testing.assert_allclose(own, target.keypoints, atol=1e-5)
+
+
+def test_a_frame_without_anybody_repeats_the_pose(loaded: Retargeter, photo: pathlib.Path) -> None:
+    target = loaded.prepare_target(photo, keypoints()[0])
+    source = keypoints(3)
+    source[1] = 0
+    placed = loaded.place(target, source)
+    np.testing.assert_array_equal(placed[1], placed[0])
+
+
+def test_panel_and_maps(loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    target = loaded.prepare_target(photo, keypoints()[0])
+    source = retarget_inputs.video_source(dance, keypoints())
+    out, maps = tmp_path / "panel.mp4", tmp_path / "maps"
+    for _ in range(2):  # twice is as good as once
+        assert loaded.write_panel(target, source, out, maps_dir=maps) == 5
+        info = video.probe(out)
+        assert (info.fps, info.width % 2, info.height % 2) == (25, 0, 0)
+        assert info.height >= 320
+        assert len(list(video.read_frames(out))) == 5
+        stored = [cv2.imread(str(maps / f"{index:06d}.png"), cv2.IMREAD_UNCHANGED) for index in range(5)]
+        np.testing.assert_array_equal(stored, list(loaded.retarget(target, keypoints())))
+
+
+def test_panel_shows_the_map_in_its_colours() -> None:
+    panel = Panel(np.full((50, 50, 3), 77, np.uint8), (300, 200), SIZE, parsing_labels.PARTS10)
+    parsing_map = np.zeros((SIZE, SIZE), np.uint8)
+    parsing_map[:, SIZE // 2 :] = 3
+    composed = panel.compose(np.full((200, 300, 3), 99, np.uint8), np.zeros((25, 3), np.float32), parsing_map)
+    side = 320  # ten times the map
+    upper_clothes = (composed == parsing_labels.PARTS10.palette[3]).all(axis=-1)
+    assert upper_clothes[28 : 28 + side].sum() == side * side // 2
+    assert (composed == 77).all(axis=-1).sum() == side * side
+    assert (composed == 99).all(axis=-1).sum() == 480 * side
+
+
+@pytest.mark.parametrize("shape", [(32, 32), (100, 1000), (1000, 100)])
+def test_panel_is_even_whatever_the_source(shape: tuple[int, int]) -> None:
+    for schema in parsing_labels.SCHEMAS.values():
+        panel = Panel(np.zeros((8, 8, 3), np.uint8), shape, SIZE, schema)
+        frame = np.zeros((shape[1], shape[0], 3), np.uint8)
+        composed = panel.compose(frame, np.zeros((25, 3), np.float32), np.zeros((SIZE, SIZE), np.uint8))
+        assert (composed.shape[0] % 2, composed.shape[1] % 2) == (0, 0)
+
+
+def test_detector_is_asked_where_no_keypoints_are_given(
+    loaded: Retargeter,
+    photo: pathlib.Path,
+    dance: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: pathlib.Path,
+) -> None:
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture: keypoints()[0])
+    monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
+    assert loaded.retarget_video(photo, dance, tmp_path / "panel.mp4") == 5
+
+
+@pytest.mark.parametrize("found", [None, np.zeros((25, 3), np.float32)])
+def test_refuses_a_photo_with_nobody_in_it(
+    loaded: Retargeter, photo: pathlib.Path, monkeypatch: pytest.MonkeyPatch, found: Any
+) -> None:
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture: found)
+    with pytest.raises(InputDataError, match=r"photo\.png: nobody is seen in it"):
+        loaded.prepare_target(photo)
+
+
+def test_says_what_to_install_where_there_is_no_detector(
+    loaded: Retargeter, photo: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "mediapipe.tasks.python", None)
+    with pytest.raises(MissingDependencyError, match=r"pip install 'retarget_tf\[extract\]'"):
+        loaded.prepare_target(photo)
+
+
+@pytest.mark.parametrize(("frames", "why"), [(4, "has more than 4 frames"), (6, "has 5 frames")])
+def test_refuses_keypoints_of_another_video(
+    loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path, frames: int, why: str
+) -> None:
+    source = retarget_inputs.video_source(dance, keypoints(frames))
+    out, maps = tmp_path / "panel.mp4", tmp_path / "maps"
+    with pytest.raises(InputDataError, match=f"dance.mp4: {why}, its keypoints are of {frames}"):
+        loaded.write_panel(loaded.prepare_target(photo, keypoints()[0]), source, out, maps_dir=maps)
+    assert not out.exists()
+    assert not maps.exists()
+
+
+def test_max_frames_cuts_the_source(dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    clip = make_clip_folder(tmp_path, frames=5)
+    for source in (
+        retarget_inputs.video_source(dance, keypoints(), max_frames=3),
+        retarget_inputs.clip_source(clip, max_frames=3),
+    ):
+        assert len(list(source.frames())) == len(source.keypoints) == 3
+
+
+def test_refuses_a_source_with_nobody_in_it(dance: pathlib.Path) -> None:
+    with pytest.raises(InputDataError, match=r"dance\.mp4: nobody is seen in it"):
+        retarget_inputs.video_source(dance, np.zeros((5, 25, 3), np.float32))
+
+
+def test_clip_folders_take_the_place_of_photo_and_video(loaded: Retargeter, tmp_path: pathlib.Path) -> None:
+    clip = make_clip_folder(tmp_path, size=64)
+    target = retarget_inputs.clip_target(clip, SIZE)
+    np.testing.assert_allclose(target.keypoints[:, :2], walking_square(0, 64)[2][:, :2] / 2)
+    source = retarget_inputs.clip_source(clip)
+    assert loaded.write_panel(target, source, tmp_path / "panel.mp4") == 6
+
+
+def test_maps_never_replace_a_folder_of_other_things(
+    loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "letter.txt").write_text("dear")
+    target, source = loaded.prepare_target(photo, keypoints()[0]), retarget_inputs.video_source(dance, keypoints())
+    with pytest.raises(InputDataError, match="mine: holds other files than maps"):
+        loaded.write_panel(target, source, tmp_path / "panel.mp4", maps_dir=tmp_path / "mine")
+    assert (tmp_path / "mine" / "letter.txt").exists()
+
+
+def save_npy(values: npt.NDArray[Any]) -> Callable[[pathlib.Path], None]:
+    return lambda path: np.save(path, values)
+
+
+@pytest.mark.parametrize(
+    ("write", "why"),
+    [
+        (lambda path: path.write_text("1 2 3"), "is no .npy or .npz file"),
+        (lambda path: None, "no such file"),
+        (save_npy(np.zeros((4, 17, 3))), r"must be \[frames, 25, 3\] .* not \[4, 17, 3\]"),
+        (save_npy(np.full((4, 25, 3), np.nan)), "frame 0: not finite"),
+        (save_npy(np.full((4, 25, 3), 0.5)), "lie within 0..1. Give pixels"),
+        (save_npy(np.zeros((0, 25, 3))), r"not \[0, 25, 3\]"),
+    ],
+)
+def test_refuses_bad_keypoint_files(tmp_path: pathlib.Path, write: Callable[[pathlib.Path], None], why: str) -> None:
+    write(tmp_path / "points.npy")
+    with pytest.raises(InputDataError, match=f"^keypoints .*points.npy.* ?{why}"):
+        retarget_inputs.read_keypoints(tmp_path / "points.npy")
+
+
+def test_reads_keypoint_files(tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "body.npy", keypoints())
+    np.testing.assert_array_equal(retarget_inputs.read_keypoints(tmp_path / "body.npy"), keypoints())
+    np.save(tmp_path / "one.npy", keypoints()[0])
+    np.testing.assert_array_equal(retarget_inputs.read_keypoints(tmp_path / "one.npy"), keypoints(1))
+    coco = np.full((3, 18, 3), 40.0)
+    np.savez(tmp_path / "coco.npz", keypoints=coco)
+    read = retarget_inputs.read_keypoints(tmp_path / "coco.npz")
+    np.testing.assert_array_equal(read, skeleton.from_coco18(coco))
+    np.savez(tmp_path / "other.npz", points=coco)
+    with pytest.raises(InputDataError, match="holds no array named 'keypoints'"):
+        retarget_inputs.read_keypoints(tmp_path / "other.npz")
+
+
+def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "points.npy", keypoints())
+    points = tmp_path / "points.npy"
+    arguments = {
+        "model": model, "target_photo": photo, "target_keypoints": points, "source_video": dance,
+        "source_keypoints": points, "out": tmp_path / "panel.mp4",
+    }  # fmt: skip
+
+    def run(**changes: object) -> tuple[int, str]:
+        given = {**arguments, **changes}
+        done = run_program("retarget_tf.retarget", *(f"--{name}={value}" for name, value in given.items() if value))
+        assert "Traceback" not in done.stderr
+        return done.returncode, done.stdout + done.stderr
+
+    assert run(fit="path") == (0, f"5 frames: {tmp_path / 'panel.mp4'}\n")
+    text = tmp_path / "text.jpg"
+    text.write_text("no picture")
+    refusal = f"ERROR: photo {text}: is no JPEG, PNG or WebP picture. Give a whole JPEG, PNG or WebP file.\n"
+    assert run(target_photo=text) == (3, refusal)
+    assert run(source_clip=tmp_path)[0] == 2  # two sources

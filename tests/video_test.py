@@ -1,0 +1,182 @@
+"""Videos written and read back, and every way in which a file can fail to be one."""
+
+import pathlib
+import struct
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from retarget_tf import video
+from retarget_tf.errors import ConfigError, InputDataError
+
+Uint8Array = npt.NDArray[np.uint8]
+
+
+def gentle_frames(count: int, height: int = 48, width: int = 64) -> list[Uint8Array]:
+    """Smooth colours that drift: what codecs are made for."""
+    coarse = np.random.default_rng(0).integers(60, 200, (3, 4, 3), np.uint8)
+    return [
+        cv2.resize(np.roll(coarse, t, axis=1), (width, height), interpolation=cv2.INTER_CUBIC) for t in range(count)
+    ]
+
+
+def write(path: pathlib.Path, frames: list[Uint8Array], codec: str = "h264") -> pathlib.Path:
+    with video.VideoWriter(path, 25, codec) as writer:
+        for frame in frames:
+            writer.write(frame)
+    return path
+
+
+def difference(a: list[Uint8Array], b: list[Uint8Array]) -> float:
+    return float(np.mean(np.abs(np.stack(a).astype(np.float32) - np.stack(b))))
+
+
+def files_in(folder: pathlib.Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
+@pytest.mark.parametrize(("name", "codec", "most"), [("a.mp4", "h264", 4.0), ("a.mkv", "mjpeg", 1.2)])
+def test_written_frames_come_back_alike(tmp_path: pathlib.Path, name: str, codec: str, most: float) -> None:
+    frames = gentle_frames(10)
+    path = write(tmp_path / name, frames, codec)
+    read = list(video.read_frames(path))
+    assert len(read) == 10
+    assert read[0].shape == (48, 64, 3)
+    assert read[0].dtype == np.uint8
+    assert difference(frames, read) < most
+    assert video.probe(path) == video.VideoInfo(64, 48, 25.0, 10)
+    assert files_in(tmp_path) == [name]
+
+
+def test_red_stays_red(tmp_path: pathlib.Path) -> None:
+    red = np.full((16, 16, 3), (250, 10, 20), np.uint8)
+    for name, codec in (("a.mp4", "h264"), ("a.mkv", "mjpeg")):
+        (read,) = video.read_frames(write(tmp_path / name, [red], codec))
+        assert difference([red], [read]) < 3
+
+
+def test_ffv1_is_exact_for_any_ids(tmp_path: pathlib.Path) -> None:
+    maps = [np.random.default_rng(t).integers(0, 256, (33, 31), np.uint8) for t in range(5)]
+    maps[0].ravel()[:256] = np.arange(256)
+    read = list(video.read_gray(write(tmp_path / "maps.mkv", maps, "ffv1")))
+    np.testing.assert_array_equal(read, maps)
+
+
+def test_odd_sides_are_padded_by_one_pixel_of_the_edge(tmp_path: pathlib.Path) -> None:
+    frames = gentle_frames(2, height=33, width=47)
+    (first, _) = video.read_frames(write(tmp_path / "a.mp4", frames))
+    assert first.shape == (34, 48, 3)
+    assert difference([first[33]], [first[32]]) < 2
+    (first, _) = video.read_frames(write(tmp_path / "a.mkv", frames, "mjpeg"))
+    assert first.shape == (33, 47, 3)
+
+
+@pytest.mark.parametrize(
+    ("a", "b", "c", "d", "turns"),
+    [
+        (0, 1, -1, 0, -1),  # a phone held upright: shown turned by 90 degrees clockwise
+        (-1, 0, 0, -1, 2),
+        (0, -1, 1, 0, 1),
+    ],
+)
+def test_rotation_metadata_is_applied(tmp_path: pathlib.Path, a: int, b: int, c: int, d: int, turns: int) -> None:
+    path = write(tmp_path / "a.mp4", gentle_frames(3))
+    (upright, *_) = video.read_frames(path)
+    # The matrix of the track header (ISO/IEC 14496-12, 8.3.2): 16.16 fixed point, the last column 2.30.
+    old, new = (struct.pack(">9i", p << 16, q << 16, 0, r << 16, s << 16, 0, 0, 0, 1 << 30)
+                for p, q, r, s in ((1, 0, 0, 1), (a, b, c, d)))  # fmt: skip
+    head, tail = path.read_bytes().split(b"tkhd")
+    path.write_bytes(head + b"tkhd" + tail.replace(old, new, 1))
+    (turned, *_) = video.read_frames(path)
+    np.testing.assert_array_equal(turned, np.rot90(upright, turns))
+    info = video.probe(path)
+    assert (info.height, info.width) == turned.shape[:2]
+
+
+def test_what_is_no_video_is_refused_in_one_line(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "text.mp4").write_text("not a video\n" * 100)
+    (tmp_path / "empty.mp4").write_bytes(b"")
+    with av.open(str(tmp_path / "sound.mp4"), "w") as container:
+        stream = container.add_stream("aac", rate=16000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 2048), np.float32), format="fltp", layout="mono")
+        sound.sample_rate = 16000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+    for name, reason in (
+        ("missing.mp4", "no such file."),
+        ("", "no such file."),
+        ("text.mp4", "not a video that can be read (Invalid data found when processing input)."),
+        ("empty.mp4", "not a video that can be read (Invalid data found when processing input)."),
+        ("sound.mp4", "holds no video stream. Give a file with pictures."),
+    ):
+        for read in (video.probe, lambda path: list(video.read_frames(path))):
+            with pytest.raises(InputDataError) as refusal:
+                read(tmp_path / name)
+            assert str(refusal.value) == f"video {tmp_path / name}: {reason}"
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.99])
+def test_a_cut_mp4_is_refused_before_its_first_frame(tmp_path: pathlib.Path, share: float) -> None:
+    whole = write(tmp_path / "a.mp4", gentle_frames(60)).read_bytes()
+    cut = tmp_path / "cut.mp4"
+    cut.write_bytes(whole[: int(len(whole) * share)])
+    with pytest.raises(InputDataError, match=r"cut\.mp4: is cut: \d+ bytes where its index needs \d+\. Copy it again"):
+        next(video.read_frames(cut))
+    with pytest.raises(InputDataError, match="is cut"):
+        video.probe(cut)
+
+
+def test_an_mp4_without_its_index_or_with_damage_within_is_refused(tmp_path: pathlib.Path) -> None:
+    whole = write(tmp_path / "a.mp4", gentle_frames(60)).read_bytes()
+    damaged = tmp_path / "damaged.mp4"
+    damaged.write_bytes(whole.replace(b"moov", b"junk", 1))
+    with pytest.raises(InputDataError, match=r"^video .*damaged\.mp4: not a video that can be read \(Invalid data"):
+        list(video.read_frames(damaged))
+    middle = len(whole) // 2
+    damaged.write_bytes(whole[:middle] + bytes(range(256)) * 4 + whole[middle + 1024 :])
+    with pytest.raises(InputDataError, match=r"frame \d+: cannot be decoded .*The file may be cut or damaged\.$"):
+        list(video.read_frames(damaged))
+
+
+def test_a_video_without_frames_is_refused(tmp_path: pathlib.Path) -> None:
+    whole = write(tmp_path / "a.mkv", gentle_frames(3), "mjpeg").read_bytes()
+    headless = tmp_path / "headless.mkv"
+    headless.write_bytes(whole[:600])
+    with pytest.raises(InputDataError, match="holds no frame that can be decoded"):
+        list(video.read_frames(headless))
+
+
+def test_the_writer_leaves_nothing_on_an_error(tmp_path: pathlib.Path) -> None:
+    frame = gentle_frames(1)[0]
+
+    def fail_halfway() -> None:
+        with video.VideoWriter(tmp_path / "a.mp4", 25) as writer:
+            writer.write(frame)
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
+    with pytest.raises(ValueError, match="at least one frame"), video.VideoWriter(tmp_path / "a.mp4", 25):
+        pass
+    with pytest.raises(ValueError, match=r"all frames must be \[48, 64, 3\].* Received: frame=\(48, 62, 3\)"):
+        write(tmp_path / "a.mp4", [frame, frame[:, 1:-1]])
+    assert files_in(tmp_path) == []
+
+
+def test_the_writer_appears_only_when_complete_and_counts(tmp_path: pathlib.Path) -> None:
+    with video.VideoWriter(tmp_path / "a.mp4", 29.97) as writer:
+        for frame in gentle_frames(4):
+            writer.write(frame)
+        assert "a.mp4" not in files_in(tmp_path)
+        assert writer.frames_written == 4
+    assert video.probe(tmp_path / "a.mp4").fps == pytest.approx(29.97, abs=0.01)
+
+
+def test_a_name_that_no_player_knows_is_refused(tmp_path: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match=r"must end in one of \.mkv, \.mov, \.mp4\. Received: path=.*a\.xyz"):
+        video.VideoWriter(tmp_path / "a.xyz", 25)
+    with pytest.raises(ValueError, match="codec must be one of"):
+        video.VideoWriter(tmp_path / "a.mp4", 25, codec="vp9")
