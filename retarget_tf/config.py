@@ -27,8 +27,7 @@ class ModelConfig:
         filters: channels of the first convolution of both networks (pix2pix: 64).
         pose_condition: how the pose enters the generator: a stick figure concatenated to the frame, or joint
             coordinates joined at the bottleneck.
-        norm: normalization layers of both networks. pix2pix trains and tests with the statistics of its batch of one,
-            which is instance normalization; batch normalization with moving averages is the other choice.
+        norm: normalization layers of both networks; batch normalization judges with moving averages once trained.
         label_schema: of the parsing maps.
         patch_layers: stride-2 convolutions of the PatchGAN; 3 gives the 70x70 patch.
     """
@@ -37,7 +36,7 @@ class ModelConfig:
     image_size: int = 256
     filters: int = 64
     pose_condition: PoseCondition = "stick"
-    norm: Norm = "instance"
+    norm: Norm = "batch"
     label_schema: str = "parts10"
     patch_layers: int = 3
 

@@ -19,7 +19,7 @@ _FILTERS = flags.DEFINE_integer("filters", 64, "channels of the first convolutio
 _POSE_CONDITION = flags.DEFINE_enum(
     "pose_condition", "stick", ("stick", "coordinates"), "how the pose enters the generator"
 )
-_NORM = flags.DEFINE_enum("norm", "instance", ("instance", "batch"), "normalization layers")
+_NORM = flags.DEFINE_enum("norm", "batch", ("batch", "instance"), "normalization layers")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 1, "windows in a step")
 _LEARNING_RATE = flags.DEFINE_float("learning_rate", 2e-4, "of Adam, for both networks")
 _L1_WEIGHT = flags.DEFINE_float("l1_weight", 100.0, "weight of L1 beside the adversarial loss")

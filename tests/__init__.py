@@ -1,0 +1,1 @@
+"""The tests of retarget_tf."""

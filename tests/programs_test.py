@@ -62,7 +62,8 @@ def test_the_whole_chain(tmp_path: pathlib.Path) -> None:
     dancers, cross, records, work = (tmp_path / name for name in ("dancers", "cross", "records", "work"))
     run("data.make_dancers", f"--out={dancers}", "--people=6", "--clips_per_person=1", "--frames=12", "--size=32")
     run("data.make_dancers", f"--out={cross}", f"--motion_of={dancers}")
-    run("data.build_records", f"--clips={dancers},{cross}", f"--out={records}", "--validation_share=0", "--test_share=0.3")
+    shares = ("--validation_share=0", "--test_share=0.3")
+    run("data.build_records", f"--clips={dancers},{cross}", f"--out={records}", *shares)
     run("data.inspect_records", f"--records={records}", f"--out={tmp_path / 'sheet.png'}")
     run("retarget_tf.train", f"--records={records}", f"--workdir={work}", "--steps=2", "--filters=2", "--batch_size=2")
 

@@ -63,3 +63,9 @@ def run_program(module: str, *arguments: object) -> "subprocess.CompletedProcess
     """Runs `python -m module` in a process of its own."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def shared_videos() -> pathlib.Path | None:
+    """The folder of real footage `shared/videos` beside the checkout, or None: it is not part of the project."""
+    folder = pathlib.Path(__file__).resolve().parents[2] / "shared" / "videos"
+    return folder if folder.is_dir() else None
