@@ -11,18 +11,21 @@ from absl import flags
 
 from retarget_tf import program
 
-FLAGS = flags.FLAGS
-flags.DEFINE_list("clips", None, "folders that hold clip folders, parted by commas", required=True)
-flags.DEFINE_string("out", None, "folder of records to make", required=True)
-flags.DEFINE_integer("size", 0, "side of the stored pictures in pixels; 0 keeps the clips' own")
-flags.DEFINE_string("label_schema", "parts10", "of the stored parsing maps: parts10 or cihp20")
-flags.DEFINE_integer("segment_frames", 64, "consecutive frames in one record")
-flags.DEFINE_float("validation_share", 0.1, "share of the people to validate on")
-flags.DEFINE_float("test_share", 0.2, "share of the people to test on; 1 makes a test set and nothing else")
-flags.DEFINE_list("test_people", [], "test exactly these people, in place of a share")
-flags.DEFINE_integer("shards", 0, "files of the training split; 0 for one for each 64 records, and at least 4")
-flags.DEFINE_integer("seed", 0, "of the split, the order of the records and the reference frames")
-flags.DEFINE_boolean("overwrite", False, "replace the folder where it exists")
+_CLIPS = flags.DEFINE_list("clips", None, "folders that hold clip folders, parted by commas", required=True)
+_OUT = flags.DEFINE_string("out", None, "folder of records to make", required=True)
+_SIZE = flags.DEFINE_integer("size", 0, "side of the stored pictures in pixels; 0 keeps the clips' own")
+_LABEL_SCHEMA = flags.DEFINE_string("label_schema", "parts10", "of the stored parsing maps: parts10 or cihp20")
+_SEGMENT_FRAMES = flags.DEFINE_integer("segment_frames", 64, "consecutive frames in one record")
+_VALIDATION_SHARE = flags.DEFINE_float("validation_share", 0.1, "share of the people to validate on")
+_TEST_SHARE = flags.DEFINE_float(
+    "test_share", 0.2, "share of the people to test on; 1 makes a test set and nothing else"
+)
+_TEST_PEOPLE = flags.DEFINE_list("test_people", [], "test exactly these people, in place of a share")
+_SHARDS = flags.DEFINE_integer(
+    "shards", 0, "files of the training split; 0 for one for each 64 records, and at least 4"
+)
+_SEED = flags.DEFINE_integer("seed", 0, "of the split, the order of the records and the reference frames")
+_OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder where it exists")
 
 
 def main() -> None:
@@ -31,27 +34,27 @@ def main() -> None:
     from retarget_tf import records
 
     config = records.BuildConfig(
-        size=FLAGS.size,
-        label_schema=FLAGS.label_schema,
-        segment_frames=FLAGS.segment_frames,
-        validation_share=FLAGS.validation_share,
-        test_share=FLAGS.test_share,
-        test_people=tuple(FLAGS.test_people),
-        shards=FLAGS.shards,
-        seed=FLAGS.seed,
+        size=_SIZE.value,
+        label_schema=_LABEL_SCHEMA.value,
+        segment_frames=_SEGMENT_FRAMES.value,
+        validation_share=_VALIDATION_SHARE.value,
+        test_share=_TEST_SHARE.value,
+        test_people=tuple(_TEST_PEOPLE.value),
+        shards=_SHARDS.value,
+        seed=_SEED.value,
     )
     manifest = records.build_records(
-        FLAGS.clips,
-        FLAGS.out,
+        _CLIPS.value,
+        _OUT.value,
         config,
-        overwrite=FLAGS.overwrite,
+        overwrite=_OVERWRITE.value,
         show_progress=program.progress_is_shown(),
     )
     print(records.describe(manifest))
 
 
 def cli() -> None:
-    """Runs the program."""
+    """Entry point of the console script."""
     program.run(main)
 
 

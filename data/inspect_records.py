@@ -8,14 +8,13 @@ from absl import flags
 
 from retarget_tf import program
 
-FLAGS = flags.FLAGS
-flags.DEFINE_string("records", None, "folder of records", required=True)
-flags.DEFINE_enum(
+_RECORDS = flags.DEFINE_string("records", None, "folder of records", required=True)
+_SPLIT = flags.DEFINE_enum(
     "split", None, ["train", "validation", "test"], "split to show; the first that holds clips by default"
 )
-flags.DEFINE_string("out", None, "PNG file to write the contact sheet to", required=True)
-flags.DEFINE_integer("rows", 8, "clips on the sheet", lower_bound=1)
-flags.DEFINE_boolean("verify", False, "read every shard and compare its checksum")
+_OUT = flags.DEFINE_string("out", None, "PNG file to write the contact sheet to", required=True)
+_ROWS = flags.DEFINE_integer("rows", 8, "clips on the sheet", lower_bound=1)
+_VERIFY = flags.DEFINE_boolean("verify", False, "read every shard and compare its checksum")
 
 
 def main() -> None:
@@ -25,20 +24,20 @@ def main() -> None:
 
     from retarget_tf import files, records
 
-    manifest = records.Manifest.load(FLAGS.records)
-    split = FLAGS.split or next(name for name in records.SPLITS if manifest.splits[name].clips)
+    manifest = records.Manifest.load(_RECORDS.value)
+    split = _SPLIT.value or next(name for name in records.SPLITS if manifest.splits[name].clips)
     manifest.split(split)
-    if FLAGS.verify:
+    if _VERIFY.value:
         manifest.verify()
     print(records.describe(manifest))
     print(records.describe_classes(manifest, split))
-    sheet = records.contact_sheet(manifest, split, max_rows=FLAGS.rows)
-    with files.atomic_file(FLAGS.out) as path:
+    sheet = records.contact_sheet(manifest, split, max_rows=_ROWS.value)
+    with files.atomic_file(_OUT.value) as path:
         cv2.imwrite(str(path), sheet[..., ::-1])
 
 
 def cli() -> None:
-    """Runs the program."""
+    """Entry point of the console script."""
     program.run(main)
 
 

@@ -11,8 +11,12 @@ from typing import Any, Literal, get_args
 from retarget_tf import files, parsing_labels, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 
+PRESETS = ("paper",)
 PoseCondition = Literal["stick", "coordinates"]
 Norm = Literal["batch", "instance"]
+POSE_CONDITIONS = get_args(PoseCondition)
+NORMS = get_args(Norm)
+PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 
 SPEC_VERSION = 1
 
@@ -45,7 +49,7 @@ class ModelConfig:
         _check(size >= 32 and size & (size - 1) == 0, "image_size must be a power of two from 32", image_size=size)
         _check(self.filters >= 1, "filters must be at least 1", filters=self.filters)
         _check(self.preset in PRESETS, f"preset must be one of {PRESETS}", preset=self.preset)
-        for name, allowed in (("pose_condition", get_args(PoseCondition)), ("norm", get_args(Norm))):
+        for name, allowed in (("pose_condition", POSE_CONDITIONS), ("norm", NORMS)):
             _check(getattr(self, name) in allowed, f"{name} must be one of {allowed}", **{name: getattr(self, name)})
         _check(1 <= self.patch_layers <= 4, "patch_layers must be 1..4", patch_layers=self.patch_layers)
         parsing_labels.get_schema(self.label_schema)
@@ -104,15 +108,11 @@ class TrainingConfig:
             _check(getattr(self, name) > 0, f"{name} must be positive", **{name: getattr(self, name)})
         _check(0 <= self.beta_1 < 1, "beta_1 must be in [0, 1)", beta_1=self.beta_1)
         _check(self.l1_weight >= 0, "l1_weight must not be negative", l1_weight=self.l1_weight)
-        policies = ("float32", "mixed_float16", "mixed_bfloat16")
         _check(
-            self.mixed_precision in policies,
-            f"mixed_precision must be one of {policies}",
+            self.mixed_precision in PRECISIONS,
+            f"mixed_precision must be one of {PRECISIONS}",
             mixed_precision=self.mixed_precision,
         )
-
-
-PRESETS = ("paper",)
 
 
 @dataclasses.dataclass(frozen=True)

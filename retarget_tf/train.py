@@ -17,16 +17,14 @@ _MINUTES = flags.DEFINE_float("minutes", 0.0, "train for this many minutes, all 
 _SIZE = flags.DEFINE_integer("size", 0, "side of the pictures in pixels, a power of two from 32; 0: the records'")
 _FILTERS = flags.DEFINE_integer("filters", 64, "channels of the first convolution; 16 suits a laptop")
 _POSE_CONDITION = flags.DEFINE_enum(
-    "pose_condition", "stick", ("stick", "coordinates"), "how the pose enters the generator"
+    "pose_condition", "stick", config.POSE_CONDITIONS, "how the pose enters the generator"
 )
-_NORM = flags.DEFINE_enum("norm", "batch", ("batch", "instance"), "normalization layers")
+_NORM = flags.DEFINE_enum("norm", "batch", config.NORMS, "normalization layers")
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 1, "windows in a step")
 _LEARNING_RATE = flags.DEFINE_float("learning_rate", 2e-4, "of Adam, for both networks")
 _L1_WEIGHT = flags.DEFINE_float("l1_weight", 100.0, "weight of L1 beside the adversarial loss")
 _JITTER = flags.DEFINE_bool("jitter", True, "random crop and mirror")
-_MIXED_PRECISION = flags.DEFINE_enum(
-    "mixed_precision", "float32", ("float32", "mixed_float16", "mixed_bfloat16"), "precision policy of the layers"
-)
+_MIXED_PRECISION = flags.DEFINE_enum("mixed_precision", "float32", config.PRECISIONS, "precision policy of the layers")
 _CHECKPOINT_EVERY = flags.DEFINE_integer("checkpoint_every", 500, "steps between two checkpoints")
 _SAMPLE_EVERY = flags.DEFINE_integer("sample_every", 500, "steps between two sample pictures")
 _LOG_EVERY = flags.DEFINE_integer("log_every", 50, "steps between two rows of history.csv")
