@@ -27,6 +27,9 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_BAD_INPUT = 3
 
+# Outcomes that are told in one line.
+_TOLD = (InputDataError, ConfigError, MissingDependencyError, StoppedError, TrainingError, OSError)
+
 _HELP_FLAGS = ("--help", "-help", "-h", "--h", "-?")
 
 
@@ -64,12 +67,36 @@ def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow without its banner, which no variable silences: for the first line of a `main`.
-
-    What goes wrong in the import is shown as ever.
-    """
-    with _errors_only():
+    """Imports TensorFlow without its banner, which no variable silences: for the first line of a `main`."""
+    with native_log_aside():
         import tensorflow  # noqa: F401
+
+
+@contextlib.contextmanager
+def native_log_aside() -> Iterator[None]:
+    """Holds back what C++ writes to stderr (MediaPipe warns of itself, and no variable silences it).
+
+    Python's own stderr is untouched, so errors and progress bars come through. If the block fails by a fault of the
+    program, what was held back is shown; with --verbosity=1 nothing is held back.
+    """
+    if flags.FLAGS["verbosity"].present:
+        yield
+        return
+    python_stderr, native = sys.stderr, os.dup(2)
+    with tempfile.TemporaryFile() as aside, os.fdopen(os.dup(2), "w", buffering=1) as shown:
+        os.dup2(aside.fileno(), 2)
+        sys.stderr = shown
+        try:
+            yield
+        except Exception as error:
+            if not isinstance(error, _TOLD):
+                aside.seek(0)
+                os.write(native, aside.read())
+            raise
+        finally:
+            sys.stderr = python_stderr
+            os.dup2(native, 2)
+            os.close(native)
 
 
 def progress_is_shown() -> bool:
@@ -79,7 +106,7 @@ def progress_is_shown() -> bool:
 
 def _show_log() -> None:
     """Lets `logging.info` of the library through to stderr, as plain lines; --verbosity still decides how much."""
-    handler = standard_logging.StreamHandler()
+    handler = standard_logging.StreamHandler(os.fdopen(os.dup(2), "w"))  # comes through `native_log_aside`
     logger = logging.get_absl_logger()
     logger.addHandler(handler)
     logger.propagate = False
@@ -91,25 +118,6 @@ def _show_log() -> None:
 def _is_worth_showing(record: standard_logging.LogRecord) -> bool:
     # TensorFlow tells through absl too, of each file that it saves.
     return record.levelno >= standard_logging.WARNING or "-packages/tensorflow/" not in record.pathname
-
-
-@contextlib.contextmanager
-def _errors_only() -> Iterator[None]:
-    """Holds back what C++ and Python write to stderr, and lets it out only if the block fails."""
-    sys.stderr.flush()
-    stderr = os.dup(2)
-    with tempfile.TemporaryFile() as aside:
-        os.dup2(aside.fileno(), 2)
-        try:
-            yield
-        except BaseException:
-            aside.seek(0)
-            os.write(stderr, aside.read())
-            raise
-        finally:
-            sys.stderr.flush()
-            os.dup2(stderr, 2)
-            os.close(stderr)
 
 
 def _help_text(main: Callable[[], None]) -> str:

@@ -39,11 +39,15 @@ def main() -> None:
     if not _OUT.value.endswith(".mp4"):
         raise ConfigError(f"out must end with .mp4. Received: out={_OUT.value}")
 
-    program.import_tensorflow()
+    with program.native_log_aside():
+        frames = _retarget(program.progress_is_shown())
+    print(f"{frames} frames: {_OUT.value}")
+
+
+def _retarget(show_progress: bool) -> int:
     from retarget_tf import retarget_inputs
     from retarget_tf.retargeter import Retargeter
 
-    show_progress = program.progress_is_shown()
     retargeter = Retargeter.load(_MODEL.value)
     if _TARGET_CLIP.value:
         target = retarget_inputs.clip_target(_TARGET_CLIP.value, retargeter.image_size)
@@ -57,10 +61,9 @@ def main() -> None:
         source = retarget_inputs.video_source(
             _SOURCE_VIDEO.value, points, max_frames=_MAX_FRAMES.value, show_progress=show_progress
         )
-    frames = retargeter.write_panel(
+    return retargeter.write_panel(
         target, source, _OUT.value, fit=_FIT.value, maps_dir=_MAPS_DIR.value, show_progress=show_progress
     )
-    print(f"{frames} frames: {_OUT.value}")
 
 
 def _require_one(first: str, second: str) -> None:

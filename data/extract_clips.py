@@ -1,0 +1,50 @@
+"""Turns real videos of one person each into clip folders: keypoints and parsing maps by MediaPipe.
+
+    pip install 'retarget_tf[extract]' && python -m data.fetch_models
+    python -m data.extract_clips --videos='videos/*.mp4' --out=clips
+
+Each video becomes the clip named after its file: one fixed square crop around the person's whole path, BODY_25
+keypoints and `parts10` maps. Clips that are there already are skipped. Videos that cannot be used are named at the end
+(exit 3); the others are done all the same.
+"""
+
+from absl import flags
+
+from retarget_tf import program
+
+_VIDEOS = flags.DEFINE_string("videos", None, "Videos: a file name or a pattern such as 'videos/*.mp4'.", required=True)
+_OUT = flags.DEFINE_string("out", None, "Folder for the clip folders.", required=True)
+_SIZE = flags.DEFINE_integer("size", 256, "Side of the stored square frames in pixels.", lower_bound=32)
+_MARGIN = flags.DEFINE_float(
+    "margin", 0.06, "Free border around the person's path, as a share of it.", lower_bound=0, upper_bound=1
+)
+_MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "Frames of each video to read; 0 for all.", lower_bound=0)
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Make clips again that are there already.")
+_MODELS = flags.DEFINE_string("models", None, "Folder of the models; fetch_models' own unless given.")
+
+
+def main() -> None:
+    """Extracts every video that matches."""
+    import glob
+
+    from retarget_tf import extraction
+    from retarget_tf.errors import InputDataError
+
+    paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
+    if not paths:
+        raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
+    config = extraction.ExtractionConfig(_SIZE.value, _MARGIN.value, _MAX_FRAMES.value, _MODELS.value)
+    show_progress = program.progress_is_shown()
+    with program.native_log_aside():
+        extraction.extract_videos(
+            paths, _OUT.value, config, overwrite=_OVERWRITE.value, show_progress=show_progress, report=print
+        )
+
+
+def cli() -> None:
+    """Entry point of the console script."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,151 @@
+"""Which limb is near which pixel: the bones of a pose as capsules, and the distances of pixels to them.
+
+A bone is a line between two joints with a radius; the distance of a pixel is counted in radii of the bone, so that 1
+is about the surface of a body without clothes. Radii and the virtual hand are shares of the torso's length, measured by
+eye on people of common build; nothing later depends on their second digit.
+"""
+
+import dataclasses
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import skeleton
+
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+
+SEGMENTS = ("upper_arm", "forearm", "hand", "thigh", "shin", "foot", "trunk", "head")
+UPPER_ARM, FOREARM, HAND, THIGH, SHIN, FOOT, TRUNK, HEAD = range(len(SEGMENTS))
+
+_RADII = (0.15, 0.11, 0.12, 0.19, 0.14, 0.11, 0.36, 0.25)  # by segment, in torso lengths
+_HAND_LENGTH = 0.45  # of the forearm's, from the wrist on
+_FOOT_LENGTH = 0.3  # of the shin's, where the toes are missing
+
+
+@dataclasses.dataclass(frozen=True)
+class Bones:
+    """The bones of one pose whose joints are known.
+
+    Attributes:
+        start: float32 `[bones, 2]`, the end that is nearer to the trunk (the neck of the trunk itself), in pixels.
+        end: float32 `[bones, 2]`.
+        radius: float32 `[bones]` in pixels.
+        confidence: float32 `[bones]`, the smaller one of the two joints.
+        segment: int `[bones]`: index into `SEGMENTS`.
+        is_left: bool `[bones]`; False for trunk and head.
+        torso_length: in pixels.
+    """
+
+    start: FloatArray
+    end: FloatArray
+    radius: FloatArray
+    confidence: FloatArray
+    segment: IntArray
+    is_left: npt.NDArray[np.bool_]
+    torso_length: float
+
+
+@dataclasses.dataclass(frozen=True)
+class Nearness:
+    """How pixels lie to bones.
+
+    Attributes:
+        distance: float32 `[pixels, bones]` in radii; unsure bones seem farther.
+        along: float32 `[pixels, bones]`: 0 at the start of the bone, 1 at its end, not clipped.
+    """
+
+    distance: FloatArray
+    along: FloatArray
+
+
+def bones_of(keypoints: FloatArray) -> Bones | None:
+    """The bones of keypoints `[25, 3]`; None where not even the torso's length can be told."""
+    torso_length = _torso_length(keypoints)
+    if torso_length <= 0:
+        return None
+    rows = [row for row in _joint_pairs(keypoints) if row[3] > 0]
+    if not rows:
+        return None
+    starts, ends, segments, confidences, lefts = zip(*rows, strict=True)
+    segment = np.asarray(segments, np.intp)
+    return Bones(
+        start=np.stack(starts),
+        end=np.stack(ends),
+        radius=np.asarray(_RADII, np.float32)[segment] * np.float32(torso_length),
+        confidence=np.asarray(confidences, np.float32),
+        segment=segment,
+        is_left=np.asarray(lefts, np.bool_),
+        torso_length=torso_length,
+    )
+
+
+def nearness(points: FloatArray, bones: Bones) -> Nearness:
+    """Distances of pixels to bones.
+
+    Args:
+        points: float32 `[pixels, 2]`: x, y.
+        bones: of the pose.
+    """
+    axis = bones.end - bones.start
+    squared = np.maximum(np.sum(axis * axis, axis=-1), 1e-6)
+    along = (points @ axis.T - np.sum(bones.start * axis, axis=-1)) / squared
+    clipped = np.clip(along, 0, 1)
+    dx = points[:, :1] - (bones.start[:, 0] + clipped * axis[:, 0])
+    dy = points[:, 1:] - (bones.start[:, 1] + clipped * axis[:, 1])
+    reach = bones.radius * (0.6 + 0.4 * bones.confidence)
+    return Nearness(np.sqrt(dx * dx + dy * dy) / reach, along)
+
+
+def _torso_length(keypoints: FloatArray) -> float:
+    """The torso's length as the longest of what tells it: foreshortening only ever shortens a limb."""
+    share = {("neck", "mid_hip"): 1.0, ("hip", "knee"): 0.85, ("knee", "ankle"): 0.85, ("shoulder", "elbow"): 0.6}
+    lengths = [0.0]
+    for (a, b), of_torso in share.items():
+        for side in ("",) if a == "neck" else ("left_", "right_"):
+            first, second = keypoints[skeleton.JOINT[side + a]], keypoints[skeleton.JOINT[side + b]]
+            if min(first[2], second[2]) > 0:
+                lengths.append(float(np.hypot(*(first[:2] - second[:2]))) / of_torso)
+    return max(lengths)
+
+
+_Row = tuple[FloatArray, FloatArray, int, float, bool]
+
+
+def _joint_pairs(keypoints: FloatArray) -> list[_Row]:
+    def joint(name: str) -> FloatArray:
+        return keypoints[skeleton.JOINT[name]]
+
+    rows = [_row(joint("neck"), joint("mid_hip"), TRUNK), _row(joint("neck"), _head(keypoints), HEAD)]
+    for side in ("left_", "right_"):
+        left = side == "left_"
+        shoulder, elbow, wrist = (joint(side + name) for name in ("shoulder", "elbow", "wrist"))
+        hip, knee, ankle = (joint(side + name) for name in ("hip", "knee", "ankle"))
+        heel, toe = joint(side + "heel"), joint(side + "big_toe")
+        foot = _row(heel, toe, FOOT, left)
+        rows += [
+            _row(shoulder, elbow, UPPER_ARM, left),
+            _row(elbow, wrist, FOREARM, left),
+            _row(wrist, _beyond(elbow, wrist, _HAND_LENGTH), HAND, left),
+            _row(hip, knee, THIGH, left),
+            _row(knee, ankle, SHIN, left),
+            foot if foot[3] > 0 else _row(ankle, _beyond(knee, ankle, _FOOT_LENGTH), FOOT, left),
+        ]
+    return rows
+
+
+def _row(start: FloatArray, end: FloatArray, segment: int, is_left: bool = False) -> _Row:
+    return start[:2], end[:2], segment, float(min(start[2], end[2])), is_left
+
+
+def _head(keypoints: FloatArray) -> FloatArray:
+    """The middle of the head: mean of what is known of nose, eyes and ears."""
+    joints = keypoints[[skeleton.JOINT[n] for n in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]]
+    known = joints[joints[:, 2] > 0]
+    return known.mean(axis=0) if len(known) else np.zeros(3, np.float32)
+
+
+def _beyond(start: FloatArray, end: FloatArray, share: float) -> FloatArray:
+    """The point behind `end` on the line from `start`, by a share of its length."""
+    confidence = min(start[2], end[2])
+    return np.concatenate([end[:2] + share * (end[:2] - start[:2]), [confidence]]).astype(np.float32)

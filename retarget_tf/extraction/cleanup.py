@@ -1,0 +1,63 @@
+"""Small repairs of parsing maps: what does not hang together with the person goes, specks join their neighbours."""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Uint8Array = npt.NDArray[np.uint8]
+
+_LEAST_PERSON_SHARE = 0.01  # of the person: smaller islands go, even where they touch the pose
+_LEAST_PART_SHARE = 0.003  # of the person: smaller islands of a class take their neighbours' class
+
+
+def remove_specks(parsing_map: Uint8Array, body: npt.NDArray[np.bool_]) -> Uint8Array:
+    """The map without islands.
+
+    Args:
+        parsing_map: uint8 `[height, width]`, 0 is the background.
+        body: bool `[height, width]`: where the pose says that the body is. Islands that do not touch it go.
+
+    Returns:
+        uint8 `[height, width]`: holes and islands of a class inside of the person have the nearest other class.
+    """
+    person = _person(parsing_map > 0, body)
+    area = int(person.sum())
+    if not area:
+        return np.zeros_like(parsing_map)
+    least = max(3, round(_LEAST_PART_SHARE * area))
+    person = _without_holes(person, least)
+    kept = np.zeros(parsing_map.shape, np.bool_)
+    for class_id in np.unique(parsing_map[person & (parsing_map > 0)]):
+        kept |= _large_islands((parsing_map == class_id) & person, least)
+    filled = _nearest_value(parsing_map, kept) if kept.any() else parsing_map
+    return np.where(person, filled, 0).astype(np.uint8)
+
+
+def _person(foreground: npt.NDArray[np.bool_], body: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+    count, islands, stats, _ = cv2.connectedComponentsWithStats(foreground.astype(np.uint8), connectivity=8)
+    touching = np.bincount(islands[body & foreground], minlength=count) > 0
+    large = stats[:, cv2.CC_STAT_AREA] >= max(3.0, _LEAST_PERSON_SHARE * float(foreground.sum()))
+    keep = touching & large
+    keep[0] = False
+    return keep[islands]
+
+
+def _without_holes(person: npt.NDArray[np.bool_], least: int) -> npt.NDArray[np.bool_]:
+    """The person without holes smaller than `least` pixels."""
+    return ~_large_islands(~person, least)
+
+
+def _large_islands(mask: npt.NDArray[np.bool_], least: int) -> npt.NDArray[np.bool_]:
+    _, islands, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
+    keep = stats[:, cv2.CC_STAT_AREA] >= least
+    keep[0] = False
+    return keep[islands]
+
+
+def _nearest_value(values: Uint8Array, known: npt.NDArray[np.bool_]) -> Uint8Array:
+    """Each pixel's value, or where it is not known that of the nearest pixel whose value is."""
+    unknown = (~known).astype(np.uint8)
+    _, labels = cv2.distanceTransformWithLabels(unknown, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
+    table = np.zeros(int(labels.max()) + 1, np.uint8)
+    table[labels[known]] = values[known]
+    return table[labels]
