@@ -1,5 +1,6 @@
 """Nobody ever sees half of a file: what is left behind after success, after an error, and on a full disk."""
 
+import contextlib
 import errno
 import os
 import pathlib
@@ -16,13 +17,15 @@ def tree(folder: pathlib.Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*"))
 
 
-@pytest.fixture
+@contextlib.contextmanager
 def small_files_only() -> Iterator[None]:
-    """No file of this process may pass 4 KiB: writing more fails as on a full disk."""
+    """No file of this process may pass 4 KiB, the log of these tests included: more fails as on a full disk."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (4096, hard))
-    yield
-    resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
 
 
 def test_atomic_file_appears_when_the_block_ends(tmp_path: pathlib.Path) -> None:
@@ -107,11 +110,10 @@ def test_atomic_folder_never_replaces_a_file(tmp_path: pathlib.Path) -> None:
     assert (tmp_path / "clip").read_text() == "a file"
 
 
-@pytest.mark.usefixtures("small_files_only")
 def test_full_disk_leaves_the_old_file_alone(tmp_path: pathlib.Path) -> None:
     final = tmp_path / "a.json"
     files.write_json(final, [1])
-    with pytest.raises(OSError, match="File too large"):
+    with pytest.raises(OSError, match="File too large"), small_files_only():
         files.write_json(final, ["long" * 2000])
     assert files.read_json(final, "list") == [1]
     assert tree(tmp_path) == ["a.json"]
