@@ -180,3 +180,18 @@ def body_unit(points: Tensor) -> Tensor:
 def length(vectors: Tensor) -> Tensor:
     """`[..., 1]` of `[..., 2]`, never 0."""
     return ops.sqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True) + 1e-6)
+
+
+def scan_pixels(origin: Tensor, axis: Tensor, height: int, width: int) -> Tensor:
+    """How far every pixel's centre lies along some axes: `[batch, n, height * width]`.
+
+    Args:
+        origin: float32 `[batch, n, 2]` in pixels, where the axes are 0.
+        axis: float32 `[batch, n, 2]`; the result is the scalar product with it.
+        height: of the picture in pixels.
+        width: the same.
+    """
+    # Row and column apart: a grid of all pixels would be a large constant in a saved model.
+    along_x = ops.subtract(np.arange(width, dtype=np.float32) + 0.5, origin[..., :1]) * axis[..., :1]
+    along_y = ops.subtract(np.arange(height, dtype=np.float32) + 0.5, origin[..., 1:]) * axis[..., 1:]
+    return ops.reshape(along_x[:, :, None, :] + along_y[:, :, :, None], (-1, origin.shape[1], height * width))

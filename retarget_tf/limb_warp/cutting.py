@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from retarget_tf.limb_warp.anatomy import BONES, NAMES, PART, PARTS, POINT, TWINS, length
+from retarget_tf.limb_warp.anatomy import BONES, NAMES, PART, PARTS, POINT, TWINS, length, scan_pixels
 from retarget_tf.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 
 Tensor = Any
@@ -137,15 +137,14 @@ def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:
 
 def _distances_to_parts(points: Tensor, unit: Tensor, height: int, width: int) -> Tensor:
     """From every pixel's centre to every part in units: `[batch, parts, height * width]`, negative inside of it."""
-    y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5
-    pixels = np.stack([x.ravel(), y.ravel()])
     start = ops.take(points, _ENDS[:, 0], axis=1)
     bone = ops.take(points, _ENDS[:, 1], axis=1) - start
-    # |p - s|^2 and (p - s) b by products of matrices; the nearest point is s + t b with t clipped to the ends.
+    # The nearest point is start + share * bone, with the share clipped to the ends.
     squared = ops.sum(bone * bone, axis=-1, keepdims=True) + 1e-6
-    share = (ops.matmul(bone, pixels) - ops.sum(start * bone, axis=-1, keepdims=True)) / squared
-    from_start = ops.matmul(start, -2.0 * pixels) + np.sum(pixels * pixels, axis=0)
-    from_start = from_start + ops.sum(start * start, axis=-1, keepdims=True)
+    share = scan_pixels(start, bone / squared, height, width)
+    x, y = np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32) + 0.5
+    from_start = ops.square(start[..., :1] - x)[:, :, None, :] + ops.square(start[..., 1:] - y)[:, :, :, None]
+    from_start = ops.reshape(from_start, (-1, len(_ENDS), height * width))
     clipped = ops.clip(share, 0.0, 1.0)
     distance = ops.sqrt(ops.maximum(from_start + squared * clipped * (clipped - 2.0 * share), 0.0))
     distance = distance / unit - _THICKNESS

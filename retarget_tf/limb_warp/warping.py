@@ -39,8 +39,6 @@ def warp_map(
         whose reference is unknown as a whole.
     """
     height, width, classes = reference_map.shape[1:]
-    y, x = np.mgrid[:height, :width].astype(np.float32) + 0.5
-    pixels = np.stack([x.ravel(), y.ravel()])
     reference = anatomy.complete(reference_keypoints, anatomy.template(height, width))
     pose = anatomy.complete(keypoints, reference[:, : skeleton.NUM_JOINTS])
     start, end = _bones_of(reference), _bones_of(pose)
@@ -49,7 +47,7 @@ def warp_map(
     keys = _stacked(pieces, keypoints, classes)
     start, side = start.of_twins(use_twin), ops.where(use_twin, -1.0, 1.0)
 
-    along, across = end.measure(pixels)
+    along, across = end.measure(height, width)
     head_across = across[:, PART["head"] : PART["head"] + 1]
     on_bone = ops.minimum(ops.maximum(along, 0.0), end.length)
     # A bone stretches; what lies beyond its ends (a hand, the round of a shoulder) keeps its shape.
@@ -85,12 +83,9 @@ class _Bones:
     unit: Tensor
     gaze: tuple[Tensor, Tensor]
 
-    def measure(self, pixels: Any) -> tuple[Tensor, Tensor]:
-        """Pixels along and across each bone of points `[2, n]`: `[batch, parts, n]` each."""
-        along, across = (
-            ops.matmul(axis, pixels) - ops.sum(self.origin * axis, axis=-1, keepdims=True)
-            for axis in (self.along, self.across)
-        )
+    def measure(self, height: int, width: int) -> tuple[Tensor, Tensor]:
+        """Pixels along and across each bone, of every pixel's centre: `[batch, parts, height * width]` each."""
+        along, across = (anatomy.scan_pixels(self.origin, axis, height, width) for axis in (self.along, self.across))
         return along, across
 
     def place(self, along: Tensor, across: Tensor) -> tuple[Tensor, Tensor]:
