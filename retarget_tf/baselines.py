@@ -9,8 +9,10 @@ from typing import Protocol
 import cv2
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
-from retarget_tf.parsing_labels import UNKNOWN
+from retarget_tf import limb_warp
+from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
 
 FloatArray = npt.NDArray[np.float32]
 IdMap = npt.NDArray[np.uint8]
@@ -98,6 +100,34 @@ class NearestPose:
         best = int(np.argmin(distance))
         scale = float(pose_spread[best, 0, 0] / spread[best, 0, 0])
         return _moved(_without_unknown(self._maps[best]), centre[best, 0], pose_centre[best, 0], scale)
+
+
+class LimbWarp:
+    """The reference's true map cut into limbs, each moved by its joints; see `limb_warp`."""
+
+    def __init__(self, schema: LabelSchema) -> None:
+        """Takes the schema of the maps."""
+        self._schema = schema
+        self._warp = tf.function(self._warped, reduce_retracing=True)
+
+    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
+        """See `Baseline`. A frame without any joint repeats the pose before it."""
+        reference_map, last = tf.constant(parsing_map), tf.constant(keypoints)
+        reference_keypoints = last
+
+        def move(driving: FloatArray) -> IdMap:
+            nonlocal last
+            if driving[:, 2].any():
+                last = tf.constant(driving)
+            return self._warp(reference_map, reference_keypoints, last).numpy()
+
+        return move
+
+    def _warped(self, reference_map: tf.Tensor, reference_keypoints: tf.Tensor, keypoints: tf.Tensor) -> tf.Tensor:
+        # Unknown pixels (255) have no class: all zero.
+        one_hot = tf.one_hot(tf.cast(reference_map, tf.int32), self._schema.num_classes)
+        warped = limb_warp.warp_map(one_hot[None], reference_keypoints[None], keypoints[None], self._schema)
+        return tf.cast(tf.argmax(warped[0], axis=-1), tf.uint8)
 
 
 def _centred(xy: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retarget_tf import baselines, skeleton
-from retarget_tf.parsing_labels import UNKNOWN
+from retarget_tf.parsing_labels import PARTS10, UNKNOWN
 
 SIZE = 40
 JOINTS = ("nose", "neck", "mid_hip", "right_wrist", "left_wrist", "right_ankle", "left_ankle")
@@ -74,3 +74,13 @@ def test_a_pose_that_cannot_be_compared_repeats_the_last_map() -> None:
 def test_an_empty_library_is_refused() -> None:
     with pytest.raises(ValueError, match="at least one"):
         baselines.NearestPose(np.zeros((0, 25, 3), np.float32), np.zeros((0, SIZE, SIZE), np.uint8))
+
+
+def test_the_limbs_follow_the_pose_and_stay_without_one() -> None:
+    first = box_map(3, 17, 14, 23, 20)  # a trunk
+    first[16, 19] = UNKNOWN
+    mover = baselines.LimbWarp(PARTS10).start(pose(ARMS_DOWN, 20, 20), first)
+    nobody = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    np.testing.assert_array_equal(mover(nobody), box_map(3, 17, 14, 23, 20))
+    np.testing.assert_array_equal(mover(pose(ARMS_DOWN, 24, 18)), box_map(3, 21, 12, 27, 18))
+    np.testing.assert_array_equal(mover(nobody), box_map(3, 21, 12, 27, 18))

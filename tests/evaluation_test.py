@@ -20,6 +20,7 @@ CONFIG = ModelConfig(image_size=32, filters=2)
 SPEC = GeneratorSpec(CONFIG, person_height_share=0.8, step=7)
 FRAMES = 12
 OTHER_BODY = 3
+BASELINES = {"copy_first", "nearest_pose", "limb_warp"}
 
 
 @pytest.fixture(scope="module")
@@ -83,7 +84,7 @@ def test_metrics_are_as_documented(found: evaluation.Evaluation, model: pathlib.
         for name in set(part) - {"flicker"}:
             assert list(part[name]) == spans
     assert list(scores["per_class_iou"]) == list(parsing_labels.PARTS10.classes)
-    assert set(scores["baselines"]) == set(scores["cross_person"]["baselines"]) == {"copy_first", "nearest_pose"}
+    assert set(scores["baselines"]) == set(scores["cross_person"]["baselines"]) == BASELINES
     assert scores["rollout"]["n_clips"]["mean"] == 3
     assert scores["rollout"]["n_clips"]["10"] == 1, "only a_own reaches frame 10"
     assert scores["rollout"]["miou"]["50"] is None
@@ -180,7 +181,7 @@ def test_records_without_cross_person_or_training_people(model: pathlib.Path, tm
     records.build_records([tmp_path / "clips"], tmp_path / "records", settings)
     found = evaluation.evaluate(model, tmp_path / "records")
     assert found.metrics["cross_person"] is None
-    assert set(found.metrics["baselines"]) == {"copy_first"}
+    assert set(found.metrics["baselines"]) == {"copy_first", "limb_warp"}
     assert "cross-person" not in evaluation.table(found.metrics)
 
 

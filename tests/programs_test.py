@@ -70,7 +70,7 @@ def test_the_whole_chain(tmp_path: pathlib.Path) -> None:
     table = run("retarget_tf.evaluate", f"--model={work}", f"--records={records}", f"--out={tmp_path / 'evaluation'}")
     metrics = json.loads((tmp_path / "evaluation" / "metrics.json").read_text())
     assert {"teacher_forced", "rollout", "per_class_iou", "baselines", "cross_person"} <= set(metrics)
-    assert set(metrics["baselines"]) == {"copy_first", "nearest_pose"}
+    assert set(metrics["baselines"]) == {"copy_first", "nearest_pose", "limb_warp"}
     assert metrics["cross_person"]["miou"]["mean"] is not None
     assert "copy_first" in table
 

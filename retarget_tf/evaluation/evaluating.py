@@ -11,9 +11,9 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from retarget_tf import figures, files, generator, metrics, records
-from retarget_tf.baselines import Baseline, CopyFirst, NearestPose
+from retarget_tf.baselines import Baseline, CopyFirst, LimbWarp, NearestPose
 from retarget_tf.evaluation import scoring, tasks
-from retarget_tf.parsing_labels import LabelSchema
+from retarget_tf.parsing_labels import LabelSchema, get_schema
 
 FloatArray = npt.NDArray[np.float32]
 Uint8Array = npt.NDArray[np.uint8]
@@ -92,6 +92,7 @@ def default_baselines(manifest: records.Manifest) -> dict[str, Baseline]:
     baselines: dict[str, Baseline] = {"copy_first": CopyFirst()}
     if library := list(_library_frames(manifest)):
         baselines["nearest_pose"] = NearestPose.from_frames(library)
+    baselines["limb_warp"] = LimbWarp(get_schema(manifest.label_schema))
     return baselines
 
 

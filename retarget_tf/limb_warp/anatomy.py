@@ -1,0 +1,197 @@
+"""The parts of a body, the bones that they hang on, and a guess for every joint that a detector has missed."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from retarget_tf import skeleton
+
+Tensor = Any
+
+# Points beside the joints of BODY_25: halfway between a pair.
+_MIDDLES = {
+    "head": ("left_ear", "right_ear"),
+    "mid_knee": ("left_knee", "right_knee"),
+    "mid_ankle": ("left_ankle", "right_ankle"),
+}
+POINT = {**skeleton.JOINT, **{name: skeleton.NUM_JOINTS + index for index, name in enumerate(_MIDDLES)}}
+
+_SEEN = 0.2  # confidence from which on a joint is believed; below it fades into the guess
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A piece of the body that moves as one.
+
+    Attributes:
+        start: the point that the bone starts from.
+        end: the point where it ends.
+        thickness: half of it, in units of the body.
+        rank: parts of a higher one lie on top.
+        rank_if_seen: how much the confidence of the bone's ends adds to the rank.
+        beside: more segments that belong to it.
+    """
+
+    start: str
+    end: str
+    thickness: float
+    rank: float
+    rank_if_seen: float = 0.0
+    beside: tuple[tuple[str, str], ...] = ()
+
+
+def _both_sides(parts: dict[str, Part]) -> dict[str, Part]:
+    def of_side(part: Part, side: str) -> Part:
+        beside = tuple((f"{side}_{a}", f"{side}_{b}") for a, b in part.beside)
+        return dataclasses.replace(part, start=f"{side}_{part.start}", end=f"{side}_{part.end}", beside=beside)
+
+    return {f"{side}_{name}": of_side(part, side) for name, part in parts.items() for side in ("right", "left")}
+
+
+# Arms pass in front of the trunk where they are seen and behind it where they are not. Cloth between the legs
+# (a skirt) lies behind them.
+PARTS: dict[str, Part] = {
+    "trunk": Part(
+        "neck", "mid_hip", 0.05, 0.3, beside=(("right_shoulder", "right_hip"), ("left_shoulder", "left_hip"))
+    ),
+    "head": Part("head", "neck", 0.06, 0.5),
+    "lap": Part("mid_hip", "mid_knee", 0.0, -0.2),
+    "hem": Part("mid_knee", "mid_ankle", 0.0, -0.3),
+    **_both_sides(
+        {
+            "thigh": Part("hip", "knee", 0.045, 0.1, 0.1),
+            "shin": Part("knee", "ankle", 0.045, 0.0, 0.1),
+            "foot": Part("ankle", "big_toe", 0.0, 0.05, 0.1, beside=(("heel", "big_toe"),)),
+            "upper_arm": Part("shoulder", "elbow", 0.025, -0.3, 1.0),
+            "forearm": Part("elbow", "wrist", 0.025, -0.29, 1.0),
+        }
+    ),
+}
+NAMES = tuple(PARTS)
+PART = {name: index for index, name in enumerate(NAMES)}
+BONES = np.array([[POINT[part.start], POINT[part.end]] for part in PARTS.values()])
+
+
+def _twin(name: str) -> str:
+    side, _, rest = name.partition("_")
+    return {"left": f"right_{rest}", "right": f"left_{rest}"}.get(side, name)
+
+
+TWINS = np.array([PART[_twin(name)] for name in NAMES])
+
+# Someone who stands upright, arms a little off the trunk, seen from before: x and y from the mid-hip. The unit, that
+# of all sizes here, is about the height from the ankles to the eyes.
+_HALF_TEMPLATE = {
+    "nose": (0, -0.40), "neck": (0, -0.29), "mid_hip": (0, 0), "left_shoulder": (0.10, -0.29),
+    "left_elbow": (0.14, -0.13), "left_wrist": (0.16, 0.02), "left_hip": (0.055, 0), "left_knee": (0.06, 0.23),
+    "left_ankle": (0.06, 0.46), "left_eye": (0.015, -0.415), "left_ear": (0.035, -0.405),
+    "left_big_toe": (0.075, 0.50), "left_small_toe": (0.085, 0.50), "left_heel": (0.06, 0.49),
+}  # fmt: skip
+_TEMPLATE = np.zeros((skeleton.NUM_JOINTS, 2), np.float32)
+for _name, (_x, _y) in _HALF_TEMPLATE.items():
+    _TEMPLATE[skeleton.MIRRORED_JOINT[skeleton.JOINT[_name]]] = (-_x, _y)
+    _TEMPLATE[skeleton.JOINT[_name]] = (_x, _y)
+
+# A missing joint is put where it would be if its parent's side of the body had not bent: three rounds, from the trunk
+# outwards. The joints of the trunk are their own parents.
+_PARENTS = {
+    "nose": "neck", "left_eye": "neck", "left_ear": "neck", "left_elbow": "left_shoulder",
+    "left_wrist": "left_elbow", "left_knee": "left_hip", "left_ankle": "left_knee",
+    "left_big_toe": "left_ankle", "left_small_toe": "left_ankle", "left_heel": "left_ankle",
+}  # fmt: skip
+_PARENT = np.arange(skeleton.NUM_JOINTS)
+for _name, _parent in _PARENTS.items():
+    _PARENT[skeleton.MIRRORED_JOINT[skeleton.JOINT[_name]]] = skeleton.MIRRORED_JOINT[skeleton.JOINT[_parent]]
+    _PARENT[skeleton.JOINT[_name]] = skeleton.JOINT[_parent]
+_DEPTH = np.zeros(skeleton.NUM_JOINTS, int)
+for _ in range(3):
+    _DEPTH = np.where(np.arange(skeleton.NUM_JOINTS) == _PARENT, 0, _DEPTH[_PARENT] + 1)
+
+_MEASURED = np.array(
+    [index for index, name in enumerate(NAMES) if name not in ("head", "lap", "hem") and "foot" not in name]
+)
+_USUAL_LENGTHS = np.linalg.norm(_TEMPLATE[BONES[_MEASURED, 1]] - _TEMPLATE[BONES[_MEASURED, 0]], axis=-1)[
+    :, None
+].astype(np.float32)
+
+
+def template(height: int, width: int) -> Tensor:
+    """The upright pose `[1, 25, 2]` in the middle of a picture."""
+    return ops.convert_to_tensor((_TEMPLATE * 0.6 * height + np.array([width / 2, height / 2], np.float32))[None])
+
+
+def complete(keypoints: Tensor, like: Tensor) -> Tensor:
+    """The points of a pose; what is missing is guessed.
+
+    Args:
+        keypoints: float32 `[batch, 25, 3]`.
+        like: another pose `[batch, 25, 2]`, whose shape the guesses take.
+
+    Returns:
+        float32 `[batch, 28, 2]`: the joints, then those of `_MIDDLES`.
+    """
+    seen = ops.minimum(keypoints[..., 2:] / _SEEN, 1.0)
+    guess, offsets = _fitted(like, keypoints[..., :2], seen)
+    xy = guess + seen * (keypoints[..., :2] - guess)
+    for depth in (1, 2, 3):
+        at_depth = np.equal(_DEPTH, depth).astype(np.float32)[:, None]
+        guess = ops.take(xy, _PARENT, axis=1) + offsets
+        xy = xy + (1.0 - seen) * at_depth * (guess - xy)
+    # In profile one ear is hidden, and both are in the same place.
+    ears = np.array([POINT["left_ear"], POINT["right_ear"]])
+    trust = ops.take(seen, ears, axis=1) + 1e-3
+    head = ops.sum(ops.take(xy, ears, axis=1) * trust, axis=1, keepdims=True) / ops.sum(trust, axis=1, keepdims=True)
+    others = [
+        ops.mean(ops.take(xy, [POINT[a], POINT[b]], axis=1), axis=1, keepdims=True)
+        for a, b in list(_MIDDLES.values())[1:]
+    ]
+    return ops.concatenate([xy, head, *others], axis=1)
+
+
+def _fitted(like: Tensor, xy: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
+    """`like` after the turn, scale and shift that best lead it to `xy`, and its offsets from the parents."""
+    weights = weights * ops.ones_like(like[..., :1])
+    total = ops.sum(weights, axis=1, keepdims=True) + 1e-6
+    start = ops.sum(like * weights, axis=1, keepdims=True) / total
+    end = ops.sum(xy * weights, axis=1, keepdims=True) / total
+    a, b = like - start, (xy - end) * weights
+    # Where hardly a joint is seen `like` keeps its size and turn, and where none is, its place.
+    doubt = ops.mean(ops.square(like - ops.mean(like, axis=1, keepdims=True)), axis=(1, 2), keepdims=True) * 1e-2
+    power = ops.sum(weights * a * a, axis=(1, 2), keepdims=True) + doubt
+    cosine = (ops.sum(a * b, axis=(1, 2), keepdims=True) + doubt) / power
+    sine = ops.sum(a[..., :1] * b[..., 1:] - a[..., 1:] * b[..., :1], axis=1, keepdims=True) / power
+
+    def turned(v: Tensor) -> Tensor:
+        x, y = v[..., :1], v[..., 1:]
+        return ops.concatenate([cosine * x - sine * y, sine * x + cosine * y], axis=-1)
+
+    return turned(a) + end, turned(like - ops.take(like, _PARENT, axis=1))
+
+
+def body_unit(points: Tensor) -> Tensor:
+    """Pixels of one unit, `[batch, 1, 1]`: bones only ever look too short, so the longer ones count more."""
+    bones = BONES[_MEASURED]
+    lengths = length(ops.take(points, bones[:, 1], axis=1) - ops.take(points, bones[:, 0], axis=1)) / _USUAL_LENGTHS
+    return ops.sqrt(ops.sqrt(ops.mean(ops.square(ops.square(lengths)), axis=1, keepdims=True)))
+
+
+def length(vectors: Tensor) -> Tensor:
+    """`[..., 1]` of `[..., 2]`, never 0."""
+    return ops.sqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True) + 1e-6)
+
+
+def scan_pixels(origin: Tensor, axis: Tensor, height: int, width: int) -> Tensor:
+    """How far every pixel's centre lies along some axes: `[batch, n, height * width]`.
+
+    Args:
+        origin: float32 `[batch, n, 2]` in pixels, where the axes are 0.
+        axis: float32 `[batch, n, 2]`; the result is the scalar product with it.
+        height: of the picture in pixels.
+        width: the same.
+    """
+    # Row and column apart: a grid of all pixels would be a large constant in a saved model.
+    along_x = ops.subtract(np.arange(width, dtype=np.float32) + 0.5, origin[..., :1]) * axis[..., :1]
+    along_y = ops.subtract(np.arange(height, dtype=np.float32) + 0.5, origin[..., 1:]) * axis[..., 1:]
+    return ops.reshape(along_x[:, :, None, :] + along_y[:, :, :, None], (-1, origin.shape[1], height * width))

@@ -1,0 +1,154 @@
+"""Deals the pixels of the reference's map to the parts of the body."""
+
+import dataclasses
+from typing import Any
+
+import numpy as np
+from keras import ops
+
+from retarget_tf.limb_warp.anatomy import BONES, NAMES, PART, PARTS, POINT, TWINS, length, scan_pixels
+from retarget_tf.parsing_labels import PARTS10, UNKNOWN, LabelSchema
+
+Tensor = Any
+
+_NEVER = 100.0
+_OVERLAP = 0.012  # two parts share the pixels about as near to one as to the other, so that a bend does not gape
+_ROWS = 0.025  # share of the picture's height over which rows speak for each other
+_ROUND_ENDS = 0.05  # a bone that points at the camera still shows its round ends
+
+# What a class of `parts10` may belong to, and how much farther away than the others that part counts.
+_HOMES: dict[str, dict[str, float]] = {
+    "hair": {"head": 0},
+    "face": {"head": 0, "trunk": 0.02},
+    "upper_clothes": {"trunk": 0, "upper_arm": 0, "forearm": 0.01, "thigh": 0.05, "lap": 0.05},
+    "lower_clothes": {"trunk": 0.01, "lap": 0, "hem": 0, "thigh": 0, "shin": 0},
+    "left_arm": {"left_upper_arm": 0, "left_forearm": 0},
+    "right_arm": {"right_upper_arm": 0, "right_forearm": 0},
+    "left_leg": {"left_thigh": 0, "left_shin": 0, "left_foot": 0},
+    "right_leg": {"right_thigh": 0, "right_shin": 0, "right_foot": 0},
+    "shoes": {"foot": 0, "shin": 0.02},
+}
+
+_SEGMENTS = [(name, part.start, part.end) for name, part in PARTS.items()] + [
+    (name, *ends) for name, part in PARTS.items() for ends in part.beside
+]
+_ENDS = np.array([[POINT[start], POINT[end]] for _, start, end in _SEGMENTS])
+_THICKNESS = np.array([PARTS[name].thickness for name, _, _ in _SEGMENTS], np.float32)[:, None]
+# Of its twin's pixels, the share under which a limb counts as hidden. A foot from another side is a poor twin.
+_HIDDEN_SHARES = {"thigh": 0.6, "shin": 0.6, "upper_arm": 0.35, "forearm": 0.35, "foot": 0.2}
+_HIDDEN_SHARE = np.array([[_HIDDEN_SHARES.get(name.partition("_")[2], 0.0)] for name in NAMES], np.float32)
+# What lies nearer to a part than this is surely a part of it, even if something else is seen there.
+_SURE = {"lap": -_NEVER, "hem": -_NEVER}
+_SURELY_WITHIN = np.array([[_SURE.get(name, -0.02)] for name in NAMES], np.float32)
+
+
+def _distance_penalties(schema: LabelSchema) -> Any:
+    """float32 `[classes, parts]`. A class that has no place in `parts10` may belong to any part."""
+    homes = np.full((PARTS10.num_classes, len(NAMES)), _NEVER, np.float32)
+    for class_name, allowed in _HOMES.items():
+        for name in NAMES:
+            for suffix, penalty in allowed.items():
+                if name == suffix or name.endswith("_" + suffix):
+                    homes[PARTS10.classes.index(class_name), PART[name]] = penalty
+    anywhere = np.zeros(len(NAMES), np.float32)
+    return np.stack([anywhere if home == UNKNOWN else homes[home] for home in schema.to_parts10])
+
+
+@dataclasses.dataclass(frozen=True)
+class Pieces:
+    """Class ids of each part, int32 `[batch, parts, height, width]`, 0 where it has no pixel.
+
+    Attributes:
+        seen: what the map shows.
+        filled: what is likely to lie behind other parts.
+    """
+
+    seen: Tensor
+    filled: Tensor
+
+
+def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema) -> tuple[Pieces, Tensor]:
+    """Deals the pixels to the parts; a limb that is hidden takes the mirrored pixels of its twin.
+
+    Args:
+        reference_map: float32 `[batch, height, width, classes]`.
+        points: float32 `[batch, 28, 2]` in pixels, see `anatomy.complete`.
+        unit: pixels of one unit of the body, `[batch, 1, 1]`.
+        schema: of the map.
+
+    Returns:
+        The pieces, and bool `[batch, parts, 1]`: where they are a twin's.
+    """
+    height, width, classes = reference_map.shape[1:]
+    shape = (-1, len(NAMES), height, width)
+    flat = ops.reshape(reference_map, (-1, 1, height * width, classes))
+    ids = ops.cast(ops.argmax(flat, axis=-1), "int32")
+    distance = _distances_to_parts(points, unit, height, width)
+    penalties = ops.convert_to_tensor(_distance_penalties(schema))
+    cost = distance + ops.swapaxes(ops.take(penalties, ids[:, 0], axis=0), 1, 2)
+    least = ops.min(cost, axis=1, keepdims=True)
+    dealt = ops.logical_and(least < _NEVER / 2, ids > 0)
+    own = ops.logical_and(cost <= least + _OVERLAP, dealt)
+    # What hides a part is foreground or unknown.
+    hidden = ops.logical_or(ids > 0, ops.max(flat, axis=-1) <= 0)
+    behind = ops.logical_and(ops.logical_and(distance < _SURELY_WITHIN, hidden), ops.logical_not(own))
+    rows = _class_of_rows(ops.reshape(ops.cast(own, "float32"), shape), reference_map)
+    seen = ops.reshape(ops.where(own, ids, 0), shape)
+    filled = ops.where(ops.reshape(behind, shape), rows, 0)
+
+    area = ops.sum(ops.cast(ops.logical_and(cost <= least, dealt), "float32"), axis=-1, keepdims=True)
+    bones = ops.take(points, BONES[:, 1], axis=1) - ops.take(points, BONES[:, 0], axis=1)
+    area = area / (length(bones) + _ROUND_ENDS * unit)
+    use_twin = area < ops.take(area, TWINS, axis=1) * _HIDDEN_SHARE
+    return _take_twins(Pieces(seen, filled), use_twin[..., None], schema), use_twin
+
+
+def _take_twins(pieces: Pieces, use_twin: Tensor, schema: LabelSchema) -> Pieces:
+    mirrored = ops.convert_to_tensor(np.array(schema.mirrored, np.int32))
+    # One look-up for both: what is filled counts from `num_classes` on.
+    both = ops.where(pieces.seen > 0, pieces.seen, pieces.filled + schema.num_classes)
+    both_mirrored = ops.concatenate([mirrored, mirrored + schema.num_classes], axis=0)
+    both = ops.where(use_twin, ops.take(both_mirrored, ops.take(both, TWINS, axis=1), axis=0), both)
+    is_seen = both < schema.num_classes
+    return Pieces(ops.where(is_seen, both, 0), ops.where(is_seen, 0, both - schema.num_classes))
+
+
+def swap(values: Tensor, use_twin: Tensor) -> Tensor:
+    """Values `[batch, parts, n]`, the twin's where `use_twin` `[batch, parts, 1]` says so."""
+    return ops.where(use_twin, ops.take(values, TWINS, axis=1), values)
+
+
+def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:
+    """The class that a part mostly has in each row of the picture, or in the next row that it has pixels in.
+
+    Args:
+        own: float32 `[batch, parts, height, width]`, 1 where the part has a pixel.
+        reference_map: float32 `[batch, height, width, classes]`.
+
+    Returns:
+        int32 `[batch, parts, height, 1]`; 0 where the part has no pixel at all.
+    """
+    counts = ops.matmul(ops.transpose(own, (0, 2, 1, 3)), reference_map)  # [batch, height, parts, classes]
+    row = np.arange(reference_map.shape[1], dtype=np.float32) / reference_map.shape[1]
+    nearness = np.exp(-np.abs(row[:, None] - row) / _ROWS).astype(np.float32)
+    counts = ops.einsum("yz,bzpk->bpyk", nearness, counts)
+    return ops.cast(ops.argmax(counts, axis=-1), "int32")[..., None]
+
+
+def _distances_to_parts(points: Tensor, unit: Tensor, height: int, width: int) -> Tensor:
+    """From every pixel's centre to every part in units: `[batch, parts, height * width]`, negative inside of it."""
+    start = ops.take(points, _ENDS[:, 0], axis=1)
+    bone = ops.take(points, _ENDS[:, 1], axis=1) - start
+    # The nearest point is start + share * bone, with the share clipped to the ends.
+    squared = ops.sum(bone * bone, axis=-1, keepdims=True) + 1e-6
+    share = scan_pixels(start, bone / squared, height, width)
+    x, y = np.arange(width, dtype=np.float32) + 0.5, np.arange(height, dtype=np.float32) + 0.5
+    from_start = ops.square(start[..., :1] - x)[:, :, None, :] + ops.square(start[..., 1:] - y)[:, :, :, None]
+    from_start = ops.reshape(from_start, (-1, len(_ENDS), height * width))
+    clipped = ops.clip(share, 0.0, 1.0)
+    distance = ops.sqrt(ops.maximum(from_start + squared * clipped * (clipped - 2.0 * share), 0.0))
+    distance = distance / unit - _THICKNESS
+    of_part = [distance[:, index] for index in range(len(NAMES))]
+    for index, (name, _, _) in enumerate(_SEGMENTS[len(NAMES) :], start=len(NAMES)):
+        of_part[PART[name]] = ops.minimum(of_part[PART[name]], distance[:, index])
+    return ops.stack(of_part, axis=1)

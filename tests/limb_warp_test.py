@@ -1,0 +1,252 @@
+"""A figure of capsules whose limbs are moved one by one."""
+
+import pathlib
+import subprocess
+import sys
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import pytest
+import tensorflow as tf
+
+from retarget_tf import limb_warp, skeleton
+from retarget_tf.parsing_labels import CIHP20, PARTS10, LabelSchema
+from retarget_tf.skeleton import JOINT
+
+SIZE = 64
+FloatArray = npt.NDArray[np.float32]
+IdMap = npt.NDArray[np.uint8]
+
+# Seen from before: the person's left is on the right of the picture. x and y from the mid-hip in pixels.
+STANDING = {
+    "nose": (0.3, -20), "neck": (0, -14), "mid_hip": (0, 0), "left_shoulder": (5, -14), "left_elbow": (11, -13),
+    "left_wrist": (18, -12), "left_hip": (2.7, 0), "left_knee": (3.2, 11), "left_ankle": (3.4, 22),
+    "left_eye": (1, -21), "left_ear": (3.3, -20.5), "left_big_toe": (5, 24), "left_heel": (3, 24),
+}  # fmt: skip
+# Class, the joints at the two ends, half the thickness; later ones cover earlier ones.
+CAPSULES = (
+    ("upper_clothes", "left_shoulder", "left_hip", 2), ("upper_clothes", "right_shoulder", "right_hip", 2),
+    ("upper_clothes", "neck", "mid_hip", 3), ("lower_clothes", "left_hip", "left_knee", 2),
+    ("lower_clothes", "right_hip", "right_knee", 2), ("left_leg", "left_knee", "left_ankle", 1.6),
+    ("right_leg", "right_knee", "right_ankle", 1.6), ("shoes", "left_heel", "left_big_toe", 1.5),
+    ("shoes", "right_heel", "right_big_toe", 1.5), ("upper_clothes", "left_shoulder", "left_elbow", 1.6),
+    ("upper_clothes", "right_shoulder", "right_elbow", 1.6), ("left_arm", "left_elbow", "left_wrist", 1.5),
+    ("right_arm", "right_elbow", "right_wrist", 1.5), ("hair", "left_ear", "right_ear", 2.6),
+    ("face", "nose", "neck", 2),
+)  # fmt: skip
+CIHP20_NAMES = {"lower_clothes": "skirt", "shoes": "left_shoe"}
+LEFT_ARM = ("left_elbow", "left_wrist")
+
+
+def person(x: float = 32.3, y: float = 33.4, scale: float = 1.0, **moved: tuple[float, float]) -> FloatArray:
+    """Keypoints `[25, 3]` with the mid-hip at x and y; `moved` joints are given from the mid-hip, unscaled."""
+    places = {name.replace("left", "right"): (-px, py) for name, (px, py) in STANDING.items() if "left" in name}
+    keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    for name, (px, py) in {**places, **STANDING, **moved}.items():
+        keypoints[JOINT[name]] = (x + scale * px, y + scale * py, 1)
+    return keypoints
+
+
+def paint(keypoints: FloatArray, scale: float = 1.0, schema: LabelSchema = PARTS10) -> IdMap:
+    """The map `[size, size]` of the capsules."""
+    y, x = np.mgrid[:SIZE, :SIZE] + 0.5
+    parsing_map = np.zeros((SIZE, SIZE), np.uint8)
+    for class_name, start, end, radius in CAPSULES:
+        (ax, ay), (bx, by) = (keypoints[JOINT[joint], :2] for joint in (start, end))
+        dx, dy = bx - ax, by - ay
+        share = np.clip(((x - ax) * dx + (y - ay) * dy) / max(dx * dx + dy * dy, 1e-6), 0, 1)
+        inside = np.hypot(x - ax - share * dx, y - ay - share * dy) < radius * scale
+        parsing_map[inside] = schema.classes.index(
+            CIHP20_NAMES.get(class_name, class_name) if schema is CIHP20 else class_name
+        )
+    return parsing_map
+
+
+def one_hot(parsing_map: IdMap, schema: LabelSchema = PARTS10) -> FloatArray:
+    """The class 255 has no channel."""
+    return (parsing_map[..., None] == np.arange(schema.num_classes)).astype(np.float32)
+
+
+def warp(parsing_map: IdMap, reference: FloatArray, keypoints: FloatArray, schema: LabelSchema = PARTS10) -> IdMap:
+    warped = limb_warp.warp_map(one_hot(parsing_map, schema)[None], reference[None], keypoints[None], schema)
+    probabilities = np.asarray(warped)[0]
+    np.testing.assert_array_equal(probabilities.sum(axis=-1), 1)
+    return probabilities.argmax(axis=-1).astype(np.uint8)
+
+
+def iou(real: IdMap, warped: IdMap) -> float:
+    """Mean over the classes that the real map has, background too."""
+    pairs = [(real == i, warped == i) for i in np.unique(real)]
+    return float(np.mean([np.sum(a & b) / np.sum(a | b) for a, b in pairs]))
+
+
+def dropped(keypoints: FloatArray, *joints: str) -> FloatArray:
+    fewer = keypoints.copy()
+    fewer[[JOINT[joint] for joint in joints]] = 0
+    return fewer
+
+
+def test_the_same_pose_gives_the_same_map() -> None:
+    parsing_map = paint(person())
+    assert set(np.unique(parsing_map)) == set(range(10))
+    np.testing.assert_array_equal(warp(parsing_map, person(), person()), parsing_map)
+
+
+def test_shift_moves_every_pixel() -> None:
+    parsing_map = paint(person())
+    moved = warp(parsing_map, person(), person(32.3 + 5, 33.4 - 3))
+    np.testing.assert_array_equal(moved, np.roll(parsing_map, (-3, 5), axis=(0, 1)))
+
+
+def test_the_map_grows_with_the_person() -> None:
+    larger = warp(paint(person()), person(), person(scale=1.25))
+    assert iou(paint(person(scale=1.25), scale=1.25), larger) > 0.75
+    assert iou(paint(person(scale=1.25), scale=1.25), paint(person())) < 0.6
+
+
+def test_a_raised_arm_takes_its_pixels_along_and_no_others() -> None:
+    raised = person(left_elbow=(6, -20), left_wrist=(7, -27))
+    before, after = paint(person()), warp(paint(person()), person(), raised)
+    assert iou(paint(raised), after) > 0.85
+    arm = PARTS10.classes.index("left_arm")
+    assert np.sum(after == arm) == pytest.approx(np.sum(before == arm), rel=0.2)
+    # Left of the arm's shoulder, where neither pose has it, nothing changes.
+    np.testing.assert_array_equal(after[:, :34], before[:, :34])
+    assert not np.any(after[20:26, 44:])  # where the arm was
+
+
+def test_bent_leg() -> None:
+    bent = person(right_knee=(-9, 7), right_ankle=(-6, 17), right_heel=(-7, 19), right_big_toe=(-9, 19.5))
+    assert iou(paint(bent), warp(paint(person()), person(), bent)) > 0.75
+
+
+def test_mirrored_input_gives_the_mirrored_map() -> None:
+    pose = person(left_elbow=(7.2, -19.7), left_wrist=(12.4, -25.1), right_knee=(-7.6, 9.3), right_ankle=(-6.1, 19.2))
+    parsing_map, swap = paint(person()), np.array(PARTS10.mirrored, np.uint8)
+    warped = warp(parsing_map, person(), pose)
+    mirrored = warp(
+        swap[parsing_map[:, ::-1]], skeleton.mirror_keypoints(person(), SIZE), skeleton.mirror_keypoints(pose, SIZE)
+    )
+    # Ties may fall to the other side.
+    assert np.mean(mirrored != swap[warped[:, ::-1]]) < 0.002
+
+
+def test_a_missing_limb_moves_with_what_it_hangs_on() -> None:
+    pose = person(40.3, 30.4)
+    whole = warp(paint(person()), person(), pose)
+    for joints in (LEFT_ARM, ("left_wrist",), ("right_knee", "right_ankle", "right_heel", "right_big_toe"), ("neck",)):
+        warped = warp(paint(person()), person(), dropped(pose, *joints))
+        assert iou(whole, warped) > 0.9, joints
+
+
+def test_a_joint_missing_in_the_reference_is_guessed() -> None:
+    reference = dropped(person(), "left_big_toe", "left_heel", "right_wrist")
+    assert iou(paint(person()), warp(paint(person()), reference, person())) > 0.75
+
+
+def test_doubt_fades() -> None:
+    """Between a joint that is seen and one that is missing the map changes little by little."""
+    pose, changes = person(left_wrist=(12, -5)), []
+    sure = warp(paint(person()), person(), pose)
+    for confidence in (0.3, 0.15, 0.05, 0.0):
+        pose[JOINT["left_wrist"], 2] = confidence
+        changes.append(float(np.mean(warp(paint(person()), person(), pose) != sure)))
+    assert changes == sorted(changes)
+    assert changes[0] == 0
+    assert changes[1] < changes[2]
+
+
+def test_nobody_leaves_the_map_as_it_is() -> None:
+    nobody = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    assert iou(paint(person()), warp(paint(person()), person(), nobody)) > 0.99
+
+
+def test_a_hidden_limb_is_its_twin_in_the_mirror() -> None:
+    parsing_map = paint(person())
+    arm = PARTS10.classes.index("left_arm")
+    parsing_map[parsing_map == arm] = 0
+    warped = warp(parsing_map, person(), person())
+    assert np.sum(warped == arm) == pytest.approx(np.sum(paint(person()) == arm), rel=0.25)
+
+
+def test_what_an_arm_has_hidden_is_filled_in() -> None:
+    folded = person(left_elbow=(8, -7), left_wrist=(0, -7))
+    opened = warp(paint(folded), folded, person())
+    left_of_spine = opened[21:31, 31:33]
+    assert np.all(left_of_spine == PARTS10.classes.index("upper_clothes"))
+    unknown = paint(person())
+    unknown[23:29, 31:34] = 255
+    np.testing.assert_array_equal(warp(unknown, person(), person()), paint(person()))
+
+
+def test_from_behind_a_face_becomes_hair() -> None:
+    behind = person()
+    for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "ear", "big_toe", "heel"):
+        pair = [JOINT[f"left_{joint}"], JOINT[f"right_{joint}"]]
+        behind[pair] = behind[pair[::-1]]
+    warped = warp(paint(person()), person(), behind)
+    head = warped[8:16]
+    assert np.sum(head == PARTS10.classes.index("face")) < 0.3 * np.sum(
+        paint(person())[8:16] == PARTS10.classes.index("face")
+    )
+    assert np.sum(head == PARTS10.classes.index("hair")) > 30
+    assert np.all(np.nonzero(warped == PARTS10.classes.index("left_arm"))[1] < 32)
+
+
+def test_an_unknown_reference_gives_nothing() -> None:
+    warped = limb_warp.warp_map(np.zeros((1, SIZE, SIZE, 10), np.float32), person()[None], person()[None])
+    np.testing.assert_array_equal(warped, 0)
+
+
+def test_another_schema() -> None:
+    parsing_map = paint(person(), schema=CIHP20)
+    np.testing.assert_array_equal(warp(parsing_map, person(), person(), CIHP20), parsing_map)
+
+
+def test_a_batch_of_any_size_in_a_graph() -> None:
+    @tf.function(
+        input_signature=[
+            tf.TensorSpec([None, SIZE, SIZE, 10]),
+            tf.TensorSpec([None, 25, 3]),
+            tf.TensorSpec([None, 25, 3]),
+        ]
+    )
+    def in_graph(maps: tf.Tensor, references: tf.Tensor, keypoints: tf.Tensor) -> tf.Tensor:
+        return limb_warp.warp_map(maps, references, keypoints)
+
+    poses = [person(40, 30), person(left_wrist=(10, -22)), person(30, 35, 0.8)]
+    alone = [warp(paint(person()), person(), pose) for pose in poses]
+    for batch in (1, 3):
+        repeated = np.repeat(one_hot(paint(person()))[None], batch, axis=0)
+        warped = in_graph(repeated, np.repeat(person()[None], batch, axis=0), np.stack(poses[:batch]))
+        assert in_graph.get_concrete_function().structured_outputs.shape == [None, SIZE, SIZE, 10]
+        np.testing.assert_array_equal(np.argmax(warped, axis=-1), alone[:batch])
+
+
+def test_a_saved_model_warps_where_the_package_is_not(tmp_path: pathlib.Path) -> None:
+    inputs = {
+        "map": keras.Input((SIZE, SIZE, 10), name="map"),
+        "reference": keras.Input((25, 3), name="reference"),
+        "keypoints": keras.Input((25, 3), name="keypoints"),
+    }
+    outputs = limb_warp.warp_map(inputs["map"], inputs["reference"], inputs["keypoints"])
+    keras.Model(inputs, outputs).save(tmp_path / "warp.keras")
+    poses = np.stack([person(40, 30), person(left_wrist=(10, -22))])
+    np.savez(
+        tmp_path / "in.npz",
+        map=np.repeat(one_hot(paint(person()))[None], 2, axis=0),
+        reference=np.repeat(person()[None], 2, axis=0),
+        keypoints=poses,
+    )
+    script = (
+        "import sys\nsys.modules['retarget_tf'] = None\nimport keras, numpy as np\n"
+        "model = keras.models.load_model('warp.keras')\n"
+        "np.save('out.npy', model({name: values for name, values in np.load('in.npz').items()}))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=tmp_path, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    expected = [warp(paint(person()), person(), pose) for pose in poses]
+    np.testing.assert_array_equal(np.load(tmp_path / "out.npy").argmax(axis=-1), expected)
