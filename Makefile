@@ -19,12 +19,12 @@ $(VENV)/.installed: setup.py pyproject.toml
 
 # The chain, one command a line. Everything lands in $(DEMO_DIR); running it again goes on where it stopped.
 demo: install
-	$(BIN)/python -m data.make_dancers --out=$(DEMO_DIR)/dancers --people=40 --clips_per_person=1 --frames=201 --size=64
+	$(BIN)/python -m data.make_dancers --out=$(DEMO_DIR)/dancers --people=32 --clips_per_person=1 --frames=201 --size=64
 	$(BIN)/python -m data.make_dancers --out=$(DEMO_DIR)/crossed --motion_of=$(DEMO_DIR)/dancers
 	$(BIN)/python -m data.build_records --clips=$(DEMO_DIR)/dancers,$(DEMO_DIR)/crossed --out=$(DEMO_DIR)/records \
 	  --validation_share=0.05 --test_share=0.2 --overwrite
 	$(BIN)/python -m retarget_tf.train --preset=paper --records=$(DEMO_DIR)/records --workdir=$(DEMO_DIR)/work \
-	  --minutes=2.5 --filters=16 --batch_size=8
+	  --minutes=2 --filters=16 --batch_size=8
 	$(BIN)/python -m export.export_saved_model --model=$(DEMO_DIR)/work --out=$(DEMO_DIR)/saved_model
 	$(BIN)/python -m retarget_tf.retarget --model=$(DEMO_DIR)/work --out=$(DEMO_DIR)/dance.mp4 \
 	  --source_clip=$(DEMO_DIR)/dancers/dancer_0_0001_00 --target_clip=$(DEMO_DIR)/dancers/dancer_0_0000_00
