@@ -23,9 +23,10 @@ _SOURCE_CLIP = flags.DEFINE_string("source_clip", None, "clip folder that takes 
 _SOURCE_KEYPOINTS = flags.DEFINE_string("source_keypoints", None, "keypoint file of the video, one entry a frame")
 _FIT = flags.DEFINE_enum(
     "fit",
-    "body",
-    ["body", "path", "none"],
-    "how the path is placed: at the target's height and ground; filling the canvas; as it lies in its picture",
+    "limbs",
+    ["limbs", "body", "path", "none"],
+    "how the path is placed: with the target's proportions, at its height and on its ground; the same without the "
+    "proportions; filling the canvas; as it lies in its picture",
 )
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
 
