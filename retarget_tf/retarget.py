@@ -11,6 +11,7 @@ from absl import flags
 
 from retarget_tf import program
 from retarget_tf.errors import ConfigError
+from retarget_tf.pose_transform import FITS
 
 _MODEL = flags.DEFINE_string("model", None, "workdir, .keras file or SavedModel folder", required=True)
 _OUT = flags.DEFINE_string("out", None, "the panel, .mp4", required=True)
@@ -24,7 +25,7 @@ _SOURCE_KEYPOINTS = flags.DEFINE_string("source_keypoints", None, "keypoint file
 _FIT = flags.DEFINE_enum(
     "fit",
     "limbs",
-    ["limbs", "body", "path", "none"],
+    FITS,
     "how the path is placed: with the target's proportions, at its height and on its ground; the same without the "
     "proportions; filling the canvas; as it lies in its picture",
 )

@@ -14,7 +14,7 @@ from retarget_tf.pose_transform.similarity import PoseTransform, Similarity, fit
 FloatArray = npt.NDArray[np.float32]
 
 Fit = Literal["limbs", "body", "path", "none"]
-FITS: tuple[str, ...] = get_args(Fit)
+FITS: list[str] = list(get_args(Fit))
 
 
 @dataclasses.dataclass(frozen=True)
