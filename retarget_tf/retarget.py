@@ -11,6 +11,7 @@ from absl import flags
 
 from retarget_tf import program
 from retarget_tf.errors import ConfigError
+from retarget_tf.pose_transform import FITS
 
 _MODEL = flags.DEFINE_string("model", None, "workdir, .keras file or SavedModel folder", required=True)
 _OUT = flags.DEFINE_string("out", None, "the panel, .mp4", required=True)
@@ -23,9 +24,10 @@ _SOURCE_CLIP = flags.DEFINE_string("source_clip", None, "clip folder that takes 
 _SOURCE_KEYPOINTS = flags.DEFINE_string("source_keypoints", None, "keypoint file of the video, one entry a frame")
 _FIT = flags.DEFINE_enum(
     "fit",
-    "body",
-    ["body", "path", "none"],
-    "how the path is placed: at the target's height and ground; filling the canvas; as it lies in its picture",
+    "limbs",
+    FITS,
+    "how the path is placed: with the target's proportions, at its height and on its ground; the same without the "
+    "proportions; filling the canvas; as it lies in its picture",
 )
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
 

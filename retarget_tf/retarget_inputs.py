@@ -29,11 +29,13 @@ class Target:
         canvas: RGB uint8 `[size, size, 3]`.
         keypoints: float32 `[25, 3]` in pixels of the canvas.
         shown: the same square for people, RGB uint8 `[shown_size, shown_size, 3]`.
+        known_keypoints: float32 `[frames, 25, 3]` on the canvas: all that is known of the body, at least `keypoints`.
     """
 
     canvas: Uint8Array
     keypoints: FloatArray
     shown: Uint8Array
+    known_keypoints: FloatArray
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,17 +105,17 @@ def picture_target(picture: Uint8Array, size: int, share: float, keypoints: Floa
     """As `photo_target`, of an RGB uint8 `[height, width, 3]` picture and its keypoints."""
     height, width = (np.float32(length) for length in picture.shape[:2])
     square = SquareCrop(*(float(value) for value in pose_transform.person_square(keypoints, width, height, share)))
-    return _target(picture, square, keypoints, size)
+    return _target(picture, square, keypoints[None], size)
 
 
 def clip_target(folder: files.PathLike, size: int) -> Target:
-    """Frame 0 of a clip folder as it is: it was cut like the training pictures."""
+    """Frame 0 of a clip folder as it is: it was cut like the training pictures. All of the clip tells proportions."""
     clip = clips.open_clip(folder)
     if skeleton.person_box(clip.keypoints[:1]) is None:
         raise InputDataError(f"clip {folder} frame 0: nobody is seen in it. Give another clip, or a photo.")
     frame = next(clip.read_frames())
     whole = SquareCrop(0.0, 0.0, float(clip.info.image_size))
-    return _target(frame, whole, clip.keypoints[0], size)
+    return _target(frame, whole, clip.keypoints, size)
 
 
 def video_source(
@@ -184,10 +186,9 @@ def read_keypoints(path: files.PathLike) -> FloatArray:
     return np.where(body[..., 2:] > 0, body, np.float32(0))
 
 
-def _target(picture: Uint8Array, square: SquareCrop, keypoints: FloatArray, size: int) -> Target:
-    return Target(
-        square.apply(picture, size), square.move_keypoints(keypoints, size), square.apply(picture, _SHOWN_SIZE)
-    )
+def _target(picture: Uint8Array, square: SquareCrop, known_keypoints: FloatArray, size: int) -> Target:
+    known = square.move_keypoints(known_keypoints, size)
+    return Target(square.apply(picture, size), known[0], square.apply(picture, _SHOWN_SIZE), known)
 
 
 def _load_array(path: pathlib.Path) -> npt.NDArray[np.float64]:

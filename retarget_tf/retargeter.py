@@ -74,7 +74,7 @@ class Retargeter:
         target: Target,
         source_keypoints: FloatArray,
         *,
-        fit: Fit = "body",
+        fit: Fit = "limbs",
         source_size: tuple[int, int] | None = None,
     ) -> FloatArray:
         """The source's path on the target's canvas: float32 `[frames, 25, 3]`.
@@ -91,7 +91,9 @@ class Retargeter:
             ValueError: no frame has a joint.
         """
         size = self.image_size
-        transform = pose_transform.fit_path(fit, source_keypoints, target.keypoints, size, source_size or (size, size))
+        transform = pose_transform.fit_path(
+            fit, source_keypoints, target.known_keypoints, size, source_size or (size, size)
+        )
         return transform.apply(pose_transform.hold_pose(source_keypoints))
 
     def retarget(
@@ -99,7 +101,7 @@ class Retargeter:
         target: Target,
         source_keypoints: FloatArray,
         *,
-        fit: Fit = "body",
+        fit: Fit = "limbs",
         source_size: tuple[int, int] | None = None,
     ) -> Iterator[Uint8Array]:
         """Yields one map of class ids, uint8 `[size, size]`, for each frame of the source; arguments as in `place`."""
@@ -111,7 +113,7 @@ class Retargeter:
         source: Source,
         out: files.PathLike,
         *,
-        fit: Fit = "body",
+        fit: Fit = "limbs",
         maps_dir: files.PathLike | None = None,
         show_progress: bool = False,
     ) -> int:

@@ -14,7 +14,7 @@ LEVELS: tuple[set[str], ...] = (
     {"files", "parsing_labels", "program"},
     {"config"},
     # From here on with TensorFlow, Keras, OpenCV or PyAV.
-    {"pose_map", "limb_warp", "pose_transform", "layers", "losses", "metrics", "video", "photos"},
+    {"pose_map", "limb_warp", "pose_transform", "keypoint_filters", "layers", "losses", "metrics", "video", "photos"},
     {"images", "images_tf", "clips"},
     {"records", "augmentation", "conditioning", "generator", "discriminator", "extraction", "dancers", "baselines"},
     {"input_pipeline", "rollout", "retarget_inputs"},

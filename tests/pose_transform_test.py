@@ -7,7 +7,7 @@ import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
 
 from retarget_tf import pose_transform, skeleton
-from retarget_tf.pose_transform import Similarity
+from retarget_tf.pose_transform import Reshaping, Similarity
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -93,6 +93,7 @@ def test_body_fit_puts_the_source_at_the_targets_height_ground_and_place() -> No
     source = np.stack([standing(x, 100, 300) for x in (400, 420, 480)])
     target = standing(60, 30, 90)
     fitted = pose_transform.fit_path("body", source, target, 128, (640, 480))
+    assert isinstance(fitted, Similarity)
     assert fitted.scale == pytest.approx(0.3)
     middle = fitted.apply(standing(440, 100, 300))
     np.testing.assert_allclose(middle, target, atol=1e-3)
@@ -102,6 +103,7 @@ def test_body_fit_is_of_the_median_frame() -> None:
     jump = standing(50, 0, 100)  # in the air for one frame of five, and crouching in another
     source = np.stack([standing(50, 20, 120)] * 3 + [jump, standing(50, 70, 120)])
     fitted = pose_transform.fit_path("body", source, standing(64, 30, 110), 128, (200, 200))
+    assert isinstance(fitted, Similarity)
     assert fitted.scale == pytest.approx(0.8)
     ankle = fitted.apply(source)[:, skeleton.JOINT["left_ankle"], 1]
     np.testing.assert_allclose(ankle, [110, 110, 110, 94, 110], atol=1e-3)  # the jump is left
@@ -118,6 +120,7 @@ def test_body_fit_shrinks_just_enough_for_the_whole_path() -> None:
 def test_body_fit_shifts_what_fits_but_leaves_the_canvas() -> None:
     source = np.stack([standing(50, 20, 100), standing(50, -30, 50)])  # a high jump
     fitted = pose_transform.fit_path("body", source, standing(64, 30, 110), 128, (100, 100))
+    assert isinstance(fitted, Similarity)
     assert fitted.scale == pytest.approx(120 / 130)
     assert skeleton.person_box(fitted.apply(source))[1] == pytest.approx(4, abs=1e-3)  # type: ignore[index]
 
@@ -156,6 +159,99 @@ def test_no_fit_letterboxes_the_picture() -> None:
 def test_fit_refuses_a_source_without_anybody() -> None:
     with pytest.raises(ValueError, match="at least one frame"):
         pose_transform.fit_path("body", pose()[None], standing(64, 40, 90), 128, (200, 200))
+
+
+def walker(height: float, *, arm: float = 1.0, leg: float = 1.0, frames: int = 60) -> FloatArray:
+    """Swings arms and legs in the plane of the picture, at x = 200, the lowest foot on y = 400."""
+    clip = np.zeros((frames, skeleton.NUM_JOINTS, 3), np.float32)
+    for frame in range(frames):
+        swing = np.sin(frame / 9)
+        joints = {"mid_hip": np.zeros(2), "neck": np.array([0, -0.3]), "nose": np.array([0, -0.42])}
+        for side, sign in (("left", 1), ("right", -1)):
+            bones = (
+                ("shoulder", "neck", 0.1, np.pi / 2 * sign, 1.0), ("elbow", "", 0.17, swing * sign, arm),
+                ("wrist", "", 0.15, 0.5 * swing, arm), ("hip", "mid_hip", 0.05, np.pi / 2 * sign, 1.0),
+                ("knee", "", 0.24, -0.4 * swing * sign, leg), ("ankle", "", 0.23, -0.6 * swing * sign, leg),
+            )  # fmt: skip
+            end = np.zeros(2)
+            for name, inner, length, angle, longer in bones:
+                start = joints[inner] if inner else end
+                end = start + length * longer * np.array([np.sin(angle), np.cos(angle)])
+                joints[f"{side}_{name}"] = end
+        ground = max(joints["left_ankle"][1], joints["right_ankle"][1])
+        clip[frame] = pose(**{name: (200 + height * x, 400 + height * (y - ground)) for name, (x, y) in joints.items()})
+    return clip
+
+
+def test_reshaping_scales_each_bone_and_keeps_the_lowest_foot() -> None:
+    person = pose(
+        mid_hip=(50, 50), neck=(50, 30), left_shoulder=(60, 30), left_elbow=(70, 40), left_hip=(54, 50),
+        left_knee=(54, 70), left_ankle=(54, 90), right_hip=(46, 50), right_knee=(40, 60),
+    )  # fmt: skip
+    ratios = np.ones(25, np.float32)
+    for name, ratio in {"left_elbow": 0.5, "left_knee": 1.5, "right_knee": 1.5}.items():
+        ratios[skeleton.JOINT[name]] = ratio
+    moved = Reshaping(ratios).apply(person)
+    # The knee comes 10 px lower than it was and the ankle with it: everything rises by 10.
+    expected = pose(
+        mid_hip=(50, 40), neck=(50, 20), left_shoulder=(60, 20), left_elbow=(65, 25), left_hip=(54, 40),
+        left_knee=(54, 70), left_ankle=(54, 90), right_hip=(46, 40), right_knee=(37, 55),
+    )  # fmt: skip
+    np.testing.assert_allclose(moved, expected, atol=1e-5)
+
+
+def test_reshaping_hangs_a_joint_on_the_next_one_that_is_seen() -> None:
+    ratios = np.full(25, 2, np.float32)
+    moved = Reshaping(ratios, rise=5).apply(pose(mid_hip=(50, 50), left_elbow=(60, 30), nose=(50, 20)))
+    np.testing.assert_allclose(moved, pose(mid_hip=(50, 45), left_elbow=(70, 5), nose=(50, -15)))  # no foot: rises by 5
+    alone = pose(left_wrist=(10, 10), left_elbow=(20, 10))  # nothing inward: the elbow stays
+    np.testing.assert_allclose(Reshaping(ratios).apply(alone), pose(left_wrist=(0, 10), left_elbow=(20, 10)))
+
+
+def test_a_whole_clip_of_the_target_tells_its_proportions() -> None:
+    source, target = walker(300), walker(150, arm=1.15, leg=0.9)
+    found = pose_transform.compare_bodies(source, target)
+    assert found is not None
+    # Standing height from ankle to nose: 0.47 of legs of 0.89 in all.
+    assert found.scale == pytest.approx(0.5 * (1 - 0.047 / 0.89), rel=0.01)
+    absolute = found.scale * found.ratios[[skeleton.JOINT[name] for name in ("right_elbow", "left_ankle", "neck")]]
+    np.testing.assert_allclose(absolute, [0.575, 0.45, 0.5], rtol=0.03)  # drawn a little to what is usual
+    np.testing.assert_array_equal(found.ratios, found.ratios[list(skeleton.MIRRORED_JOINT)])
+
+
+def test_a_short_limb_of_a_photo_is_not_believed_but_a_long_one_is() -> None:
+    source = walker(300)
+    photo = pose_transform.compare_bodies(source, walker(300, arm=0.3)[:1])  # arms held at the camera
+    assert photo is not None
+    assert photo.ratios[skeleton.JOINT["left_elbow"]] == pytest.approx(1, abs=0.05)
+    assert photo.scale == pytest.approx(1, abs=0.03)
+    photo = pose_transform.compare_bodies(source, walker(300, arm=1.2)[:1])
+    assert photo is not None
+    assert photo.ratios[skeleton.JOINT["left_elbow"]] > 1.1
+
+
+def test_limb_fit_meets_the_truth_better_than_the_body_fit() -> None:
+    source, truth = walker(300), walker(100, arm=1.15, leg=0.9)
+    errors = []
+    for fit in ("body", "limbs"):
+        moved = pose_transform.fit_path(fit, source, truth, 1024, (1, 1)).apply(source)
+        errors.append(np.linalg.norm((moved - truth)[..., :2], axis=-1)[truth[..., 2] > 0].mean())
+        feet = moved[:, [skeleton.JOINT["left_ankle"], skeleton.JOINT["right_ankle"]], 1]
+        np.testing.assert_allclose(feet.max(axis=1), 400, atol=0.01)  # on the ground in every frame
+    assert errors[1] < errors[0] / 2
+
+
+def test_limb_fit_stays_on_the_canvas_and_falls_back() -> None:
+    source = walker(300)
+    target = walker(90)[0] - np.asarray([90, 290, 0], np.float32)
+    target[target[:, 2] == 0] = 0
+    box = skeleton.person_box(pose_transform.fit_path("limbs", source, target, 128, (1, 1)).apply(source))
+    assert box is not None
+    assert box.min() >= 4 - 1e-3
+    assert box.max() <= 124 + 1e-3
+    eyes = pose(left_eye=(50, 50), right_eye=(60, 50))
+    fitted = pose_transform.fit_path("limbs", source, eyes, 128, (1, 1))
+    assert fitted == pose_transform.fit_path("body", source, eyes, 128, (1, 1))
 
 
 def test_hold_pose_repeats_the_last_one_seen() -> None:

@@ -82,7 +82,9 @@ def test_the_source_stands_where_the_target_stands(loaded: Retargeter, photo: pa
     target = loaded.prepare_target(photo, keypoints()[0])
     far = keypoints(1) * np.asarray([3, 3, 1], np.float32) + np.asarray([500, 100, 0], np.float32)
     far[0, keypoints()[0, :, 2] == 0] = 0
-    np.testing.assert_allclose(loaded.place(target, far)[0], target.keypoints, atol=1e-3)
+    np.testing.assert_allclose(loaded.place(target, far, fit="body")[0], target.keypoints, atol=1e-3)
+    # What one picture of each tells of their limbs is an estimate: within 1 % of the height.
+    np.testing.assert_allclose(loaded.place(target, far)[0], target.keypoints, atol=0.2)
     own = loaded.place(target, target.keypoints[None], fit="none")[0]  # lies on the canvas already
     np.testing.assert_allclose(own, target.keypoints, atol=1e-5)
 
@@ -189,6 +191,8 @@ def test_clip_folders_take_the_place_of_photo_and_video(loaded: Retargeter, tmp_
     clip = make_clip_folder(tmp_path, size=64)
     target = retarget_inputs.clip_target(clip, SIZE)
     np.testing.assert_allclose(target.keypoints[:, :2], walking_square(0, 64)[2][:, :2] / 2)
+    assert target.known_keypoints.shape == (6, 25, 3)
+    np.testing.assert_array_equal(target.known_keypoints[0], target.keypoints)
     source = retarget_inputs.clip_source(clip)
     assert loaded.write_panel(target, source, tmp_path / "panel.mp4") == 6
 

@@ -1,0 +1,227 @@
+"""Keypoints made whole: left and right put right, gaps filled, noise smoothed.
+
+Everything takes and gives float32 `[frames, 25, 3]`, see `skeleton`; confidence 0 is missing. No function changes its
+argument. What is filled in has confidence `GUESSED`, just enough to count as seen. `clean_keypoints` is all of it in
+the order that makes sense; `OneEuroFilter` smooths a live stream, which cannot look ahead.
+"""
+
+from typing import Final
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import skeleton
+
+FloatArray = npt.NDArray[np.float32]
+_Indices = npt.NDArray[np.intp]
+
+GUESSED: Final = skeleton.CONFIDENCE_THRESHOLD
+
+# From the trunk outward: each joint with the one inward that it hangs on.
+_LIMBS = tuple(
+    (skeleton.JOINT[f"{side}_{outer}"], skeleton.JOINT[inner if inner in skeleton.JOINT else f"{side}_{inner}"])
+    for side in ("left", "right")
+    for outer, inner in (
+        ("shoulder", "neck"), ("elbow", "shoulder"), ("wrist", "elbow"), ("hip", "mid_hip"), ("knee", "hip"),
+        ("ankle", "knee"), ("heel", "ankle"), ("big_toe", "ankle"), ("small_toe", "ankle"),
+    )
+)  # fmt: skip
+
+
+def _sided(*parts: str) -> _Indices:
+    return np.array([skeleton.JOINT[f"{side}_{part}"] for part in parts for side in ("left", "right")])
+
+
+_SWAPPED_TOGETHER = (
+    np.array([joint for joint, twin in enumerate(skeleton.MIRRORED_JOINT) if joint != twin]),  # the whole person
+    _sided("eye", "ear"),
+    _sided("shoulder", "hip"),
+    _sided("elbow", "wrist"),
+    _sided("knee", "ankle", "heel", "big_toe", "small_toe"),
+)
+# In heights of the person: what a change between right and swapped costs, and what each swapped frame costs.
+_CHANGE_COST, _SWAPPED_COST = 0.015, 0.001
+
+
+def clean_keypoints(keypoints: FloatArray, *, max_gap: int = 15, window: int = 7) -> FloatArray:
+    """Swaps repaired, short gaps filled by continuity, then by the mirrored twin, and all of it smoothed.
+
+    Args:
+        keypoints: float32 `[frames, 25, 3]`.
+        max_gap: see `fill_gaps`.
+        window: see `smooth_median`; 1 leaves out the smoothing.
+    """
+    return smooth_median(fill_from_twin(fill_gaps(repair_swaps(keypoints), max_gap)), window)
+
+
+def fill_gaps(keypoints: FloatArray, max_gap: int = 15) -> FloatArray:
+    """Interpolates gaps of up to `max_gap` frames; holds the first and the last sight for as long at the ends."""
+    seen = keypoints[..., 2] > 0
+    time = np.arange(len(keypoints))[:, None]
+    never_before, never_after = -1, len(keypoints)
+    before = np.maximum.accumulate(np.where(seen, time, never_before), axis=0)
+    after = np.minimum.accumulate(np.where(seen, time, never_after)[::-1], axis=0)[::-1]
+    has_before, has_after = before != never_before, after != never_after
+    gap = np.where(has_before & has_after, after - before - 1, np.where(has_before, time - before, after - time))
+    filled = ~seen & (has_before | has_after) & (gap <= max_gap)
+    start = np.where(has_before, before, after) % len(keypoints)
+    end = np.where(has_after, after, before) % len(keypoints)
+    share = (time - start) / np.maximum(end - start, 1)
+    joints = np.arange(keypoints.shape[1])
+    first, last = keypoints[start, joints, :2], keypoints[end, joints, :2]
+    return _with_guesses(keypoints, filled, first + share[..., None] * (last - first))
+
+
+def fill_from_twin(keypoints: FloatArray) -> FloatArray:
+    """Places missing joints of arms and legs as the other side has them, mirrored at the line of the trunk.
+
+    The twin's bone is reflected at the line from mid-hip to neck (upright where it is not seen) and hung on the joint
+    inward, itself seen or just filled. It is a guess: right for a symmetric move seen from before or behind, and in any
+    case of the right length and in one piece with the body.
+    """
+    result = keypoints.copy()
+    hip, neck = (keypoints[:, skeleton.JOINT[name]] for name in ("mid_hip", "neck"))
+    trunk = neck[:, :2] - hip[:, :2]
+    length = np.linalg.norm(trunk, axis=-1, keepdims=True)
+    known = (neck[:, 2:] > 0) & (hip[:, 2:] > 0) & (length > 0)
+    axis = np.where(known, trunk / np.where(known, length, 1), np.array([0, -1], np.float32))
+    for joint, inner in _LIMBS:
+        twin, twin_inner = skeleton.MIRRORED_JOINT[joint], skeleton.MIRRORED_JOINT[inner]
+        needed = result[:, inner, 2], keypoints[:, twin, 2], keypoints[:, twin_inner, 2]
+        filled = (result[:, joint, 2] == 0) & (np.minimum.reduce(needed) > 0)
+        bone = keypoints[:, twin, :2] - keypoints[:, twin_inner, :2]
+        mirrored = 2 * (bone * axis).sum(axis=-1, keepdims=True) * axis - bone
+        result[:, joint] = _with_guesses(result[:, joint], filled, result[:, inner, :2] + mirrored)
+    return result
+
+
+def smooth_median(keypoints: FloatArray, window: int = 7) -> FloatArray:
+    """The median of each coordinate over `window` frames around; missing joints stay missing and are not counted.
+
+    Raises:
+        ValueError: the window is even.
+    """
+    if window < 1 or window % 2 == 0:
+        raise ValueError(f"window must be odd and positive. Received: window={window}")
+    seen = keypoints[..., 2] > 0
+    places = np.where(seen[..., None], keypoints[..., :2], np.float32(np.nan))
+    padded = np.pad(places, ((window // 2, window // 2), (0, 0), (0, 0)), constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)
+    # Sorted, NaN comes last: the median of the n seen is the mean of the middle two, and nothing warns of none seen.
+    ordered, count = np.sort(around, axis=-1), np.isfinite(around).sum(axis=-1, keepdims=True)
+    low, high = (np.take_along_axis(ordered, np.maximum(middle, 0), -1) for middle in ((count - 1) // 2, count // 2))
+    median = np.where(seen[..., None], ((low + high) / 2)[..., 0] if window > 1 else places, np.float32(0))
+    return np.concatenate([median, keypoints[..., 2:]], axis=-1).astype(np.float32)
+
+
+def repair_swaps(keypoints: FloatArray) -> FloatArray:
+    """Undoes exchanged left and right: of the whole person, of face or trunk, of the arms, of the legs.
+
+    For each of these a path through the clip is sought that says in which frames the sides are exchanged. It costs the
+    distance that joints jump between frames, something for each change, and a little for each exchanged frame: a
+    detector is right more often than not, and a real crossing of legs jumps nowhere. The cheapest path is found by
+    dynamic programming (Viterbi 1967).
+    """
+    result = keypoints.copy()
+    height = _person_height(keypoints)
+    if height == 0:
+        return result
+    for joints in _SWAPPED_TOGETHER:
+        swapped = _swapped_frames(result, joints, height)[:, None]
+        twins = np.asarray(skeleton.MIRRORED_JOINT)[joints]
+        result[:, joints] = np.where(swapped[..., None], result[:, twins], result[:, joints])
+    return result
+
+
+class OneEuroFilter:
+    """Smooths a stream of keypoints: strongly at rest, hardly in motion (Casiez, Roussel & Vogel 2012, 1 EUR filter).
+
+    A joint that is missing stays missing, and starts anew when it comes back.
+    """
+
+    def __init__(
+        self, unit: float, *, min_cutoff: float = 3.0, beta: float = 40.0, derivative_cutoff: float = 2.0
+    ) -> None:
+        """Sets up a filter for one stream.
+
+        Args:
+            unit: pixels of the person's height: speeds are measured in it.
+            min_cutoff: in hertz, of a joint at rest; lower is smoother.
+            beta: hertz that a speed of one height a second adds; higher lags less.
+            derivative_cutoff: in hertz, of the speed itself.
+        """
+        if min(unit, min_cutoff, derivative_cutoff) <= 0 or beta < 0:
+            raise ValueError(
+                "unit and cutoffs must be positive, beta not negative. "
+                f"Received: {unit=}, {min_cutoff=}, {beta=}, {derivative_cutoff=}"
+            )
+        self._unit, self._min_cutoff, self._beta, self._derivative_cutoff = unit, min_cutoff, beta, derivative_cutoff
+        self._last = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+        self._speed = np.zeros((skeleton.NUM_JOINTS, 2), np.float32)
+
+    def step(self, keypoints: FloatArray, dt: float) -> FloatArray:
+        """The next `[25, 3]`, `dt` seconds after the last."""
+        if dt <= 0:
+            raise ValueError(f"dt must be positive. Received: dt={dt}")
+        seen = keypoints[:, 2:] > 0
+        goes_on = seen & (self._last[:, 2:] > 0)
+        speed = (keypoints[:, :2] - self._last[:, :2]) / np.float32(dt * self._unit)
+        speed = self._speed + _blend(self._derivative_cutoff, dt) * (speed - self._speed)
+        self._speed = np.where(goes_on, speed, np.float32(0))
+        cutoff = self._min_cutoff + self._beta * np.abs(self._speed)
+        place = self._last[:, :2] + _blend(cutoff, dt) * (keypoints[:, :2] - self._last[:, :2])
+        place = np.where(goes_on, place, keypoints[:, :2])
+        self._last = np.where(seen, np.concatenate([place, keypoints[:, 2:]], axis=1), 0).astype(np.float32)
+        return self._last.copy()
+
+
+def _blend(cutoff: npt.ArrayLike, dt: float) -> FloatArray:
+    """Share of the new value in a low-pass filter of that cutoff, in hertz."""
+    turned = np.asarray(cutoff, np.float32) * np.float32(2 * np.pi * dt)
+    return turned / (turned + 1)
+
+
+def _with_guesses(keypoints: FloatArray, filled: npt.NDArray[np.bool_], places: npt.NDArray[np.floating]) -> FloatArray:
+    guesses = np.concatenate([places, np.full((*filled.shape, 1), GUESSED)], axis=-1)
+    return np.where(filled[..., None], guesses, keypoints).astype(np.float32)
+
+
+def _person_height(keypoints: FloatArray) -> float:
+    """The median over the frames of how high the joints present reach, in pixels; 0 where none has two."""
+    seen = keypoints[..., 2] > 0
+    y = keypoints[..., 1]
+    heights = np.where(seen, y, -np.inf).max(axis=1) - np.where(seen, y, np.inf).min(axis=1)
+    heights = heights[seen.sum(axis=1) > 1]
+    return float(np.median(heights)) if heights.size else 0.0
+
+
+def _swapped_frames(keypoints: FloatArray, joints: _Indices, height: float) -> npt.NDArray[np.bool_]:
+    """Bool `[frames]`: where the cheapest path has the sides of these joints exchanged."""
+    stay, cross = _jumps(keypoints, joints, height)
+    costs = np.array([0.0, _SWAPPED_COST])
+    came_from = np.zeros((len(keypoints), 2), int)
+    for frame in range(1, len(keypoints)):
+        change = cross[frame] + _CHANGE_COST
+        ways = costs[:, None] + np.array([[stay[frame], change], [change, stay[frame]]])
+        came_from[frame] = ways.argmin(axis=0)
+        costs = ways.min(axis=0) + np.array([0.0, _SWAPPED_COST])
+    path = np.zeros(len(keypoints), int)
+    path[-1] = costs.argmin()
+    for frame in range(len(keypoints) - 1, 0, -1):
+        path[frame - 1] = came_from[frame, path[frame]]
+    return path == 1
+
+
+def _jumps(keypoints: FloatArray, joints: _Indices, height: float) -> tuple[FloatArray, FloatArray]:
+    """Mean distance `[frames]` of joints to where they, and to where their twins, were seen last; in heights."""
+    seen = keypoints[:, joints, 2] > 0
+    last_sight = np.maximum.accumulate(np.where(seen, np.arange(len(keypoints))[:, None], 0), axis=0)[:-1]
+    held = keypoints[last_sight, joints]
+    own = keypoints[1:, joints, :2]
+    twin_column = np.array([list(joints).index(skeleton.MIRRORED_JOINT[joint]) for joint in joints])
+    twin = held[:, twin_column]
+    usable = seen[1:] & (held[..., 2] > 0) & (twin[..., 2] > 0)
+    count = np.maximum(usable.sum(axis=1), 1) * height
+    jumps = [(np.linalg.norm(own - place[..., :2], axis=-1) * usable).sum(axis=1) / count for place in (held, twin)]
+    stay, cross = (np.concatenate([[0], jump]).astype(np.float32) for jump in jumps)
+    return stay, cross

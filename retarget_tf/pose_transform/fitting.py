@@ -1,0 +1,66 @@
+"""The ways to lead a whole source onto the target's canvas, and the choice between them."""
+
+import dataclasses
+from typing import Literal, get_args
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import skeleton
+from retarget_tf.pose_transform.proportions import compare_bodies
+from retarget_tf.pose_transform.reshaping import Reshaping
+from retarget_tf.pose_transform.similarity import PoseTransform, Similarity, fit_body, fit_box, fit_picture, stand
+
+FloatArray = npt.NDArray[np.float32]
+
+Fit = Literal["limbs", "body", "path", "none"]
+FITS: list[str] = list(get_args(Fit))
+
+
+@dataclasses.dataclass(frozen=True)
+class LimbTransform:
+    """Gives the source the target's proportions, then leads it to the target's place."""
+
+    reshaping: Reshaping
+    similarity: Similarity
+
+    def apply(self, keypoints: FloatArray) -> FloatArray:
+        """Moves keypoints `[..., 25, 3]`."""
+        return self.similarity.apply(self.reshaping.apply(keypoints))
+
+
+def fit_path(
+    fit: Fit, source: FloatArray, target: FloatArray, size: int, source_size: tuple[int, int]
+) -> PoseTransform:
+    """One transform that leads a whole source onto the target's canvas.
+
+    Args:
+        fit: `body`: to the target's height, ground line and place, then made smaller and shifted as far as needed
+            for the whole path to stay on the canvas. `limbs`: likewise, and each limb gets the target's length, as
+            far as it is known: see `proportions`. `path`: the path's box fills the canvas. `none`: the picture of
+            the source is letterboxed into the canvas.
+        source: `[frames, 25, 3]` in pixels of the source; frames without a person have no joints.
+        target: `[25, 3]` on the canvas, or `[frames, 25, 3]` where more than a photo is known.
+        size: side of the canvas in pixels.
+        source_size: width and height of the source's picture.
+
+    Raises:
+        ValueError: no frame has a joint.
+    """
+    if skeleton.person_box(source) is None:
+        raise ValueError("source must have joints in at least one frame. Received: none")
+    if fit == "none":
+        return fit_picture(source_size, size)
+    if fit == "path" or skeleton.person_box(target) is None:
+        return fit_box(source, size)
+    target = target.reshape(-1, *target.shape[-2:])
+    return fit_body(source, target, size) if fit == "body" else fit_limbs(source, target, size)
+
+
+def fit_limbs(source: FloatArray, target: FloatArray, size: int) -> PoseTransform:
+    """The source with the target's proportions at its place; `[frames, 25, 3]` both. See `fit_path`."""
+    proportions = compare_bodies(source, target)
+    if proportions is None:
+        return fit_body(source, target, size)
+    reshaping = Reshaping.fitted(proportions.ratios, source)
+    return LimbTransform(reshaping, stand(reshaping.apply(source), target, size, proportions.scale))

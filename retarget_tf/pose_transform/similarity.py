@@ -1,0 +1,160 @@
+"""One scale and one shift for a whole path: the source at the target's height, ground line and place.
+
+One for all frames, because a transform a frame would swallow jumps and steps.
+"""
+
+import dataclasses
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import skeleton
+from retarget_tf.pose_transform.canvas import MARGIN, move_keypoints
+
+FloatArray = npt.NDArray[np.float32]
+
+_TRUNK = tuple(skeleton.JOINT[name] for name in ("neck", "mid_hip"))
+_HEAD = tuple(skeleton.JOINT[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear"))
+_ANKLES = tuple(skeleton.JOINT[name] for name in ("left_ankle", "right_ankle"))
+_HEELS = tuple(skeleton.JOINT[name] for name in ("left_heel", "right_heel"))
+
+
+class PoseTransform(Protocol):
+    """Anything that moves keypoints of the source onto the target's canvas."""
+
+    def apply(self, keypoints: FloatArray) -> FloatArray:
+        """Keypoints float32 `[..., 25, 3]` on the canvas; missing ones stay (0, 0, 0)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Similarity:
+    """x' = scale x + dx, y' = scale y + dy; no rotation: photo and video are upright."""
+
+    scale: float
+    dx: float
+    dy: float
+
+    def apply(self, keypoints: FloatArray) -> FloatArray:
+        """Moves keypoints `[..., 25, 3]`."""
+        return move_keypoints(keypoints, np.float32(self.scale), np.float32(self.dx), np.float32(self.dy))
+
+
+def fit_body(source: FloatArray, target: FloatArray, size: int) -> Similarity:
+    """The source at the target's height, ground line and place; see `fit_path`.
+
+    Where head or feet are never seen, the trunk's length and the hips take the place of height and ground.
+    """
+    for length in (body_heights, _trunk_lengths):
+        of_source, of_target = length(source), length(target)
+        if np.isfinite(of_source).any() and np.isfinite(of_target).any():
+            return stand(source, target, size, float(np.nanmedian(of_target) / np.nanmedian(of_source)))
+    return fit_box(source, size)
+
+
+def stand(source: FloatArray, target: FloatArray, size: int, scale: float) -> Similarity:
+    """The source, scaled, on the target's ground and at its place; smaller where the path would leave the canvas.
+
+    Args:
+        source: `[frames, 25, 3]` in pixels of the source.
+        target: `[frames, 25, 3]` on the canvas.
+        size: side of the canvas in pixels.
+        scale: target's pixels for one of the source's.
+    """
+    for level in (_lowest_foot, _hip_levels):
+        of_source, of_target = level(source), level(target)
+        if np.isfinite(of_source).any() and np.isfinite(of_target).any():
+            break
+    else:
+        return fit_box(source, size)
+    target_x, target_y = path_middle(target), float(np.nanmedian(of_target))
+    dy = target_y - scale * float(np.nanmedian(of_source))
+    fitted = Similarity(scale, target_x - scale * path_middle(source), dy)
+    return _keep_inside(fitted, source, size, anchor=(target_x, target_y))
+
+
+def fit_box(source: FloatArray, size: int) -> Similarity:
+    """The box of the whole path, as large as the canvas less its margins allows, in the middle."""
+    left, top, right, bottom = _box(source)
+    room = size * (1 - 2 * MARGIN)
+    scale = room / max(right - left, bottom - top, 1.0)
+    return Similarity(scale, (size - scale * (left + right)) / 2, (size - scale * (top + bottom)) / 2)
+
+
+def hold_pose(keypoints: FloatArray) -> FloatArray:
+    """Frames of `[frames, 25, 3]` without any joint repeat the last pose before them, the first ones the first pose."""
+    seen = np.flatnonzero(np.any(keypoints[..., 2] > 0, axis=-1))
+    if seen.size == 0:
+        return keypoints
+    before = np.searchsorted(seen, np.arange(len(keypoints)), side="right") - 1
+    return keypoints[seen[np.maximum(before, 0)]]
+
+
+def body_heights(keypoints: FloatArray) -> FloatArray:
+    """Pixels from head to ankles in each frame of `[frames, 25, 3]`; NaN where one of them is missing or below."""
+    heights = _lowest_foot(keypoints) - _highest(keypoints, _HEAD)
+    return np.where(heights > 0, heights, np.float32(np.nan))
+
+
+def fit_picture(picture: tuple[int, int], size: int) -> Similarity:
+    """A picture of that width and height letterboxed into the canvas."""
+    width, height = picture
+    scale = size / max(width, height)
+    return Similarity(scale, (size - scale * width) / 2, (size - scale * height) / 2)
+
+
+def _trunk_lengths(keypoints: FloatArray) -> FloatArray:
+    neck, hip = (keypoints[:, joint] for joint in _TRUNK)
+    lengths = np.linalg.norm(neck[:, :2] - hip[:, :2], axis=-1)
+    seen = (neck[:, 2] > 0) & (hip[:, 2] > 0) & (lengths > 0)
+    return np.where(seen, lengths, np.float32(np.nan))
+
+
+def _hip_levels(keypoints: FloatArray) -> FloatArray:
+    hip = keypoints[:, skeleton.JOINT["mid_hip"]]
+    return np.where(hip[:, 2] > 0, hip[:, 1], np.float32(np.nan))
+
+
+def _lowest_foot(keypoints: FloatArray) -> FloatArray:
+    """The y of the lower ankle, or heel where no ankle is seen: some detectors know no heels."""
+    upside_down = keypoints * np.asarray([1, -1, 1], np.float32)
+    ankles, heels = _highest(upside_down, _ANKLES), _highest(upside_down, _HEELS)
+    return -np.where(np.isfinite(ankles), ankles, heels)
+
+
+def _highest(keypoints: FloatArray, joints: tuple[int, ...]) -> FloatArray:
+    """The smallest y of some joints in each frame; NaN where none of them is seen."""
+    chosen = keypoints[:, joints, :]
+    y = np.where(chosen[..., 2] > 0, chosen[..., 1], np.float32(np.inf)).min(axis=-1)
+    return np.where(np.isfinite(y), y, np.float32(np.nan))
+
+
+def path_middle(keypoints: FloatArray) -> float:
+    """The x half way between the outermost places of the person: of trunk joints, or of all joints."""
+    seen = keypoints[..., 2] > 0
+    trunk = seen & np.isin(np.arange(skeleton.NUM_JOINTS), _TRUNK)
+    used = np.where(trunk.any(axis=-1, keepdims=True), trunk, seen)
+    some = used.any(axis=-1)
+    x = np.sum(keypoints[..., 0] * used, axis=-1)[some] / np.sum(used, axis=-1)[some]
+    return float(x.min() + x.max()) / 2
+
+
+def _box(keypoints: FloatArray) -> tuple[float, float, float, float]:
+    box = skeleton.person_box(keypoints)
+    if box is None:
+        raise ValueError("keypoints must have a joint. Received: none")
+    left, top, right, bottom = (float(value) for value in box)
+    return left, top, right, bottom
+
+
+def _keep_inside(fitted: Similarity, source: FloatArray, size: int, anchor: tuple[float, float]) -> Similarity:
+    """Shrinks about the anchor, then shifts, both only as far as the margins ask."""
+    low, high = size * MARGIN, size * (1 - MARGIN)
+    left, top, right, bottom = _box(fitted.apply(source))
+    shrink = min(1.0, (high - low) / max(right - left, bottom - top, 1e-6))
+    dx, dy = (a + shrink * (shift - a) for a, shift in zip(anchor, (fitted.dx, fitted.dy), strict=True))
+    shrunk = Similarity(fitted.scale * shrink, dx, dy)
+    left, top, right, bottom = _box(shrunk.apply(source))
+    dx += max(low - left, 0.0) - max(right - high, 0.0)
+    dy += max(low - top, 0.0) - max(bottom - high, 0.0)
+    return Similarity(shrunk.scale, dx, dy)

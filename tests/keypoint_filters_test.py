@@ -1,0 +1,165 @@
+"""Keypoints made whole: sums by hand on a few joints, then dances with joints dropped, swapped and shaken."""
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from retarget_tf import keypoint_filters, skeleton
+from retarget_tf.dancers import Recipe, render_frames
+from retarget_tf.keypoint_filters import GUESSED, OneEuroFilter
+
+FloatArray = npt.NDArray[np.float32]
+TWINS = np.asarray(skeleton.MIRRORED_JOINT)
+
+
+def joints(*names: str) -> list[int]:
+    return [skeleton.JOINT[name] for name in names]
+
+
+@pytest.fixture(scope="module")
+def dance() -> FloatArray:
+    """A dancer of 90 frames, some 45 px high."""
+    return np.stack([keypoints for _, _, keypoints in render_frames(Recipe(5, 1, 0, frames=90, size=64))])
+
+
+def error(keypoints: FloatArray, truth: FloatArray) -> float:
+    """Mean distance in pixels of the joints seen in both."""
+    seen = (keypoints[..., 2] > 0) & (truth[..., 2] > 0)
+    return float(np.linalg.norm((keypoints - truth)[..., :2], axis=-1)[seen].mean())
+
+
+def track(*places: tuple[float, float] | None, joint: str = "nose") -> FloatArray:
+    """One joint over time, None where it is missing."""
+    keypoints = np.zeros((len(places), skeleton.NUM_JOINTS, 3), np.float32)
+    for frame, place in enumerate(places):
+        if place is not None:
+            keypoints[frame, skeleton.JOINT[joint]] = *place, 0.9
+    return keypoints
+
+
+def test_gaps_are_interpolated_and_ends_held() -> None:
+    filled = keypoint_filters.fill_gaps(track(None, (0, 10), None, None, (3, 40), None))[:, 0]
+    expected = [(0, 10, GUESSED), (0, 10, 0.9), (1, 20, GUESSED), (2, 30, GUESSED), (3, 40, 0.9), (3, 40, GUESSED)]
+    np.testing.assert_allclose(filled, expected, atol=1e-5)
+    assert skeleton.drop_missing(filled, 64)[:, 2].all()  # a guess just counts as seen
+
+
+def test_long_gaps_stay_open() -> None:
+    source = track(None, None, (1, 1), None, None, (4, 4), None)
+    filled = keypoint_filters.fill_gaps(source, max_gap=1)
+    np.testing.assert_array_equal(filled[:, 0, 2] > 0, [False, True, True, False, False, True, True])
+    never = track(None, None)
+    np.testing.assert_array_equal(keypoint_filters.fill_gaps(never), never)
+
+
+def test_a_missing_arm_is_the_mirrored_twin() -> None:
+    pose = track((0, 0))
+    places = {
+        "neck": (50, 30), "mid_hip": (50, 60), "left_shoulder": (60, 30), "right_shoulder": (40, 30),
+        "left_elbow": (65, 40), "left_wrist": (75, 35),
+    }  # fmt: skip
+    for name, place in places.items():
+        pose[0, skeleton.JOINT[name]] = *place, 0.9
+    filled = keypoint_filters.fill_from_twin(pose)[0]
+    np.testing.assert_allclose(
+        filled[joints("right_elbow", "right_wrist")], [(35, 40, GUESSED), (25, 35, GUESSED)], atol=1e-4
+    )
+    assert not filled[joints("left_knee", "right_knee")].any()  # neither side has them
+    # A trunk that leans by 45 degrees: its mirror line exchanges x and -y.
+    pose[0, skeleton.JOINT["neck"], :2] = 80, 30
+    filled = keypoint_filters.fill_from_twin(pose)[0]
+    np.testing.assert_allclose(filled[skeleton.JOINT["right_elbow"], :2], (40 - 10, 30 - 5), atol=1e-4)
+
+
+def test_dropped_arm_of_a_dancer_comes_back_near_its_place(dance: FloatArray) -> None:
+    arm = joints("left_elbow", "left_wrist")
+    spoilt = dance.copy()
+    spoilt[20:30, arm] = 0
+    for filled, limit in ((keypoint_filters.fill_gaps(spoilt), 4), (keypoint_filters.fill_from_twin(spoilt), 20)):
+        assert (filled[20:30, arm, 2] > 0).all()
+        assert error(filled[20:30, arm], dance[20:30, arm]) < limit
+        untouched = spoilt[..., 2] > 0
+        np.testing.assert_array_equal(filled[untouched], spoilt[untouched])
+
+
+def test_median_ignores_what_is_missing_and_removes_outliers() -> None:
+    smooth = keypoint_filters.smooth_median(track((0, 0), (1, 5), (90, 5), None, (3, 9)), window=3)[:, 0]
+    # Medians of (0, 1), (0, 1, 90), (1, 90), -, (3).
+    np.testing.assert_allclose(smooth[:, 0], [0.5, 1, 45.5, 0, 3])
+    np.testing.assert_allclose(smooth[:, 1], [2.5, 5, 5, 0, 9])
+    np.testing.assert_array_equal(smooth[:, 2] > 0, [True, True, True, False, True])
+    with pytest.raises(ValueError, match=r"window must be odd and positive\. Received: window=4"):
+        keypoint_filters.smooth_median(track((0, 0)), window=4)
+
+
+def noisy(dance: FloatArray, amount: float) -> FloatArray:
+    noise = np.random.default_rng(0).normal(0, amount, dance.shape) * [1, 1, 0]
+    return np.where(dance[..., 2:] > 0, dance + noise, 0).astype(np.float32)
+
+
+def test_smoothing_lowers_noise_and_hardly_touches_a_clean_dance(dance: FloatArray) -> None:
+    spoilt = noisy(dance, 0.45)  # 1 % of the height
+    assert error(keypoint_filters.smooth_median(spoilt), dance) < 0.65 * error(spoilt, dance)
+    assert error(keypoint_filters.smooth_median(dance), dance) < 0.1
+
+
+def test_stream_filter_by_hand() -> None:
+    stream = OneEuroFilter(unit=100, min_cutoff=1, beta=0, derivative_cutoff=1)
+    dt = 1 / (2 * np.pi)  # at a cutoff of 1 Hz half of the new value is taken
+    places = [(0, 8), (4, 8), None, (7, 7)]
+    steps = [stream.step(keypoints, dt)[0] for keypoints in track(*places)]
+    np.testing.assert_allclose(steps, [(0, 8, 0.9), (2, 8, 0.9), (0, 0, 0), (7, 7, 0.9)], rtol=1e-6)
+    quick = OneEuroFilter(unit=1, min_cutoff=1, beta=1e6)
+    np.testing.assert_allclose([quick.step(k, dt)[0, 0] for k in track((0, 0), (4, 0))], [0, 4], atol=1e-4)
+    with pytest.raises(ValueError, match="dt must be positive"):
+        stream.step(track((0, 0))[0], 0)
+    with pytest.raises(ValueError, match="unit=0"):
+        OneEuroFilter(unit=0)
+
+
+def test_stream_filter_lowers_noise(dance: FloatArray) -> None:
+    spoilt = noisy(dance, 0.45)
+    stream = OneEuroFilter(unit=45)
+    assert error(np.stack([stream.step(frame, 1 / 30) for frame in spoilt]), dance) < 0.85 * error(spoilt, dance)
+
+
+GROUPS = {
+    "whole": list(range(skeleton.NUM_JOINTS)),
+    "arms": joints("left_elbow", "right_elbow", "left_wrist", "right_wrist"),
+    "legs": joints(*(f"{side}_{part}" for side in ("left", "right") for part in ("knee", "ankle", "heel", "big_toe"))),
+}
+
+
+@pytest.mark.parametrize("group", GROUPS)
+def test_swaps_are_repaired(dance: FloatArray, group: str) -> None:
+    spoilt = dance.copy()
+    for span in (slice(10, 11), slice(30, 42), slice(60, 65)):
+        spoilt[span, GROUPS[group]] = dance[span][:, TWINS[GROUPS[group]]]
+    repaired = keypoint_filters.repair_swaps(spoilt)
+
+    def wrong(keypoints: FloatArray) -> int:
+        """Joints that lie further off than 2 % of the height."""
+        return int((np.linalg.norm((keypoints - dance)[..., :2], axis=-1) > 0.9).sum())
+
+    assert wrong(spoilt) > 30
+    assert wrong(repaired) <= 0.1 * wrong(spoilt)
+
+
+def test_a_dance_without_swaps_is_left_alone(dance: FloatArray) -> None:
+    np.testing.assert_array_equal(keypoint_filters.repair_swaps(dance), dance)
+    shaken = noisy(dance, 0.45)
+    np.testing.assert_array_equal(keypoint_filters.repair_swaps(shaken), shaken)
+
+
+def test_everything_together(dance: FloatArray) -> None:
+    spoilt = noisy(dance, 0.45)
+    spoilt[30:35] = spoilt[30:35, TWINS]
+    spoilt[50:58, joints("right_elbow", "right_wrist")] = 0
+    kept = spoilt.copy()
+    cleaned = keypoint_filters.clean_keypoints(spoilt)
+    np.testing.assert_array_equal(spoilt, kept)
+    assert error(cleaned, dance) < 0.6 * error(spoilt, dance)
+    assert cleaned.shape == dance.shape
+    assert cleaned.dtype == np.float32
+    nobody = np.zeros((3, 25, 3), np.float32)
+    np.testing.assert_array_equal(keypoint_filters.clean_keypoints(nobody), nobody)
