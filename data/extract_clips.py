@@ -12,15 +12,15 @@ from absl import flags
 
 from retarget_tf import program
 
-_VIDEOS = flags.DEFINE_string("videos", None, "Videos: a file name or a pattern such as 'videos/*.mp4'.", required=True)
-_OUT = flags.DEFINE_string("out", None, "Folder for the clip folders.", required=True)
-_SIZE = flags.DEFINE_integer("size", 256, "Side of the stored square frames in pixels.", lower_bound=32)
+_VIDEOS = flags.DEFINE_string("videos", None, "videos: a file name or a pattern such as 'videos/*.mp4'", required=True)
+_OUT = flags.DEFINE_string("out", None, "folder for the clip folders", required=True)
+_SIZE = flags.DEFINE_integer("size", 256, "side of the stored square frames in pixels", lower_bound=32)
 _MARGIN = flags.DEFINE_float(
-    "margin", 0.06, "Free border around the person's path, as a share of it.", lower_bound=0, upper_bound=1
+    "margin", 0.06, "free border around the person's path, as a share of it", lower_bound=0, upper_bound=1
 )
-_MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "Frames of each video to read; 0 for all.", lower_bound=0)
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "Make clips again that are there already.")
-_MODELS = flags.DEFINE_string("models", None, "Folder of the models; fetch_models' own unless given.")
+_MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "frames of each video to read; 0 for all", lower_bound=0)
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "make clips again that are there already")
+_MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
 
 
 def main() -> None:

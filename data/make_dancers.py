@@ -18,16 +18,16 @@ from absl import flags
 
 from retarget_tf import program
 
-_OUT = flags.DEFINE_string("out", None, "Folder for the clip folders.", required=True)
-_PEOPLE = flags.DEFINE_integer("people", 10, "Number of people.")
-_CLIPS_PER_PERSON = flags.DEFINE_integer("clips_per_person", 2, "Number of clips of each person.")
-_FRAMES = flags.DEFINE_integer("frames", 240, "Frames of each clip, at 30 a second.")
-_SIZE = flags.DEFINE_integer("size", 64, "Side of the square frames in pixels, at least 32.")
-_SEED = flags.DEFINE_integer("seed", 0, "Another seed gives other people.")
+_OUT = flags.DEFINE_string("out", None, "folder for the clip folders", required=True)
+_PEOPLE = flags.DEFINE_integer("people", 10, "number of people")
+_CLIPS_PER_PERSON = flags.DEFINE_integer("clips_per_person", 2, "number of clips of each person")
+_FRAMES = flags.DEFINE_integer("frames", 240, "frames of each clip, at 30 a second")
+_SIZE = flags.DEFINE_integer("size", 64, "side of the square frames in pixels, at least 32")
+_SEED = flags.DEFINE_integer("seed", 0, "another seed gives other people")
 _MOTION_OF = flags.DEFINE_string(
-    "motion_of", None, "Folder of clips made by this program: renders each dance on its dancer's partner instead."
+    "motion_of", None, "folder of clips made by this program: renders each dance on its dancer's partner instead"
 )
-_WORKERS = flags.DEFINE_integer("workers", None, "Number of processes; by default one for each core.")
+_WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by default one for each core")
 
 
 def main() -> None:

@@ -12,13 +12,13 @@ from absl import flags
 from retarget_tf import program
 
 _MODEL = flags.DEFINE_string(
-    "model", None, "A workdir, a .keras file with its .json, or a SavedModel folder.", required=True
+    "model", None, "a workdir, a .keras file with its .json, or a SavedModel folder", required=True
 )
-_RECORDS = flags.DEFINE_string("records", None, "Folder made by data.build_records.", required=True)
-_SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "Whose clips to score.")
-_OUT = flags.DEFINE_string("out", None, "Folder for metrics.json and the pictures.", required=True)
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "Clips generated at once; scores do not depend on it.", 1)
-_SEED = flags.DEFINE_integer("seed", 0, "Of the bootstrap intervals.")
+_RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_records", required=True)
+_SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "whose clips to score")
+_OUT = flags.DEFINE_string("out", None, "folder for metrics.json and the pictures", required=True)
+_BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "clips generated at once; scores do not depend on it", 1)
+_SEED = flags.DEFINE_integer("seed", 0, "of the bootstrap intervals")
 
 
 def main() -> None:
