@@ -94,7 +94,9 @@ def stopping_on_signal(state: TrainingState) -> Iterator[None]:
 
 
 class History(keras.callbacks.Callback):
-    """Writes losses and images/s to `history.csv` and TensorBoard every `every` steps; stops on a NaN.
+    """Writes losses and images/s to `history.csv` and TensorBoard every `every` steps.
+
+    Stops at the first loss that is not finite; it comes before `Checkpoints`, so that no such step is saved.
 
     Rows after the step at which the training resumes are dropped: those steps are done again.
     """
@@ -114,14 +116,14 @@ class History(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         step = self._state.steps_done
-        if step % self._every:
-            return
         values = {name: float(value) for name, value in (logs or {}).items()}
         if not all(math.isfinite(value) for value in values.values()):
             raise TrainingError(
                 f"training step {step}: a loss is not finite ({values}). "
                 "Lower --learning_rate; the last checkpoint is untouched."
             )
+        if step % self._every:
+            return
         previous_step, previous_time = self._mark
         self._mark = (step, time.monotonic())
         rate = (step - previous_step) * self._batch_size / max(self._mark[1] - previous_time, 1e-9)
@@ -207,5 +209,8 @@ def _keep_rows(path: pathlib.Path, last_step: int) -> None:
         return
     with path.open(newline="", encoding="utf-8") as file:
         header, *rows = list(csv.reader(file)) or [[]]
+    if not header and not rows:  # stopped before the first row
+        path.unlink()
+        return
     with files.atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
         csv.writer(file).writerows([header, *(row for row in rows if row and int(row[0]) <= last_step)])

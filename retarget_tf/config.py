@@ -21,6 +21,11 @@ PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
 SPEC_VERSION = 1
 
 
+def is_model_size(size: int) -> bool:
+    """Whether a network can be built for pictures of this side: a power of two from 32."""
+    return size >= 32 and size & (size - 1) == 0
+
+
 @dataclasses.dataclass(frozen=True)
 class ModelConfig:
     """The shape of generator and discriminator.
@@ -46,7 +51,7 @@ class ModelConfig:
 
     def __post_init__(self) -> None:
         size = self.image_size
-        _check(size >= 32 and size & (size - 1) == 0, "image_size must be a power of two from 32", image_size=size)
+        _check(is_model_size(size), "image_size must be a power of two from 32", image_size=size)
         _check(self.filters >= 1, "filters must be at least 1", filters=self.filters)
         _check(self.preset in PRESETS, f"preset must be one of {PRESETS}", preset=self.preset)
         for name, allowed in (("pose_condition", POSE_CONDITIONS), ("norm", NORMS)):
@@ -98,6 +103,7 @@ class TrainingConfig:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        _check(0 <= self.seed < 2**32 - 1, "seed must be 0..2^32-2", seed=self.seed)
         _check(
             (self.steps > 0 and self.minutes == 0) or (self.steps == 0 and self.minutes > 0),
             "one of steps and minutes must be positive, the other 0",

@@ -18,7 +18,7 @@ _RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_recor
 _SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "whose clips to score")
 _OUT = flags.DEFINE_string("out", None, "folder for metrics.json and the pictures", required=True)
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "clips generated at once; scores do not depend on it", 1)
-_SEED = flags.DEFINE_integer("seed", 0, "of the bootstrap intervals")
+_SEED = flags.DEFINE_integer("seed", 0, "of the bootstrap intervals", lower_bound=0)
 
 
 def main() -> None:

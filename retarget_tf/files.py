@@ -22,7 +22,7 @@ PathLike = str | os.PathLike[str]
 @contextlib.contextmanager
 def atomic_file(path: PathLike) -> Iterator[Path]:
     """Yields a temporary path that becomes `path` when the block ends well, and vanishes when it does not."""
-    final = Path(path)
+    final = Path(os.path.realpath(path))
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_name(final)
     try:
@@ -41,7 +41,7 @@ def atomic_folder(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
     Raises:
         InputDataError: `path` exists and `overwrite` is false, or it is no folder.
     """
-    final = Path(path)
+    final = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
     if final.exists() and not (overwrite and final.is_dir()):
         raise InputDataError(f"folder {final}: exists already. Remove it or choose another name.")
     final.parent.mkdir(parents=True, exist_ok=True)

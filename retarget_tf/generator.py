@@ -123,7 +123,7 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
         served = tf.saved_model.load(str(given))
         # Through the whole object: its variables live as long as it does.
         return TrainedGenerator(lambda inputs: served.generator(inputs), spec)
-    except (ValueError, OSError, AttributeError) as error:
+    except (ValueError, OSError, AttributeError, IndexError, tf.errors.OpError) as error:
         raise InputDataError(f"model {given}: cannot be read ({error}).") from error
 
 

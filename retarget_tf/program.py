@@ -120,16 +120,24 @@ def _is_worth_showing(record: standard_logging.LogRecord) -> bool:
     return record.levelno >= standard_logging.WARNING or "-packages/tensorflow/" not in record.pathname
 
 
+def flagfile_text(main: Callable[[], None]) -> str:
+    """The program's own flags as they are set, one a line: what --flagfile reads."""
+    return "".join(f"{flag.serialize()}\n" for flag in _own_flags(main) if flag.value is not None)
+
+
 def _help_text(main: Callable[[], None]) -> str:
-    module = sys.modules[main.__module__]
-    # absl files the flags of a script under the name that it was started by.
-    name = sys.argv[0] if main.__module__ == "__main__" else main.__module__
-    lines = [(module.__doc__ or "").strip(), "", "Flags:"]
-    for flag in sorted(flags.FLAGS.get_key_flags_for_module(name), key=lambda flag: flag.name):
+    lines = [(sys.modules[main.__module__].__doc__ or "").strip(), "", "Flags:"]
+    for flag in _own_flags(main):
         default = "required" if flag.default is None and _is_required(flag) else f"default: {flag.default}"
         lines.append(f"  --{flag.name}: {flag.help} ({default})")
     lines.append("  --flagfile: read flags from this file, one a line.")
     return "\n".join(lines)
+
+
+def _own_flags(main: Callable[[], None]) -> "list[flags.Flag[object]]":
+    # absl files the flags of a script under the name that it was started by.
+    name = sys.argv[0] if main.__module__ == "__main__" else main.__module__
+    return sorted(flags.FLAGS.get_key_flags_for_module(name), key=lambda flag: flag.name)
 
 
 def _is_required(flag: "flags.Flag[object]") -> bool:

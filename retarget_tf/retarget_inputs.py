@@ -6,6 +6,8 @@ in memory, 300 bytes a frame, and streams its frames.
 
 import dataclasses
 import pathlib
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 
 import numpy as np
@@ -200,5 +202,5 @@ def _load_array(path: pathlib.Path) -> npt.NDArray[np.float64]:
         raise InputDataError(f"keypoints {path}: no such file.") from error
     except KeyError as error:
         raise InputDataError(f"keypoints {path}: holds no array named 'keypoints'.") from error
-    except (OSError, ValueError, EOFError) as error:
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
         raise InputDataError(f"keypoints {path}: is no .npy or .npz file of numbers ({error}).") from error

@@ -19,7 +19,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from retarget_tf import files, pose_transform, retarget_inputs, video
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.generator import TrainedGenerator, load_generator
 from retarget_tf.panel import Panel
 from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
@@ -132,7 +132,10 @@ class Retargeter:
 
         Raises:
             InputDataError: the source cannot be read to its end, or `maps_dir` holds other things than maps.
+            ConfigError: `out` lies in `maps_dir`, which holds nothing but maps.
         """
+        if maps_dir is not None and pathlib.Path(maps_dir).resolve() in pathlib.Path(out).resolve().parents:
+            raise ConfigError(f"out must lie outside of maps_dir. Received: out={out}, maps_dir={maps_dir}")
         placed = self.place(target, source.keypoints, fit=fit, source_size=source.picture_size)
         panel = Panel(target.shown, source.picture_size, self.image_size, self.label_schema)
         steps = zip(source.frames(), placed, self._generate(target, placed), strict=True)

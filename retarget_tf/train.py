@@ -8,6 +8,7 @@ The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. 
 from absl import flags
 
 from retarget_tf import config, program
+from retarget_tf.errors import InputDataError
 
 _RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_records", required=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "folder for all that the training writes", required=True)
@@ -51,6 +52,11 @@ def main() -> None:
     from retarget_tf import files, records, training
 
     manifest = records.Manifest.load(_RECORDS.value)
+    if not config.is_model_size(manifest.image_size):
+        raise InputDataError(
+            f"records {_RECORDS.value}: hold pictures of {manifest.image_size} px, "
+            "a model takes a power of two from 32. Build them again with --size=64, 128 or 256."
+        )
     model_config = config.ModelConfig(
         preset=_PRESET.value,
         image_size=_SIZE.value or manifest.image_size,
@@ -63,7 +69,7 @@ def main() -> None:
         _RECORDS.value, _WORKDIR.value, model_config, training_config, show_progress=program.progress_is_shown()
     )
     with files.atomic_file(f"{_WORKDIR.value}/flags.txt") as temporary:
-        temporary.write_text(flags.FLAGS.flags_into_string(), encoding="utf-8")
+        temporary.write_text(program.flagfile_text(main), encoding="utf-8")
     print(f"step {step}: {_WORKDIR.value}/generator.keras")
 
 

@@ -74,7 +74,7 @@ def train(
         gan = build_gan(model_config, training_config)
         state = callbacks.TrainingState.create()
         manager = _checkpoint_manager(folder, gan, state)
-        if manager.restore_or_initialize():
+        if _restore(manager):
             logging.info("resuming at step %d", state.steps_done)
         damage = records.damage_as_input_error(f"records {records_folder}")
         with callbacks.stopping_on_signal(state), damage:
@@ -112,6 +112,26 @@ def _checkpoint_manager(
         seconds=state.seconds,
     )
     return tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
+
+
+def _restore(manager: tf.train.CheckpointManager) -> bool:
+    """Restores the newest checkpoint that can be read; false where there is none yet.
+
+    Raises:
+        InputDataError: there are checkpoints, and none of them can be read.
+    """
+    for path in reversed(manager.checkpoints):
+        try:
+            manager.checkpoint.restore(path)
+        except (tf.errors.OpError, IndexError, ValueError) as error:
+            logging.warning("checkpoint %s: cannot be read (%s); trying the one before.", path, type(error).__name__)
+        else:
+            return True
+    if any(pathlib.Path(manager.directory).glob("*.index")):
+        raise InputDataError(
+            f"checkpoints {manager.directory}: none can be read. Remove the folder to begin anew, or restore a copy."
+        )
+    return False
 
 
 def _fit(
@@ -196,9 +216,11 @@ def _write_settings(
 
 
 def _check_same(folder: pathlib.Path, began: dict[str, Any], now: dict[str, Any]) -> None:
-    if began["records"]["manifest_sha256"] != now["records"]["manifest_sha256"]:
+    if not all(isinstance(began.get(part), dict) for part in now):
+        raise InputDataError(f"workdir settings {folder / 'config.json'}: not ours. Choose another --workdir.")
+    if began["records"].get("manifest_sha256") != now["records"]["manifest_sha256"]:
         raise InputDataError(
-            f"workdir {folder}: began with the records {began['records']['folder']}, "
+            f"workdir {folder}: began with the records {began['records'].get('folder')}, "
             f"these are others. Give those, or another --workdir."
         )
     for part in ("model", "training"):

@@ -89,8 +89,18 @@ def test_history_writes_every_second_step_and_drops_what_is_done_again(tmp_path:
     assert [(row["step"], row["l1_loss"]) for row in rows(path)] == [("2", "0.2"), ("4", "0.4"), ("6", "9.0")]
 
 
+def test_history_has_its_header_though_the_first_start_wrote_no_row(tmp_path: pathlib.Path) -> None:
+    path, state = tmp_path / "history.csv", state_at(0)
+    make_history(path, state).on_train_end()
+    resumed = make_history(path, state)
+    state.step.assign(2)
+    resumed.on_train_batch_end(0, {"l1_loss": 1.0})
+    resumed.on_train_end()
+    assert [row["step"] for row in rows(path)] == ["2"]
+
+
 def test_history_stops_at_a_loss_that_is_not_finite(tmp_path: pathlib.Path) -> None:
-    state = state_at(2)
+    state = state_at(3)  # no row is due at this step
     history = make_history(tmp_path / "history.csv", state)
-    with pytest.raises(TrainingError, match="step 2: a loss is not finite"):
+    with pytest.raises(TrainingError, match="step 3: a loss is not finite"):
         history.on_train_batch_end(0, {"l1_loss": float("nan")})

@@ -11,7 +11,7 @@ import pytest
 
 from retarget_tf import extraction, generator, parsing_labels, retarget_inputs, rollout, skeleton, video
 from retarget_tf.config import GeneratorSpec, ModelConfig
-from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.panel import Panel
 from retarget_tf.retargeter import Retargeter
 from tests.testing import make_clip_folder, run_program, walking_square
@@ -206,6 +206,22 @@ def test_maps_never_replace_a_folder_of_other_things(
     with pytest.raises(InputDataError, match="mine: holds other files than maps"):
         loaded.write_panel(target, source, tmp_path / "panel.mp4", maps_dir=tmp_path / "mine")
     assert (tmp_path / "mine" / "letter.txt").exists()
+
+
+def test_the_panel_may_not_lie_among_the_maps(loaded: Retargeter, tmp_path: pathlib.Path) -> None:
+    source = retarget_inputs.clip_source(make_clip_folder(tmp_path, frames=2))
+    target = retarget_inputs.clip_target(tmp_path / "clip", 32)
+    with pytest.raises(ConfigError, match="out must lie outside of maps_dir"):
+        loaded.write_panel(target, source, tmp_path / "maps" / "panel.mp4", maps_dir=tmp_path / "maps")
+    assert not (tmp_path / "maps").exists()
+
+
+def test_a_damaged_npz_is_one_line(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "keypoints.npz"
+    np.savez(path, keypoints=np.zeros((2, 25, 3), np.float32))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputDataError, match="of numbers"):
+        retarget_inputs.read_keypoints(path)
 
 
 def save_npy(values: npt.NDArray[Any]) -> Callable[[pathlib.Path], None]:

@@ -114,6 +114,21 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
     np.testing.assert_allclose(gan.generate(frame, keypoints), expected, atol=1e-6)
 
 
+def test_a_damaged_checkpoint_falls_back_to_the_one_before(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
+    def restored_step() -> int:
+        gan, state = training.build_gan(MODEL, CONFIG), callbacks.TrainingState.create()
+        assert training._restore(training._checkpoint_manager(workdir, gan, state))
+        return state.steps_done
+
+    assert restored_step() == 4
+    damaged = next((workdir / "checkpoints").glob("ckpt-4.data*"))
+    damaged.write_bytes(damaged.read_bytes()[:100])
+    assert restored_step() == 2
+    next((workdir / "checkpoints").glob("ckpt-2.data*")).unlink()
+    with pytest.raises(InputDataError, match="none can be read"):
+        training.train(records_folder, workdir, MODEL, CONFIG)
+
+
 def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     config = dataclasses.replace(CONFIG, steps=0, minutes=0.02)
     first = training.train(records_folder, tmp_path, MODEL, config)
@@ -173,4 +188,9 @@ def test_program_names_what_is_wrong(records_folder: pathlib.Path, tmp_path: pat
     assert (both.returncode, both.stderr.count("\n")) == (2, 1)
     size = run_program("retarget_tf.train", *train_arguments(records_folder, tmp_path / "w", "--steps=1", "--size=64"))
     assert (size.returncode, size.stderr.count("\n")) == (3, 1)
+    odd = tmp_path / "odd"
+    clips_folder = make_clip_folder(tmp_path / "clips", person_id="p", size=48).parent
+    records.build_records([clips_folder], odd, records.BuildConfig(segment_frames=4, validation_share=0, test_share=0))
+    odd_size = run_program("retarget_tf.train", *train_arguments(odd, tmp_path / "w", "--steps=1"))
+    assert (odd_size.returncode, odd_size.stderr.count("\n")) == (3, 1)
     assert not (tmp_path / "w").exists()

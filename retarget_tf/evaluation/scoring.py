@@ -36,7 +36,7 @@ class OneStepTally:
         l1, psnr = metrics.l1_and_psnr(conditioning.colour_map(real, self._schema).numpy(), generated_rgb, known)
         # Unknown pixels are grey in the truth; the same grey in the generated map lets them differ nowhere.
         pair = [self._schema.colour(ids) for ids in (real, np.where(known, generated, UNKNOWN))]
-        ssim = float(tf.image.ssim(*(tf.constant(picture) for picture in pair), max_val=255))
+        ssim = float(tf.image.ssim(*map(tf.constant, pair), max_val=255)) if known.any() else np.nan
         self._pictures.append((l1, psnr, ssim))
 
     def scores(self) -> dict[str, float]:
