@@ -7,9 +7,12 @@ generated map, true map). The headline is the mean mIoU of the rollout, in which
 outputs; baselines that need no training stand beside it.
 """
 
+import pathlib
+
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.errors import ConfigError
 
 _MODEL = flags.DEFINE_string(
     "model", None, "a workdir, a .keras file with its .json, or a SavedModel folder", required=True
@@ -23,6 +26,8 @@ _SEED = flags.DEFINE_integer("seed", 0, "of the bootstrap intervals", lower_boun
 
 def main() -> None:
     """Evaluates, writes and prints the table."""
+    if pathlib.Path(_OUT.value).is_file():  # said now, not after all the work
+        raise ConfigError(f"out must be a folder. Received: out={_OUT.value}, a file")
     program.import_tensorflow()
     from retarget_tf import evaluation
 
