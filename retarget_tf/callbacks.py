@@ -75,6 +75,22 @@ def is_finished(state: TrainingState, steps: int, seconds: float) -> bool:
     return state.steps_done >= steps if steps else float(state.seconds.numpy()) >= seconds
 
 
+class Schedule(keras.callbacks.Callback):
+    """Says before each step how much of the training is done, 0..1: learning rates follow it."""
+
+    def __init__(self, state: TrainingState, steps: int, seconds: float, set_progress: Callable[[float], None]) -> None:
+        super().__init__()
+        self._state, self._steps, self._seconds, self._set_progress = state, steps, seconds, set_progress
+
+    def on_train_batch_begin(self, batch: int, logs: Logs = None) -> None:
+        done, planned = (
+            (self._state.steps_done, self._steps)
+            if self._steps
+            else (float(self._state.seconds.numpy()), self._seconds)
+        )
+        self._set_progress(min(done / planned, 1.0))
+
+
 @contextlib.contextmanager
 def stopping_on_signal(state: TrainingState) -> Iterator[None]:
     """SIGTERM and SIGINT end the training after the running step; the checkpoint is then written as at any end."""

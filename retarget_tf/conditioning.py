@@ -9,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf import pose_map
+from retarget_tf.config import Feedback
 from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
 
 Tensor = Any
@@ -47,6 +48,20 @@ def nearest_class(rgb: Tensor, schema: LabelSchema) -> Tensor:
     palette = np.asarray(schema.palette, np.float32) / 127.5 - 1.0
     score = 2.0 * tf.tensordot(rgb, tf.constant(palette.T), 1) - tf.constant(np.sum(palette**2, axis=1))
     return tf.cast(tf.argmax(score, axis=-1), tf.uint8)
+
+
+def one_hot(parsing_map: Tensor, schema: LabelSchema) -> Tensor:
+    """float32 `[..., height, width, classes]` of a map of class ids; unknown pixels are all zero."""
+    return tf.one_hot(tf.cast(parsing_map, tf.int32), schema.num_classes)
+
+
+def fed_back(probabilities: Tensor, feedback: Feedback) -> Tensor:
+    """What of a step's output comes back as `previous_map`; both `[batch, height, width, classes]`."""
+    if feedback == "probabilities":
+        return probabilities
+    if feedback == "none":
+        return tf.zeros_like(probabilities)
+    return tf.one_hot(tf.argmax(probabilities, axis=-1, output_type=tf.int32), probabilities.shape[-1])
 
 
 def known_pixels(parsing_map: Tensor) -> Tensor:

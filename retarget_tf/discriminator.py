@@ -35,8 +35,9 @@ def build_discriminator(
         last = level == config.patch_layers
         if last:
             x = keras.layers.ZeroPadding2D(1, name=f"block_{level}_pad")(x)
+        width = config.filters * min(2**level, 8)
         x = layers.convolution(
-            config.filters * min(2**level, 8),
+            width,
             strides=1 if last else 2,
             bias=level == 0,
             seed=seed + level,
@@ -44,7 +45,7 @@ def build_discriminator(
             padding="valid" if last else "same",
         )(x)
         if level > 0:
-            x = layers.normalization(config.norm, seed + level, f"block_{level}_norm")(x)
+            x = layers.normalization(config.norm, width, seed + level, f"block_{level}_norm")(x)
         x = layers.leaky_relu(f"block_{level}_relu")(x)
     x = keras.layers.ZeroPadding2D(1, name="output_pad")(x)
     x = layers.convolution(1, strides=1, bias=True, seed=seed + 100, name="output_conv", padding="valid")(x)

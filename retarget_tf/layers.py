@@ -1,4 +1,4 @@
-"""The building blocks that both networks share, with pix2pix's constants where Keras's defaults differ."""
+"""The building blocks that all networks share, with pix2pix's constants where Keras's defaults differ."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from retarget_tf.config import Norm
 
 LEAKY_SLOPE = 0.2  # Keras's default is 0.3
 KERNEL_SIZE = 4
+GROUP_CHANNELS = 8
 
 
 def weight_init(seed: int) -> keras.initializers.Initializer:
@@ -15,16 +16,17 @@ def weight_init(seed: int) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
 
 
-def normalization(norm: Norm, seed: int, name: str) -> keras.layers.Layer:
-    """Batch or instance normalization with a scale from N(1, 0.02) and a shift from 0.
+def normalization(norm: Norm, width: int, seed: int, name: str) -> keras.layers.Layer:
+    """Batch, instance or group normalization with a scale from N(1, 0.02) and a shift from 0.
 
-    Instance normalization is `GroupNormalization` with one channel a group.
+    Instance normalization is `GroupNormalization` with one channel a group; `group` has groups of eight channels.
     """
     scale_init = keras.initializers.RandomNormal(1.0, 0.02, seed=seed)
     if norm == "batch":
         # torch's momentum of 0.1 is Keras's 0.9; epsilon as in torch, where Keras's default is 1e-3.
         return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=scale_init, name=name)
-    return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, gamma_initializer=scale_init, name=name)
+    groups = -1 if norm == "instance" else max(1, width // GROUP_CHANNELS)
+    return keras.layers.GroupNormalization(groups=groups, epsilon=1e-5, gamma_initializer=scale_init, name=name)
 
 
 def leaky_relu(name: str) -> keras.layers.Layer:
@@ -44,3 +46,17 @@ def transposed_convolution(filters: int, *, bias: bool, seed: int, name: str) ->
     return keras.layers.Conv2DTranspose(
         filters, KERNEL_SIZE, 2, "same", use_bias=bias, kernel_initializer=weight_init(seed), name=name
     )
+
+
+def dropout_seeds(model: keras.Model) -> list[Any]:
+    """The states of a model's dropout layers, TensorFlow variables: what dropout does next."""
+    seeded = (layer for layer in model.layers if isinstance(layer, keras.layers.Dropout))
+    return [layer.seed_generator.state.value for layer in seeded]
+
+
+def loss_scaled(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
+    """The optimizer with loss scaling where the precision policy needs it."""
+    # float16 gradients vanish without loss scaling; bfloat16 has float32's exponent and needs none.
+    if keras.config.dtype_policy().name == "mixed_float16":
+        return keras.optimizers.LossScaleOptimizer(optimizer)
+    return optimizer

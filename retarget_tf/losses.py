@@ -30,3 +30,33 @@ def l1_loss(real: Tensor, generated: Tensor, known: Tensor) -> Tensor:
     """
     difference = ops.mean(ops.abs(real - generated), axis=-1, keepdims=True)
     return ops.sum(difference * known) / ops.maximum(ops.sum(known), 1.0)
+
+
+def cross_entropy_loss(real: Tensor, probabilities: Tensor, class_weights: Tensor) -> Tensor:
+    """Mean of -log p of the true class over the pixels whose class is known, weighted by class.
+
+    Args:
+        real: float32 `[batch, height, width, classes]`, one-hot; all zero where the class is unknown.
+        probabilities: the same, sums of 1.
+        class_weights: float32 `[classes]`.
+    """
+    weights = real * class_weights
+    log_probabilities = ops.log(ops.maximum(probabilities, 1e-7))
+    return -ops.sum(weights * log_probabilities) / ops.maximum(ops.sum(weights), 1.0)
+
+
+def dice_loss(real: Tensor, probabilities: Tensor) -> Tensor:
+    """1 - Dice of the foreground classes in the truth, mean over classes (Milletari et al. 2016, V-Net).
+
+    Args:
+        real: float32 `[batch, height, width, classes]`, one-hot; all zero where the class is unknown: such pixels do
+            not count.
+        probabilities: the same, sums of 1.
+    """
+    known = ops.sum(real, axis=-1, keepdims=True)
+    generated = probabilities * known
+    overlap = ops.sum(real * generated, axis=(0, 1, 2))
+    total = ops.sum(real + generated, axis=(0, 1, 2))
+    present = ops.cast(ops.sum(real, axis=(0, 1, 2)) > 0, "float32")[1:]
+    dice = (2.0 * overlap / ops.maximum(total, 1e-6))[1:]
+    return ops.sum((1.0 - dice) * present) / ops.maximum(ops.sum(present), 1.0)

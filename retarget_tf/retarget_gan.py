@@ -7,12 +7,15 @@ D that was just updated, with the L1 term beside it.
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning, losses
+from retarget_tf import conditioning, figures, losses
 from retarget_tf.config import ModelConfig
 from retarget_tf.discriminator import build_discriminator
 from retarget_tf.generator import build_generator
+from retarget_tf.layers import dropout_seeds, loss_scaled
 
 Tensor = Any
 Window = dict[str, Tensor]
@@ -40,16 +43,34 @@ class RetargetGAN(keras.Model):
     ) -> None:
         """Takes the two optimizers and builds their state now, so that a checkpoint restored next finds it."""
         super().compile(optimizer=None)  # the default would be an RMSprop that nothing uses
-        self.generator_optimizer = _scaled(generator_optimizer)
-        self.discriminator_optimizer = _scaled(discriminator_optimizer)
+        self.generator_optimizer = loss_scaled(generator_optimizer)
+        self.discriminator_optimizer = loss_scaled(discriminator_optimizer)
         self.generator_optimizer.build(self.generator.trainable_variables)
         self.discriminator_optimizer.build(self.discriminator.trainable_variables)
 
     @property
-    def dropout_seeds(self) -> list[tf.Variable]:
-        """The states of the generator's dropout layers: what dropout does next."""
-        seeded = (layer for layer in self.generator.layers if isinstance(layer, keras.layers.Dropout))
-        return [layer.seed_generator.state.value for layer in seeded]
+    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+        """Both Adams."""
+        return [self.generator_optimizer, self.discriminator_optimizer]
+
+    def checkpoint_parts(self) -> dict[str, Any]:
+        """Everything that resuming needs, by name."""
+        return {
+            "generator": self.generator,
+            "dropout_seeds": dropout_seeds(self.generator),  # a model's checkpoint leaves these out
+            "discriminator": self.discriminator,
+            "generator_optimizer": self.generator_optimizer,
+            "discriminator_optimizer": self.discriminator_optimizer,
+        }
+
+    def averaged_generator(self) -> keras.Model:
+        """What is saved as the trained generator: here the generator itself."""
+        return self.generator
+
+    def draw_samples(self, windows: Window) -> npt.NDArray[np.uint8]:
+        """A panel of frame, stick figure, generated map and true map, one row a window of two frames, as a picture."""
+        frame, keypoints, real, _ = self.triplet(windows)
+        return figures.training_panel(frame, keypoints, self.generate(frame, keypoints), real)
 
     def train_step(self, window: Window) -> dict[str, Tensor]:
         """One update of D, then one of G, on a batch of windows as `input_pipeline` yields them."""
@@ -100,10 +121,3 @@ class RetargetGAN(keras.Model):
     def judge(self, condition: Tensor, parsing_map: Tensor) -> Tensor:
         """D's patch logits: float32 `[batch, patches, patches, 1]`."""
         return self.discriminator({"condition": condition, "parsing_map": parsing_map}, training=True)
-
-
-def _scaled(optimizer: keras.optimizers.Optimizer) -> keras.optimizers.Optimizer:
-    # float16 gradients vanish without loss scaling; bfloat16 has float32's exponent and needs none.
-    if keras.config.dtype_policy().name == "mixed_float16":
-        return keras.optimizers.LossScaleOptimizer(optimizer)
-    return optimizer

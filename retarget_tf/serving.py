@@ -20,7 +20,7 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from retarget_tf import conditioning, files, images_tf, skeleton
+from retarget_tf import feedback, files, images_tf, parsing_labels, skeleton
 from retarget_tf.config import GeneratorSpec
 from retarget_tf.generator import SPEC_NAME, load_keras_generator
 
@@ -62,25 +62,30 @@ class ServedGenerator(tf.Module):
         """The signature; see the module."""
         image_bytes, keypoints, reference_keypoints = _checked(image_bytes, keypoints, reference_keypoints)
         size = self._spec.model.image_size
-        frames, moved = tf.map_fn(
+        frames, moved, moved_reference = tf.map_fn(
             lambda one: self._canvas(*one),
             (image_bytes, keypoints, reference_keypoints),
             fn_output_signature=(
                 tf.TensorSpec([size, size, 3], tf.uint8),
                 tf.TensorSpec([skeleton.NUM_JOINTS, 3], tf.float32),
+                tf.TensorSpec([skeleton.NUM_JOINTS, 3], tf.float32),
             ),
         )
-        outputs = self.generator({"frame": conditioning.to_signed(frames), "keypoints": moved})
-        maps = conditioning.nearest_class(outputs["parsing_rgb"], self._spec.model.schema)
+        # The map of the picture is not given: `stable` parses it first.
+        unknown = tf.fill(tf.shape(frames)[:3], tf.constant(parsing_labels.UNKNOWN, tf.uint8))
+        reference = feedback.Reference(frames, moved_reference, tf.ensure_shape(unknown, [None, size, size]))
+        loop = feedback.make_feedback(self.generator, self._spec.model, reference)
+        maps = loop.take(self.generator(loop.inputs(loop.start(), moved))).parsing_map
         encoded = tf.map_fn(tf.io.encode_png, maps[..., None], fn_output_signature=tf.TensorSpec([], tf.string))
         return {"parsing_map": maps, "parsing_map_png_bytes": encoded}
 
-    def _canvas(self, encoded: Tensor, keypoints: Tensor, reference_keypoints: Tensor) -> tuple[Tensor, Tensor]:
-        """One picture on its canvas, and the wanted pose there."""
+    def _canvas(self, encoded: Tensor, keypoints: Tensor, reference_keypoints: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        """One picture on its canvas, and there the wanted pose and its own."""
         size = self._spec.model.image_size
         picture = images_tf.decode_picture(encoded)
         square = images_tf.person_square(reference_keypoints, picture, self._spec.person_height_share)
-        return images_tf.apply_square(picture, square, size), images_tf.move_keypoints(keypoints, square, size)
+        moved = (images_tf.move_keypoints(points, square, size) for points in (keypoints, reference_keypoints))
+        return images_tf.apply_square(picture, square, size), *moved
 
 
 def _checked(image_bytes: Tensor, keypoints: Tensor, reference_keypoints: Tensor) -> tuple[Tensor, Tensor, Tensor]:

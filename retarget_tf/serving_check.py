@@ -8,14 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import cv2
+import keras
 import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning, files, serving, skeleton
-from retarget_tf.config import GeneratorSpec
+from retarget_tf import conditioning, files, rollout, serving, skeleton
 from retarget_tf.errors import InputDataError
-from retarget_tf.generator import load_generator, load_keras_generator
+from retarget_tf.generator import TrainedGenerator, load_generator, load_keras_generator
+from retarget_tf.parsing_labels import UNKNOWN
 
 Tensor = Any
 FloatArray = npt.NDArray[np.float32]
@@ -72,11 +73,11 @@ def check_saved_model(model: files.PathLike, export_dir: files.PathLike, seed: i
     signature = _signature(export_dir)
     random = np.random.default_rng(seed)
     checks = [Check("description", f"step {exported.spec.step}", exported.spec == spec)]
+    trained = TrainedGenerator(lambda inputs: network(inputs, training=False), spec)
     for batch in BATCH_SIZES:
-        inputs = _random_inputs(random, batch, spec.model.image_size)
-        expected = network(inputs, training=False)
-        checks.append(_compare_outputs(batch, expected, exported.network(inputs)))
-        checks.append(_compare_maps(batch, expected, inputs, spec, signature))
+        inputs = _random_inputs(random, batch, network)
+        checks.append(_compare_outputs(batch, trained.network(inputs), exported.network(inputs)))
+        checks.append(_compare_maps(random, batch, trained, signature))
     checks.append(_check_stranger(export_dir))
     return checks
 
@@ -90,33 +91,54 @@ def _signature(export_dir: files.PathLike) -> Any:
     return function
 
 
-def _random_inputs(random: np.random.Generator, batch: int, size: int) -> dict[str, FloatArray]:
-    """Pictures of coloured clouds whose values are whole grey levels, and keypoints of which a fifth is missing."""
+def _random_inputs(random: np.random.Generator, batch: int, network: keras.Model) -> dict[str, FloatArray]:
+    """Whatever the network takes: pictures, keypoints, and one-hot maps."""
+    inputs = {}
+    size_of_pictures = max(tensor.shape[1] for tensor in network.output.values())
+    for name, tensor in network.input.items():
+        size, channels = tensor.shape[1], tensor.shape[-1]
+        if name.endswith("keypoints"):
+            inputs[name] = _random_keypoints(random, batch, size_of_pictures)
+        elif name.endswith("frame"):
+            inputs[name] = conditioning.to_signed(_random_pictures(random, batch, size)).numpy()
+        else:
+            ids = _random_pictures(random, batch, size)[..., 0] % channels
+            inputs[name] = np.eye(channels, dtype=np.float32)[ids]
+    return inputs
+
+
+def _random_pictures(random: np.random.Generator, batch: int, size: int) -> npt.NDArray[np.uint8]:
+    """Coloured clouds, RGB uint8 `[batch, size, size, 3]`."""
     noise = random.integers(0, 256, (batch, size, size, 3), dtype=np.uint8)
-    pixels = np.stack([cv2.GaussianBlur(picture, (0, 0), size / 16) for picture in noise])
+    return np.stack([cv2.GaussianBlur(picture, (0, 0), size / 16) for picture in noise])
+
+
+def _random_keypoints(random: np.random.Generator, batch: int, size: int) -> FloatArray:
+    """float32 `[batch, 25, 3]` of which a fifth is missing."""
     keypoints = random.uniform(0, size, (batch, skeleton.NUM_JOINTS, 3)).astype(np.float32)
     keypoints[..., 2] = random.uniform(0.3, 1, keypoints.shape[:2])
     keypoints[random.random(keypoints.shape[:2]) < 0.2] = 0
-    return {"frame": conditioning.to_signed(pixels).numpy(), "keypoints": keypoints}
+    return keypoints
 
 
-def _compare_outputs(batch: int, expected: dict[str, Tensor], received: Mapping[str, Tensor]) -> Check:
+def _compare_outputs(batch: int, expected: Mapping[str, Tensor], received: Mapping[str, Tensor]) -> Check:
     differences = [float(tf.reduce_max(tf.abs(expected[name] - received[name]))) for name in expected]
     worst = max(differences)
     return Check(f"generator, batch {batch}", f"largest difference {worst:.1e}", worst <= MAX_DIFFERENCE)
 
 
-def _compare_maps(
-    batch: int, expected: dict[str, Tensor], inputs: dict[str, FloatArray], spec: GeneratorSpec, signature: Any
-) -> Check:
+def _compare_maps(random: np.random.Generator, batch: int, trained: TrainedGenerator, signature: Any) -> Check:
     """The signature on pictures of the model's own size: without a reference pose the canvas is the picture."""
-    pixels = conditioning.to_pixels(inputs["frame"])
-    encoded = tf.stack([tf.io.encode_png(picture) for picture in pixels])
-    keypoints = tf.constant(inputs["keypoints"])
-    outputs = signature(image_bytes=encoded, keypoints=keypoints, reference_keypoints=tf.zeros_like(keypoints))
-    maps = conditioning.nearest_class(expected["parsing_rgb"], spec.model.schema)
+    size = trained.spec.model.image_size
+    pictures, keypoints = _random_pictures(random, batch, size), _random_keypoints(random, batch, size)
+    reference = rollout.Reference(pictures, np.zeros_like(keypoints), np.full((batch, size, size), UNKNOWN, np.uint8))
+    expected = rollout.Rollout(trained, reference).step(keypoints)
+    encoded = tf.stack([tf.io.encode_png(picture) for picture in pictures])
+    outputs = signature(
+        image_bytes=encoded, keypoints=tf.constant(keypoints), reference_keypoints=tf.zeros_like(keypoints)
+    )
     decoded = tf.stack([tf.io.decode_png(png)[..., 0] for png in outputs["parsing_map_png_bytes"]])
-    equal = float(tf.reduce_mean(tf.cast(maps == outputs["parsing_map"], tf.float32)))
+    equal = float(tf.reduce_mean(tf.cast(expected == outputs["parsing_map"], tf.float32)))
     same_png = bool(tf.reduce_all(decoded == outputs["parsing_map"]))
     finding = f"{equal:.2%} of the ids equal, PNG {'equal' if same_png else 'DIFFERENT'}"
     return Check(f"{serving.SIGNATURE}, batch {batch}", finding, equal >= MIN_EQUAL_IDS and same_png)

@@ -1,9 +1,12 @@
 """Trains a preset on records; the same command again resumes.
 
-    python -m retarget_tf.train --preset=paper --records=records --workdir=work --steps=2000 --filters=16
+    python -m retarget_tf.train --preset=stable --records=records --workdir=work --minutes=10 --filters=16
 
-The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM and Ctrl-C save a checkpoint.
+The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM and Ctrl-C save a checkpoint. A
+flag that is not given is as the preset has it.
 """
+
+from typing import Any
 
 from absl import flags
 
@@ -12,40 +15,57 @@ from retarget_tf.errors import InputDataError
 
 _RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_records", required=True)
 _WORKDIR = flags.DEFINE_string("workdir", None, "folder for all that the training writes", required=True)
-_PRESET = flags.DEFINE_enum("preset", "paper", config.PRESETS, "named recipe")
-_STEPS = flags.DEFINE_integer("steps", 0, "train up to this step (give this or --minutes)")
-_MINUTES = flags.DEFINE_float("minutes", 0.0, "train for this many minutes, all starts added up")
+_PRESET = flags.DEFINE_enum("preset", "stable", config.PRESETS, "named recipe")
+_INIT_FROM = flags.DEFINE_string("init_from", None, "a trained model of the same shape to begin with: fine-tuning")
 _SIZE = flags.DEFINE_integer("size", 0, "side of the pictures in pixels, a power of two from 32; 0: the records'")
-_FILTERS = flags.DEFINE_integer("filters", 64, "channels of the first convolution; 16 suits a laptop")
-_POSE_CONDITION = flags.DEFINE_enum(
-    "pose_condition", "stick", config.POSE_CONDITIONS, "how the pose enters the generator"
+
+# What a preset decides where the flag is not given, by the dataclass that holds it.
+_MODEL_FLAGS = (
+    flags.DEFINE_integer("filters", None, "channels of the first convolution, 64 by default; 16 suits a laptop"),
+    flags.DEFINE_enum("pose_condition", None, config.POSE_CONDITIONS, "how the pose enters the generator"),
+    flags.DEFINE_enum("norm", None, config.NORMS, "normalization layers"),
+    flags.DEFINE_float("dropout", None, "in the first three blocks of the decoder"),
+    flags.DEFINE_enum("anchor", None, config.ANCHORS, "stable: what holds the identity at every step"),
+    flags.DEFINE_enum("feedback", None, config.FEEDBACKS, "stable: what of the last step comes back"),
+    flags.DEFINE_integer("refinement", None, "stable: channels of the block at full resolution, 0 for none"),
 )
-_NORM = flags.DEFINE_enum("norm", "batch", config.NORMS, "normalization layers")
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 1, "windows in a step")
-_LEARNING_RATE = flags.DEFINE_float("learning_rate", 2e-4, "of Adam, for both networks")
-_L1_WEIGHT = flags.DEFINE_float("l1_weight", 100.0, "weight of L1 beside the adversarial loss")
-_JITTER = flags.DEFINE_bool("jitter", True, "random crop and mirror")
-_MIXED_PRECISION = flags.DEFINE_enum("mixed_precision", "float32", config.PRECISIONS, "precision policy of the layers")
-_CHECKPOINT_EVERY = flags.DEFINE_integer("checkpoint_every", 500, "steps between two checkpoints")
-_SAMPLE_EVERY = flags.DEFINE_integer("sample_every", 500, "steps between two sample pictures")
-_LOG_EVERY = flags.DEFINE_integer("log_every", 50, "steps between two rows of history.csv")
-_SEED = flags.DEFINE_integer("seed", 0, "of everything random")
+_TRAINING_FLAGS = (
+    flags.DEFINE_integer("steps", 0, "train up to this step (give this or --minutes)"),
+    flags.DEFINE_float("minutes", 0.0, "train for this many minutes, all starts added up"),
+    flags.DEFINE_integer("batch_size", None, "windows, or streams, in a step"),
+    flags.DEFINE_float("learning_rate", None, "of Adam, for both networks"),
+    flags.DEFINE_float("beta_1", None, "of Adam"),
+    flags.DEFINE_float("decay_share", None, "the learning rate falls to 0 over this last share of the training"),
+    flags.DEFINE_float("l1_weight", None, "paper: weight of L1 beside the adversarial loss"),
+    flags.DEFINE_bool("jitter", None, "augmentation: paper's crop and mirror, stable's own"),
+    flags.DEFINE_enum("mixed_precision", None, config.PRECISIONS, "precision policy of the layers"),
+    flags.DEFINE_integer("checkpoint_every", 500, "steps between two checkpoints"),
+    flags.DEFINE_integer("sample_every", 500, "steps between two sample pictures"),
+    flags.DEFINE_integer("log_every", 50, "steps between two rows of history.csv"),
+    flags.DEFINE_integer("seed", 0, "of everything random"),
+)
+_STREAM_FLAGS = (
+    flags.DEFINE_float("teacher_forced_share", None, "stable: first share of the training, fed with the truth; 0..1"),
+    flags.DEFINE_float("mean_frames", None, "stable: mean length of a stream of own outputs"),
+    flags.DEFINE_float("single_share", None, "stable: share of the streams that are one frame long"),
+    flags.DEFINE_integer("max_gap", None, "stable: largest distance of two frames of a stream"),
+    flags.DEFINE_float("photo_share", None, "stable: share of the samples that parse the photo itself"),
+    flags.DEFINE_float("drop_previous", None, "stable: share of the samples without a previous map"),
+    flags.DEFINE_float("corrupt_previous", None, "stable: share of the samples whose previous map is damaged"),
+    flags.DEFINE_float("corrupt_reference", None, "stable: share of the samples whose reference map is damaged"),
+    flags.DEFINE_float("dice_weight", None, "stable: of the Dice loss beside the cross entropy"),
+    flags.DEFINE_float("limb_weight", None, "stable: weight of small classes in the cross entropy"),
+    flags.DEFINE_float("joint_dropout", None, "stable: share of the joints that are missing"),
+    flags.DEFINE_float("ema", None, "stable: decay of the moving average of the weights; 0 for none"),
+)
 
 
 def main() -> None:
     """Flags -> settings -> `training.train`."""
+    preset = _PRESET.value
     training_config = config.TrainingConfig(
-        batch_size=_BATCH_SIZE.value,
-        learning_rate=_LEARNING_RATE.value,
-        l1_weight=_L1_WEIGHT.value,
-        jitter=_JITTER.value,
-        mixed_precision=_MIXED_PRECISION.value,
-        steps=_STEPS.value,
-        minutes=_MINUTES.value,
-        checkpoint_every=_CHECKPOINT_EVERY.value,
-        sample_every=_SAMPLE_EVERY.value,
-        log_every=_LOG_EVERY.value,
-        seed=_SEED.value,
+        **{**config.PRESET_TRAININGS[preset], **_given(_TRAINING_FLAGS)},
+        stream=config.StreamConfig(**_given(_STREAM_FLAGS)),
     )
 
     program.import_tensorflow()
@@ -58,19 +78,26 @@ def main() -> None:
             "a model takes a power of two from 32. Build them again with --size=64, 128 or 256."
         )
     model_config = config.ModelConfig(
-        preset=_PRESET.value,
+        preset=preset,
         image_size=_SIZE.value or manifest.image_size,
-        filters=_FILTERS.value,
-        pose_condition=_POSE_CONDITION.value,
-        norm=_NORM.value,
         label_schema=manifest.label_schema,
+        **{**config.PRESET_MODELS[preset], **_given(_MODEL_FLAGS)},
     )
     step = training.train(
-        _RECORDS.value, _WORKDIR.value, model_config, training_config, show_progress=program.progress_is_shown()
+        _RECORDS.value,
+        _WORKDIR.value,
+        model_config,
+        training_config,
+        init_from=_INIT_FROM.value,
+        show_progress=program.progress_is_shown(),
     )
     with files.atomic_file(f"{_WORKDIR.value}/flags.txt") as temporary:
         temporary.write_text(program.flagfile_text(main), encoding="utf-8")
     print(f"step {step}: {_WORKDIR.value}/generator.keras")
+
+
+def _given(holders: tuple["flags.FlagHolder[Any]", ...]) -> dict[str, Any]:
+    return {holder.name: holder.value for holder in holders if holder.value is not None}
 
 
 def cli() -> None:

@@ -20,17 +20,17 @@ import platform
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from absl import logging
 
-from retarget_tf import augmentation, callbacks, figures, files, generator, input_pipeline, records
+from retarget_tf import augmentation, callbacks, files, generator, input_pipeline, records
 from retarget_tf.config import GeneratorSpec, ModelConfig, TrainingConfig
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
 from retarget_tf.retarget_gan import RetargetGAN
+from retarget_tf.stream_trainer import StreamTrainer
 
 PathLike = files.PathLike
+Learner = RetargetGAN | StreamTrainer
 
 # What a resumed training may change: how long it runs and how often it reports.
 _FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every")
@@ -43,6 +43,7 @@ def train(
     model_config: ModelConfig,
     training_config: TrainingConfig,
     *,
+    init_from: PathLike | None = None,
     show_progress: bool = False,
 ) -> int:
     """Trains, or goes on training, until the step or the time that `training_config` says.
@@ -52,6 +53,8 @@ def train(
         workdir: created where it does not exist; resumed where it does.
         model_config: shape of the networks.
         training_config: how to train.
+        init_from: a trained generator of the same shape whose weights the training begins with; a training that
+            resumes goes on from its own.
         show_progress: whether to draw Keras's progress bar.
 
     Returns:
@@ -71,47 +74,66 @@ def train(
     keras.utils.set_random_seed(training_config.seed + 1)
     keras.config.set_dtype_policy(training_config.mixed_precision)
     try:
-        gan = build_gan(model_config, training_config)
+        learner = build_learner(model_config, training_config)
         state = callbacks.TrainingState.create()
-        manager = _checkpoint_manager(folder, gan, state)
+        manager = _checkpoint_manager(folder, learner, state)
         if _restore(manager):
             logging.info("resuming at step %d", state.steps_done)
+        elif init_from is not None:
+            _initialise(learner, init_from, model_config)
         damage = records.damage_as_input_error(f"records {records_folder}")
         with callbacks.stopping_on_signal(state), damage:
-            _fit(gan, state, manager, folder, records_folder, training_config, show_progress)
+            _fit(learner, state, manager, folder, records_folder, training_config, show_progress)
         spec = GeneratorSpec(model_config, manifest.person_height_share, state.steps_done)
     finally:
         keras.config.set_dtype_policy("float32")
-    generator.save_generator(gan.generator, spec, folder)
+    generator.save_generator(learner.averaged_generator(), spec, folder)
     if state.stopped_by_signal:
         raise StoppedError(f"stopped by a signal at step {state.steps_done}; run the same command again to resume.")
     return state.steps_done
 
 
-def build_gan(model_config: ModelConfig, training_config: TrainingConfig) -> RetargetGAN:
-    """The GAN with both Adam optimizers, ready to be trained or restored."""
-    gan = RetargetGAN(model_config, training_config.l1_weight, training_config.seed)
-    adam = (
-        keras.optimizers.Adam(training_config.learning_rate, beta_1=training_config.beta_1, beta_2=0.999)
-        for _ in range(2)
-    )
-    gan.compile(*adam)
+def build_learner(model_config: ModelConfig, training_config: TrainingConfig) -> Learner:
+    """The networks of the preset with their training step and their Adams, ready to be trained or restored."""
+
+    def adam() -> keras.optimizers.Optimizer:
+        return keras.optimizers.Adam(training_config.learning_rate, beta_1=training_config.beta_1, beta_2=0.999)
+
+    seed = training_config.seed
+    if model_config.preset == "stable":
+        trainer = StreamTrainer(model_config, training_config.stream, training_config.batch_size, seed)
+        trainer.compile(adam())
+        return trainer
+    gan = RetargetGAN(model_config, training_config.l1_weight, seed)
+    gan.compile(adam(), adam())
     return gan
 
 
 def _checkpoint_manager(
-    folder: pathlib.Path, gan: RetargetGAN, state: callbacks.TrainingState
+    folder: pathlib.Path, learner: Learner, state: callbacks.TrainingState
 ) -> tf.train.CheckpointManager:
-    checkpoint = tf.train.Checkpoint(
-        generator=gan.generator,
-        dropout_seeds=gan.dropout_seeds,  # a model's checkpoint leaves these out
-        discriminator=gan.discriminator,
-        generator_optimizer=gan.generator_optimizer,
-        discriminator_optimizer=gan.discriminator_optimizer,
-        step=state.step,
-        seconds=state.seconds,
-    )
+    checkpoint = tf.train.Checkpoint(**learner.checkpoint_parts(), step=state.step, seconds=state.seconds)
     return tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
+
+
+def _initialise(learner: Learner, init_from: PathLike, config: ModelConfig) -> None:
+    """Takes over the weights of a trained generator.
+
+    Raises:
+        InputDataError: it cannot be read, or is of another shape.
+    """
+    network, spec = generator.load_keras_generator(init_from)
+    if spec.model != config:
+        differing = [
+            f"{field.name}={getattr(spec.model, field.name)}"
+            for field in dataclasses.fields(ModelConfig)
+            if getattr(spec.model, field.name) != getattr(config, field.name)
+        ]
+        raise InputDataError(
+            f"model {init_from}: is of another shape than the one to train ({', '.join(differing)}). "
+            "Give the same flags, or begin without --init_from."
+        )
+    learner.generator.set_weights(network.get_weights())
 
 
 def _restore(manager: tf.train.CheckpointManager) -> bool:
@@ -135,7 +157,7 @@ def _restore(manager: tf.train.CheckpointManager) -> bool:
 
 
 def _fit(
-    gan: RetargetGAN,
+    learner: Learner,
     state: callbacks.TrainingState,
     manager: tf.train.CheckpointManager,
     folder: pathlib.Path,
@@ -151,13 +173,16 @@ def _fit(
     steps_done = [
         callbacks.Clock(state, config.steps, seconds),
         callbacks.History(folder / "history.csv", writer, state, config.log_every, config.batch_size),
-        callbacks.Samples(folder / "samples", writer, state, config.sample_every, lambda: draw_samples(gan, windows)),
+        callbacks.Samples(
+            folder / "samples", writer, state, config.sample_every, lambda: learner.draw_samples(windows)
+        ),
         callbacks.Checkpoints(manager, state, config.checkpoint_every),
+        callbacks.Schedule(state, config.steps, seconds, lambda done: _set_progress(learner, config, done)),
     ]
     if show_progress:
         steps_done.append(callbacks.ProgressBar(state, config.steps, seconds))
-    gan.fit(
-        training_dataset(records_folder, config, start_batch=state.steps_done),
+    learner.fit(
+        training_dataset(records_folder, learner.config, config, start_batch=state.steps_done),
         steps_per_epoch=max(config.steps - state.steps_done, 0) or None,
         epochs=1,
         verbose=0,
@@ -166,24 +191,44 @@ def _fit(
     )
 
 
-def training_dataset(records_folder: PathLike, config: TrainingConfig, start_batch: int = 0) -> tf.data.Dataset:
-    """Endless batches of two consecutive frames of the training people; the same for the same seed and start."""
-    jitter = augmentation.AugmentationConfig() if config.jitter else None
+def _set_progress(learner: Learner, config: TrainingConfig, progress: float) -> None:
+    for optimizer in learner.optimizers:
+        optimizer.learning_rate = config.learning_rate_at(progress)
+    if isinstance(learner, StreamTrainer):
+        learner.progress.assign(progress)
+
+
+def training_dataset(
+    records_folder: PathLike, model_config: ModelConfig, config: TrainingConfig, start_batch: int = 0
+) -> tf.data.Dataset:
+    """Endless batches of the training people, the same for the same seed and start.
+
+    For `paper` two consecutive frames, for `stable` the next frame of each stream.
+    """
+    if model_config.preset == "stable":
+        augment = None
+        if config.jitter:
+            augment = dataclasses.replace(augmentation.STREAM_AUGMENTATION, joint_dropout=config.stream.joint_dropout)
+        return input_pipeline.make_streams(
+            records_folder,
+            "train",
+            batch_size=config.batch_size,
+            frame_gap=(1, config.stream.max_gap),
+            mean_frames=config.stream.mean_frames,
+            single_share=config.stream.single_share,
+            augment=augment,
+            seed=config.seed,
+            start_batch=start_batch,
+        )
     return input_pipeline.make_dataset(
         records_folder,
         "train",
         window_frames=2,
         batch_size=config.batch_size,
-        augment=jitter,
+        augment=augmentation.AugmentationConfig() if config.jitter else None,
         seed=config.seed,
         start_batch=start_batch,
     )
-
-
-def draw_samples(gan: RetargetGAN, windows: dict[str, Any]) -> npt.NDArray[np.uint8]:
-    """A panel of frame, stick figure, generated map and true map, one row a window, as a picture."""
-    frame, keypoints, real, _ = gan.triplet(windows)
-    return figures.training_panel(frame, keypoints, gan.generate(frame, keypoints), real)
 
 
 def _sample_windows(records_folder: PathLike) -> dict[str, Any]:

@@ -19,8 +19,18 @@ from retarget_tf.errors import ConfigError, InputDataError
         ({"image_size": -64}, "image_size must be a power of two from 32. Received: image_size=-64"),
         ({"filters": 0}, "filters must be at least 1. Received: filters=0"),
         ({"preset": "mine"}, f"preset must be one of {config.PRESETS}. Received: preset=mine"),
-        ({"norm": "layer"}, "norm must be one of ('batch', 'instance'). Received: norm=layer"),
-        ({"pose_condition": ""}, "pose_condition must be one of ('stick', 'coordinates'). Received: pose_condition="),
+        ({"norm": "layer"}, "norm must be one of ('batch', 'instance', 'group'). Received: norm=layer"),
+        (
+            {"pose_condition": ""},
+            "pose_condition must be one of ('stick', 'coordinates', 'limbs'). Received: pose_condition=",
+        ),
+        (
+            {"pose_condition": "limbs"},
+            "pose_condition of paper must be stick or coordinates. Received: pose_condition=limbs",
+        ),
+        ({"dropout": 1.0}, "dropout must be in [0, 1). Received: dropout=1.0"),
+        ({"anchor": "photo"}, "anchor must be one of ('none', 'reference', 'warp'). Received: anchor=photo"),
+        ({"refinement": -1}, "refinement must not be negative. Received: refinement=-1"),
         ({"patch_layers": 5}, "patch_layers must be 1..4. Received: patch_layers=5"),
         ({"label_schema": "lip"}, "label schema must be one of ['cihp20', 'parts10']. Received: label_schema=lip"),
     ],
@@ -48,6 +58,37 @@ def test_training_config_refuses(values: dict[str, Any], sentence: str) -> None:
     with pytest.raises(ConfigError) as refusal:
         config.TrainingConfig(**values)
     assert str(refusal.value).startswith(sentence)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"photo_share": 1.5}, "photo_share must be in [0, 1]. Received: photo_share=1.5"),
+        ({"mean_frames": 0.5}, "mean_frames must be at least 1. Received: mean_frames=0.5"),
+        ({"dice_weight": -1.0}, "dice_weight must not be negative. Received: dice_weight=-1.0"),
+        ({"ema": 1.0}, "ema must be in [0, 1). Received: ema=1.0"),
+    ],
+)
+def test_stream_config_refuses(values: dict[str, Any], sentence: str) -> None:
+    with pytest.raises(ConfigError) as refusal:
+        config.StreamConfig(**values)
+    assert str(refusal.value) == sentence
+
+
+def test_the_learning_rate_falls_to_nothing_over_the_last_share() -> None:
+    steady = config.TrainingConfig(steps=1, learning_rate=0.5)
+    assert [steady.learning_rate_at(progress) for progress in (0.0, 1.0)] == [0.5, 0.5]
+    falling = config.TrainingConfig(steps=1, learning_rate=0.5, decay_share=0.4)
+    assert [falling.learning_rate_at(progress) for progress in (0.0, 0.6, 0.8, 1.0)] == pytest.approx(
+        [0.5, 0.5, 0.25, 0.0]
+    )
+
+
+@pytest.mark.parametrize("preset", config.PRESETS)
+def test_every_preset_has_settings_that_hold(preset: str) -> None:
+    model = config.ModelConfig(preset=preset, **config.PRESET_MODELS[preset])
+    config.TrainingConfig(steps=1, **config.PRESET_TRAININGS[preset])
+    assert model.takes_reference_map == (preset == "stable")
 
 
 def test_defaults_are_the_papers() -> None:

@@ -16,9 +16,20 @@ LEVELS: tuple[set[str], ...] = (
     # From here on with TensorFlow, Keras, OpenCV or PyAV.
     {"pose_map", "limb_warp", "pose_transform", "keypoint_filters", "layers", "losses", "metrics", "video", "photos"},
     {"images", "images_tf", "clips"},
-    {"records", "augmentation", "conditioning", "generator", "discriminator", "extraction", "dancers", "baselines"},
-    {"input_pipeline", "rollout", "retarget_inputs"},
-    {"retarget_gan", "callbacks", "figures", "panel"},
+    {
+        "records",
+        "augmentation",
+        "conditioning",
+        "map_corruption",
+        "generator",
+        "discriminator",
+        "extraction",
+        "dancers",
+        "baselines",
+    },
+    {"feedback"},
+    {"input_pipeline", "rollout", "retarget_inputs", "figures"},
+    {"retarget_gan", "stream_trainer", "callbacks", "panel"},
     {"training", "evaluation", "serving", "retargeter"},
     {"serving_check"},
     PROGRAMS,
@@ -26,7 +37,17 @@ LEVELS: tuple[set[str], ...] = (
 LIGHT = set().union(*LEVELS[:3])
 HEAVY = {"tensorflow", "keras", "cv2", "av", "mediapipe"}
 DATA_SIDE = {"records", "augmentation", "input_pipeline"}
-NETWORK_SIDE = {"layers", "generator", "discriminator", "losses", "rollout", "retarget_gan"}
+NETWORK_SIDE = {
+    "layers",
+    "generator",
+    "discriminator",
+    "losses",
+    "feedback",
+    "rollout",
+    "retarget_gan",
+    "stream_trainer",
+    "map_corruption",
+}
 
 
 def module_of(path: pathlib.Path) -> str:

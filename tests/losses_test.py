@@ -2,6 +2,7 @@
 
 import math
 
+import numpy as np
 import pytest
 import tensorflow as tf
 
@@ -44,3 +45,23 @@ def test_l1_is_the_mean_over_known_pixels() -> None:
     assert float(losses.l1_loss(real, generated, first)) == pytest.approx(1.0)
     assert float(losses.l1_loss(real, generated, both)) == pytest.approx((1.0 + 100.0) / 2)
     assert float(losses.l1_loss(real, generated, none)) == 0.0
+
+
+def test_cross_entropy_is_the_weighted_mean_over_known_pixels() -> None:
+    real = np.array([[[[1, 0], [0, 1], [0, 0]]]], np.float32)  # class 0, class 1, unknown
+    probabilities = np.array([[[[0.5, 0.5], [0.75, 0.25], [0.1, 0.9]]]], np.float32)
+    plain = losses.cross_entropy_loss(real, probabilities, np.ones(2, np.float32))
+    assert float(plain) == pytest.approx((np.log(2) + np.log(4)) / 2)
+    weighted = losses.cross_entropy_loss(real, probabilities, np.array([1, 3], np.float32))
+    assert float(weighted) == pytest.approx((np.log(2) + 3 * np.log(4)) / 4)
+
+
+def test_dice_counts_foreground_classes_that_are_there() -> None:
+    ids = np.array([[[0, 1, 1, 0]]])
+    real = np.eye(3, dtype=np.float32)[ids]
+    assert float(losses.dice_loss(real, real)) == pytest.approx(0)
+    half = np.eye(3, dtype=np.float32)[np.array([[[0, 1, 0, 0]]])]
+    assert float(losses.dice_loss(real, half)) == pytest.approx(1 - 2 * 1 / (2 + 1))
+    unknown = real * np.array([[[[1], [1], [0], [1]]]], np.float32)  # the pixel that differs does not count
+    assert float(losses.dice_loss(unknown, half)) == pytest.approx(0)
+    assert float(losses.dice_loss(np.zeros_like(real), half)) == 0

@@ -1,5 +1,6 @@
 """Rollouts of a random generator against loops written out by hand."""
 
+import dataclasses
 import functools
 from collections.abc import Iterator
 
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from retarget_tf import conditioning, generator, parsing_labels, rollout
-from retarget_tf.config import GeneratorSpec, ModelConfig
+from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 
 SIZE = 32
 FRAMES = 6
@@ -110,6 +111,85 @@ def test_generated_rgb_is_fed_back_raw() -> None:
     np.testing.assert_array_equal(
         second, conditioning.nearest_class(outputs["parsing_rgb"], parsing_labels.PARTS10).numpy()
     )
+
+
+STABLE = ModelConfig(preset="stable", image_size=SIZE, filters=2, **{**PRESET_MODELS["stable"], "refinement": 4})
+
+
+@functools.cache
+def stable_generator(feedback: str = "classes") -> generator.TrainedGenerator:
+    config = dataclasses.replace(STABLE, feedback=feedback)  # type: ignore[arg-type]
+    model = generator.build_generator(config, seed=3)
+    model.set_weights([weights * 8 if weights.ndim == 4 else weights for weights in model.get_weights()])
+    return generator.TrainedGenerator(
+        tf.function(lambda inputs: model(inputs, training=False)), GeneratorSpec(config, person_height_share=0.8)
+    )
+
+
+def stable_probabilities(
+    reference: rollout.Reference, reference_map: tf.Tensor, previous: tf.Tensor, points: rollout.FloatArray
+) -> tf.Tensor:
+    return stable_generator().network(
+        {
+            "reference_frame": conditioning.to_signed(reference.frame),
+            "reference_keypoints": tf.constant(reference.keypoints),
+            "reference_map": reference_map,
+            "previous_map": previous,
+            "keypoints": tf.constant(points),
+        }
+    )["parsing_probabilities"]
+
+
+def ids(probabilities: tf.Tensor) -> np.ndarray:
+    return tf.argmax(probabilities, axis=-1).numpy().astype(np.uint8)
+
+
+def test_stable_from_a_map_equals_the_manual_loop() -> None:
+    _, _, keypoints = random_clips(2)
+    reference = references(2)
+    running = rollout.Rollout(stable_generator(), reference)
+    anchor = previous = tf.one_hot(tf.cast(reference.parsing_map, tf.int32), 10)
+    for t in range(1, FRAMES):
+        expected = ids(stable_probabilities(reference, anchor, previous, keypoints[:, t]))
+        np.testing.assert_array_equal(running.step(keypoints[:, t]), expected)
+        previous = tf.one_hot(tf.cast(expected, tf.int32), 10)
+    assert len(np.unique(expected)) > 2, "a map of one class would prove nothing"
+
+
+def test_stable_from_a_photo_parses_it_first_and_only_where_no_map_is_given() -> None:
+    _, maps, keypoints = random_clips(2)
+    whole = references(2)
+    given = maps[:, 0].copy()
+    given[1] = parsing_labels.UNKNOWN
+    running = rollout.Rollout(stable_generator(), rollout.Reference(whole.frame, whole.keypoints, given))
+    nothing = tf.zeros([2, SIZE, SIZE, 10])
+    parsed = ids(stable_probabilities(whole, nothing, nothing, whole.keypoints))
+    anchor = tf.one_hot(np.stack([given[0], parsed[1]]).astype(np.int32), 10)
+    expected = ids(stable_probabilities(whole, anchor, anchor, keypoints[:, 1]))
+    np.testing.assert_array_equal(running.step(keypoints[:, 1]), expected)
+
+
+def test_stable_is_forced_by_the_true_map() -> None:
+    frames, maps, keypoints = random_clips(1)
+    reference = references(1)
+    running = rollout.Rollout(stable_generator(), reference)
+    running.step(keypoints[:, 1])
+    running.force(frames[:, 2], maps[:, 2])
+    anchor, truth = (tf.one_hot(tf.cast(known, tf.int32), 10) for known in (reference.parsing_map, maps[:, 2]))
+    expected = ids(stable_probabilities(reference, anchor, truth, keypoints[:, 3]))
+    np.testing.assert_array_equal(running.step(keypoints[:, 3]), expected)
+
+
+def test_what_stable_feeds_back_is_its_setting() -> None:
+    _, _, keypoints = random_clips(1)
+    last = {}
+    for feedback in ("classes", "probabilities", "none"):
+        running = rollout.Rollout(stable_generator(feedback), references(1))
+        for t in range(1, FRAMES):
+            last[feedback] = running.step(keypoints[:, t])
+    assert (last["classes"] != last["probabilities"]).any()
+    alone = rollout.Rollout(stable_generator("none"), references(1)).step(keypoints[:, FRAMES - 1])
+    np.testing.assert_array_equal(last["none"], alone)
 
 
 def test_wrong_shapes_are_refused() -> None:

@@ -99,7 +99,7 @@ def test_training_again_when_finished_changes_nothing(records_folder: pathlib.Pa
 
 
 def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
-    gan = training.build_gan(MODEL, CONFIG)
+    gan = training.build_learner(MODEL, CONFIG)
     for variable in (*gan.variables, *gan.generator_optimizer.variables, *gan.discriminator_optimizer.variables):
         variable.assign(tf.zeros_like(variable))
     state = callbacks.TrainingState.create()
@@ -108,7 +108,7 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
     assert state.steps_done == 4
     assert int(gan.generator_optimizer.iterations.numpy()) == 4
     assert int(gan.discriminator_optimizer.iterations.numpy()) == 4
-    window = next(iter(training.training_dataset(records_folder, CONFIG)))
+    window = next(iter(training.training_dataset(records_folder, MODEL, CONFIG)))
     frame, keypoints, *_ = gan.triplet(window)
     expected = load_generator(workdir).network({"frame": frame, "keypoints": keypoints})["parsing_rgb"]
     np.testing.assert_allclose(gan.generate(frame, keypoints), expected, atol=1e-6)
@@ -116,7 +116,7 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     def restored_step() -> int:
-        gan, state = training.build_gan(MODEL, CONFIG), callbacks.TrainingState.create()
+        gan, state = training.build_learner(MODEL, CONFIG), callbacks.TrainingState.create()
         assert training._restore(training._checkpoint_manager(workdir, gan, state))
         return state.steps_done
 
@@ -150,7 +150,14 @@ def test_records_that_do_not_fit_are_refused(records_folder: pathlib.Path, tmp_p
 
 
 def train_arguments(records_folder: pathlib.Path, workdir: pathlib.Path, *more: str) -> list[str]:
-    return [f"--records={records_folder}", f"--workdir={workdir}", "--filters=2", "--batch_size=2", *more]
+    return [
+        "--preset=paper",
+        f"--records={records_folder}",
+        f"--workdir={workdir}",
+        "--filters=2",
+        "--batch_size=2",
+        *more,
+    ]
 
 
 def test_sigterm_saves_a_checkpoint_and_the_same_command_resumes(

@@ -1,0 +1,33 @@
+"""The generators: networks that give the next parsing map.
+
+    unet       the body that both presets share
+    paper      frame and pose to a picture of the map, as published
+    stable     reference, last map and pose to probabilities of the classes
+    storage    trained generators on disk, and the choice between the two
+
+Functional models of built-in layers and `keras.ops` alone, the drawing of stick figures and the warping of limbs
+included, so `keras.models.load_model` reads them where this package is not installed.
+"""
+
+from retarget_tf.generator.storage import (
+    KERAS_NAME,
+    SPEC_NAME,
+    TrainedGenerator,
+    build_generator,
+    load_generator,
+    load_keras_generator,
+    save_generator,
+)
+from retarget_tf.generator.unet import encoder_widths, unet
+
+__all__ = [
+    "KERAS_NAME",
+    "SPEC_NAME",
+    "TrainedGenerator",
+    "build_generator",
+    "encoder_widths",
+    "load_generator",
+    "load_keras_generator",
+    "save_generator",
+    "unet",
+]

@@ -1,0 +1,89 @@
+"""Trained generators on disk: written as `generator.keras` with `generator.json`, read in three formats."""
+
+import dataclasses
+import pathlib
+import zipfile
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import keras
+
+from retarget_tf import files
+from retarget_tf.config import GeneratorSpec, ModelConfig, read_generator_spec
+from retarget_tf.errors import InputDataError
+from retarget_tf.generator.paper import build_paper_generator
+from retarget_tf.generator.stable import build_stable_generator
+
+Tensor = Any
+
+KERAS_NAME = "generator.keras"
+SPEC_NAME = "generator.json"
+
+
+def build_generator(config: ModelConfig, seed: int = 0) -> keras.Model:
+    """Builds the generator of the preset: see `paper.build_paper_generator` and `stable.build_stable_generator`."""
+    return build_stable_generator(config, seed) if config.preset == "stable" else build_paper_generator(config, seed)
+
+
+@dataclasses.dataclass(frozen=True)
+class TrainedGenerator:
+    """A generator that was read from disk, whatever its format.
+
+    Attributes:
+        network: maps a dict of named inputs to a dict of named outputs, as `build_generator` documents them, in
+            inference mode.
+        spec: what it was trained for.
+    """
+
+    network: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
+    spec: GeneratorSpec
+
+
+def save_generator(model: keras.Model, spec: GeneratorSpec, folder: files.PathLike) -> None:
+    """Writes `generator.keras`, in float32 whatever the precision of training, and `generator.json` beside it."""
+    portable = build_generator(spec.model)
+    portable.set_weights(model.get_weights())
+    with files.atomic_file(pathlib.Path(folder) / KERAS_NAME) as temporary:
+        portable.save(temporary)
+    spec.write(pathlib.Path(folder) / SPEC_NAME)
+
+
+def load_generator(path: files.PathLike) -> TrainedGenerator:
+    """Reads a workdir, a `.keras` file with its json beside it, or a SavedModel folder.
+
+    Raises:
+        InputDataError: there is none, or it cannot be read.
+    """
+    import tensorflow as tf
+
+    given = pathlib.Path(path)
+    if not (given / "saved_model.pb").is_file():
+        network, spec = load_keras_generator(path)
+        return TrainedGenerator(tf.function(lambda inputs: network(inputs, training=False)), spec)
+    spec = read_generator_spec(given / "assets.extra" / SPEC_NAME)
+    try:
+        served = tf.saved_model.load(str(given))
+        # Through the whole object: its variables live as long as it does.
+        return TrainedGenerator(lambda inputs: served.generator(inputs), spec)
+    except (ValueError, OSError, AttributeError, IndexError, tf.errors.OpError) as error:
+        raise InputDataError(f"model {given}: cannot be read ({error}).") from error
+
+
+def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSpec]:
+    """Reads the Keras model of a workdir, or of a `.keras` file with its json beside it.
+
+    Raises:
+        InputDataError: there is none, or it cannot be read.
+    """
+    given = pathlib.Path(path)
+    keras_file = given / KERAS_NAME if given.is_dir() else given
+    if not keras_file.is_file():
+        raise InputDataError(
+            f"model {given}: must be a workdir with {KERAS_NAME}, a .keras file with its .json, or a SavedModel "
+            "folder. Train one: python -m retarget_tf.train --help"
+        )
+    spec = read_generator_spec(keras_file.with_suffix(".json"))
+    try:
+        return keras.models.load_model(keras_file, compile=False), spec
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise InputDataError(f"model {given}: cannot be read ({error}).") from error
