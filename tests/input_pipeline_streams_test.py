@@ -130,6 +130,22 @@ def test_whole_splits_can_be_streamed(manifest: records.Manifest) -> None:
     assert all(np.array_equal(points, first) for batch in batches for points in batch["reference_keypoints"])
 
 
+def test_frames_are_not_decoded_but_the_references(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "train.tfrecord"
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for segment in records.read_segments(manifest.folder, "train"):
+            body = dataclasses.replace(segment.body, frames=(b"no picture",) * len(segment.body))
+            writer.write(dataclasses.replace(segment, body=body).serialize())
+    train = manifest.split("train")
+    shard = dataclasses.replace(
+        train.shards[0], name=path.name, bytes=path.stat().st_size, records=sum(s.records for s in train.shards)
+    )
+    splits = {**manifest.splits, "train": dataclasses.replace(train, shards=(shard,))}
+    spoilt = dataclasses.replace(manifest, folder=tmp_path, splits=splits)
+    spoilt.save()
+    assert len(take(5, spoilt, augment=STREAM_AUGMENTATION)) == 5
+
+
 def long_plan(frames: tuple[int, ...] = (100_000, 50_000), **settings: Any) -> StreamPlan:
     counts = np.array(frames, np.int64)
     table = RecordTable(("nowhere",), np.zeros_like(counts), np.zeros_like(counts), counts)

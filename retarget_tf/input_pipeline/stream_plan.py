@@ -14,7 +14,7 @@ from retarget_tf.errors import ConfigError
 from retarget_tf.input_pipeline.record_table import RecordTable
 from retarget_tf.input_pipeline.seeds import FOREVER, Purpose, fold_in, purpose_seed
 
-_BLOCK = 64  # streams of a slot that are drawn at once
+_BLOCK = 256  # streams of a slot that are drawn at once
 
 
 @dataclasses.dataclass(frozen=True)
