@@ -8,21 +8,17 @@ are they decoded and jittered, in parallel.
 
 import dataclasses
 
-import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files, parsing_labels, records, skeleton
 from retarget_tf.augmentation import AugmentationConfig, Pictures, jitter, resize
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.input_pipeline.seeds import FOREVER, Purpose, fold_in, purpose_seed, scalar_seed
 
 # Bytes of encoded windows that are held to shuffle: at 64 pixels about 20,000 windows of 2 frames.
 SHUFFLE_BYTES = 256 * 2**20
 _PARALLEL_SHARDS = 8
-_FOREVER = np.iinfo(np.int64).max
-
-# What a seed is for: no two draws may follow each other's.
-_EPOCH, _SAMPLE = range(2)
-_SHARD_ORDER, _WINDOW_ORDER, _WINDOW_CUT = range(3)  # within an epoch
+_SHARD_ORDER, _WINDOW_ORDER, _WINDOW_CUT = range(3)  # what is drawn within an epoch
 
 
 def make_dataset(
@@ -75,24 +71,24 @@ def make_dataset(
     contents = manifest.split(split)
     window_bytes = contents.bytes / contents.frames * (window_frames + 1)
     buffer = min(windows, max(batch_size, int(shuffle_bytes / window_bytes)))
-    epochs_seed, samples_seed = tf.constant([[seed, _EPOCH], [seed, _SAMPLE]], tf.int64)
+    epochs_seed, samples_seed = purpose_seed(seed, Purpose.EPOCH), purpose_seed(seed, Purpose.SAMPLE)
 
     def encoded_windows(epoch: tf.Tensor) -> tf.data.Dataset:
-        epoch_seed = _fold_in(epochs_seed, epoch)
+        epoch_seed = fold_in(epochs_seed, epoch)
         shards = tf.data.Dataset.from_tensor_slices(paths)
         cycle = 1
         if shuffle:
-            shards = shards.shuffle(len(paths), seed=_scalar_seed(epoch_seed, _SHARD_ORDER))
+            shards = shards.shuffle(len(paths), seed=scalar_seed(epoch_seed, _SHARD_ORDER))
             cycle = min(_PARALLEL_SHARDS, len(paths))
         serialized = shards.interleave(tf.data.TFRecordDataset, cycle_length=cycle, num_parallel_calls=cycle)
-        cut_seed = _fold_in(epoch_seed, _WINDOW_CUT)
+        cut_seed = fold_in(epoch_seed, _WINDOW_CUT)
         cut = serialized.enumerate().map(
-            lambda index, record: cutter.cut(records.parse_tensors(record), _fold_in(cut_seed, index)),
+            lambda index, record: cutter.cut(records.parse_tensors(record), fold_in(cut_seed, index)),
             num_parallel_calls=tf.data.AUTOTUNE,
         )
         samples = cut.unbatch()
         if shuffle:
-            samples = samples.shuffle(buffer, seed=_scalar_seed(epoch_seed, _WINDOW_ORDER))
+            samples = samples.shuffle(buffer, seed=scalar_seed(epoch_seed, _WINDOW_ORDER))
         return samples
 
     def finished(position: tf.Tensor, encoded: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
@@ -100,11 +96,11 @@ def make_dataset(
         if size != manifest.image_size:
             pictures = resize(pictures, size)
         if augment is not None:
-            pictures = jitter(pictures, _fold_in(samples_seed, position), augment, schema)
+            pictures = jitter(pictures, fold_in(samples_seed, position), augment, schema)
         return _sample(pictures, encoded)
 
     first_epoch, skipped = divmod(start_batch * batch_size, windows) if repeat else (0, start_batch * batch_size)
-    epochs = tf.data.Dataset.range(first_epoch, _FOREVER if repeat else 1)
+    epochs = tf.data.Dataset.range(first_epoch, FOREVER if repeat else 1)
     dataset = epochs.flat_map(encoded_windows).skip(skipped)
     dataset = dataset.enumerate(start=start_batch * batch_size).map(finished, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
@@ -245,12 +241,3 @@ def _sample(pictures: Pictures, encoded: dict[str, tf.Tensor]) -> dict[str, tf.T
         "clip_id": encoded["clip_id"],
         "first_index": encoded["first_index"],
     }
-
-
-def _fold_in(seed: tf.Tensor, value: tf.Tensor | int) -> tf.Tensor:
-    return tf.random.experimental.stateless_fold_in(seed, tf.cast(value, tf.int64))
-
-
-def _scalar_seed(seed: tf.Tensor, purpose: int) -> tf.Tensor:
-    # Positive: a seed of 0 would mean a fresh one to tf.data.
-    return tf.random.stateless_uniform([], _fold_in(seed, purpose), 1, _FOREVER, dtype=tf.int64)
