@@ -64,9 +64,9 @@ def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema
         schema: of the map.
 
     Returns:
-        int32 `[batch, parts, height, width]`, the codes of `sampling` for each part: what the map shows of it, and what
-        is likely to lie behind other parts; and bool `[batch, parts, 1]`, the limbs that are so hidden that their
-        twins serve better.
+        float32 `[batch, parts, height, width]`, the codes of `sampling` for each part: what the map shows of it, and
+        what is likely to lie behind other parts; and bool `[batch, parts, 1]`, the limbs that are so hidden that the
+        mirrored pixels of their twins serve better.
     """
     height, width, classes = reference_map.shape[1:]
     shape = (-1, len(NAMES), height, width)
@@ -83,8 +83,9 @@ def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema
     hidden = ops.logical_or(ids > 0, ops.max(flat, axis=-1) <= 0)
     behind = ops.logical_and(distance < _SURELY_WITHIN, hidden)
     rows = _class_of_rows(ops.reshape(ops.cast(own, "float32"), shape), reference_map)
-    filled = ops.where(ops.reshape(behind, shape), rows, 0)
-    codes = ops.where(ops.reshape(own, shape), ops.reshape(ids, (-1, 1, height, width)) + SEEN, filled)
+    filled = ops.where(ops.reshape(behind, shape), rows, 0.0)
+    seen = ops.cast(ops.reshape(ids, (-1, 1, height, width)), "float32") + SEEN
+    codes = ops.where(ops.reshape(own, shape), seen, filled)
 
     area = ops.sum(ops.cast(cost <= least, "float32"), axis=-1, keepdims=True)
     bones = ops.take(points, BONES[:, 1], axis=1) - ops.take(points, BONES[:, 0], axis=1)
@@ -105,13 +106,13 @@ def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:
         reference_map: float32 `[batch, height, width, classes]`.
 
     Returns:
-        int32 `[batch, parts, height, 1]`; 0 where the part has no pixel at all.
+        float32 `[batch, parts, height, 1]`; 0 where the part has no pixel at all.
     """
     counts = ops.matmul(ops.transpose(own, (0, 2, 1, 3)), reference_map)  # [batch, height, parts, classes]
     row = np.arange(reference_map.shape[1], dtype=np.float32) / reference_map.shape[1]
     nearness = np.exp(-np.abs(row[:, None] - row) / _ROWS).astype(np.float32)
     counts = ops.einsum("yz,bzpk->bpyk", nearness, counts)
-    return ops.cast(ops.argmax(counts, axis=-1), "int32")[..., None]
+    return ops.cast(ops.argmax(counts, axis=-1), "float32")[..., None]
 
 
 def _distances_to_parts(points: Tensor, unit: Tensor, height: int, width: int) -> Tensor:

@@ -10,13 +10,11 @@ from keras import ops
 
 Tensor = Any
 
-# The code of a pixel, 0 for nothing: the class in the lowest five bits, and one bit that tells if the pixel was seen.
-# Four codes, each six bits above the one before it, do not run into each other in 31 bits, and between class and
-# sight a code has room for the rank of its part.
+# The code of a pixel, 0 for nothing: its class, and SEEN more if the reference shows it. Four codes fill the 24 bits in
+# which float32 counts exactly; floats, because TensorFlow is faster with them than with shifts and masks of int32.
 MAX_CLASSES = 32
-SEEN = 1 << 11
-_CODE = SEEN | (MAX_CLASSES - 1)
-_STRIDE = 6
+SEEN = float(MAX_CLASSES)
+_CODES = 64.0
 
 _COVERED = 0.45  # a little under a half: thin limbs wear away otherwise
 
@@ -25,20 +23,20 @@ def pack(codes: Tensor) -> Tensor:
     """Each 2x2 pixels in one number.
 
     Args:
-        codes: int32 `[batch, parts, height, width]`.
+        codes: float32 `[batch, parts, height, width]`.
 
     Returns:
-        int32 `[batch, parts, height + 1, width + 1]`: at `[..., y, x]` the pixels from `[y - 1, x - 1]` to `[y, x]`;
+        float32 `[batch, parts, height + 1, width + 1]`: at `[..., y, x]` the pixels from `[y - 1, x - 1]` to `[y, x]`;
         there is nothing around the picture.
     """
-    pairs = _beside(codes, _STRIDE, axis=3)
-    return _beside(pairs, 2 * _STRIDE, axis=2)
+    pairs = _beside(codes, _CODES, axis=3)
+    return _beside(pairs, _CODES**2, axis=2)
 
 
-def _beside(values: Tensor, bits: int, axis: int) -> Tensor:
+def _beside(values: Tensor, times: float, axis: int) -> Tensor:
     before, after = ([(0, 0)] * 4 for _ in range(2))
     before[axis], after[axis] = (1, 0), (0, 1)
-    return ops.pad(values, before) + ops.pad(values * (1 << bits), after)
+    return ops.pad(values, before) + ops.pad(values * times, after)
 
 
 def smooth(packed: Tensor, part: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
@@ -51,8 +49,8 @@ def smooth(packed: Tensor, part: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, 
         y: the same.
 
     Returns:
-        int32 `[batch, n, places]`: the code of the nearest pixel, or of a neighbour where that one has none; and bool,
-        where more than about half of the place is covered.
+        float32 `[batch, n, places]`: the code of the nearest pixel, or of a neighbour where that one has none; and
+        bool, where more than about half of the place is covered.
     """
     height, width = packed.shape[2:]
     # What is far outside finds nothing.
@@ -60,14 +58,12 @@ def smooth(packed: Tensor, part: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, 
     left, top = ops.floor(x), ops.floor(y)
     right_by, down_by = x - left, y - top
     corners = _look_up(packed, part, top, left)
-    upper, lower = (
-        [select_bits(ops.right_shift(corners, _as_tensor(_STRIDE * i)), _CODE) for i in row] for row in ((0, 1), (2, 3))
-    )
+    lower, upper = (split(pair, _CODES) for pair in split(corners, _CODES**2))  # each: right, left
     above, below = _share_covered(upper, right_by), _share_covered(lower, right_by)
     covered = above + (below - above) * down_by
     down = down_by > 0.5
     nearest_row = [ops.where(down, b, a) for a, b in zip(upper, lower, strict=True)]
-    code = ops.where(right_by > 0.5, nearest_row[1], nearest_row[0])
+    code = ops.where(right_by > 0.5, *nearest_row)
     greatest = ops.maximum(ops.maximum(*upper), ops.maximum(*lower))
     return ops.where(code > 0, code, greatest), covered > _COVERED
 
@@ -79,14 +75,10 @@ def nearest(codes: Tensor, part: Tensor, x: Tensor, y: Tensor) -> Tensor:
     return _look_up(codes, part, row, column)
 
 
-def select_bits(values: Tensor, bits: int) -> Tensor:
-    """`values & bits`, int32."""
-    return ops.bitwise_and(values, _as_tensor(bits))
-
-
-def _as_tensor(value: int) -> Tensor:
-    # A plain number, or an array of it, is not read back from a saved model as these operations want it.
-    return ops.convert_to_tensor(value, dtype="int32")
+def split(values: Tensor, by: float) -> tuple[Tensor, Tensor]:
+    """Quotient and remainder of whole numbers that are not negative; `by` is a power of two."""
+    quotient = ops.floor(values * (1 / by))
+    return quotient, values - quotient * by
 
 
 def _look_up(values: Tensor, part: Tensor, row: Tensor, column: Tensor) -> Tensor:
@@ -97,6 +89,6 @@ def _look_up(values: Tensor, part: Tensor, row: Tensor, column: Tensor) -> Tenso
     return ops.take(ops.reshape(values, (-1,)), ops.cast(row * float(width) + column, "int32") + first, axis=0)
 
 
-def _share_covered(pair: list[Tensor], right_by: Tensor) -> Tensor:
-    left, right = (ops.cast(codes > 0, "float32") for codes in pair)
+def _share_covered(pair: tuple[Tensor, Tensor], right_by: Tensor) -> Tensor:
+    right, left = (ops.minimum(codes, 1.0) for codes in pair)
     return left + (right - left) * right_by

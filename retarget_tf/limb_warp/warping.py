@@ -19,10 +19,11 @@ _GRAZING = 0.2  # the cosine under which a place on the head counts as hidden
 
 _RANK = np.array([[part.rank + 1e-3 * index] for index, part in enumerate(PARTS.values())], np.float32)
 _RANK_IF_SEEN = np.array([[part.rank_if_seen] for part in PARTS.values()], np.float32)
-# What is found at a pixel is put on top of each other as numbers, the greatest on top: a code (see `sampling`), and
-# between its class and its sight the rank of the part and if its left and right are a twin's.
-_MIRRORED = sampling.MAX_CLASSES
-_RANKED = 2 * _MIRRORED
+# What the parts bring to a pixel is stacked as numbers, the greatest on top: the code (see `sampling`), whether its
+# left and right are a twin's, the rank of the part, and above all whether it was seen or only filled in.
+_MIRRORED = 2 * sampling.SEEN
+_RANK_STEP = 2 * _MIRRORED
+_IN_SIGHT = 16 * _RANK_STEP
 
 
 def warp_map(
@@ -40,21 +41,27 @@ def warp_map(
     Returns:
         float32 `[batch, height, width, classes]`, one-hot: background where no part lies. All zero for a picture
         whose reference is unknown as a whole.
+
+    Raises:
+        ValueError: there are more classes than a code has room for.
     """
     height, width, classes = reference_map.shape[1:]
+    if classes > sampling.MAX_CLASSES:
+        raise ValueError(f"reference_map must have at most {sampling.MAX_CLASSES} classes. Received: classes={classes}")
     reference = anatomy.complete(reference_keypoints, anatomy.template(height, width))
     pose = anatomy.complete(keypoints, reference[:, : skeleton.NUM_JOINTS])
     start, end = _bones_of(reference), _bones_of(pose)
 
     codes, use_twin = cutting.cut(reference_map, reference, start.unit, schema)
     start = start.of_twins(use_twin)
-    part = cutting.swap(ops.zeros_like(use_twin, dtype="int32") + np.arange(len(NAMES))[:, None], use_twin)
+    part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
     found, covered = sampling.smooth(sampling.pack(codes), part, *_sources(start, end, use_twin, height, width))
     found = _turn_head(found, codes, start, end)
-    lift = _ranks(keypoints) * _RANKED + ops.cast(use_twin, "int32") * _MIRRORED
-    top = ops.max(ops.where(covered, found + lift, 0), axis=1)
-    # What was seen in the reference lies over all that was filled in: its bit is the highest.
-    ids = ops.take(_class_and_mirrored(schema), sampling.select_bits(top, _RANKED - 1), axis=0)
+    lift = _ranks(keypoints) * _RANK_STEP + ops.cast(use_twin, "float32") * _MIRRORED
+    found = found + ops.floor(found / sampling.SEEN) * _IN_SIGHT + lift
+    top = ops.max(ops.where(covered, found, 0.0), axis=1)
+    _, code = sampling.split(top, _RANK_STEP)
+    ids = ops.take(_classes_of_codes(schema), ops.cast(code, "int32"), axis=0)
     warped = ops.reshape(ops.one_hot(ids, classes, dtype="float32"), (-1, height, width, classes))
     return warped * ops.cast(ops.max(reference_map, axis=(1, 2, 3), keepdims=True) > 0, "float32")
 
@@ -145,17 +152,17 @@ def _gaze(points: Tensor, across: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]
 
 
 def _ranks(keypoints: Tensor) -> Tensor:
-    """int32 `[batch, parts, 1]`: parts of a higher one lie on top."""
+    """float32 `[batch, parts, 1]`: parts of a higher one lie on top."""
     seen = ops.concatenate([keypoints[..., 2], ops.ones_like(keypoints[:, :3, 2])], axis=1)
     seen = ops.minimum(*(ops.take(seen, anatomy.BONES[:, end], axis=1) for end in (0, 1)))[..., None]
     order = ops.argsort(ops.argsort(seen * _RANK_IF_SEEN + _RANK, axis=1), axis=1)
-    return ops.cast(order, "int32")
+    return ops.cast(order, "float32")
 
 
-def _class_and_mirrored(schema: LabelSchema) -> Tensor:
-    """int32 `[_RANKED]`: the class ids of the numbers from 0, and of those from `_MIRRORED` in the mirror."""
-    ids = np.zeros((2, _MIRRORED), np.int32)
-    ids[:, : schema.num_classes] = np.arange(schema.num_classes), schema.mirrored
+def _classes_of_codes(schema: LabelSchema) -> Tensor:
+    """The class ids of all codes, then those of `_MIRRORED` and more: int32 `[_RANK_STEP]`."""
+    ids = np.zeros((2, 2, sampling.MAX_CLASSES), np.int32)  # mirrored or not, seen or not
+    ids[..., : schema.num_classes] = np.array([np.arange(schema.num_classes), schema.mirrored])[:, None]
     return ops.convert_to_tensor(ids.ravel())
 
 
@@ -177,7 +184,7 @@ def _turn_head(found: Tensor, codes: Tensor, start: _Bones, end: _Bones) -> Tens
     on_bone, growth, stretch = _stretched(along, start, end)
     along, across = growth * along + stretch * on_bone, sine * (_HEAD * start.unit)
     place = (_at(start.origin, i) + _at(start.along, i) * along + _at(start.across, i) * across for i in (0, 1))
-    painted = sampling.nearest(codes, ops.zeros_like(codes[:, :, 0, :1]), *place)
+    painted = sampling.nearest(codes, ops.zeros_like(codes[:, :, 0, :1], dtype="int32"), *place)
     return ops.concatenate(
         [found[:, : head.start], ops.where(painted > 0, painted, found[:, head]), found[:, head.stop :]], axis=1
     )
