@@ -11,6 +11,7 @@ import pytest
 import tensorflow as tf
 
 from retarget_tf import limb_warp, skeleton
+from retarget_tf.limb_warp import sampling
 from retarget_tf.parsing_labels import CIHP20, PARTS10, LabelSchema
 from retarget_tf.skeleton import JOINT
 
@@ -197,6 +198,26 @@ def test_from_behind_a_face_becomes_hair() -> None:
 def test_an_unknown_reference_gives_nothing() -> None:
     warped = limb_warp.warp_map(np.zeros((1, SIZE, SIZE, 10), np.float32), person()[None], person()[None])
     np.testing.assert_array_equal(warped, 0)
+
+
+def test_four_pixels_in_one_number_are_read_as_bilinear_interpolation_would() -> None:
+    seen = sampling.SEEN
+    codes = np.array([[[[1, seen + 31], [0, 3]]], [[[5, 0], [0, 0]]]], np.float32)
+    packed = sampling.pack(codes)
+    assert packed.shape == (2, 1, 3, 3)
+    assert packed[0, 0, 1, 1] == 1 + 64 * 63 + 64**3 * 3  # upper left, upper right, lower right
+    part = np.zeros((2, 1, 1), np.int32)
+    # A pixel's centre, a quarter on the way to nothing, far outside, and in the corner where three meet nothing.
+    x, y = (np.tile(np.array(values, np.float32), (2, 1, 1)) for values in ((0.5, 1.5, -9, 0.9), (0.5, 0.25, 99, 1.1)))
+    found, covered = (np.asarray(values) for values in sampling.smooth(packed, part, x, y))
+    np.testing.assert_array_equal(covered[:, 0], [[True, True, False, True], [True, False, False, False]])
+    np.testing.assert_array_equal(found[0, 0, [0, 1, 3]], [1, seen + 31, seen + 31])
+    assert found[1, 0, 0] == 5
+
+
+def test_more_classes_than_a_code_has_room_for_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"at most 32 classes\. Received: classes=33"):
+        limb_warp.warp_map(np.zeros((1, SIZE, SIZE, 33), np.float32), person()[None], person()[None])
 
 
 def test_another_schema() -> None:

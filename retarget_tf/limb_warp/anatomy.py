@@ -18,6 +18,7 @@ _MIDDLES = {
 }
 POINT = {**skeleton.JOINT, **{name: skeleton.NUM_JOINTS + index for index, name in enumerate(_MIDDLES)}}
 
+_QUARTER_TURN = np.array([[0, 1], [-1, 0]], np.float32)
 _SEEN = 0.2  # confidence from which on a joint is believed; below it fades into the guess
 
 
@@ -182,16 +183,26 @@ def length(vectors: Tensor) -> Tensor:
     return ops.sqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True) + 1e-6)
 
 
-def scan_pixels(origin: Tensor, axis: Tensor, height: int, width: int) -> Tensor:
+def scan_pixels(origin: Tensor, axis: Tensor, height: int, width: int, start: Tensor | float = 0.0) -> Tensor:
     """How far every pixel's centre lies along some axes: `[batch, n, height * width]`.
 
     Args:
-        origin: float32 `[batch, n, 2]` in pixels, where the axes are 0.
+        origin: float32 `[batch, n, 2]` in pixels.
         axis: float32 `[batch, n, 2]`; the result is the scalar product with it.
         height: of the picture in pixels.
         width: the same.
+        start: the value at the origin, `[batch, n, 1]`.
     """
     # Row and column apart: a grid of all pixels would be a large constant in a saved model.
-    along_x = ops.subtract(np.arange(width, dtype=np.float32) + 0.5, origin[..., :1]) * axis[..., :1]
+    along_x = ops.subtract(np.arange(width, dtype=np.float32) + 0.5, origin[..., :1]) * axis[..., :1] + start
     along_y = ops.subtract(np.arange(height, dtype=np.float32) + 0.5, origin[..., 1:]) * axis[..., 1:]
     return ops.reshape(along_x[:, :, None, :] + along_y[:, :, :, None], (-1, origin.shape[1], height * width))
+
+
+def direction(vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Unit vectors along `[batch, n, 2]` and a quarter turn on, and their lengths `[batch, n, 1]`."""
+    # A bone that points at the camera counts as hanging down.
+    vectors = vectors + np.array([0, 1e-2], np.float32)
+    lengths = length(vectors)
+    along = vectors / lengths
+    return along, ops.matmul(along, _QUARTER_TURN), lengths

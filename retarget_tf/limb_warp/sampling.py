@@ -1,60 +1,94 @@
-"""Reads the maps of the parts at places between their pixels."""
+"""Reads the pieces of the parts at places between their pixels.
+
+A look-up costs as much as ten sums, so each place is looked up once: `pack` puts each pixel and its neighbours to the
+right and below into one number.
+"""
 
 from typing import Any
 
-import numpy as np
 from keras import ops
 
 Tensor = Any
 
+# The code of a pixel, 0 for nothing: its class, and SEEN more if the reference shows it. Four codes fill the 24 bits in
+# which float32 counts exactly; floats, because TensorFlow is faster with them than with shifts and masks of int32.
+MAX_CLASSES = 32
+SEEN = float(MAX_CLASSES)
+_CODES = 64.0
+
 _COVERED = 0.45  # a little under a half: thin limbs wear away otherwise
 
 
-def smooth(keys: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """The values at places, with edges that bilinear interpolation makes smooth.
+def pack(codes: Tensor) -> Tensor:
+    """Each 2x2 pixels in one number.
 
     Args:
-        keys: int32 `[batch, parts, height, width]`, 0 for nothing.
-        x: float32 `[batch, parts, places]` in pixels.
+        codes: float32 `[batch, parts, height, width]`.
+
+    Returns:
+        float32 `[batch, parts, height + 1, width + 1]`: at `[..., y, x]` the pixels from `[y - 1, x - 1]` to `[y, x]`;
+        there is nothing around the picture.
+    """
+    pairs = _beside(codes, _CODES, axis=3)
+    return _beside(pairs, _CODES**2, axis=2)
+
+
+def _beside(values: Tensor, times: float, axis: int) -> Tensor:
+    before, after = ([(0, 0)] * 4 for _ in range(2))
+    before[axis], after[axis] = (1, 0), (0, 1)
+    return ops.pad(values, before) + ops.pad(values * times, after)
+
+
+def smooth(packed: Tensor, part: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, Tensor]:
+    """The codes at places, with edges that bilinear interpolation makes smooth.
+
+    Args:
+        packed: see `pack`.
+        part: int32 `[batch, n, 1]`, the one to read.
+        x: float32 `[batch, n, places]` in pixels.
         y: the same.
 
     Returns:
-        int32 `[batch, parts, places]`: the value of the nearest pixel, or of a neighbour where that one has none; 0
-        where less than about half of the place is covered.
+        float32 `[batch, n, places]`: the code of the nearest pixel, or of a neighbour where that one has none; and
+        bool, where more than about half of the place is covered.
     """
-    height, width = keys.shape[2:]
-    # In a border of nothing, so that what is far outside finds nothing.
-    padded = ops.pad(keys, ((0, 0), (0, 0), (1, 1), (1, 1)))
-    x, y = ops.clip(x + 0.5, 0.0, width + 0.99), ops.clip(y + 0.5, 0.0, height + 0.99)
+    height, width = packed.shape[2:]
+    # What is far outside finds nothing.
+    x, y = ops.clip(x + 0.5, 0.0, width - 0.01), ops.clip(y + 0.5, 0.0, height - 0.01)
     left, top = ops.floor(x), ops.floor(y)
     right_by, down_by = x - left, y - top
-    flat, index = ops.reshape(padded, (-1,)), _indices(padded, top, left)
-    upper, lower = (
-        (ops.take(flat, index + row, axis=0), ops.take(flat, index + (row + 1), axis=0)) for row in (0, width + 2)
-    )
+    corners = _look_up(packed, part, top, left)
+    lower, upper = (split(pair, _CODES) for pair in split(corners, _CODES**2))  # each: right, left
     above, below = _share_covered(upper, right_by), _share_covered(lower, right_by)
     covered = above + (below - above) * down_by
-    nearest_row = [ops.where(down_by > 0.5, b, a) for a, b in zip(upper, lower, strict=True)]
-    value = ops.where(right_by > 0.5, nearest_row[1], nearest_row[0])
+    down = down_by > 0.5
+    nearest_row = [ops.where(down, b, a) for a, b in zip(upper, lower, strict=True)]
+    code = ops.where(right_by > 0.5, *nearest_row)
     greatest = ops.maximum(ops.maximum(*upper), ops.maximum(*lower))
-    return ops.where(covered > _COVERED, ops.where(value > 0, value, greatest), 0)
+    return ops.where(code > 0, code, greatest), covered > _COVERED
 
 
-def nearest(keys: Tensor, x: Tensor, y: Tensor) -> Tensor:
-    """The values of the pixels that the places lie in; see `smooth`."""
-    height, width = keys.shape[2:]
+def nearest(codes: Tensor, part: Tensor, x: Tensor, y: Tensor) -> Tensor:
+    """The codes `[batch, n, places]` of the pixels that the places lie in; see `smooth`."""
+    height, width = codes.shape[2:]
     column, row = ops.floor(ops.clip(x, 0.0, width - 0.5)), ops.floor(ops.clip(y, 0.0, height - 0.5))
-    return ops.take(ops.reshape(keys, (-1,)), _indices(keys, row, column), axis=0)
+    return _look_up(codes, part, row, column)
 
 
-def _indices(keys: Tensor, row: Tensor, column: Tensor) -> Tensor:
-    """Where `[batch, parts, places]` stand in the flat keys; the batch may be of any size."""
-    parts, height, width = keys.shape[1:]
+def split(values: Tensor, by: float) -> tuple[Tensor, Tensor]:
+    """Quotient and remainder of whole numbers that are not negative; `by` is a power of two."""
+    quotient = ops.floor(values * (1 / by))
+    return quotient, values - quotient * by
+
+
+def _look_up(values: Tensor, part: Tensor, row: Tensor, column: Tensor) -> Tensor:
+    parts, height, width = values.shape[1:]
+    # The batch may be of any size.
     picture = ops.cumsum(ops.ones_like(row[:, :1, :1]), axis=0) - 1.0
-    piece = ops.cast(picture, "int32") * parts + np.arange(parts, dtype=np.int32)[:, None]
-    return ops.cast(row * float(width) + column, "int32") + piece * (height * width)
+    first = (ops.cast(picture, "int32") * parts + part) * (height * width)
+    return ops.take(ops.reshape(values, (-1,)), ops.cast(row * float(width) + column, "int32") + first, axis=0)
 
 
 def _share_covered(pair: tuple[Tensor, Tensor], right_by: Tensor) -> Tensor:
-    left, right = (ops.cast(values > 0, "float32") for values in pair)
+    right, left = (ops.minimum(codes, 1.0) for codes in pair)
     return left + (right - left) * right_by

@@ -19,7 +19,11 @@ _GRAZING = 0.2  # the cosine under which a place on the head counts as hidden
 
 _RANK = np.array([[part.rank + 1e-3 * index] for index, part in enumerate(PARTS.values())], np.float32)
 _RANK_IF_SEEN = np.array([[part.rank_if_seen] for part in PARTS.values()], np.float32)
-_QUARTER_TURN = np.array([[0, 1], [-1, 0]], np.float32)
+# What the parts bring to a pixel is stacked as numbers, the greatest on top: the code (see `sampling`), whether its
+# left and right are a twin's, the rank of the part, and above all whether it was seen or only filled in.
+_MIRRORED = 2 * sampling.SEEN
+_RANK_STEP = 2 * _MIRRORED
+_IN_SIGHT = 16 * _RANK_STEP
 
 
 def warp_map(
@@ -37,27 +41,57 @@ def warp_map(
     Returns:
         float32 `[batch, height, width, classes]`, one-hot: background where no part lies. All zero for a picture
         whose reference is unknown as a whole.
+
+    Raises:
+        ValueError: there are more classes than a code has room for.
     """
     height, width, classes = reference_map.shape[1:]
+    if classes > sampling.MAX_CLASSES:
+        raise ValueError(f"reference_map must have at most {sampling.MAX_CLASSES} classes. Received: classes={classes}")
     reference = anatomy.complete(reference_keypoints, anatomy.template(height, width))
     pose = anatomy.complete(keypoints, reference[:, : skeleton.NUM_JOINTS])
     start, end = _bones_of(reference), _bones_of(pose)
 
-    pieces, use_twin = cutting.cut(reference_map, reference, start.unit, schema)
-    keys = _stacked(pieces, keypoints, classes)
-    start, side = start.of_twins(use_twin), ops.where(use_twin, -1.0, 1.0)
+    codes, use_twin = cutting.cut(reference_map, reference, start.unit, schema)
+    start = start.of_twins(use_twin)
+    part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
+    found, covered = sampling.smooth(sampling.pack(codes), part, *_sources(start, end, use_twin, height, width))
+    found = _turn_head(found, codes, start, end)
+    lift = _ranks(keypoints) * _RANK_STEP + ops.cast(use_twin, "float32") * _MIRRORED
+    found = found + ops.floor(found / sampling.SEEN) * _IN_SIGHT + lift
+    top = ops.max(ops.where(covered, found, 0.0), axis=1)
+    _, code = sampling.split(top, _RANK_STEP)
+    ids = ops.take(_classes_of_codes(schema), ops.cast(code, "int32"), axis=0)
+    warped = ops.reshape(ops.one_hot(ids, classes, dtype="float32"), (-1, height, width, classes))
+    return warped * ops.cast(ops.max(reference_map, axis=(1, 2, 3), keepdims=True) > 0, "float32")
 
-    along, across = end.measure(height, width)
-    head_across = across[:, PART["head"] : PART["head"] + 1]
-    on_bone = ops.minimum(ops.maximum(along, 0.0), end.length)
-    # A bone stretches; what lies beyond its ends (a hand, the round of a shoulder) keeps its shape.
-    along = on_bone * (start.length / end.length) + (along - on_bone) * (start.unit / end.unit)
-    across = across * (side * start.width / end.width)
-    found = sampling.smooth(keys, *start.place(along, across))
-    found = _turn_head(found, keys, start, end, along, head_across)
-    top = ops.one_hot(ops.max(found, axis=1) % classes, classes, dtype="float32")
-    anything_known = ops.cast(ops.max(reference_map, axis=(1, 2, 3), keepdims=True) > 0, "float32")
-    return ops.reshape(top, (-1, height, width, classes)) * anything_known
+
+def _sources(start: "_Bones", end: "_Bones", use_twin: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
+    """Where every pixel of each moved part comes from: x and y, each `[batch, parts, height * width]`."""
+    along = anatomy.scan_pixels(end.origin, end.along, height, width)
+    on_bone, growth, stretch = _stretched(along, start, end)
+    widening = ops.where(use_twin, -1.0, 1.0) * start.width / end.width
+    x, y = (
+        anatomy.scan_pixels(
+            end.origin,
+            _at(start.along, i) * growth * end.along + _at(start.across, i) * widening * end.across,
+            height,
+            width,
+            _at(start.origin, i),
+        )
+        + on_bone * (_at(start.along, i) * stretch)
+        for i in (0, 1)
+    )
+    return x, y
+
+
+def _stretched(along: Tensor, start: "_Bones", end: "_Bones") -> tuple[Tensor, Tensor, Tensor]:
+    """The share of `along` that lies on the bone; and what to multiply `along` and this share with, to sum up.
+
+    A bone stretches; what lies beyond its ends (a hand, the round of a shoulder) keeps its shape.
+    """
+    growth = start.unit / end.unit
+    return ops.minimum(ops.maximum(along, 0.0), end.length), growth, start.length / end.length - growth
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,19 +117,6 @@ class _Bones:
     unit: Tensor
     gaze: tuple[Tensor, Tensor]
 
-    def measure(self, height: int, width: int) -> tuple[Tensor, Tensor]:
-        """Pixels along and across each bone, of every pixel's centre: `[batch, parts, height * width]` each."""
-        along, across = (anatomy.scan_pixels(self.origin, axis, height, width) for axis in (self.along, self.across))
-        return along, across
-
-    def place(self, along: Tensor, across: Tensor) -> tuple[Tensor, Tensor]:
-        """Points (x, y), each `[batch, parts, n]`, of what `measure` gives."""
-        x, y = (
-            self.origin[..., i : i + 1] + along * self.along[..., i : i + 1] + across * self.across[..., i : i + 1]
-            for i in (0, 1)
-        )
-        return x, y
-
     def of_twins(self, use_twin: Tensor) -> "_Bones":
         """The bone of the other side where `use_twin` `[batch, parts, 1]` says so; twins are equally wide."""
         swapped = {
@@ -112,11 +133,7 @@ class _Bones:
 
 def _bones_of(points: Tensor) -> _Bones:
     origin = ops.take(points, anatomy.BONES[:, 0], axis=1)
-    # A bone that points at the camera counts as hanging down.
-    vector = ops.take(points, anatomy.BONES[:, 1], axis=1) - origin + np.array([0, 1e-2], np.float32)
-    length = anatomy.length(vector)
-    along = vector / length
-    across = ops.matmul(along, _QUARTER_TURN)
+    along, across, length = anatomy.direction(ops.take(points, anatomy.BONES[:, 1], axis=1) - origin)
     unit = anatomy.body_unit(points)
     # The half axes of an ellipse seen from an angle add in squares.
     shoulders = anatomy.length(points[:, POINT["left_shoulder"]] - points[:, POINT["right_shoulder"]])[:, None]
@@ -134,26 +151,29 @@ def _gaze(points: Tensor, across: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]
     return (sine / norm)[:, None], (cosine / norm)[:, None]
 
 
-def _stacked(pieces: cutting.Pieces, keypoints: Tensor, classes: int) -> Tensor:
-    """The pieces as numbers of which the greatest lies on top; the remainder by `classes` is the class, 0 is nothing.
-
-    What was seen in the reference lies over all that was filled in.
-    """
+def _ranks(keypoints: Tensor) -> Tensor:
+    """float32 `[batch, parts, 1]`: parts of a higher one lie on top."""
     seen = ops.concatenate([keypoints[..., 2], ops.ones_like(keypoints[:, :3, 2])], axis=1)
     seen = ops.minimum(*(ops.take(seen, anatomy.BONES[:, end], axis=1) for end in (0, 1)))[..., None]
     order = ops.argsort(ops.argsort(seen * _RANK_IF_SEEN + _RANK, axis=1), axis=1)
-    order = ops.cast(order, "int32")[..., None]
-    filled = ops.where(pieces.filled > 0, order * classes + pieces.filled, 0)
-    return ops.where(pieces.seen > 0, (order + len(NAMES)) * classes + pieces.seen, filled)
+    return ops.cast(order, "float32")
 
 
-def _turn_head(found: Tensor, keys: Tensor, start: _Bones, end: _Bones, along: Tensor, across: Tensor) -> Tensor:
+def _classes_of_codes(schema: LabelSchema) -> Tensor:
+    """The class ids of all codes, then those of `_MIRRORED` and more: int32 `[_RANK_STEP]`."""
+    ids = np.zeros((2, 2, sampling.MAX_CLASSES), np.int32)  # mirrored or not, seen or not
+    ids[..., : schema.num_classes] = np.array([np.arange(schema.num_classes), schema.mirrored])[:, None]
+    return ops.convert_to_tensor(ids.ravel())
+
+
+def _turn_head(found: Tensor, codes: Tensor, start: _Bones, end: _Bones) -> Tensor:
     """Paints the head as a cylinder that has turned: from behind a face becomes hair.
 
     A place that the reference hides takes what is opposite on the head, or else what is at the rim.
     """
     head = slice(PART["head"], PART["head"] + 1)
-    start, end = start.of_head(), end.of_head()
+    start, end, codes = start.of_head(), end.of_head(), codes[:, head]
+    along, across = (anatomy.scan_pixels(end.origin, axis, *codes.shape[2:]) for axis in (end.along, end.across))
     sine = ops.clip(across / (_HEAD * end.unit), -1.0, 1.0)  # of the angle on the cylinder, from the camera
     angle = (sine, ops.sqrt(1.0 - sine * sine))
     from_face = _add_angles(angle, (-end.gaze[0], end.gaze[1]))
@@ -161,10 +181,17 @@ def _turn_head(found: Tensor, keys: Tensor, start: _Bones, end: _Bones, along: T
     opposite, opposite_depth = _add_angles((-from_face[0], from_face[1]), start.gaze)
     rim = ops.where(same > 0, 1.0, -1.0) * float(np.sqrt(1 - _GRAZING**2))
     sine = ops.where(same_depth > _GRAZING, same, ops.where(opposite_depth > _GRAZING, opposite, rim))
-    painted = sampling.nearest(keys[:, head], *start.place(along[:, head], sine * (_HEAD * start.unit)))
-    rigid = found[:, head]
-    painted = ops.where(ops.logical_and(rigid > 0, painted > 0), painted, rigid)
-    return ops.concatenate([found[:, : head.start], painted, found[:, head.stop :]], axis=1)
+    on_bone, growth, stretch = _stretched(along, start, end)
+    along, across = growth * along + stretch * on_bone, sine * (_HEAD * start.unit)
+    place = (_at(start.origin, i) + _at(start.along, i) * along + _at(start.across, i) * across for i in (0, 1))
+    painted = sampling.nearest(codes, ops.zeros_like(codes[:, :, 0, :1], dtype="int32"), *place)
+    return ops.concatenate(
+        [found[:, : head.start], ops.where(painted > 0, painted, found[:, head]), found[:, head.stop :]], axis=1
+    )
+
+
+def _at(vectors: Tensor, index: int) -> Tensor:
+    return vectors[..., index : index + 1]
 
 
 def _add_angles(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
