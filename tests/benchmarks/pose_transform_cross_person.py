@@ -8,7 +8,9 @@ For each crossed clip (B dances the dance of A) the keypoints of A's own clip ar
 really does. Of B is known: nothing, one photo (frame 0 of B's own clip), or B's whole own clip. Errors are means over
 joints seen in both, in % of B's standing height, then over clips; PCK is the share of joints within 5 % of it. Where on
 the stage the dance takes place is a matter of choice: one shift in x for the whole clip (median of the hips) is taken
-out. The truth is brought to the camera of B's own clip, which is known exactly.
+out. `sliding` is how fast feet that stand in the source move to the side, in % of the height a frame (the truth's slide
+more, because it is the source's angles on another body), `ground` the standard deviation of the lowest foot's level
+from the truth's. The truth is brought to the camera of B's own clip, which is known exactly.
 """
 
 import dataclasses
@@ -37,6 +39,8 @@ GROUPS = {
     "legs": ("left_knee", "right_knee", "left_ankle", "right_ankle"),
     "feet": ("left_heel", "right_heel", "left_big_toe", "right_big_toe"),
 }
+_FOOT = ("ankle", "heel", "big_toe")
+_RESTING = 0.003  # heights a frame
 _HIP = skeleton.JOINT["mid_hip"]
 
 
@@ -64,7 +68,7 @@ def main() -> None:
     """Prints the table."""
     cases = read_cases()
     print(f"{len(cases)} pairs, {sum(len(case.truth) for case in cases)} frames; errors in % of the height")
-    print_row("", *GROUPS, "mean", "PCK")
+    print_row("", *GROUPS, "mean", "PCK", "sliding", "ground")
     _print_errors("as it lies in its picture", cases, [case.source for case in cases])
     for name, known in (("photo", slice(1)), ("clip", slice(None))):
         for row, fit in _FITS.items():
@@ -161,7 +165,8 @@ def _print_errors(name: str, cases: list[Case], predictions: list[FloatArray]) -
         error, seen = errors(case, predicted)
         groups = ([skeleton.JOINT[joint] for joint in joints] for joints in GROUPS.values())
         means = [error[:, group][seen[:, group]].mean() for group in groups]
-        rows.append([*means, error[seen].mean(), (error[seen] < 0.05).mean()])
+        steps = _sliding(case, predicted), _unevenness(case, predicted)
+        rows.append([*means, error[seen].mean(), (error[seen] < 0.05).mean(), *steps])
     print_row(name, *(100 * np.mean(rows, axis=0)))
 
 
@@ -171,6 +176,25 @@ def errors(case: Case, predicted: FloatArray) -> tuple[FloatArray, npt.NDArray[n
     offset = predicted[..., :2] - case.truth[..., :2]
     offset[..., 0] -= place_on_stage(case, predicted)
     return np.linalg.norm(offset, axis=-1) / case.height, seen
+
+
+def _sliding(case: Case, predicted: FloatArray) -> float:
+    """Mean speed to the side, in heights a frame, of the feet whose joints all rest in the source."""
+    speeds = []
+    for foot in ([skeleton.JOINT[f"{side}_{part}"] for part in _FOOT] for side in ("left", "right")):
+        moves = np.linalg.norm(np.diff(case.source[:, foot, :2], axis=0), axis=-1).max(axis=1) / case.source_height
+        seen = np.all(case.source[:, foot, 2] > 0, axis=1)
+        stands = (moves < _RESTING) & seen[1:] & seen[:-1]
+        speeds.append(np.abs(np.diff(predicted[:, foot, 0].mean(axis=1)))[stands] / case.height)
+    return float(np.concatenate(speeds).mean())
+
+
+def _unevenness(case: Case, predicted: FloatArray) -> float:
+    feet = [skeleton.JOINT[f"{side}_{part}"] for side in ("left", "right") for part in _FOOT]
+    both = (predicted[:, feet, 2] > 0) & (case.truth[:, feet, 2] > 0)
+    levels = [np.where(both, points[:, feet, 1], -np.inf).max(axis=1) for points in (predicted, case.truth)]
+    some = both.any(axis=1)
+    return float((levels[0] - levels[1])[some].std() / case.height)
 
 
 def place_on_stage(case: Case, predicted: FloatArray) -> float:
