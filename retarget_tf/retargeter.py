@@ -21,11 +21,12 @@ from tqdm import tqdm
 from retarget_tf import files, keypoint_filters, pose_transform, retarget_inputs, video
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.generator import TrainedGenerator, load_generator
+from retarget_tf.live import LivePath, LiveRetargeter
 from retarget_tf.panel import Panel
 from retarget_tf.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.pose_transform import Fit
 from retarget_tf.retarget_inputs import Source, Target
-from retarget_tf.rollout import Reference, rollout_clip
+from retarget_tf.rollout import Reference, Rollout, rollout_clip
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -189,10 +190,17 @@ class Retargeter:
         """From two files to the panel, with the defaults of everything: returns the number of frames."""
         return self.write_panel(self.prepare_target(photo), retarget_inputs.video_source(video_path), out)
 
+    def live(self, target: Target) -> LiveRetargeter:
+        """Begins a stream: `step(keypoints, dt)` gives the map for each pose as it comes, see `live`."""
+        rollout = Rollout(self._trained, self._reference(target))
+        return LiveRetargeter(rollout, LivePath(target.known_keypoints, self.image_size))
+
     def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
+        return rollout_clip(self._trained, self._reference(target), placed)
+
+    def _reference(self, target: Target) -> Reference:
         known_map = target.parsing_map if self.takes_reference_map else np.full_like(target.parsing_map, UNKNOWN)
-        reference = Reference(target.canvas[None], target.keypoints[None], known_map[None])
-        return rollout_clip(self._trained, reference, placed)
+        return Reference(target.canvas[None], target.keypoints[None], known_map[None])
 
 
 @contextlib.contextmanager

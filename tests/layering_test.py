@@ -18,7 +18,7 @@ LEVELS: tuple[set[str], ...] = (
     {"images", "images_tf", "clips"},
     {"records", "augmentation", "conditioning", "generator", "discriminator", "extraction", "dancers", "baselines"},
     {"input_pipeline", "rollout", "retarget_inputs"},
-    {"retarget_gan", "callbacks", "figures", "panel"},
+    {"retarget_gan", "callbacks", "figures", "panel", "live"},
     {"training", "evaluation", "serving", "retargeter"},
     {"serving_check"},
     PROGRAMS,
