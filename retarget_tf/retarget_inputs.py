@@ -1,7 +1,7 @@
 """What a retargeting takes in: the target's one picture, the source's video, and keypoint files for either.
 
-Keypoints come from a file, a clip folder, or the pose detector of the `extract` extra. A source keeps its keypoints
-in memory, 300 bytes a frame, and streams its frames.
+Keypoints come from a file, a clip folder, or the pose detector of the `extract` extra; the target's map likewise, or it
+is left to the network. A source keeps its keypoints in memory, 300 bytes a frame, and streams its frames.
 """
 
 import dataclasses
@@ -10,17 +10,23 @@ import zipfile
 import zlib
 from collections.abc import Callable, Iterator
 
+import cv2
 import numpy as np
 import numpy.typing as npt
+from absl import logging
 
 from retarget_tf import clips, extraction, files, photos, pose_transform, skeleton, video
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.images import SquareCrop
+from retarget_tf.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
+AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # what a target's map can be beside a file's name
+
 _SHOWN_SIZE = 512
+_PARSED_SIZE = extraction.ExtractionConfig().size  # clips are parsed at this size, then made smaller
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,12 +38,14 @@ class Target:
         keypoints: float32 `[25, 3]` in pixels of the canvas.
         shown: the same square for people, RGB uint8 `[shown_size, shown_size, 3]`.
         known_keypoints: float32 `[frames, 25, 3]` on the canvas: all that is known of the body, at least `keypoints`.
+        parsing_map: uint8 `[size, size]` of class ids; 255 everywhere where it is not known.
     """
 
     canvas: Uint8Array
     keypoints: FloatArray
     shown: Uint8Array
     known_keypoints: FloatArray
+    parsing_map: Uint8Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -82,7 +90,15 @@ class Source:
         )
 
 
-def photo_target(photo: files.PathLike, size: int, share: float, keypoints: FloatArray | None = None) -> Target:
+def photo_target(
+    photo: files.PathLike,
+    size: int,
+    share: float,
+    keypoints: FloatArray | None = None,
+    *,
+    target_map: files.PathLike = NO_MAP,
+    schema: LabelSchema = PARTS10,
+) -> Target:
     """The person of a photo.
 
     Args:
@@ -90,34 +106,48 @@ def photo_target(photo: files.PathLike, size: int, share: float, keypoints: Floa
         size: side of the canvas in pixels.
         share: of the canvas that the person's height takes.
         keypoints: float32 `[25, 3]` in pixels of the upright photo; detected where None.
+        target_map: a PNG file of class ids in pixels of the upright photo; `PARSE` for the parser of the `extract`
+            extra, `AUTO` for the parser where it is installed, `NO_MAP`.
+        schema: of the map.
 
     Raises:
-        InputDataError: the photo cannot be read, or nobody is in it.
-        MissingDependencyError: keypoints must be detected and the detector is not installed.
+        InputDataError: the photo or its map cannot be read, or nobody is in it.
+        MissingDependencyError: keypoints must be detected and the detector is not installed, or no parser for `PARSE`.
     """
     picture = photos.load_photo(photo)
     if keypoints is None:
         keypoints = extraction.detect_keypoints(picture)
     if keypoints is None or skeleton.person_box(keypoints) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
-    return picture_target(picture, size, share, keypoints)
-
-
-def picture_target(picture: Uint8Array, size: int, share: float, keypoints: FloatArray) -> Target:
-    """As `photo_target`, of an RGB uint8 `[height, width, 3]` picture and its keypoints."""
     height, width = (np.float32(length) for length in picture.shape[:2])
     square = SquareCrop(*(float(value) for value in pose_transform.person_square(keypoints, width, height, share)))
-    return _target(picture, square, keypoints[None], size)
+    if target_map == NO_MAP:
+        parsing_map = _unknown_map(size)
+    elif target_map in (AUTO, PARSE):
+        parsing_map = _parsed_map(picture, keypoints, square, size, may_fail=target_map == AUTO)
+    else:
+        parsing_map = _file_map(target_map, picture, square, size, schema)
+    return _target(picture, square, keypoints[None], size, parsing_map)
 
 
-def clip_target(folder: files.PathLike, size: int) -> Target:
-    """Frame 0 of a clip folder as it is: it was cut like the training pictures. All of the clip tells proportions."""
+def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = PARTS10) -> Target:
+    """Frame 0 of a clip folder as it is: it was cut like the training pictures. All of the clip tells proportions.
+
+    Args:
+        folder: of the clip.
+        size: side of the canvas in pixels.
+        schema: of the map that is taken from the clip, if it carries one; None leaves the map unknown.
+    """
     clip = clips.open_clip(folder)
     if skeleton.person_box(clip.keypoints[:1]) is None:
         raise InputDataError(f"clip {folder} frame 0: nobody is seen in it. Give another clip, or a photo.")
     frame = next(clip.read_frames())
     whole = SquareCrop(0.0, 0.0, float(clip.info.image_size))
-    return _target(frame, whole, clip.keypoints, size)
+    carried = (clip.info.label_schema, *clip.info.more_label_schemas)
+    parsing_map = _unknown_map(size)
+    if schema is not None and schema.name in carried:
+        parsing_map = whole.apply_map(next(clip.read_maps(schema.name)), size)
+    return _target(frame, whole, clip.keypoints, size, parsing_map)
 
 
 def video_source(
@@ -188,9 +218,53 @@ def read_keypoints(path: files.PathLike) -> FloatArray:
     return np.where(body[..., 2:] > 0, body, np.float32(0))
 
 
-def _target(picture: Uint8Array, square: SquareCrop, known_keypoints: FloatArray, size: int) -> Target:
+def _target(
+    picture: Uint8Array, square: SquareCrop, known_keypoints: FloatArray, size: int, parsing_map: Uint8Array
+) -> Target:
     known = square.move_keypoints(known_keypoints, size)
-    return Target(square.apply(picture, size), known[0], square.apply(picture, _SHOWN_SIZE), known)
+    return Target(square.apply(picture, size), known[0], square.apply(picture, _SHOWN_SIZE), known, parsing_map)
+
+
+def _unknown_map(size: int) -> Uint8Array:
+    return np.full((size, size), UNKNOWN, np.uint8)
+
+
+def _parsed_map(
+    picture: Uint8Array, keypoints: FloatArray, square: SquareCrop, size: int, *, may_fail: bool
+) -> Uint8Array:
+    """The square of a photo as the built-in parser sees it."""
+    at = max(size, _PARSED_SIZE)
+    try:
+        parsed = extraction.parse_picture(picture, keypoints, square, at)
+    except MissingDependencyError as error:
+        if not may_fail:
+            raise
+        logging.info("target: its map is left to the network (%s)", error)
+        return _unknown_map(size)
+    if not parsed.any():
+        logging.info("target: the parser sees nobody; its map is left to the network")
+        return _unknown_map(size)
+    logging.info("target: its map is parsed out of the photo")
+    return SquareCrop(0.0, 0.0, float(at)).apply_map(parsed, size)
+
+
+def _file_map(
+    path: files.PathLike, picture: Uint8Array, square: SquareCrop, size: int, schema: LabelSchema
+) -> Uint8Array:
+    """The square of the photo's map in a file; outside of the photo is background, as in extracted clips."""
+    stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if pathlib.Path(path).is_file() else None
+    if stored is None or stored.dtype != np.uint8 or stored.ndim != 2:
+        raise InputDataError(f"parsing map {path}: must be a PNG of one channel, 8 bits: a class id for each pixel.")
+    if stored.shape != picture.shape[:2]:
+        sizes = (f"{shape[1]}x{shape[0]}" for shape in (stored.shape, picture.shape))
+        raise InputDataError("parsing map {}: is {}, the upright photo {}. Give one of its size.".format(path, *sizes))
+    if unknown := schema.unknown_ids(stored):
+        raise InputDataError(
+            f"parsing map {path}: ids {unknown} are not in label schema {schema.name} (0..{schema.num_classes - 1}, "
+            f"{UNKNOWN} = unknown)."
+        )
+    framed = SquareCrop(square.left + 1, square.top + 1, square.side)
+    return framed.apply_map(np.pad(stored, 1), size)
 
 
 def _load_array(path: pathlib.Path) -> npt.NDArray[np.float64]:

@@ -18,14 +18,15 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import files, pose_transform, retarget_inputs, video
+from retarget_tf import files, keypoint_filters, pose_transform, retarget_inputs, video
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.generator import TrainedGenerator, load_generator
+from retarget_tf.live import LivePath, LiveRetargeter
 from retarget_tf.panel import Panel
-from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.pose_transform import Fit
 from retarget_tf.retarget_inputs import Source, Target
-from retarget_tf.rollout import Reference, rollout_clip
+from retarget_tf.rollout import Reference, Rollout, rollout_clip
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -42,7 +43,10 @@ class Retargeter:
 
     @classmethod
     def load(cls, path: files.PathLike) -> Self:
-        """Reads a workdir, a `.keras` file with its json, or a SavedModel folder; see `generator.load_generator`."""
+        """Reads a workdir, a `.keras` file with its json, a SavedModel folder, or a pretrained model by name.
+
+        See `generator.load_generator`.
+        """
         return cls(load_generator(path))
 
     @property
@@ -55,19 +59,44 @@ class Retargeter:
         """The classes of the maps."""
         return self._trained.spec.model.schema
 
-    def prepare_target(self, photo: files.PathLike, keypoints: FloatArray | None = None) -> Target:
+    @property
+    def takes_reference_map(self) -> bool:
+        """Whether the generator looks at the target's map; `paper` parses the photo itself."""
+        return bool(getattr(self._trained.spec.model, "takes_reference_map", False))
+
+    def prepare_target(
+        self,
+        photo: files.PathLike,
+        keypoints: FloatArray | None = None,
+        *,
+        target_map: files.PathLike = retarget_inputs.AUTO,
+    ) -> Target:
         """The person of a photo on the canvas.
 
         Args:
             photo: a JPEG, PNG or WebP file.
             keypoints: float32 `[25, 3]` in pixels of the upright photo; detected where None.
+            target_map: a PNG file of class ids in pixels of the upright photo; `"parse"` for the parser of the
+                `extract` extra; `"none"` leaves it to the network; `"auto"` parses where the generator looks at the
+                map and the parser is installed.
 
         Raises:
-            InputDataError: the photo cannot be read, or nobody is in it.
-            MissingDependencyError: keypoints must be detected and the detector is not installed.
+            InputDataError: the photo or its map cannot be read, or nobody is in it.
+            MissingDependencyError: keypoints must be detected and the detector is not installed, or no parser for
+                `"parse"`.
+            ConfigError: a map is given or to be parsed, and the generator does not look at it or has other classes.
         """
+        is_usable = self.takes_reference_map and self.label_schema == PARTS10
+        if target_map == retarget_inputs.AUTO and not is_usable:
+            target_map = retarget_inputs.NO_MAP
+        if target_map == retarget_inputs.PARSE and self.label_schema != PARTS10:
+            raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
+        if target_map != retarget_inputs.NO_MAP and not self.takes_reference_map:
+            raise ConfigError(f"target_map needs a model that looks at it. Received: target_map={target_map}")
         share = self._trained.spec.person_height_share
-        return retarget_inputs.photo_target(photo, self.image_size, share, keypoints)
+        return retarget_inputs.photo_target(
+            photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema
+        )
 
     def place(
         self,
@@ -75,6 +104,7 @@ class Retargeter:
         source_keypoints: FloatArray,
         *,
         fit: Fit = "limbs",
+        clean: bool = True,
         source_size: tuple[int, int] | None = None,
     ) -> FloatArray:
         """The source's path on the target's canvas: float32 `[frames, 25, 3]`.
@@ -84,6 +114,7 @@ class Retargeter:
             source_keypoints: float32 `[frames, 25, 3]` in pixels of the source. A frame without anybody repeats the
                 pose before it.
             fit: see `pose_transform.fit_path`.
+            clean: whether `keypoint_filters.clean_keypoints` mends the source first.
             source_size: width and height of the source's pictures; only `fit="none"` asks for it. Without it the
                 keypoints are taken as lying on the canvas.
 
@@ -91,6 +122,8 @@ class Retargeter:
             ValueError: no frame has a joint.
         """
         size = self.image_size
+        if clean:
+            source_keypoints = keypoint_filters.clean_keypoints(source_keypoints)
         transform = pose_transform.fit_path(
             fit, source_keypoints, target.known_keypoints, size, source_size or (size, size)
         )
@@ -102,10 +135,12 @@ class Retargeter:
         source_keypoints: FloatArray,
         *,
         fit: Fit = "limbs",
+        clean: bool = True,
         source_size: tuple[int, int] | None = None,
     ) -> Iterator[Uint8Array]:
         """Yields one map of class ids, uint8 `[size, size]`, for each frame of the source; arguments as in `place`."""
-        return self._generate(target, self.place(target, source_keypoints, fit=fit, source_size=source_size))
+        placed = self.place(target, source_keypoints, fit=fit, clean=clean, source_size=source_size)
+        return self._generate(target, placed)
 
     def write_panel(
         self,
@@ -114,6 +149,7 @@ class Retargeter:
         out: files.PathLike,
         *,
         fit: Fit = "limbs",
+        clean: bool = True,
         maps_dir: files.PathLike | None = None,
         show_progress: bool = False,
     ) -> int:
@@ -124,6 +160,7 @@ class Retargeter:
             source: from `retarget_inputs.video_source` or `clip_source`.
             out: the video, H.264.
             fit: see `pose_transform.fit_path`.
+            clean: see `place`.
             maps_dir: a folder for `000000.png`, `000001.png`, ...; maps of an earlier run in it are replaced.
             show_progress: draws a progress bar.
 
@@ -136,7 +173,7 @@ class Retargeter:
         """
         if maps_dir is not None and pathlib.Path(maps_dir).resolve() in pathlib.Path(out).resolve().parents:
             raise ConfigError(f"out must lie outside of maps_dir. Received: out={out}, maps_dir={maps_dir}")
-        placed = self.place(target, source.keypoints, fit=fit, source_size=source.picture_size)
+        placed = self.place(target, source.keypoints, fit=fit, clean=clean, source_size=source.picture_size)
         panel = Panel(target.shown, source.picture_size, self.image_size, self.label_schema)
         steps = zip(source.frames(), placed, self._generate(target, placed), strict=True)
         with contextlib.ExitStack() as stack:
@@ -153,10 +190,17 @@ class Retargeter:
         """From two files to the panel, with the defaults of everything: returns the number of frames."""
         return self.write_panel(self.prepare_target(photo), retarget_inputs.video_source(video_path), out)
 
+    def live(self, target: Target) -> LiveRetargeter:
+        """Begins a stream: `step(keypoints, dt)` gives the map for each pose as it comes, see `live`."""
+        rollout = Rollout(self._trained, self._reference(target))
+        return LiveRetargeter(rollout, LivePath(target.known_keypoints, self.image_size))
+
     def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
-        unknown_map = np.full((1, self.image_size, self.image_size), UNKNOWN, np.uint8)
-        reference = Reference(target.canvas[None], target.keypoints[None], unknown_map)
-        return rollout_clip(self._trained, reference, placed)
+        return rollout_clip(self._trained, self._reference(target), placed)
+
+    def _reference(self, target: Target) -> Reference:
+        known_map = target.parsing_map if self.takes_reference_map else np.full_like(target.parsing_map, UNKNOWN)
+        return Reference(target.canvas[None], target.keypoints[None], known_map[None])
 
 
 @contextlib.contextmanager

@@ -208,7 +208,9 @@ def training_dataset(
     if model_config.preset == "stable":
         augment = None
         if config.jitter:
-            augment = dataclasses.replace(augmentation.STREAM_AUGMENTATION, joint_dropout=config.stream.joint_dropout)
+            full = augmentation.STREAM_AUGMENTATION
+            errors = dataclasses.replace(full.errors, joint_dropout=config.stream.joint_dropout)
+            augment = dataclasses.replace(full, errors=errors)
         return input_pipeline.make_streams(
             records_folder,
             "train",

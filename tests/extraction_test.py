@@ -411,7 +411,7 @@ def test_real_footage_becomes_a_clip(tmp_path: pathlib.Path) -> None:
 
 @needs_mediapipe
 @needs_footage
-def test_a_photo_is_parsed_like_a_frame() -> None:
+def test_a_picture_is_parsed_like_a_frame() -> None:
     folder = shared_videos()
     assert folder is not None
     frame = next(video.read_frames(folder / "ubc_fashion_b.mp4"))
@@ -419,7 +419,7 @@ def test_a_photo_is_parsed_like_a_frame() -> None:
     assert keypoints is not None
     crop = square_crop.clip_crop(keypoints[None], frame.shape[1], frame.shape[0], 0.05)
     assert crop is not None
-    parsing_map = extraction.parse_photo(crop.apply(frame, 192), crop.move_keypoints(keypoints, 192))
+    parsing_map = extraction.parse_picture(frame, keypoints, crop, 192)
     assert parsing_map.shape == (192, 192)
     assert set(np.unique(parsing_map)) == set(range(10))
 

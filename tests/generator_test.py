@@ -143,6 +143,25 @@ def test_load_refuses_what_is_no_model(tmp_path: pathlib.Path) -> None:
         generator.load_generator(tmp_path)
 
 
+def test_pretrained_models_are_known_by_name(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(generator.storage, "PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InputDataError, match=r"model tiny_32: .* a pretrained model's name \(there are none\)"):
+        generator.load_generator("tiny_32")
+    model = generator.build_generator(TINY, seed=3)
+    generator.save_generator(model, GeneratorSpec(TINY, 0.7, step=5), tmp_path / "work")
+    (tmp_path / "pretrained").mkdir()
+    for suffix in (".keras", ".json"):
+        (tmp_path / "work" / f"generator{suffix}").rename(tmp_path / "pretrained" / f"tiny_32{suffix}")
+    assert generator.load_generator("tiny_32").spec == GeneratorSpec(TINY, 0.7, step=5)
+    assert generator.load_keras_generator("tiny_32")[1].step == 5
+    with pytest.raises(InputDataError, match=r"model tiny_64: .* a pretrained model's name \(tiny_32\)"):
+        generator.load_generator("tiny_64")
+    # What lies here comes first.
+    generator.save_generator(model, GeneratorSpec(TINY, 0.7, step=6), tmp_path / "tiny_32")
+    assert generator.load_generator("tiny_32").spec.step == 6
+
+
 @pytest.mark.parametrize("size", [16, 48, 100])
 def test_sizes_that_are_no_power_of_two_are_refused(size: int) -> None:
     with pytest.raises(ConfigError, match=f"power of two from 32. Received: image_size={size}"):

@@ -82,6 +82,31 @@ def test_dropped_arm_of_a_dancer_comes_back_near_its_place(dance: FloatArray) ->
         np.testing.assert_array_equal(filled[untouched], spoilt[untouched])
 
 
+def test_an_arm_that_is_never_seen_is_the_mirrored_twin(dance: FloatArray) -> None:
+    left, right = joints("left_elbow", "left_wrist"), joints("right_elbow", "right_wrist")
+    spoilt = dance.copy()
+    spoilt[:, left] = 0
+    cleaned = keypoint_filters.clean_keypoints(spoilt, window=1)
+    tellable = (cleaned[:, [*right, *joints("left_shoulder")], 2] > 0).all(axis=1)
+    assert tellable.mean() > 0.9
+    assert (cleaned[tellable][:, left, 2] == GUESSED).all()
+    # As far from the left shoulder as the right arm's joints are from the right one, in every frame.
+    for arm, side in ((left, "left"), (right, "right")):
+        arm.insert(0, skeleton.JOINT[f"{side}_shoulder"])
+    lengths = [np.linalg.norm(np.diff(cleaned[tellable][:, arm, :2], axis=1), axis=-1) for arm in (left, right)]
+    np.testing.assert_allclose(lengths[0], lengths[1], atol=1e-3)
+
+
+def test_an_arm_that_is_lost_for_ten_frames_goes_on_by_continuity(dance: FloatArray) -> None:
+    arm = joints("left_elbow", "left_wrist")
+    spoilt = dance.copy()
+    spoilt[20:30, arm] = 0
+    cleaned = keypoint_filters.clean_keypoints(spoilt)
+    assert (cleaned[20:30, arm, 2] > 0).all()
+    by_twin = error(keypoint_filters.fill_from_twin(spoilt)[20:30, arm], dance[20:30, arm])
+    assert error(cleaned[20:30, arm], dance[20:30, arm]) < 0.5 * by_twin
+
+
 def test_median_ignores_what_is_missing_and_removes_outliers() -> None:
     smooth = keypoint_filters.smooth_median(track((0, 0), (1, 5), (90, 5), None, (3, 9)), window=3)[:, 0]
     # Medians of (0, 1), (0, 1, 90), (1, 90), -, (3).

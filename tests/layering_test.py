@@ -29,7 +29,7 @@ LEVELS: tuple[set[str], ...] = (
     },
     {"feedback"},
     {"input_pipeline", "rollout", "retarget_inputs", "figures"},
-    {"retarget_gan", "stream_trainer", "callbacks", "panel"},
+    {"retarget_gan", "stream_trainer", "callbacks", "panel", "live"},
     {"training", "evaluation", "serving", "retargeter"},
     {"serving_check"},
     PROGRAMS,

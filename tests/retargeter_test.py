@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pytest
 
 from retarget_tf import extraction, generator, parsing_labels, retarget_inputs, rollout, skeleton, video
+from retarget_tf import retargeter as retargeter_module
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.panel import Panel
@@ -93,8 +94,10 @@ def test_a_frame_without_anybody_repeats_the_pose(loaded: Retargeter, photo: pat
     target = loaded.prepare_target(photo, keypoints()[0])
     source = keypoints(3)
     source[1] = 0
-    placed = loaded.place(target, source)
+    placed = loaded.place(target, source, clean=False)
     np.testing.assert_array_equal(placed[1], placed[0])
+    long = np.concatenate([keypoints(1), np.zeros((40, 25, 3), np.float32), keypoints(1)])
+    np.testing.assert_array_equal(loaded.place(target, long)[20, :, :2], loaded.place(target, long)[19, :, :2])
 
 
 def test_panel_and_maps(loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -142,6 +145,115 @@ def test_detector_is_asked_where_no_keypoints_are_given(
     monkeypatch.setattr(extraction, "detect_keypoints", lambda picture: keypoints()[0])
     monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
     assert loaded.retarget_video(photo, dance, tmp_path / "panel.mp4") == 5
+
+
+def test_a_swapped_moment_is_mended_before_the_path_is_placed(loaded: Retargeter, photo: pathlib.Path) -> None:
+    target = loaded.prepare_target(photo, keypoints()[0])
+    source = np.repeat(keypoints(1), 30, axis=0)
+    spoilt = source.copy()
+    spoilt[10:14] = spoilt[10:14, list(skeleton.MIRRORED_JOINT)]
+    np.testing.assert_allclose(loaded.place(target, spoilt), loaded.place(target, source), atol=1e-5)
+    left_alone = loaded.place(target, spoilt, clean=False)
+    assert np.abs(left_alone - loaded.place(target, source, clean=False)).max() > 1
+    np.testing.assert_array_equal(list(loaded.retarget(target, spoilt)), list(loaded.retarget(target, source)))
+
+
+def with_reference_map(loaded: Retargeter, seen: list[npt.NDArray[np.uint8]], monkeypatch: Any) -> Retargeter:
+    """A retargeter whose model looks at the reference's map; what it is shown goes to `seen`."""
+
+    def roll(_: object, reference: rollout.Reference, placed: npt.NDArray[np.float32]) -> Any:
+        seen.append(reference.parsing_map[0])
+        return iter(np.zeros((len(placed), SIZE, SIZE), np.uint8))
+
+    monkeypatch.setattr(Retargeter, "takes_reference_map", True)
+    monkeypatch.setattr(retargeter_module, "rollout_clip", roll)
+    return loaded
+
+
+def test_the_map_of_a_photo_reaches_the_model(
+    loaded: Retargeter, photo: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[npt.NDArray[np.uint8]] = []
+    asking = with_reference_map(loaded, seen, monkeypatch)
+    stored = walking_square(0, 64)[1]
+    cv2.imwrite(str(tmp_path / "map.png"), stored)
+    target = asking.prepare_target(photo, keypoints()[0], target_map=tmp_path / "map.png")
+    assert set(np.unique(target.parsing_map)) == {0, *np.unique(stored)}
+    # It lies where the picture lies: all pixels of the person's very colour are of its classes, none of the wall's.
+    assert (target.parsing_map[(target.canvas == target.canvas[SIZE // 2, SIZE // 2]).all(axis=-1)] > 0).all()
+    assert (target.parsing_map[(target.canvas == 40).all(axis=-1)] == 0).all()
+    list(asking.retarget(target, keypoints()))
+    np.testing.assert_array_equal(seen[-1], target.parsing_map)
+    unknown = asking.prepare_target(photo, keypoints()[0], target_map="none")
+    list(asking.retarget(unknown, keypoints()))
+    assert (seen[-1] == parsing_labels.UNKNOWN).all()
+
+
+def test_outside_of_the_photo_is_background(photo: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    cv2.imwrite(str(tmp_path / "map.png"), np.full((64, 64), 3, np.uint8))
+    target = retarget_inputs.photo_target(photo, SIZE, 0.25, keypoints()[0], target_map=tmp_path / "map.png")
+    assert {0, 3} == set(np.unique(target.parsing_map))
+    assert target.parsing_map[0, 0] == 0
+
+
+def test_auto_parses_where_model_and_installation_can(
+    loaded: Retargeter, photo: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls: list[tuple[int, ...]] = []
+
+    def parse(picture: Any, points: Any, square: Any, size: int) -> npt.NDArray[np.uint8]:
+        calls.append((*picture.shape, size))
+        parsed = np.zeros((size, size), np.uint8)
+        parsed[: size // 2] = 4
+        return parsed
+
+    def missing(*_: object) -> None:
+        raise MissingDependencyError("package mediapipe: cannot be imported. Install it.")
+
+    monkeypatch.setattr(extraction, "parse_picture", parse)
+    assert (loaded.prepare_target(photo, keypoints()[0]).parsing_map == parsing_labels.UNKNOWN).all()
+    assert not calls  # `paper` parses the photo itself
+    asking = with_reference_map(loaded, [], monkeypatch)
+    parsing_map = asking.prepare_target(photo, keypoints()[0]).parsing_map
+    assert calls == [(64, 64, 3, 256)]
+    np.testing.assert_array_equal(parsing_map, np.repeat([4, 0], SIZE // 2)[:, None] * np.ones(SIZE, int))
+    monkeypatch.setattr(extraction, "parse_picture", lambda *_: np.zeros((256, 256), np.uint8))
+    assert (asking.prepare_target(photo, keypoints()[0]).parsing_map == parsing_labels.UNKNOWN).all()
+    monkeypatch.setattr(extraction, "parse_picture", missing)
+    assert (asking.prepare_target(photo, keypoints()[0]).parsing_map == parsing_labels.UNKNOWN).all()
+    with pytest.raises(MissingDependencyError, match="mediapipe"):
+        asking.prepare_target(photo, keypoints()[0], target_map="parse")
+
+
+def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
+    clip = make_clip_folder(tmp_path, size=64)
+    expected = walking_square(0, 64)[1]
+    np.testing.assert_array_equal(retarget_inputs.clip_target(clip, 64).parsing_map, expected)
+    for schema in (None, parsing_labels.CIHP20):
+        assert (retarget_inputs.clip_target(clip, 64, schema).parsing_map == parsing_labels.UNKNOWN).all()
+
+
+@pytest.mark.parametrize(
+    ("stored", "why"),
+    [
+        (np.zeros((64, 64, 3), np.uint8), "must be a PNG of one channel, 8 bits"),
+        (np.zeros((64, 32), np.uint8), "is 32x64, the upright photo 64x64"),
+        (np.full((64, 64), 10, np.uint8), r"ids \[10\] are not in label schema parts10 \(0\.\.9, 255 = unknown\)"),
+    ],
+)
+def test_refuses_maps_that_do_not_belong_to_the_photo(
+    photo: pathlib.Path, tmp_path: pathlib.Path, stored: npt.NDArray[np.uint8], why: str
+) -> None:
+    cv2.imwrite(str(tmp_path / "map.png"), stored)
+    with pytest.raises(InputDataError, match=rf"parsing map .*map\.png: {why}"):
+        retarget_inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
+    with pytest.raises(InputDataError, match="must be a PNG"):
+        retarget_inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
+
+
+def test_refuses_a_map_that_the_model_does_not_look_at(loaded: Retargeter, photo: pathlib.Path) -> None:
+    with pytest.raises(ConfigError, match=r"needs a model that looks at it\. Received: target_map=parse"):
+        loaded.prepare_target(photo, keypoints()[0], target_map="parse")
 
 
 @pytest.mark.parametrize("found", [None, np.zeros((25, 3), np.float32)])
@@ -279,3 +391,5 @@ def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, 
     refusal = f"ERROR: photo {text}: is no JPEG, PNG or WebP picture. Give a whole JPEG, PNG or WebP file.\n"
     assert run(target_photo=text) == (3, refusal)
     assert run(source_clip=tmp_path)[0] == 2  # two sources
+    code, said = run(target_map="parse")
+    assert (code, "needs a model that looks at it" in said) == (2, True)

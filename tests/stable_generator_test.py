@@ -89,7 +89,7 @@ def test_the_inputs_that_count_are_those_of_the_ingredients(changed: dict[str, A
 def test_before_anything_is_learned_the_answer_is_the_warped_map() -> None:
     given = inputs()
     answer = generator.build_generator(TINY)(given)["parsing_probabilities"]
-    warped = limb_warp.warp_map(*(given[name] for name in ("reference_map", "reference_keypoints", "keypoints")))
+    warped = limb_warp.warp_map(given["reference_map"], given["reference_keypoints"], given["keypoints"])
     assert (tf.argmax(answer, -1).numpy() == tf.argmax(warped, -1).numpy()).mean() > 0.99
     assert (given["reference_map"].argmax(-1) != tf.argmax(warped, -1).numpy()).mean() > 0.02, "it has moved"
 
@@ -98,7 +98,7 @@ def test_keras_file_works_where_this_package_is_not_installed(tmp_path: pathlib.
     model = generator.build_generator(TINY, seed=3)
     generator.save_generator(model, GeneratorSpec(TINY, 0.7, step=5), tmp_path)
     assert generator.load_generator(tmp_path).spec == GeneratorSpec(TINY, 0.7, step=5)
-    np.savez(tmp_path / "inputs.npz", **inputs())
+    np.savez(tmp_path / "inputs.npz", **inputs())  # type: ignore[arg-type]
     script = """
 import sys
 class Refuse:

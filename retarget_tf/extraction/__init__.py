@@ -3,7 +3,7 @@
     extract_clip(video, folder, config)     a clip folder: keypoints, maps, one fixed square crop
     video_keypoints(video)                  only the keypoints
     detect_keypoints(photo)                 of a single photo
-    parse_photo(photo, keypoints)           the map of a single square photo
+    parse_picture(picture, keypoints, ...)  the map of a square of a single picture
 
 MediaPipe is imported when it is first needed; without it, or without its models, MissingDependencyError says the
 command.
@@ -17,6 +17,7 @@ from retarget_tf.extraction import detectors, models
 from retarget_tf.extraction.detectors import PoseDetector
 from retarget_tf.extraction.parser import PartsParser, PosedImage
 from retarget_tf.extraction.pipeline import ExtractionConfig, extract_clip, extract_videos, video_keypoints
+from retarget_tf.images import SquareCrop
 
 __all__ = [
     "ExtractionConfig",
@@ -27,7 +28,7 @@ __all__ = [
     "extract_clip",
     "extract_videos",
     "models",
-    "parse_photo",
+    "parse_picture",
     "video_keypoints",
 ]
 
@@ -55,21 +56,25 @@ def detect_keypoints(
     return seen if np.any(seen[:, 2] > 0) else None
 
 
-def parse_photo(
-    image: npt.NDArray[np.uint8], keypoints: npt.NDArray[np.float32], *, models_folder: files.PathLike | None = None
+def parse_picture(
+    picture: npt.NDArray[np.uint8],
+    keypoints: npt.NDArray[np.float32],
+    square: SquareCrop,
+    size: int,
+    *,
+    models_folder: files.PathLike | None = None,
 ) -> npt.NDArray[np.uint8]:
-    """The `parts10` map uint8 `[size, size]` of a square photo RGB uint8 `[size, size, 3]`.
+    """The `parts10` map uint8 `[size, size]` of a square of a single picture, as a clip of that square has it.
 
     Args:
-        image: the photo.
+        picture: RGB uint8 `[height, width, 3]`.
         keypoints: float32 `[25, 3]` of its person, in its pixels.
+        square: of the picture; outside of the picture is background.
+        size: side of the map in pixels.
         models_folder: where the model files lie; `models.default_folder()` unless given.
 
     Raises:
-        ValueError: the photo is not square.
         MissingDependencyError: mediapipe or its model is not installed.
     """
-    if image.ndim != 3 or image.shape[0] != image.shape[1]:
-        raise ValueError(f"image must be [size, size, 3]. Received: shape={image.shape}")
     with PartsParser(models_folder=models_folder, workers=1) as parser:
-        return parser.parse(image, keypoints)
+        return parser.parse(PosedImage(picture, keypoints), square, size)

@@ -118,13 +118,11 @@ class PartsParser:
         for frame in steadied(self._in_order(segmented, frames)):
             yield ParsedImage(frame.image, parts.assign(frame.confidences, frame.keypoints, clothes))
 
-    def parse(self, image: Uint8Array, keypoints: FloatArray) -> Uint8Array:
-        """The parsing map of a single square picture `[size, size, 3]` with keypoints `[25, 3]` in its pixels."""
-        posed = PosedImage(image, keypoints)
+    def parse(self, posed: PosedImage, crop: SquareCrop, size: int) -> Uint8Array:
+        """The parsing map `[size, size]` of a square of a single picture."""
         view = self.view_of(posed)
         clothes = self.vote([] if view is None else [view])
-        size = image.shape[0]
-        return next(self.parse_frames([posed], SquareCrop(0, 0, size), size, clothes)).parsing_map
+        return next(self.parse_frames([posed], crop, size, clothes)).parsing_map
 
     def _confidences(self, posed: PosedImage, crop: SquareCrop, size: int) -> FloatArray:
         """The segmenter's confidences `[size, size, 6]` of the square; background outside of view and picture."""

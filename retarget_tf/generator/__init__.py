@@ -16,6 +16,7 @@ from retarget_tf.generator.storage import (
     build_generator,
     load_generator,
     load_keras_generator,
+    pretrained_names,
     save_generator,
 )
 from retarget_tf.generator.unet import encoder_widths, unet
@@ -28,6 +29,7 @@ __all__ = [
     "encoder_widths",
     "load_generator",
     "load_keras_generator",
+    "pretrained_names",
     "save_generator",
     "unet",
 ]

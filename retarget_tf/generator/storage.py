@@ -18,6 +18,7 @@ Tensor = Any
 
 KERAS_NAME = "generator.keras"
 SPEC_NAME = "generator.json"
+PRETRAINED = pathlib.Path(__file__).parents[1] / "pretrained"  # <name>.keras with <name>.json, part of the package
 
 
 def build_generator(config: ModelConfig, seed: int = 0) -> keras.Model:
@@ -49,14 +50,14 @@ def save_generator(model: keras.Model, spec: GeneratorSpec, folder: files.PathLi
 
 
 def load_generator(path: files.PathLike) -> TrainedGenerator:
-    """Reads a workdir, a `.keras` file with its json beside it, or a SavedModel folder.
+    """Reads a workdir, a `.keras` file with its json beside it, a SavedModel folder, or a pretrained model by name.
 
     Raises:
         InputDataError: there is none, or it cannot be read.
     """
     import tensorflow as tf
 
-    given = pathlib.Path(path)
+    given = _located(path)
     if not (given / "saved_model.pb").is_file():
         network, spec = load_keras_generator(path)
         return TrainedGenerator(tf.function(lambda inputs: network(inputs, training=False)), spec)
@@ -70,20 +71,33 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
 
 
 def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSpec]:
-    """Reads the Keras model of a workdir, or of a `.keras` file with its json beside it.
+    """Reads the Keras model of a workdir, of a `.keras` file with its json beside it, or a pretrained one by name.
 
     Raises:
         InputDataError: there is none, or it cannot be read.
     """
-    given = pathlib.Path(path)
+    given = _located(path)
     keras_file = given / KERAS_NAME if given.is_dir() else given
     if not keras_file.is_file():
         raise InputDataError(
-            f"model {given}: must be a workdir with {KERAS_NAME}, a .keras file with its .json, or a SavedModel "
-            "folder. Train one: python -m retarget_tf.train --help"
+            f"model {given}: must be a workdir with {KERAS_NAME}, a .keras file with its .json, a SavedModel folder, "
+            f"or a pretrained model's name ({', '.join(pretrained_names()) or 'there are none'}). "
+            "Train one: python -m retarget_tf.train --help"
         )
     spec = read_generator_spec(keras_file.with_suffix(".json"))
     try:
         return keras.models.load_model(keras_file, compile=False), spec
     except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
         raise InputDataError(f"model {given}: cannot be read ({error}).") from error
+
+
+def pretrained_names() -> list[str]:
+    """The models that come with the package, by the names that `load_generator` knows."""
+    return sorted(path.stem for path in PRETRAINED.glob("*.keras"))
+
+
+def _located(path: files.PathLike) -> pathlib.Path:
+    """The path itself, or where it is a bare name and nothing else, the file of the pretrained model."""
+    given = pathlib.Path(path)
+    is_pretrained = not given.exists() and str(given) in pretrained_names()
+    return PRETRAINED / f"{given}.keras" if is_pretrained else given

@@ -138,8 +138,8 @@ def _weigh(source: _Float64, target: _Float64, height: float) -> _Evidence:
 
 def _likeliest_scale(evidence: list[_Evidence]) -> float:
     seen = [of_bone.ratio for of_bone in evidence]
-    scale = _best(evidence, np.geomspace(min(seen) / MAX_RATIO, max(seen) * MAX_RATIO, 300))
-    return _best(evidence, scale * np.linspace(0.97, 1.03, 61))
+    scale = _best(evidence, np.geomspace(min(seen) / MAX_RATIO, max(seen) * MAX_RATIO, 80))
+    return _best(evidence, scale * np.linspace(0.97, 1.03, 31))
 
 
 def _best(evidence: list[_Evidence], scales: _Float64) -> float:

@@ -1,4 +1,4 @@
-"""How well one dancer's keypoints foretell another dancer's of the same dance: fits and filters against the truth.
+"""How well one dancer's keypoints foretell another dancer's of the same dance: fits against the truth.
 
     python -m data.make_dancers --out=clips --size=64 --frames=201 --clips_per_person=1 --seed=78 --people=20
     python -m data.make_dancers --out=crossed --motion_of=clips
@@ -8,10 +8,9 @@ For each crossed clip (B dances the dance of A) the keypoints of A's own clip ar
 really does. Of B is known: nothing, one photo (frame 0 of B's own clip), or B's whole own clip. Errors are means over
 joints seen in both, in % of B's standing height, then over clips; PCK is the share of joints within 5 % of it. Where on
 the stage the dance takes place is a matter of choice: one shift in x for the whole clip (median of the hips) is taken
-out. The truth is brought to the camera of B's own clip, which is known exactly.
-
-A second table spoils A's keypoints and cleans them again: spans of 1 to 12 missing frames of an arm or leg (15 % of the
-time), jitter of 1 % of the height, and swaps of the whole person, the arms or the legs for 1 to 24 frames.
+out. `sliding` is how fast feet that stand in the source move to the side, in % of the height a frame (the truth's slide
+more, because it is the source's angles on another body), `ground` the standard deviation of the lowest foot's level
+from the truth's. The truth is brought to the camera of B's own clip, which is known exactly.
 """
 
 import dataclasses
@@ -21,19 +20,18 @@ import numpy as np
 import numpy.typing as npt
 from absl import flags
 
-from retarget_tf import clips, keypoint_filters, pose_transform, program, skeleton
+from retarget_tf import clips, pose_transform, program, skeleton
 from retarget_tf.dancers import Recipe, camera, draw_motion, draw_person, figure
 from retarget_tf.errors import InputDataError
 from retarget_tf.pose_transform import PoseTransform, Proportions, Reshaping, similarity
 
 _CLIPS = flags.DEFINE_string("clips", None, "Folder of dancers' own clips.", required=True)
 _CROSSED = flags.DEFINE_string("crossed", None, "Folder of the same dances on their partners.", required=True)
-_SEED = flags.DEFINE_integer("seed", 0, "Of what is spoilt.")
 
 FloatArray = npt.NDArray[np.float32]
 _ROOM = 4  # times the picture, so that no path has to shrink
 
-_GROUPS = {
+GROUPS = {
     "head": ("nose", "left_eye", "right_eye", "left_ear", "right_ear"),
     "shoulders": ("neck", "left_shoulder", "right_shoulder"),
     "arms": ("left_elbow", "right_elbow", "left_wrist", "right_wrist"),
@@ -41,12 +39,18 @@ _GROUPS = {
     "legs": ("left_knee", "right_knee", "left_ankle", "right_ankle"),
     "feet": ("left_heel", "right_heel", "left_big_toe", "right_big_toe"),
 }
+_FOOT = ("ankle", "heel", "big_toe")
+_RESTING = 0.003  # heights a frame
 _HIP = skeleton.JOINT["mid_hip"]
 
 
 @dataclasses.dataclass(frozen=True)
-class _Case:
-    """One pair, in pixels of the own clips; keypoints are `[frames, 25, 3]`."""
+class Case:
+    """One pair, in pixels of the own clips; keypoints are `[frames, 25, 3]`.
+
+    `own` is the target's own clip, `crossed` the target's in the dance of the source, and `to_own` leads from the
+    picture of `crossed` to that of `own`.
+    """
 
     source: FloatArray
     target: FloatArray
@@ -55,26 +59,26 @@ class _Case:
     source_height: float
     size: int
     true_proportions: Proportions
+    own: clips.Clip
+    crossed: clips.Clip
+    to_own: similarity.Similarity
 
 
 def main() -> None:
-    """Prints two tables."""
-    cases = _read_cases()
+    """Prints the table."""
+    cases = read_cases()
     print(f"{len(cases)} pairs, {sum(len(case.truth) for case in cases)} frames; errors in % of the height")
-    _print_row("", *_GROUPS, "mean", "PCK")
+    print_row("", *GROUPS, "mean", "PCK", "sliding", "ground")
     _print_errors("as it lies in its picture", cases, [case.source for case in cases])
     for name, known in (("photo", slice(1)), ("clip", slice(None))):
         for row, fit in _FITS.items():
             _print_errors(f"{name}: {row}", cases, [fit(case, case.target[known]) for case in cases])
     ideal = [_fit(case, case.target, case.true_proportions) for case in cases]
     _print_errors("clip: true lengths", cases, ideal)
-    print("\nspoilt and cleaned keypoints of the source, against its own; seen is the share of joints seen")
-    _print_row("", "spoilt", "seen", "cleaned", "seen", "worst 5 % before", "and after")
-    for name, spoil in _SPOILS.items():
-        _print_row(name, *_measure_cleaning(cases, spoil))
 
 
-def _read_cases() -> list[_Case]:
+def read_cases() -> list[Case]:
+    """All pairs of `--clips` and `--crossed`."""
     own = {clip.info.person_id: clip for clip in clips.find_clips(_CLIPS.value)}
     cases = []
     for crossed in clips.find_clips(_CROSSED.value):
@@ -85,13 +89,14 @@ def _read_cases() -> list[_Case]:
         views, lengths = zip(*(_look(clip) for clip in (source, target, crossed)), strict=True)
         zoom = views[1].scale / views[2].scale
         dx, dy = views[1].centre - zoom * views[2].centre, views[1].floor - zoom * views[2].floor
-        truth = similarity.Similarity(zoom, dx, dy).apply(crossed.keypoints)
+        to_own = similarity.Similarity(zoom, dx, dy)
+        truth = to_own.apply(crossed.keypoints)
         scale = views[1].scale / views[0].scale
         ratios = np.where(lengths[0] > 0, lengths[1] / np.maximum(lengths[0], 1e-9), 1).astype(np.float32)
         cases.append(
-            _Case(
+            Case(
                 source.keypoints, target.keypoints, truth, views[1].scale, views[0].scale, crossed.info.image_size,
-                Proportions(scale, ratios),
+                Proportions(scale, ratios), target, crossed, to_own,
             )
         )  # fmt: skip
     return cases
@@ -113,7 +118,7 @@ def _look(clip: clips.Clip) -> tuple[camera.Camera, npt.NDArray[np.float64]]:
     return camera.frame_figure(body, person.body.stature, recipe.size), lengths
 
 
-def _fit(case: _Case, known: FloatArray, proportions: Proportions | None, *, ground: bool = True) -> FloatArray:
+def _fit(case: Case, known: FloatArray, proportions: Proportions | None, *, ground: bool = True) -> FloatArray:
     """The source with these proportions, as `fit_path` stands it."""
     if proportions is None:
         raise InputDataError("clips: a dancer's legs and trunk are never seen. Make longer clips.")
@@ -123,8 +128,13 @@ def _fit(case: _Case, known: FloatArray, proportions: Proportions | None, *, gro
     return _placed(case, known, lambda known, size: similarity.stand(shaped, known, size, proportions.scale), shaped)
 
 
+def fit_limbs(case: Case, known: FloatArray) -> FloatArray:
+    """As `fit_path("limbs", ...)`, on a canvas on which no path has to shrink."""
+    return _fit(case, known, pose_transform.compare_bodies(case.source, known))
+
+
 def _placed(
-    case: _Case, known: FloatArray, fit: Callable[[FloatArray, int], PoseTransform], path: FloatArray
+    case: Case, known: FloatArray, fit: Callable[[FloatArray, int], PoseTransform], path: FloatArray
 ) -> FloatArray:
     """The path where `fit` puts it, on a canvas with room on all sides."""
     aside = (_ROOM - 1) * case.size / 2
@@ -132,12 +142,12 @@ def _placed(
     return back.apply(fit(there.apply(known), _ROOM * case.size).apply(path))
 
 
-def _scale_alone(case: _Case, known: FloatArray) -> FloatArray:
+def _scale_alone(case: Case, known: FloatArray) -> FloatArray:
     proportions = pose_transform.compare_bodies(case.source, known)
     return _fit(case, known, proportions and Proportions(proportions.scale, np.ones(25, np.float32)))
 
 
-_FITS: dict[str, Callable[[_Case, FloatArray], FloatArray]] = {
+_FITS: dict[str, Callable[[Case, FloatArray], FloatArray]] = {
     "height (body)": lambda case, known: _placed(
         case, known, lambda known, size: similarity.fit_body(case.source, known, size), case.source
     ),
@@ -145,80 +155,59 @@ _FITS: dict[str, Callable[[_Case, FloatArray], FloatArray]] = {
     "+ each limb": lambda case, known: _fit(
         case, known, pose_transform.compare_bodies(case.source, known), ground=False
     ),
-    "+ ground (limbs)": lambda case, known: _fit(case, known, pose_transform.compare_bodies(case.source, known)),
+    "+ ground (limbs)": lambda case, known: fit_limbs(case, known),
 }
 
 
-def _print_errors(name: str, cases: list[_Case], predictions: list[FloatArray]) -> None:
+def _print_errors(name: str, cases: list[Case], predictions: list[FloatArray]) -> None:
     rows = []
     for case, predicted in zip(cases, predictions, strict=True):
-        seen = (predicted[..., 2] > 0) & (case.truth[..., 2] > 0)
-        offset = predicted[..., :2] - case.truth[..., :2]
-        offset[..., 0] -= np.median(offset[seen[:, _HIP], _HIP, 0])
-        error = np.linalg.norm(offset, axis=-1) / case.height
-        groups = ([skeleton.JOINT[joint] for joint in joints] for joints in _GROUPS.values())
+        error, seen = errors(case, predicted)
+        groups = ([skeleton.JOINT[joint] for joint in joints] for joints in GROUPS.values())
         means = [error[:, group][seen[:, group]].mean() for group in groups]
-        rows.append([*means, error[seen].mean(), (error[seen] < 0.05).mean()])
-    _print_row(name, *(100 * np.mean(rows, axis=0)))
+        steps = _sliding(case, predicted), _unevenness(case, predicted)
+        rows.append([*means, error[seen].mean(), (error[seen] < 0.05).mean(), *steps])
+    print_row(name, *(100 * np.mean(rows, axis=0)))
 
 
-def _print_row(name: str, *values: "str | float") -> None:
+def errors(case: Case, predicted: FloatArray) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+    """Distance of each joint to the truth in heights, and where both show it: `[frames, 25]` each."""
+    seen = (predicted[..., 2] > 0) & (case.truth[..., 2] > 0)
+    offset = predicted[..., :2] - case.truth[..., :2]
+    offset[..., 0] -= place_on_stage(case, predicted)
+    return np.linalg.norm(offset, axis=-1) / case.height, seen
+
+
+def _sliding(case: Case, predicted: FloatArray) -> float:
+    """Mean speed to the side, in heights a frame, of the feet whose joints all rest in the source."""
+    speeds = []
+    for foot in ([skeleton.JOINT[f"{side}_{part}"] for part in _FOOT] for side in ("left", "right")):
+        moves = np.linalg.norm(np.diff(case.source[:, foot, :2], axis=0), axis=-1).max(axis=1) / case.source_height
+        seen = np.all(case.source[:, foot, 2] > 0, axis=1)
+        stands = (moves < _RESTING) & seen[1:] & seen[:-1]
+        speeds.append(np.abs(np.diff(predicted[:, foot, 0].mean(axis=1)))[stands] / case.height)
+    return float(np.concatenate(speeds).mean())
+
+
+def _unevenness(case: Case, predicted: FloatArray) -> float:
+    feet = [skeleton.JOINT[f"{side}_{part}"] for side in ("left", "right") for part in _FOOT]
+    both = (predicted[:, feet, 2] > 0) & (case.truth[:, feet, 2] > 0)
+    levels = [np.where(both, points[:, feet, 1], -np.inf).max(axis=1) for points in (predicted, case.truth)]
+    some = both.any(axis=1)
+    return float((levels[0] - levels[1])[some].std() / case.height)
+
+
+def place_on_stage(case: Case, predicted: FloatArray) -> float:
+    """How far to the right of the truth the whole dance takes place, in pixels."""
+    hips = predicted[:, _HIP], case.truth[:, _HIP]
+    both = (hips[0][:, 2] > 0) & (hips[1][:, 2] > 0)
+    return float(np.median((hips[0] - hips[1])[both, 0]))
+
+
+def print_row(name: str, *values: "str | float") -> None:
+    """A name and its numbers, in columns."""
     cells = (value if isinstance(value, str) else f"{value:.2f}" for value in values)
     print(f"{name:30s}" + "".join(f"{cell:>{max(10, len(cell) + 2)}s}" for cell in cells))
-
-
-def _lose_limbs(keypoints: FloatArray, height: float, rng: np.random.Generator) -> FloatArray:
-    parts = (("elbow", "wrist"), ("knee", "ankle", "heel", "big_toe"))
-    limbs = [[skeleton.JOINT[f"{side}_{part}"] for part in limb] for side in ("left", "right") for limb in parts]
-    spoilt = keypoints.copy()
-    for limb in limbs:
-        for start in rng.integers(0, len(keypoints), round(0.15 * len(keypoints) / 6.5)):
-            spoilt[start : start + rng.integers(1, 13), limb] = 0
-    return spoilt
-
-
-def _jitter(keypoints: FloatArray, height: float, rng: np.random.Generator) -> FloatArray:
-    noise = rng.normal(0, 0.01 * height, keypoints.shape) * [1, 1, 0]
-    return np.where(keypoints[..., 2:] > 0, keypoints + noise, 0).astype(np.float32)
-
-
-def _swap(keypoints: FloatArray, height: float, rng: np.random.Generator) -> FloatArray:
-    spoilt, twins = keypoints.copy(), np.asarray(skeleton.MIRRORED_JOINT)
-    names = (skeleton.JOINTS, _GROUPS["arms"], _GROUPS["legs"] + _GROUPS["feet"])
-    for joints in ([skeleton.JOINT[name] for name in group] for group in names):
-        for start in rng.integers(2, len(keypoints) - 26, 2):
-            span = slice(start, start + rng.integers(1, 25))
-            spoilt[span, joints] = spoilt[span][:, twins[joints]]
-    return spoilt
-
-
-def _all_of_it(keypoints: FloatArray, height: float, rng: np.random.Generator) -> FloatArray:
-    return _lose_limbs(_jitter(_swap(keypoints, height, rng), height, rng), height, rng)
-
-
-_SPOILS: dict[str, Callable[[FloatArray, float, np.random.Generator], FloatArray]] = {
-    "nothing": lambda keypoints, height, rng: keypoints,
-    "missing spans": _lose_limbs,
-    "jitter of 1 %": _jitter,
-    "swaps": _swap,
-    "all three": _all_of_it,
-}
-
-
-def _measure_cleaning(
-    cases: list[_Case], spoil: Callable[[FloatArray, float, np.random.Generator], FloatArray]
-) -> list[float]:
-    rng, rows = np.random.default_rng(_SEED.value), []
-    for case in cases:
-        present = case.source[..., 2] > 0
-        row: list[list[float]] = []
-        spoilt = spoil(case.source, case.source_height, rng)
-        for points in (spoilt, keypoint_filters.clean_keypoints(spoilt)):
-            seen = present & (points[..., 2] > 0)
-            error = 100 * np.linalg.norm((points - case.source)[..., :2], axis=-1)[seen] / case.source_height
-            row.append([error.mean(), 100 * seen.sum() / present.sum(), np.percentile(error, 95)])
-        rows.append([*row[0][:2], *row[1][:2], row[0][2], row[1][2]])
-    return list(np.mean(rows, axis=0))
 
 
 def cli() -> None:
