@@ -1,6 +1,7 @@
 """What a generator must beat: ways to make the next maps that need no training.
 
-A baseline is started from the reference's keypoints and its true map, and then turns each driving pose into a map.
+A baseline is started from the references' keypoints and their true maps, and then turns driving poses into maps,
+several clips at once.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,27 +23,27 @@ _FEWEST_JOINTS = 4  # two poses that share less cannot be compared
 
 
 class Baseline(Protocol):
-    """Started once for each clip."""
+    """Started once for each batch of clips."""
 
-    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
-        """Takes the reference.
+    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
+        """Takes the references.
 
         Args:
-            keypoints: float32 `[25, 3]` of the reference.
-            parsing_map: its true map, uint8 `[size, size]`.
+            keypoints: float32 `[batch, 25, 3]` of the references.
+            parsing_maps: their true maps, uint8 `[batch, size, size]`.
 
         Returns:
-            A function of the driving keypoints `[25, 3]`, called frame by frame, that gives the map of class ids
-            `[size, size]` without unknown pixels.
+            A function of the driving keypoints `[batch, 25, 3]`, called frame by frame, that gives the maps of class
+            ids `[batch, size, size]` without unknown pixels.
         """
 
 
 class CopyFirst:
     """The reference's true map stays, whatever the pose."""
 
-    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
+    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
         """See `Baseline`."""
-        first = _without_unknown(parsing_map)
+        first = without_unknown(parsing_maps)
         return lambda _: first
 
 
@@ -74,13 +75,13 @@ class NearestPose:
         keypoints, maps = zip(*frames, strict=True)
         return cls(np.stack(keypoints), np.stack(maps))
 
-    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
+    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
         """See `Baseline`. A pose that cannot be compared repeats the map before it."""
-        last = _without_unknown(parsing_map)
+        last = without_unknown(parsing_maps)
 
         def move(driving: FloatArray) -> IdMap:
             nonlocal last
-            last = self._look_up(driving, last)
+            last = np.stack([self._look_up(pose, before) for pose, before in zip(driving, last, strict=True)])
             return last
 
         return move
@@ -99,7 +100,7 @@ class NearestPose:
         distance = np.where(shared >= fewest, np.sum(weights / total * residual**2, axis=(1, 2)), np.inf)
         best = int(np.argmin(distance))
         scale = float(pose_spread[best, 0, 0] / spread[best, 0, 0])
-        return _moved(_without_unknown(self._maps[best]), centre[best, 0], pose_centre[best, 0], scale)
+        return _moved(without_unknown(self._maps[best]), centre[best, 0], pose_centre[best, 0], scale)
 
 
 class LimbWarp:
@@ -110,24 +111,16 @@ class LimbWarp:
         self._schema = schema
         self._warp = tf.function(self._warped, reduce_retracing=True)
 
-    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
-        """See `Baseline`. A frame without any joint repeats the pose before it."""
-        reference_map, last = tf.constant(parsing_map), tf.constant(keypoints)
-        reference_keypoints = last
+    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
+        """See `Baseline`. A pose without any joint is taken for the reference's."""
+        references = tf.constant(parsing_maps), tf.constant(keypoints)
+        return lambda driving: self._warp(*references, tf.constant(driving)).numpy()
 
-        def move(driving: FloatArray) -> IdMap:
-            nonlocal last
-            if driving[:, 2].any():
-                last = tf.constant(driving)
-            return self._warp(reference_map, reference_keypoints, last).numpy()
-
-        return move
-
-    def _warped(self, reference_map: tf.Tensor, reference_keypoints: tf.Tensor, keypoints: tf.Tensor) -> tf.Tensor:
+    def _warped(self, parsing_maps: tf.Tensor, reference_keypoints: tf.Tensor, keypoints: tf.Tensor) -> tf.Tensor:
         # Unknown pixels (255) have no class: all zero.
-        one_hot = tf.one_hot(tf.cast(reference_map, tf.int32), self._schema.num_classes)
-        warped = limb_warp.warp_map(one_hot[None], reference_keypoints[None], keypoints[None], self._schema)
-        return tf.cast(tf.argmax(warped[0], axis=-1), tf.uint8)
+        one_hot = tf.one_hot(tf.cast(parsing_maps, tf.int32), self._schema.num_classes)
+        warped = limb_warp.warp_map(one_hot, reference_keypoints, keypoints, self._schema)
+        return tf.cast(tf.argmax(warped, axis=-1), tf.uint8)
 
 
 def _centred(xy: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -147,6 +140,6 @@ def _moved(parsing_map: IdMap, centre: FloatArray, to: FloatArray, scale: float)
     return cv2.warpAffine(parsing_map, inverse, parsing_map.shape[::-1], flags=flags, borderValue=0)
 
 
-def _without_unknown(parsing_map: IdMap) -> IdMap:
+def without_unknown(parsing_map: IdMap) -> IdMap:
     """A contender must name a class everywhere: what the truth does not know counts as background."""
     return np.where(parsing_map == UNKNOWN, np.uint8(0), parsing_map)
