@@ -67,7 +67,10 @@ class NearestPose:
                 "the library must hold as many maps as poses, and at least one. "
                 f"Received: keypoints={keypoints.shape}, parsing_maps={parsing_maps.shape}"
             )
-        self._keypoints, self._maps = keypoints, parsing_maps
+        self._maps = parsing_maps
+        self._weights, self._seen = keypoints[:, :, 2], (keypoints[:, :, 2] > 0).astype(np.float32)
+        self._xy, self._origins = _about_origin(keypoints)
+        self._squares = np.sum(self._xy**2, axis=-1)
 
     @classmethod
     def from_frames(cls, frames: Iterable[tuple[FloatArray, IdMap]]) -> "NearestPose":
@@ -88,19 +91,26 @@ class NearestPose:
 
     def _look_up(self, pose: FloatArray, otherwise: IdMap) -> IdMap:
         """The nearest library map moved to the pose, or `otherwise`."""
-        weights = np.minimum(pose[:, 2], self._keypoints[:, :, 2])[..., None]  # [poses, joints, 1]
-        shared = np.count_nonzero(weights, axis=(1, 2))
+        shared = self._seen @ (pose[:, 2] > 0)
         fewest = max(_FEWEST_JOINTS, np.count_nonzero(pose[:, 2]) / 2)
         if shared.max() < fewest:
             return otherwise
-        total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)
-        pose_centre, pose_offsets, pose_spread = _centred(pose[None, :, :2], weights / total)
-        centre, offsets, spread = _centred(self._keypoints[:, :, :2], weights / total)
-        residual = pose_offsets / pose_spread - offsets / spread
-        distance = np.where(shared >= fewest, np.sum(weights / total * residual**2, axis=(1, 2)), np.inf)
-        best = int(np.argmin(distance))
-        scale = float(pose_spread[best, 0, 0] / spread[best, 0, 0])
-        return _moved(without_unknown(self._maps[best]), centre[best, 0], pose_centre[best, 0], scale)
+        weights = np.minimum(pose[:, 2], self._weights)  # [poses, joints]
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)
+        [xy], [origin] = _about_origin(pose[None])
+        # Weighted moments over the joints, of the pose and of each one in the library.
+        pose_mean, mean = weights @ xy, np.einsum("pj,pjc->pc", weights, self._xy)
+        pose_variance = weights @ np.sum(xy**2, axis=-1) - np.sum(pose_mean**2, axis=-1)
+        variance = np.einsum("pj,pj->p", weights, self._squares) - np.sum(mean**2, axis=-1)
+        covariance = np.einsum("pj,pj->p", weights, np.einsum("pjc,jc->pj", self._xy, xy)) - np.sum(
+            pose_mean * mean, axis=-1
+        )
+        pose_spread, spread = (np.sqrt(np.maximum(values, 1e-6)) for values in (pose_variance, variance))
+        # The mean square that is left between two sets of unit spread is 2 - 2 correlation.
+        correlation = np.where(shared >= fewest, covariance / (pose_spread * spread), -np.inf)
+        best = int(np.argmax(correlation))
+        centre, pose_centre = mean[best] + self._origins[best], pose_mean[best] + origin
+        return _moved(without_unknown(self._maps[best]), centre, pose_centre, pose_spread[best] / spread[best])
 
 
 class LimbWarp:
@@ -123,12 +133,14 @@ class LimbWarp:
         return tf.cast(tf.argmax(warped, axis=-1), tf.uint8)
 
 
-def _centred(xy: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weighted mean `[poses, 1, 2]`, offsets from it `[poses, joints, 2]`, and their root mean square."""
-    centre = np.sum(weights * xy, axis=1, keepdims=True)
-    offsets = xy - centre
-    spread = np.sqrt(np.sum(weights * offsets**2, axis=(1, 2), keepdims=True))
-    return centre, offsets, np.maximum(spread, 1e-3)
+def _about_origin(keypoints: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Joints `[poses, joints, 2]` about the mean of those that are seen, and that mean `[poses, 2]`.
+
+    Small numbers keep the digits of float32 when moments are subtracted.
+    """
+    seen = (keypoints[..., 2:] > 0).astype(np.float32)
+    origins = np.sum(keypoints[..., :2] * seen, axis=1) / np.maximum(seen.sum(axis=1), 1)
+    return (keypoints[..., :2] - origins[:, None]) * seen, origins
 
 
 def _moved(parsing_map: IdMap, centre: FloatArray, to: FloatArray, scale: float) -> IdMap:
