@@ -23,6 +23,7 @@ from retarget_tf import (
     pose_transform,
     records,
     rollout,
+    skeleton,
 )
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError
@@ -36,6 +37,7 @@ CONFIG = ModelConfig(image_size=32, filters=2)
 SPEC = GeneratorSpec(CONFIG, person_height_share=0.8, step=7)
 FRAMES = 12
 OTHER_BODY = 3
+NECK = skeleton.JOINT["neck"]
 BASELINES = {"copy_first", "nearest_pose", "limb_warp"}
 
 
@@ -141,7 +143,7 @@ def test_scores_do_not_depend_on_the_batch(
 def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored_against_its_own_truth(
     fit: pose_transform.Fit, model: pathlib.Path, data: pathlib.Path
 ) -> None:
-    """The driving path is what `Retargeter.place` makes of it for the target's one photo."""
+    """The driving path is what `Retargeter.place` makes of it for the target's one photo, but at the source's place."""
     cross = evaluation.evaluate(model, data, evaluation.Settings(fit=fit)).metrics["cross_person"]
     assert [(clip["clip_id"], clip["person_id"]) for clip in cross["clips"]] == [("a_as_b", "a"), ("b_as_a", "b")]
     by_id = {clip.clip_id: clip for clip in records.read_clips(data, "test")}
@@ -150,13 +152,33 @@ def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored
     photo, photo_keypoints = by_id["b_own"].frame(0), by_id["b_own"].keypoints[0]
     target = Target(photo, photo_keypoints, photo, photo_keypoints[None])
     driving = Retargeter(trained).place(target, by_id["a_own"].keypoints, fit=fit)
-    assert np.array_equal(driving, by_id["a_own"].keypoints) == (fit == "none")
+    dx = (
+        by_id["a_own"].keypoints[:, NECK, 0].mean() - driving[:, NECK, 0].mean()
+    )  # a steady walk: mean and middle agree
+    driving = pose_transform.move_keypoints(driving, np.float32(1), np.float32(dx), np.float32(0))
     for t in range(1, FRAMES):
         keypoints = tf.constant(driving[t][None])
         picture = trained.network({"frame": picture, "keypoints": keypoints})["parsing_rgb"]
         generated = conditioning.nearest_class(picture, parsing_labels.PARTS10).numpy()[0]
         tally.add(by_id["b_as_a"].parsing_map(t), generated)
     assert cross["clips"][1]["miou"]["model"] == pytest.approx(tally.scores(metrics.mean_iou)["mean"])
+
+
+def test_motion_is_led_to_the_targets_body_and_stays_where_it_was_on_the_stage() -> None:
+    source = np.stack([testing.walking_square(t)[2] for t in range(8)])
+    smaller = pose_transform.move_keypoints(source[0], np.float32(0.75), np.float32(-3), np.float32(5))
+    source[3] = 0  # nobody
+    for fit in ("body", "limbs"):
+        placed = evaluation_tasks._placed(fit, source, smaller, 32)
+        np.testing.assert_allclose(pose_transform.body_heights(placed), 0.75 * 1.8 * 8, rtol=1e-2)
+        seen = np.delete(placed, 3, axis=0)
+        middle, ground = (source[0] + source[7])[NECK, 0] / 2, smaller[:, 1].max()
+        assert (seen[0] + seen[-1])[NECK, 0] / 2 == pytest.approx(middle, abs=1e-3)
+        np.testing.assert_allclose(seen[:, :, 1].max(axis=1), ground, rtol=1e-2)
+        np.testing.assert_array_equal(placed[3], placed[2])
+    held = evaluation_tasks._placed("none", source, smaller, 32)
+    np.testing.assert_array_equal(held, source[[0, 1, 2, 2, 4, 5, 6, 7]])
+    np.testing.assert_array_equal(evaluation_tasks._placed("limbs", source[3:4], smaller, 32), source[3:4])
 
 
 def test_a_generator_that_knows_the_truth_has_perfect_scores(

@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from retarget_tf import files, metrics, pose_transform, records, skeleton
 from retarget_tf.errors import InputDataError
-from retarget_tf.pose_transform import Fit
+from retarget_tf.pose_transform import Fit, similarity
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -112,11 +112,17 @@ def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
 
 
 def _placed(fit: Fit, source: FloatArray, target: FloatArray, size: int) -> FloatArray:
-    """The path `[frames, 25, 3]` of a source on the canvas of the target's photo; as it is where nobody is seen."""
+    """The path `[frames, 25, 3]` of a source on the canvas of the target's photo; as it is where nobody is seen.
+
+    Where on the stage a target dances is a matter of choice: a fit takes the photo's place, and the truth to compare
+    with lies where the source danced. So the middle of the path stays where it is.
+    """
     if skeleton.person_box(source) is None:
         return source
     transform = pose_transform.fit_path(fit, source, target, size, (size, size))
-    return transform.apply(pose_transform.hold_pose(source))
+    placed = transform.apply(pose_transform.hold_pose(source))
+    dx = similarity.path_middle(source) - similarity.path_middle(placed)
+    return pose_transform.move_keypoints(placed, np.float32(1), np.float32(dx), np.float32(0))
 
 
 def _cross_pairs(clips: Sequence[records.ClipEntry]) -> dict[str, tuple[str, str]]:
