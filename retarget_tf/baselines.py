@@ -119,7 +119,7 @@ class LimbWarp:
     def __init__(self, schema: LabelSchema) -> None:
         """Takes the schema of the maps."""
         self._schema = schema
-        self._warp = tf.function(self._warped, reduce_retracing=True)
+        self._warp = tf.function(self._warped, reduce_retracing=True, autograph=False)
 
     def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
         """See `Baseline`. A pose without any joint is taken for the reference's."""
