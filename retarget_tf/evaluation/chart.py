@@ -18,7 +18,6 @@ _COLOURS = (
     (214, 39, 40), (31, 119, 180), (44, 160, 44), (255, 127, 14), (148, 103, 189), (140, 86, 75), (227, 119, 194),
     (23, 190, 207), (188, 189, 34), (90, 90, 90),
 )  # fmt: skip
-_TICKS = 5
 _FONT = cv2.FONT_HERSHEY_DUPLEX
 
 
@@ -40,7 +39,7 @@ def line_chart(title: str, t: Sequence[int], curves: Mapping[str, Curve]) -> Uin
     Args:
         title: stands above.
         t: frame numbers, ascending; may be empty.
-        curves: one value a frame number by name, from 0 on; a line is broken where it is None.
+        curves: values from 0 to 1 by name, one a frame number; a line is broken where it is None.
 
     Returns:
         RGB uint8 `[height, width, 3]`.
@@ -61,12 +60,13 @@ def line_chart(title: str, t: Sequence[int], curves: Mapping[str, Curve]) -> Uin
 
 def _draw_axes(picture: Uint8Array, axes: _Axes, title: str) -> None:
     _write(picture, title, (_LEFT, _TOP - 20), scale=0.6)
-    for tick in range(_TICKS + 1):
-        t, value = axes.last * tick / _TICKS, axes.top * tick / _TICKS
-        (x, _), (_, y) = axes.point(t, 0), axes.point(0, value)
+    for value in np.arange(round(10 * axes.top) + 1) / 10:
+        _, y = axes.point(0, value)
         cv2.line(picture, (_LEFT, y), (_RIGHT, y), _FAINT)
+        _write(picture, f"{value:.1f}", (_LEFT - 40, y + 5))
+    for t in axes.last * np.arange(6) / 5:
+        x, _ = axes.point(t, 0)
         cv2.line(picture, (x, _TOP), (x, _BOTTOM), _FAINT)
-        _write(picture, f"{value:.2f}", (_LEFT - 48, y + 5))
         _write(picture, f"{t:g}", (x - 10, _BOTTOM + 24))
     _write(picture, "t", ((_LEFT + _RIGHT) // 2, _BOTTOM + 48))
     cv2.rectangle(picture, (_LEFT, _TOP), (_RIGHT, _BOTTOM), _INK)

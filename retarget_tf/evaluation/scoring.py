@@ -127,11 +127,11 @@ def run(
             people |= {task.clip.person_id} if shown else set()
             runs.append(_Run(task, schema, [model.name for model in models] if shown else []))
         reference = _stack_references(batch)
-        movers = {
-            name: baseline.start(reference.keypoints, reference.parsing_map) for name, baseline in baselines.items()
-        }
+        movers: dict[str, Mover] = {}
         for model in models:
             movers |= model.movers(reference)
+        for name, baseline in baselines.items():
+            movers[name] = baseline.start(reference.keypoints, reference.parsing_map)
         forced = {model.name: Rollout(model.trained, reference) for model in models} if one_step else {}
         _generate(runs, movers, forced, schema, progress)
         results += [run.result() for run in runs]
