@@ -1,6 +1,7 @@
 """What a generator must beat: ways to make the next maps that need no training.
 
-A baseline is started from the reference's keypoints and its true map, and then turns each driving pose into a map.
+A baseline is started from the references' keypoints and their true maps, and then turns driving poses into maps,
+several clips at once.
 """
 
 from collections.abc import Callable, Iterable
@@ -22,27 +23,27 @@ _FEWEST_JOINTS = 4  # two poses that share less cannot be compared
 
 
 class Baseline(Protocol):
-    """Started once for each clip."""
+    """Started once for each batch of clips."""
 
-    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
-        """Takes the reference.
+    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
+        """Takes the references.
 
         Args:
-            keypoints: float32 `[25, 3]` of the reference.
-            parsing_map: its true map, uint8 `[size, size]`.
+            keypoints: float32 `[batch, 25, 3]` of the references.
+            parsing_maps: their true maps, uint8 `[batch, size, size]`.
 
         Returns:
-            A function of the driving keypoints `[25, 3]`, called frame by frame, that gives the map of class ids
-            `[size, size]` without unknown pixels.
+            A function of the driving keypoints `[batch, 25, 3]`, called frame by frame, that gives the maps of class
+            ids `[batch, size, size]` without unknown pixels.
         """
 
 
 class CopyFirst:
     """The reference's true map stays, whatever the pose."""
 
-    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
+    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
         """See `Baseline`."""
-        first = _without_unknown(parsing_map)
+        first = without_unknown(parsing_maps)
         return lambda _: first
 
 
@@ -66,7 +67,10 @@ class NearestPose:
                 "the library must hold as many maps as poses, and at least one. "
                 f"Received: keypoints={keypoints.shape}, parsing_maps={parsing_maps.shape}"
             )
-        self._keypoints, self._maps = keypoints, parsing_maps
+        self._maps = parsing_maps
+        self._weights, self._seen = keypoints[:, :, 2], (keypoints[:, :, 2] > 0).astype(np.float32)
+        self._xy, self._origins = _about_origin(keypoints)
+        self._squares = np.sum(self._xy**2, axis=-1)
 
     @classmethod
     def from_frames(cls, frames: Iterable[tuple[FloatArray, IdMap]]) -> "NearestPose":
@@ -74,32 +78,39 @@ class NearestPose:
         keypoints, maps = zip(*frames, strict=True)
         return cls(np.stack(keypoints), np.stack(maps))
 
-    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
+    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
         """See `Baseline`. A pose that cannot be compared repeats the map before it."""
-        last = _without_unknown(parsing_map)
+        last = without_unknown(parsing_maps)
 
         def move(driving: FloatArray) -> IdMap:
             nonlocal last
-            last = self._look_up(driving, last)
+            last = np.stack([self._look_up(pose, before) for pose, before in zip(driving, last, strict=True)])
             return last
 
         return move
 
     def _look_up(self, pose: FloatArray, otherwise: IdMap) -> IdMap:
         """The nearest library map moved to the pose, or `otherwise`."""
-        weights = np.minimum(pose[:, 2], self._keypoints[:, :, 2])[..., None]  # [poses, joints, 1]
-        shared = np.count_nonzero(weights, axis=(1, 2))
+        shared = self._seen @ (pose[:, 2] > 0)
         fewest = max(_FEWEST_JOINTS, np.count_nonzero(pose[:, 2]) / 2)
         if shared.max() < fewest:
             return otherwise
-        total = np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)
-        pose_centre, pose_offsets, pose_spread = _centred(pose[None, :, :2], weights / total)
-        centre, offsets, spread = _centred(self._keypoints[:, :, :2], weights / total)
-        residual = pose_offsets / pose_spread - offsets / spread
-        distance = np.where(shared >= fewest, np.sum(weights / total * residual**2, axis=(1, 2)), np.inf)
-        best = int(np.argmin(distance))
-        scale = float(pose_spread[best, 0, 0] / spread[best, 0, 0])
-        return _moved(_without_unknown(self._maps[best]), centre[best, 0], pose_centre[best, 0], scale)
+        weights = np.minimum(pose[:, 2], self._weights)  # [poses, joints]
+        weights /= np.maximum(weights.sum(axis=1, keepdims=True), 1e-6)
+        [xy], [origin] = _about_origin(pose[None])
+        # Weighted moments over the joints, of the pose and of each one in the library.
+        pose_mean, mean = weights @ xy, np.einsum("pj,pjc->pc", weights, self._xy)
+        pose_variance = weights @ np.sum(xy**2, axis=-1) - np.sum(pose_mean**2, axis=-1)
+        variance = np.einsum("pj,pj->p", weights, self._squares) - np.sum(mean**2, axis=-1)
+        covariance = np.einsum("pj,pj->p", weights, np.einsum("pjc,jc->pj", self._xy, xy)) - np.sum(
+            pose_mean * mean, axis=-1
+        )
+        pose_spread, spread = (np.sqrt(np.maximum(values, 1e-6)) for values in (pose_variance, variance))
+        # The mean square that is left between two sets of unit spread is 2 - 2 correlation.
+        correlation = np.where(shared >= fewest, covariance / (pose_spread * spread), -np.inf)
+        best = int(np.argmax(correlation))
+        centre, pose_centre = mean[best] + self._origins[best], pose_mean[best] + origin
+        return _moved(without_unknown(self._maps[best]), centre, pose_centre, pose_spread[best] / spread[best])
 
 
 class LimbWarp:
@@ -108,34 +119,28 @@ class LimbWarp:
     def __init__(self, schema: LabelSchema) -> None:
         """Takes the schema of the maps."""
         self._schema = schema
-        self._warp = tf.function(self._warped, reduce_retracing=True)
+        self._warp = tf.function(self._warped, reduce_retracing=True, autograph=False)
 
-    def start(self, keypoints: FloatArray, parsing_map: IdMap) -> Mover:
-        """See `Baseline`. A frame without any joint repeats the pose before it."""
-        reference_map, last = tf.constant(parsing_map), tf.constant(keypoints)
-        reference_keypoints = last
+    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
+        """See `Baseline`. A pose without any joint is taken for the reference's."""
+        references = tf.constant(parsing_maps), tf.constant(keypoints)
+        return lambda driving: self._warp(*references, tf.constant(driving)).numpy()
 
-        def move(driving: FloatArray) -> IdMap:
-            nonlocal last
-            if driving[:, 2].any():
-                last = tf.constant(driving)
-            return self._warp(reference_map, reference_keypoints, last).numpy()
-
-        return move
-
-    def _warped(self, reference_map: tf.Tensor, reference_keypoints: tf.Tensor, keypoints: tf.Tensor) -> tf.Tensor:
+    def _warped(self, parsing_maps: tf.Tensor, reference_keypoints: tf.Tensor, keypoints: tf.Tensor) -> tf.Tensor:
         # Unknown pixels (255) have no class: all zero.
-        one_hot = tf.one_hot(tf.cast(reference_map, tf.int32), self._schema.num_classes)
-        warped = limb_warp.warp_map(one_hot[None], reference_keypoints[None], keypoints[None], self._schema)
-        return tf.cast(tf.argmax(warped[0], axis=-1), tf.uint8)
+        one_hot = tf.one_hot(tf.cast(parsing_maps, tf.int32), self._schema.num_classes)
+        warped = limb_warp.warp_map(one_hot, reference_keypoints, keypoints, self._schema)
+        return tf.cast(tf.argmax(warped, axis=-1), tf.uint8)
 
 
-def _centred(xy: FloatArray, weights: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Weighted mean `[poses, 1, 2]`, offsets from it `[poses, joints, 2]`, and their root mean square."""
-    centre = np.sum(weights * xy, axis=1, keepdims=True)
-    offsets = xy - centre
-    spread = np.sqrt(np.sum(weights * offsets**2, axis=(1, 2), keepdims=True))
-    return centre, offsets, np.maximum(spread, 1e-3)
+def _about_origin(keypoints: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """Joints `[poses, joints, 2]` about the mean of those that are seen, and that mean `[poses, 2]`.
+
+    Small numbers keep the digits of float32 when moments are subtracted.
+    """
+    seen = (keypoints[..., 2:] > 0).astype(np.float32)
+    origins = np.sum(keypoints[..., :2] * seen, axis=1) / np.maximum(seen.sum(axis=1), 1)
+    return (keypoints[..., :2] - origins[:, None]) * seen, origins
 
 
 def _moved(parsing_map: IdMap, centre: FloatArray, to: FloatArray, scale: float) -> IdMap:
@@ -147,6 +152,6 @@ def _moved(parsing_map: IdMap, centre: FloatArray, to: FloatArray, scale: float)
     return cv2.warpAffine(parsing_map, inverse, parsing_map.shape[::-1], flags=flags, borderValue=0)
 
 
-def _without_unknown(parsing_map: IdMap) -> IdMap:
+def without_unknown(parsing_map: IdMap) -> IdMap:
     """A contender must name a class everywhere: what the truth does not know counts as background."""
     return np.where(parsing_map == UNKNOWN, np.uint8(0), parsing_map)

@@ -1,10 +1,17 @@
-"""Scores a trained generator on whole clips: every clip of the split is generated from its frame 0.
+"""Scores trained generators on whole clips: every clip of the split is generated from its frame 0.
 
     python -m retarget_tf.evaluate --model=work --records=records --split=test --out=scores
 
 The folder `scores` then holds metrics.json, figure.png (truth above prediction over time) and panel.png (frame, pose,
 generated map, true map). The headline is the mean mIoU of the rollout, in which the generator lives on its own
-outputs; baselines that need no training stand beside it.
+outputs; baselines that need no training stand beside it. A generator that takes the map of its reference is scored
+from both starts: from that map, and from the photo alone.
+
+Several models on the same clips, in one table:
+
+    python -m retarget_tf.evaluate --compare=work,work2 --records=records --out=comparison
+
+The folder `comparison` then holds compare.json, compare.png (mIoU over time) and a figure of each model.
 """
 
 import pathlib
@@ -13,34 +20,46 @@ from absl import flags
 
 from retarget_tf import program
 from retarget_tf.errors import ConfigError
+from retarget_tf.pose_transform import FITS
 
-_MODEL = flags.DEFINE_string(
-    "model", None, "a workdir, a .keras file with its .json, or a SavedModel folder", required=True
-)
+_MODEL = flags.DEFINE_string("model", None, "a workdir, a .keras file with its .json, or a SavedModel folder")
+_COMPARE = flags.DEFINE_list("compare", None, "several of these instead, with commas between them")
 _RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_records", required=True)
 _SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "whose clips to score")
-_OUT = flags.DEFINE_string("out", None, "folder for metrics.json and the pictures", required=True)
+_OUT = flags.DEFINE_string("out", None, "folder for the numbers and the pictures", required=True)
+_FIT = flags.DEFINE_enum(
+    "fit", "limbs", FITS, "how another person's motion is led to the target's body, as retarget does; none: as it is"
+)
 _BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "clips generated at once; scores do not depend on it", 1)
 _SEED = flags.DEFINE_integer("seed", 0, "of the bootstrap intervals", lower_bound=0)
 
 
 def main() -> None:
     """Evaluates, writes and prints the table."""
+    if (_MODEL.value is None) == (not _COMPARE.value):
+        raise ConfigError(
+            f"one of model and compare must be given. Received: model={_MODEL.value}, compare={_COMPARE.value}"
+        )
     if pathlib.Path(_OUT.value).is_file():  # said now, not after all the work
         raise ConfigError(f"out must be a folder. Received: out={_OUT.value}, a file")
     program.import_tensorflow()
     from retarget_tf import evaluation
 
-    found = evaluation.evaluate(
-        _MODEL.value,
-        _RECORDS.value,
-        _SPLIT.value,
+    settings = evaluation.Settings(
+        split=_SPLIT.value,
+        fit=_FIT.value,
         batch_size=_BATCH_SIZE.value,
         seed=_SEED.value,
         show_progress=program.progress_is_shown(),
     )
-    evaluation.write_report(found, _OUT.value)
-    print(evaluation.table(found.metrics))
+    if _COMPARE.value:
+        comparison = evaluation.compare(_COMPARE.value, _RECORDS.value, settings)
+        evaluation.write_comparison(comparison, _OUT.value)
+        print(evaluation.comparison_table(comparison.scores))
+    else:
+        found = evaluation.evaluate(_MODEL.value, _RECORDS.value, settings)
+        evaluation.write_report(found, _OUT.value)
+        print(evaluation.table(found.metrics))
 
 
 def cli() -> None:

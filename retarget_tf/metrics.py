@@ -8,9 +8,12 @@ Pixels whose true class is unknown (255) count nowhere. The background counts in
     "mean"              frames 1..min(T, 200), the headline
     "mean_1000"         frames 1..min(T, 1000)
 
-Within a span intersections and unions are summed over the frames; the mean is over classes, then over clips.
+Within a span intersections and unions are summed over the frames; the mean is over classes, then over clips. All
+spans but the first are made of windows of ten frames, which are all that is kept of a clip; they are the curves over
+time besides.
 """
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -29,14 +32,16 @@ HEADLINE = "mean"
 HEADLINE_FRAMES = 200
 LONGEST = 1000
 
-_WINDOW = 10
-_SPANS = {
-    "1": range(1, 2),
-    **{str(step): range(step - _WINDOW + 1, step + 1) for step in STEPS[1:]},
-    HEADLINE: range(1, HEADLINE_FRAMES + 1),
-    "mean_1000": range(1, LONGEST + 1),
+_WINDOW = 10  # frames
+_FIRST = str(STEPS[0])
+_WINDOWS = {
+    **{str(step): slice(step // _WINDOW - 1, step // _WINDOW) for step in STEPS[1:]},
+    HEADLINE: slice(HEADLINE_FRAMES // _WINDOW),
+    "mean_1000": slice(LONGEST // _WINDOW),
 }
+_SPANS = (_FIRST, *_WINDOWS)
 
+_DIGITS = 5  # of the curves: there are many
 _RESAMPLES = 1000
 
 
@@ -68,10 +73,11 @@ def class_iou(confusion: IntArray) -> FloatArray:
     return np.divide(intersection, union, out=np.full_like(intersection, np.nan), where=union > 0)
 
 
-def mean_iou(confusion: IntArray) -> float:
-    """Mean over the foreground classes (all but id 0) that are present; NaN where none is."""
-    present = class_iou(confusion)[1:]
-    present = present[~np.isnan(present)]
+def mean_iou(confusion: IntArray, classes: Sequence[int] | None = None) -> float:
+    """Mean over those of some classes that are present, all but the background by default; NaN where none is."""
+    ious = class_iou(confusion)
+    chosen = ious[1:] if classes is None else ious[list(classes)]
+    present = chosen[~np.isnan(chosen)]
     return float(present.mean()) if present.size else float("nan")
 
 
@@ -93,7 +99,7 @@ def merge_classes(confusion: IntArray, groups: Sequence[Sequence[int]]) -> IntAr
 class Tally:
     """What one contender's maps of one clip are scored by; fed with frames 1, 2, ... in order.
 
-    Its memory does not grow with the clip.
+    Its memory grows by one confusion matrix in ten frames, up to frame 1,000, and no further.
 
     Attributes:
         frames: how many it was fed.
@@ -102,36 +108,56 @@ class Tally:
     def __init__(self, schema: LabelSchema) -> None:
         self.frames = 0
         self._num_classes = schema.num_classes
-        self._sums = {name: np.zeros((schema.num_classes,) * 2, np.int64) for name in _SPANS}
+        self._first = self._nothing()
+        self._windows: list[IntArray] = []  # the last one may still be filling
         self._changes = np.zeros(2, np.int64)  # pixels that changed: generated, real
         self._last: tuple[IdMap, IdMap] | None = None
 
     def add(self, real: IdMap, generated: IdMap) -> None:
-        """Takes the true and the generated map `[height, width]` of the next frame."""
+        """Takes the true and the generated map `[height, width]` of the next frame; what is beyond 1,000 is left."""
         self.frames += 1
+        if self.frames > LONGEST:
+            return
         confusion = confusion_matrix(real, generated, self._num_classes)
-        for name, span in _SPANS.items():
-            if self.frames in span:
-                self._sums[name] += confusion
-        if self._last is not None and self.frames in _SPANS[HEADLINE]:
-            last_real, last_generated = self._last
-            known = (real != UNKNOWN) & (last_real != UNKNOWN)
-            self._changes += [np.sum((generated != last_generated) & known), np.sum((real != last_real) & known)]
-        self._last = (real, generated)
+        if self.frames == 1:
+            self._first = confusion
+        if self.frames % _WINDOW == 1:
+            self._windows.append(self._nothing())
+        self._windows[-1] += confusion
+        if self.frames <= HEADLINE_FRAMES:
+            self._count_changes(real, generated)
 
     def scores(self, measure: Callable[[IntArray], float]) -> dict[str, float]:
         """The measure over each span; NaN where the clip is too short or the measure knows none."""
-        reached = {name: name.startswith(HEADLINE) or self.frames >= span[-1] for name, span in _SPANS.items()}
-        return {name: measure(self._sums[name]) if reached[name] else float("nan") for name in _SPANS}
+        reached = {name: name.startswith(HEADLINE) or self.frames >= int(name) for name in _SPANS}
+        return {name: measure(self._over(name)) if reached[name] else float("nan") for name in _SPANS}
+
+    def windows(self) -> IntArray:
+        """The confusion matrices of all whole windows of ten frames: `[windows, classes, classes]`."""
+        whole = self._windows[: self.frames // _WINDOW]
+        return np.stack(whole) if whole else np.zeros((0, self._num_classes, self._num_classes), np.int64)
 
     def class_iou(self) -> FloatArray:
         """Of each class over the frames of the headline."""
-        return class_iou(self._sums[HEADLINE])
+        return class_iou(self._over(HEADLINE))
 
     def flicker(self) -> float:
         """Pixels that change between consecutive generated maps over those in the truth; NaN where the truth rests."""
         generated, real = self._changes
         return float(generated / real) if real else float("nan")
+
+    def _over(self, span: str) -> IntArray:
+        return self._first if span == _FIRST else sum(self._windows[_WINDOWS[span]], start=self._nothing())
+
+    def _nothing(self) -> IntArray:
+        return np.zeros((self._num_classes,) * 2, np.int64)
+
+    def _count_changes(self, real: IdMap, generated: IdMap) -> None:
+        if self._last is not None:
+            last_real, last_generated = self._last
+            known = (real != UNKNOWN) & (last_real != UNKNOWN)
+            self._changes += [np.sum((generated != last_generated) & known), np.sum((real != last_real) & known)]
+        self._last = (real, generated)
 
 
 def summarise(tallies: Sequence[Tally], schema: LabelSchema, seed: int = 0) -> dict[str, Any]:
@@ -143,15 +169,17 @@ def summarise(tallies: Sequence[Tally], schema: LabelSchema, seed: int = 0) -> d
         seed: of the bootstrap.
 
     Returns:
-        `miou`, `miou_interval` (95 %, bootstrap over clips), `coarse_miou`, `silhouette_iou`, `pixel_accuracy` and
-        `n_clips`, each by span, and `flicker`.
+        `miou`, `miou_interval` (95 %, bootstrap over clips), `coarse_miou`, `silhouette_iou`, `arms_iou` (mean of
+        left and right), `pixel_accuracy` and `n_clips`, each by span, and `flicker`.
     """
     groups = [group for _, group in schema.coarse_groups]
     foreground = [range(1, schema.num_classes)]
+    arms = [index for index, name in enumerate(schema.classes) if name.endswith("_arm")]
     measures: Mapping[str, Callable[[IntArray], float]] = {
         "miou": mean_iou,
         "coarse_miou": lambda confusion: mean_iou(merge_classes(confusion, groups)),
         "silhouette_iou": lambda confusion: mean_iou(merge_classes(confusion, foreground)),
+        "arms_iou": lambda confusion: mean_iou(confusion, arms),
         "pixel_accuracy": pixel_accuracy,
     }
     scores: dict[str, dict[str, list[float]]] = {}
@@ -164,7 +192,8 @@ def summarise(tallies: Sequence[Tally], schema: LabelSchema, seed: int = 0) -> d
         "miou_interval": {span: bootstrap_interval(values, seed) for span, values in miou.items()},
         **{
             name: {span: mean_over_clips(values) for span, values in scores[name].items()}
-            for name in ("coarse_miou", "silhouette_iou", "pixel_accuracy")
+            for name in scores
+            if name != "miou"
         },
         "n_clips": {span: int(np.count_nonzero(~np.isnan(values))) for span, values in miou.items()},
         "flicker": mean_over_clips([tally.flicker() for tally in tallies]),
@@ -175,6 +204,44 @@ def summarise_classes(tallies: Sequence[Tally], schema: LabelSchema) -> dict[str
     """The IoU of each class by name over the frames of the headline, mean over the clips that have the class."""
     per_clip = np.stack([tally.class_iou() for tally in tallies])
     return {name: mean_over_clips(list(per_clip[:, index])) for index, name in enumerate(schema.classes)}
+
+
+def miou_curve(tallies: Sequence[Tally]) -> list[float | None]:
+    """The mean IoU of each window of ten frames, mean over the clips that reach its end."""
+    per_clip = [[mean_iou(confusion) for confusion in tally.windows()] for tally in tallies]
+    return [_rounded(values) for values in _by_window(per_clip)]
+
+
+def area_curves(tallies: Sequence[Tally], schema: LabelSchema, *, real: bool) -> dict[str, list[float | None]]:
+    """The share of the known pixels that each class takes in each window of ten frames, mean over clips.
+
+    Args:
+        tallies: one contender's, one for each clip.
+        schema: of the maps.
+        real: the shares in the truth, not in the contender's maps.
+    """
+    counts = [tally.windows().sum(axis=2 if real else 1).astype(np.float64) for tally in tallies]
+    shares = [pixels / np.maximum(pixels.sum(axis=1, keepdims=True), 1) for pixels in counts]
+    return {
+        name: [_rounded(values) for values in _by_window([list(clip[:, index]) for clip in shares])]
+        for index, name in enumerate(schema.classes)
+    }
+
+
+def window_ends(tallies: Sequence[Tally]) -> list[int]:
+    """The last frame of each window that the curves have."""
+    longest = max(len(tally.windows()) for tally in tallies)
+    return [_WINDOW * (index + 1) for index in range(longest)]
+
+
+def _by_window(per_clip: Sequence[Sequence[float]]) -> list[list[float]]:
+    """For each window the values of the clips, NaN for one that does not reach it."""
+    return [list(column) for column in itertools.zip_longest(*per_clip, fillvalue=float("nan"))]
+
+
+def _rounded(values: Sequence[float]) -> float | None:
+    mean = mean_over_clips(values)
+    return None if mean is None else round(mean, _DIGITS)
 
 
 def mean_over_clips(values: Sequence[float]) -> float | None:

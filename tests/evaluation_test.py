@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,15 +12,32 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import clips, conditioning, evaluation, generator, metrics, parsing_labels, records
+from retarget_tf import (
+    baselines,
+    clips,
+    conditioning,
+    evaluation,
+    generator,
+    metrics,
+    parsing_labels,
+    pose_transform,
+    records,
+    rollout,
+    skeleton,
+)
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.evaluation import chart
+from retarget_tf.evaluation import tasks as evaluation_tasks
+from retarget_tf.retarget_inputs import Target
+from retarget_tf.retargeter import Retargeter
 from tests import testing
 
 CONFIG = ModelConfig(image_size=32, filters=2)
 SPEC = GeneratorSpec(CONFIG, person_height_share=0.8, step=7)
 FRAMES = 12
 OTHER_BODY = 3
+NECK = skeleton.JOINT["neck"]
 BASELINES = {"copy_first", "nearest_pose", "limb_warp"}
 
 
@@ -59,17 +77,19 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 @pytest.fixture(scope="module")
 def found(model: pathlib.Path, data: pathlib.Path) -> evaluation.Evaluation:
-    return evaluation.evaluate(model, data, batch_size=2)
+    return evaluation.evaluate(model, data, evaluation.Settings(batch_size=2))
 
 
 def test_metrics_are_as_documented(found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path) -> None:
     scores = found.metrics
-    assert list(scores) == [
-        "model", "preset", "step", "records", "split", "label_schema", "start", "clips", "teacher_forced", "rollout",
-        "per_class_iou", "baselines", "cross_person",
-    ]  # fmt: skip
+    assert set(scores) == {
+        "model", "preset", "step", "records", "split", "fit", "label_schema", "start", "clips", "teacher_forced",
+        "rollout", "per_class_iou", "baselines", "reference_only", "curves", "cross_person", "photo_start",
+    }  # fmt: skip
     assert (scores["model"], scores["records"], scores["step"]) == (str(model), str(data), 7)
     assert (scores["preset"], scores["label_schema"], scores["start"]) == ("paper", "parts10", "photo")
+    assert scores["photo_start"] is None, "the headline starts from the photo itself"
+    assert scores["fit"] == "limbs"
     assert [clip["clip_id"] for clip in scores["clips"]] == ["a_own", "a_shorter", "b_own"]
     assert scores["clips"][0] == {
         "clip_id": "a_own", "person_id": "a", "frames": FRAMES, "miou": scores["clips"][0]["miou"],
@@ -77,9 +97,11 @@ def test_metrics_are_as_documented(found: evaluation.Evaluation, model: pathlib.
     assert set(scores["teacher_forced"]) == {"miou", "pixel_accuracy", "l1", "psnr", "ssim"}
     spans = ["1", "10", "50", "100", "200", "1000", "mean", "mean_1000"]
     contenders = [scores["rollout"], *scores["baselines"].values(), *scores["cross_person"]["baselines"].values()]
+    contenders += [scores["reference_only"]["previous_true"], scores["cross_person"]["reference_only"]["previous_true"]]
     for part in contenders:
         assert set(part) == {
-            "miou", "miou_interval", "coarse_miou", "silhouette_iou", "pixel_accuracy", "n_clips", "flicker",
+            "miou", "miou_interval", "coarse_miou", "silhouette_iou", "arms_iou", "pixel_accuracy", "n_clips",
+            "flicker",
         }  # fmt: skip
         for name in set(part) - {"flicker"}:
             assert list(part[name]) == spans
@@ -111,26 +133,52 @@ def test_scores_do_not_depend_on_the_batch(
     found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path
 ) -> None:
     for batch_size in (1, 3):
-        other = evaluation.evaluate(model, data, batch_size=batch_size).metrics
+        other = evaluation.evaluate(model, data, evaluation.Settings(batch_size=batch_size)).metrics
         for part in ("clips", "rollout", "per_class_iou", "baselines", "cross_person"):
             assert other[part] == found.metrics[part]
         assert other["teacher_forced"] == pytest.approx(found.metrics["teacher_forced"], rel=1e-5)
 
 
-def test_cross_person_is_driven_by_the_other_clip_and_scored_against_its_own_truth(
-    found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path
+@pytest.mark.parametrize("fit", ["limbs", "none"])
+def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored_against_its_own_truth(
+    fit: pose_transform.Fit, model: pathlib.Path, data: pathlib.Path
 ) -> None:
-    cross = found.metrics["cross_person"]
+    """The driving path is what `Retargeter.place` makes of it for the target's one photo, but at the source's place."""
+    cross = evaluation.evaluate(model, data, evaluation.Settings(fit=fit)).metrics["cross_person"]
     assert [(clip["clip_id"], clip["person_id"]) for clip in cross["clips"]] == [("a_as_b", "a"), ("b_as_a", "b")]
     by_id = {clip.clip_id: clip for clip in records.read_clips(data, "test")}
     trained = generator.load_generator(model)
     picture, tally = conditioning.to_signed(by_id["b_own"].frame(0)[None]), metrics.Tally(parsing_labels.PARTS10)
+    photo, photo_keypoints = by_id["b_own"].frame(0), by_id["b_own"].keypoints[0]
+    target = Target(photo, photo_keypoints, photo, photo_keypoints[None])
+    driving = Retargeter(trained).place(target, by_id["a_own"].keypoints, fit=fit)
+    dx = (
+        by_id["a_own"].keypoints[:, NECK, 0].mean() - driving[:, NECK, 0].mean()
+    )  # a steady walk: mean and middle agree
+    driving = pose_transform.move_keypoints(driving, np.float32(1), np.float32(dx), np.float32(0))
     for t in range(1, FRAMES):
-        keypoints = tf.constant(by_id["a_own"].keypoints[t][None])
+        keypoints = tf.constant(driving[t][None])
         picture = trained.network({"frame": picture, "keypoints": keypoints})["parsing_rgb"]
         generated = conditioning.nearest_class(picture, parsing_labels.PARTS10).numpy()[0]
         tally.add(by_id["b_as_a"].parsing_map(t), generated)
     assert cross["clips"][1]["miou"]["model"] == pytest.approx(tally.scores(metrics.mean_iou)["mean"])
+
+
+def test_motion_is_led_to_the_targets_body_and_stays_where_it_was_on_the_stage() -> None:
+    source = np.stack([testing.walking_square(t)[2] for t in range(8)])
+    smaller = pose_transform.move_keypoints(source[0], np.float32(0.75), np.float32(-3), np.float32(5))
+    source[3] = 0  # nobody
+    for fit in ("body", "limbs"):
+        placed = evaluation_tasks._placed(fit, source, smaller, 32)
+        np.testing.assert_allclose(pose_transform.body_heights(placed), 0.75 * 1.8 * 8, rtol=1e-2)
+        seen = np.delete(placed, 3, axis=0)
+        middle, ground = (source[0] + source[7])[NECK, 0] / 2, smaller[:, 1].max()
+        assert (seen[0] + seen[-1])[NECK, 0] / 2 == pytest.approx(middle, abs=1e-3)
+        np.testing.assert_allclose(seen[:, :, 1].max(axis=1), ground, rtol=1e-2)
+        np.testing.assert_array_equal(placed[3], placed[2])
+    held = evaluation_tasks._placed("none", source, smaller, 32)
+    np.testing.assert_array_equal(held, source[[0, 1, 2, 2, 4, 5, 6, 7]])
+    np.testing.assert_array_equal(evaluation_tasks._placed("limbs", source[3:4], smaller, 32), source[3:4])
 
 
 def test_a_generator_that_knows_the_truth_has_perfect_scores(
@@ -144,7 +192,7 @@ def test_a_generator_that_knows_the_truth_has_perfect_scores(
         return {"parsing_rgb": conditioning.colour_map(maps, CONFIG.schema)}
 
     monkeypatch.setattr(generator, "load_generator", lambda _: generator.TrainedGenerator(network, SPEC))
-    scores = evaluation.evaluate(model, data).metrics
+    scores = evaluation.evaluate(model, data, evaluation.Settings(fit="none")).metrics
     assert scores["rollout"]["miou"]["mean"] == 1
     assert scores["rollout"]["flicker"] == 1
     # It follows the body that drives it, and the truth is another one.
@@ -170,9 +218,157 @@ def test_report_is_written_and_said(found: evaluation.Evaluation, tmp_path: path
         assert picture.shape[1] > 300
     lines = evaluation.table(found.metrics).splitlines()
     assert lines[0].split()[:3] == ["rollout", "mIoU", "mean"]
-    assert lines[1].startswith("self, model ")
+    assert lines[1].startswith("self, model (photo) ")
     assert f"{found.metrics['rollout']['miou']['mean']:.3f}" in lines[1]
-    assert any(line.startswith("cross-person, nearest_pose ") for line in lines)
+    for row in ("self, previous_true (for reference only) ", "cross-person, nearest_pose "):
+        assert any(line.startswith(row) for line in lines)
+    assert lines[-1].startswith("3 clips, 2 cross-person (fit limbs); one step from true frames: mIoU ")
+
+
+def test_previous_true_is_the_truth_one_frame_late(found: evaluation.Evaluation) -> None:
+    own, cross = metrics.Tally(parsing_labels.PARTS10), metrics.Tally(parsing_labels.PARTS10)
+    for t in range(1, FRAMES):
+        own.add(testing.walking_square(t)[1], testing.walking_square(t - 1)[1])
+        cross.add(testing.walking_square(t + OTHER_BODY)[1], testing.walking_square(t - 1 + OTHER_BODY)[1])
+    for clip, tally in ((found.metrics["clips"][0], own), (found.metrics["cross_person"]["clips"][1], cross)):
+        assert clip["frames"] == FRAMES
+        assert clip["miou"]["previous_true"] == pytest.approx(tally.scores(metrics.mean_iou)["mean"])
+
+
+def test_curves_are_means_over_clips_that_reach_t(found: evaluation.Evaluation) -> None:
+    curves, scores = found.metrics["curves"], found.metrics
+    assert curves["t"] == [10], "a_own alone reaches one window"
+    assert set(curves["miou"]) == {"model", *BASELINES, "previous_true"}
+    assert curves["miou"]["model"] == [pytest.approx(scores["rollout"]["miou"]["10"], abs=1e-5)]
+    assert curves["miou"]["copy_first"] == [pytest.approx(scores["baselines"]["copy_first"]["miou"]["10"], abs=1e-5)]
+    assert set(curves["area"]) == {"truth", "model"}
+    arm = curves["area"]["truth"]["left_arm"]
+    assert arm == [pytest.approx(8 * 16 / 32**2)], "the square's half"
+    for area in curves["area"].values():
+        assert list(area) == list(parsing_labels.PARTS10.classes)
+        assert sum(share for [share] in area.values()) == pytest.approx(1, abs=1e-4)
+
+
+@dataclasses.dataclass(frozen=True)
+class MapConfig(ModelConfig):
+    """Of a generator that takes a reference map."""
+
+    @property
+    def takes_reference_map(self) -> bool:
+        """It does."""
+        return True
+
+
+class ReferenceMapFeedback:
+    """A `rollout.Feedback` that gives the reference's map for ever, and background where it is not known."""
+
+    def __init__(self, schema: parsing_labels.LabelSchema, reference: rollout.Reference) -> None:
+        self._map = tf.constant(baselines.without_unknown(reference.parsing_map))
+        self._rgb = conditioning.colour_map(self._map, schema)
+
+    def start(self) -> Any:  # noqa: D102
+        return self._map
+
+    def truth(self, frame: Any, parsing_map: Any) -> Any:  # noqa: D102
+        return parsing_map
+
+    def inputs(self, state: Any, keypoints: Any) -> Mapping[str, Any]:  # noqa: D102
+        return {}
+
+    def take(self, outputs: Mapping[str, Any]) -> rollout.Taken:  # noqa: D102
+        return rollout.Taken(self._map, self._map, self._rgb)
+
+
+@pytest.fixture
+def taking_maps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is loaded takes a reference map and repeats it."""
+    spec = dataclasses.replace(SPEC, model=MapConfig(image_size=32, filters=2))
+    loaded = generator.TrainedGenerator(lambda inputs: inputs, spec)
+    monkeypatch.setattr(generator, "load_generator", lambda _: loaded)
+    monkeypatch.setitem(rollout._FEEDBACKS, "paper", ReferenceMapFeedback)
+
+
+@pytest.mark.usefixtures("taking_maps")
+def test_a_generator_that_takes_a_map_is_run_from_both_starts(data: pathlib.Path) -> None:
+    scores = evaluation.evaluate("work", data).metrics
+    assert scores["start"] == "map"
+    assert scores["rollout"] == scores["baselines"]["copy_first"]
+    assert scores["cross_person"]["miou"] == scores["cross_person"]["baselines"]["copy_first"]["miou"]
+    photo = scores["photo_start"]
+    assert set(photo) == {"rollout", "cross_person"}
+    assert photo["rollout"]["miou"]["mean"] == photo["cross_person"]["miou"]["mean"] == 0, "all background"
+    area = scores["curves"]["area"]
+    assert area["model (photo)"]["background"] == [1]
+    assert area["model"]["left_arm"] == area["truth"]["left_arm"]
+    lines = evaluation.table(scores).splitlines()
+    rows = ["self, model (map) ", "self, model (photo) ", "cross-person, model (map) ", "cross-person, model (photo) "]
+    assert [line for line in lines if "model" in line] == [
+        line for row in rows for line in lines if line.startswith(row)
+    ]
+
+
+def test_models_are_compared_on_the_same_clips(
+    found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    other = tmp_path / "other"
+    generator.save_generator(generator.build_generator(CONFIG, seed=4), dataclasses.replace(SPEC, step=9), other)
+    comparison = evaluation.compare([model, other], data)
+    scores = comparison.scores
+    assert list(scores["models"]) == [model.name, "other"]
+    for key in ("rollout", "per_class_iou", "preset", "step", "start", "photo_start"):
+        assert scores["models"][model.name][key] == found.metrics[key]
+    for key in ("baselines", "reference_only"):
+        assert scores[key] == found.metrics[key]
+        assert scores["cross_person"][key] == found.metrics["cross_person"][key]
+    alone = evaluation.evaluate(other, data).metrics
+    assert scores["models"]["other"]["rollout"] == alone["rollout"] != found.metrics["rollout"]
+    assert scores["curves"]["miou"]["other"] == alone["curves"]["miou"]["model"]
+
+    evaluation.write_comparison(comparison, tmp_path / "out")
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"compare.json", "compare.png", f"figure_{model.name}.png", "figure_other.png"}
+    assert json.loads((tmp_path / "out" / "compare.json").read_text()) == scores
+    lines = evaluation.comparison_table(scores).splitlines()
+    rows = [f"{model.name} (photo)", "other (photo)", *sorted(BASELINES), "previous_true (for reference only)"]
+    assert sorted(line.split("  ")[0] for line in lines[1:-1]) == sorted(rows)
+    row = dict(zip(re.split("  +", lines[0]), re.split("  +", lines[2]), strict=True))
+    assert row["steps"] == "9"
+    assert row["mean"] == row["mean_1000"] == f"{alone['rollout']['miou']['mean']:.3f}"
+    assert row["cross-person"] == f"{alone['cross_person']['miou']['mean']:.3f}"
+    assert row["one step"] == f"{alone['teacher_forced']['miou']:.3f}"
+    assert row["arms"] == f"{alone['rollout']['arms_iou']['mean']:.3f}"
+    assert row["t=1000"] == "-"
+
+
+@pytest.mark.usefixtures("taking_maps")
+def test_both_starts_of_compared_models_are_in_the_table(data: pathlib.Path) -> None:
+    lines = evaluation.comparison_table(evaluation.compare(["one", "two"], data).scores).splitlines()
+    assert [line.split("  ")[0] for line in lines[1:5]] == ["one (map)", "one (photo)", "two (map)", "two (photo)"]
+
+
+def test_compared_models_have_names_of_their_own(model: pathlib.Path, data: pathlib.Path) -> None:
+    for others in ([f"elsewhere/{model.name}"], ["elsewhere/limb_warp"]):
+        with pytest.raises(ConfigError, match="models to compare must have names of their own"):
+            evaluation.compare([model, *others], data)
+
+
+def test_a_clip_of_1001_frames(model: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Every span and window has a score; a frame without anybody is driven by the pose before it."""
+    info = clips.ClipInfo("long", "a", 25.0, 32, "parts10")
+    with clips.ClipWriter(tmp_path / "clips" / "long", info) as writer:
+        for index in range(1001):
+            frame, parsing_map, keypoints = testing.walking_square(index)
+            writer.write(frame, parsing_map, keypoints * (index % 4 != 2))
+    settings = records.BuildConfig(validation_share=0, test_share=1)
+    records.build_records([tmp_path / "clips"], tmp_path / "records", settings)
+    [task] = evaluation_tasks.self_tasks(tmp_path / "records", "test")
+    assert task.frames == 1000
+    np.testing.assert_array_equal(task.driving[2], task.driving[1])
+    found = evaluation.evaluate(model, tmp_path / "records")
+    assert None not in found.metrics["rollout"]["miou"].values()
+    assert found.metrics["curves"]["t"] == list(range(10, 1001, 10))
+    assert None not in found.metrics["curves"]["miou"]["limb_warp"]
+    assert [shot.t for shot in found.strips[0].shots] == [1, 10, 50, 100, 200, 1000]
 
 
 def test_records_without_cross_person_or_training_people(model: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -189,9 +385,9 @@ def test_what_does_not_fit_is_refused(
     model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(ConfigError, match="split must be one whose clips are whole"):
-        evaluation.evaluate(model, data, "train")
+        evaluation.evaluate(model, data, evaluation.Settings(split="train"))
     with pytest.raises(InputDataError, match="split validation is empty"):
-        evaluation.evaluate(model, data, "validation")
+        evaluation.evaluate(model, data, evaluation.Settings(split="validation"))
     with pytest.raises(InputDataError, match=r"model .*nowhere: must be a workdir"):
         evaluation.evaluate(tmp_path / "nowhere", data)
     for config, message in (
@@ -227,6 +423,14 @@ def test_the_program(model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.
     assert "self, copy_first" in done.stdout
     assert json.loads((tmp_path / "out" / "metrics.json").read_text())["split"] == "test"
 
+    compared = testing.run_program(
+        "retarget_tf.evaluate", f"--compare={model},{model}/generator.keras", f"--records={data}", "--fit=body",
+        f"--out={tmp_path / 'compared'}",
+    )  # fmt: skip
+    assert compared.returncode == 0, compared.stderr
+    assert "\ngenerator.keras (photo) " in compared.stdout
+    assert json.loads((tmp_path / "compared" / "compare.json").read_text())["fit"] == "body"
+
     failed = testing.run_program(
         "retarget_tf.evaluate", f"--model={model}", f"--records={tmp_path / 'none'}", f"--out={tmp_path / 'failed'}"
     )
@@ -234,3 +438,23 @@ def test_the_program(model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.
     assert failed.stderr.splitlines()[-1].startswith(f"ERROR: records {tmp_path / 'none'}: no manifest.json")
     assert "Traceback" not in failed.stderr
     assert not (tmp_path / "failed").exists()
+
+
+def test_the_program_takes_one_of_model_and_compare(tmp_path: pathlib.Path) -> None:
+    for arguments in ((), ("--model=a", "--compare=b,c")):
+        done = testing.run_program("retarget_tf.evaluate", *arguments, "--records=r", f"--out={tmp_path / 'out'}")
+        assert done.returncode == 2
+        assert done.stderr.startswith("ERROR: one of model and compare must be given. Received: model=")
+
+
+def test_chart_draws_a_line_a_contender_and_breaks_it_where_nothing_is_known() -> None:
+    t = [10, 20, 30, 40, 50]
+    whole = chart.line_chart("title", t, {"a": [0.5] * 5})
+    broken = chart.line_chart("title", t, {"a": [0.5, 0.5, None, 0.5, 0.5]})
+    red = [np.argwhere((picture == (214, 39, 40)).all(axis=-1)) for picture in (whole, broken)]
+    line = [points[points[:, 1] < 800] for points in red]  # without the legend
+    assert len(np.unique(line[0][:, 0])) <= 3, "a constant is a level line"
+    columns = [np.unique(points[:, 1]) for points in line]
+    assert np.diff(columns[0]).max() == 1
+    assert np.diff(columns[1]).max() > 200, "from t = 20 to 40 is a gap"
+    assert chart.line_chart("nothing", [], {"a": []}).shape == whole.shape

@@ -141,3 +141,29 @@ def test_l1_and_psnr_in_float() -> None:
     assert psnr == pytest.approx(20)  # 10 log10(2^2 / 0.2^2)
     np.testing.assert_allclose(metrics.l1_and_psnr(real, real, known), (0, 100))
     assert np.isnan(metrics.l1_and_psnr(real, real, ~known & known)).all()
+
+
+def test_arms_are_the_mean_of_left_and_right() -> None:
+    # Left arm (5) hit, right arm (6) half; clothes do not count.
+    found = metrics.summarise([tally_of((ids(5, 6, 6, 3), ids(5, 6, 0, 0)))], PARTS10)
+    assert found["arms_iou"]["mean"] == 0.75
+
+
+def test_curves_are_windows_of_ten_frames_over_the_clips_that_reach_their_end() -> None:
+    right, wrong = (ids(1, 1, 0, 0), ids(1, 1, 0, 0)), (ids(1, 1, 0, 0), ids(2, 2, 2, 0))
+    long, short = tally_of(*[right] * 10, *[wrong] * 15), tally_of(*[wrong] * 19)
+    assert metrics.window_ends([short, long]) == [10, 20]
+    assert metrics.miou_curve([long, short]) == [0.5, 0]
+    truth = metrics.area_curves([long, short], PARTS10, real=True)
+    assert truth["hair"] == [0.5, 0.5]
+    generated = metrics.area_curves([long, short], PARTS10, real=False)
+    assert list(generated) == list(PARTS10.classes)
+    assert generated["hair"] == [0.25, 0]  # mean of 1/2 and 0, then the long clip alone
+    assert generated["face"] == [0.375, 0.75]  # mean of 0 and 3/4, then the long clip alone: it drifted to a half more
+    assert metrics.miou_curve([tally_of(*[right] * 9)]) == []
+
+
+def test_memory_ends_with_frame_1000() -> None:
+    tally = tally_of(*[(ids(1), ids(1))] * 1005)
+    assert tally.frames == 1005
+    assert tally.windows().shape == (100, 10, 10)

@@ -1,8 +1,9 @@
-"""The whole evaluation of one model on one split of records."""
+"""The whole evaluation of one model, or of several beside each other, on one split of records."""
 
 import dataclasses
 import functools
 import itertools
+import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -10,10 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import figures, files, generator, metrics, records
+from retarget_tf import figures, files, generator, records
 from retarget_tf.baselines import Baseline, CopyFirst, LimbWarp, NearestPose
+from retarget_tf.errors import ConfigError
 from retarget_tf.evaluation import scoring, tasks
+from retarget_tf.evaluation.summaries import Findings
 from retarget_tf.parsing_labels import LabelSchema, get_schema
+from retarget_tf.pose_transform import Fit
 
 FloatArray = npt.NDArray[np.float32]
 Uint8Array = npt.NDArray[np.uint8]
@@ -23,8 +27,27 @@ _SELF_STRIPS, _CROSS_STRIPS = 3, 1  # a taller picture is not looked at
 
 
 @dataclasses.dataclass(frozen=True)
+class Settings:
+    """How to evaluate.
+
+    Attributes:
+        split: of the records, one whose clips are whole: validation or test.
+        fit: how another person's motion is led to the target's body, see `pose_transform.fit_path`.
+        batch_size: clips that are generated at once; the scores do not depend on it.
+        seed: of the bootstrap.
+        show_progress: draw a progress bar of frames.
+    """
+
+    split: str = records.TEST
+    fit: Fit = "limbs"
+    batch_size: int = 8
+    seed: int = 0
+    show_progress: bool = False
+
+
+@dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What was found.
+    """What was found of one model.
 
     Attributes:
         metrics: as `metrics.json` holds it.
@@ -37,54 +60,67 @@ class Evaluation:
     schema: LabelSchema
 
 
-def evaluate(
-    model: files.PathLike,
-    records_folder: files.PathLike,
-    split: str = records.TEST,
-    *,
-    batch_size: int = 8,
-    seed: int = 0,
-    show_progress: bool = False,
-) -> Evaluation:
+@dataclasses.dataclass(frozen=True)
+class Comparison:
+    """What was found of several models.
+
+    Attributes:
+        scores: as `compare.json` holds it.
+        strips: of each model by name, of the same clips.
+        schema: of the maps.
+    """
+
+    scores: dict[str, Any]
+    strips: Mapping[str, tuple[figures.Strip, ...]]
+    schema: LabelSchema
+
+
+def evaluate(model: files.PathLike, records_folder: files.PathLike, settings: Settings | None = None) -> Evaluation:
     """Generates every clip of a split from its frame 0 and scores it.
 
     Args:
         model: what `generator.load_generator` reads.
         records_folder: of the model's size and label schema.
-        split: one whose clips are whole: validation or test.
-        batch_size: clips that are generated at once; the scores do not depend on it.
-        seed: of the bootstrap.
-        show_progress: draw a progress bar of frames.
+        settings: the defaults where None.
 
     Raises:
         InputDataError: model or records are missing or do not fit each other, the split is empty, or a clip has one
             frame only.
         ConfigError: the split's clips are not whole.
     """
-    manifest = records.Manifest.load(records_folder)
-    clips = manifest.split(split).clips
-    tasks.check_clips(records_folder, clips)
-    trained = generator.load_generator(model)
-    config = trained.spec.model
-    manifest.check_fit(config.image_size, config.label_schema)
-    baselines = default_baselines(manifest)
-    frames = tasks.count_frames(records_folder, split)
-    with tqdm(total=sum(frames), unit="frame", disable=not show_progress) as progress:
-        run = functools.partial(scoring.run, trained, baselines=baselines, batch_size=batch_size, progress=progress)
-        own = run(tasks.self_tasks(records_folder, split), one_step=True, max_strips=_SELF_STRIPS)
-        cross = run(tasks.cross_tasks(records_folder, split), one_step=False, max_strips=_CROSS_STRIPS)
-    found = {
-        "model": str(model),
-        "preset": config.preset,
-        "step": trained.spec.step,
-        "records": str(records_folder),
-        "split": split,
-        "label_schema": config.label_schema,
-        "start": "photo",
-        **_summarise_all(own, cross, baselines, config.schema, seed),
+    settings = settings or Settings()
+    findings = _run({"model": model}, records_folder, settings)
+    [contender] = findings.models
+    own, shared = findings.of_model(contender), findings.shared()
+    found = {**_describe(records_folder, settings), **own, **shared}
+    if own["cross_person"] is not None:
+        found["cross_person"] = {**own["cross_person"], **shared["cross_person"]}
+    return Evaluation(found, _strips(findings, contender.name), findings.schema)
+
+
+def compare(
+    models: Sequence[files.PathLike], records_folder: files.PathLike, settings: Settings | None = None
+) -> Comparison:
+    """Evaluates several models on the same clips; whoever needs no training runs once.
+
+    Args:
+        models: what `generator.load_generator` reads; each is called by the last part of its path.
+        records_folder: see `evaluate`.
+        settings: the defaults where None.
+
+    Raises:
+        InputDataError: see `evaluate`.
+        ConfigError: see `evaluate`, or two models have the same name, or one that is taken.
+    """
+    settings = settings or Settings()
+    findings = _run(_named(models), records_folder, settings)
+    scores = {
+        **_describe(records_folder, settings),
+        "models": {model.name: findings.of_model(model) for model in findings.models},
+        **findings.shared(),
     }
-    strips = tuple(result.strip for result in (*own, *cross) if result.strip is not None)
-    return Evaluation(found, strips, config.schema)
+    strips = {model.name: _strips(findings, model.name) for model in findings.models}
+    return Comparison(scores, strips, findings.schema)
 
 
 def default_baselines(manifest: records.Manifest) -> dict[str, Baseline]:
@@ -94,6 +130,47 @@ def default_baselines(manifest: records.Manifest) -> dict[str, Baseline]:
         baselines["nearest_pose"] = NearestPose.from_frames(library)
     baselines["limb_warp"] = LimbWarp(get_schema(manifest.label_schema))
     return baselines
+
+
+def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, settings: Settings) -> Findings:
+    manifest, split = records.Manifest.load(records_folder), settings.split
+    tasks.check_clips(records_folder, manifest.split(split).clips)
+    contenders = []
+    for name, path in models.items():
+        trained = generator.load_generator(path)
+        manifest.check_fit(trained.spec.model.image_size, trained.spec.model.label_schema)
+        contenders.append(scoring.Model(name, str(path), trained))
+    baselines = default_baselines(manifest)
+    frames = tasks.count_frames(records_folder, split)
+    with tqdm(total=sum(frames), unit="frame", disable=not settings.show_progress) as progress:
+        run = functools.partial(scoring.run, contenders, baselines, batch_size=settings.batch_size, progress=progress)
+        own = run(tasks.self_tasks(records_folder, split), one_step=True, max_strips=_SELF_STRIPS)
+        across = tasks.cross_tasks(records_folder, split, settings.fit)
+        cross = run(across, one_step=False, max_strips=_CROSS_STRIPS)
+    return Findings(contenders, list(baselines), own, cross, get_schema(manifest.label_schema), settings.seed)
+
+
+def _named(models: Sequence[files.PathLike]) -> dict[str, files.PathLike]:
+    """The models by the last part of their paths."""
+    taken = {"truth", scoring.PREVIOUS_TRUE, "copy_first", "nearest_pose", "limb_warp"}
+    named: dict[str, files.PathLike] = {}
+    for path in models:
+        name = pathlib.Path(path).absolute().name
+        if name in named or name in taken:
+            raise ConfigError(
+                f"models to compare must have names of their own, other than {sorted(taken)}. "
+                f"Received: models={','.join(map(str, models))}"
+            )
+        named[name] = path
+    return named
+
+
+def _describe(records_folder: files.PathLike, settings: Settings) -> dict[str, Any]:
+    return {"records": str(records_folder), "split": settings.split, "fit": settings.fit}
+
+
+def _strips(findings: Findings, name: str) -> tuple[figures.Strip, ...]:
+    return tuple(result.strips[name] for result in (*findings.own, *findings.cross) if name in result.strips)
 
 
 def _library_frames(manifest: records.Manifest) -> Iterator[tuple[FloatArray, Uint8Array]]:
@@ -107,57 +184,3 @@ def _library_frames(manifest: records.Manifest) -> Iterator[tuple[FloatArray, Ui
         for keypoints, png in zip(segment.body.keypoints, segment.body.parsing_maps, strict=True):
             if next(position) % stride == 0:
                 yield keypoints, records.decode_map(png).numpy()
-
-
-def _summarise_all(
-    own: Sequence[scoring.Result],
-    cross: Sequence[scoring.Result],
-    baselines: Mapping[str, Baseline],
-    schema: LabelSchema,
-    seed: int,
-) -> dict[str, Any]:
-    return {
-        "clips": _describe_clips(own),
-        "teacher_forced": _summarise_one_step(own),
-        "rollout": _summarise(own, scoring.MODEL, schema, seed),
-        "per_class_iou": metrics.summarise_classes([result.tallies[scoring.MODEL] for result in own], schema),
-        "baselines": {name: _summarise(own, name, schema, seed) for name in baselines},
-        "cross_person": _summarise_cross(cross, baselines, schema, seed),
-    }
-
-
-def _describe_clips(results: Sequence[scoring.Result]) -> list[dict[str, Any]]:
-    """Each clip with every contender's headline, for paired comparisons."""
-    return [
-        {
-            "clip_id": result.clip_id,
-            "person_id": result.person_id,
-            "frames": result.frames,
-            "miou": {
-                name: metrics.mean_over_clips([tally.scores(metrics.mean_iou)[metrics.HEADLINE]])
-                for name, tally in result.tallies.items()
-            },
-        }
-        for result in results
-    ]
-
-
-def _summarise(results: Sequence[scoring.Result], name: str, schema: LabelSchema, seed: int) -> dict[str, Any]:
-    return metrics.summarise([result.tallies[name] for result in results], schema, seed)
-
-
-def _summarise_one_step(results: Sequence[scoring.Result]) -> dict[str, float | None]:
-    scores = [result.one_step.scores() for result in results if result.one_step is not None]
-    return {name: metrics.mean_over_clips([clip[name] for clip in scores]) for name in scores[0]}
-
-
-def _summarise_cross(
-    results: Sequence[scoring.Result], baselines: Mapping[str, Baseline], schema: LabelSchema, seed: int
-) -> dict[str, Any] | None:
-    if not results:
-        return None
-    return {
-        "clips": _describe_clips(results),
-        **_summarise(results, scoring.MODEL, schema, seed),
-        "baselines": {name: _summarise(results, name, schema, seed) for name in baselines},
-    }

@@ -1,7 +1,7 @@
-"""What an evaluation writes (`metrics.json`, `figure.png`, `panel.png`) and says."""
+"""What evaluations write (numbers as json, pictures as png) and say (tables)."""
 
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -9,7 +9,13 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import figures, files, metrics
-from retarget_tf.evaluation.evaluating import Evaluation
+from retarget_tf.evaluation.chart import line_chart
+from retarget_tf.evaluation.evaluating import Comparison, Evaluation
+
+Scores = Mapping[str, Any]
+
+_OVER_TIME = ["mean", "95 %", *(f"t={step}" for step in metrics.STEPS), "mean_1000"]
+_IN_DETAIL = ["coarse", "silhouette", "arms", "flicker"]
 
 
 def write_report(evaluation: Evaluation, out: files.PathLike) -> None:
@@ -20,39 +26,86 @@ def write_report(evaluation: Evaluation, out: files.PathLike) -> None:
     files.write_json(folder / "metrics.json", evaluation.metrics)
 
 
-def table(found: Mapping[str, Any]) -> str:
+def write_comparison(comparison: Comparison, out: files.PathLike) -> None:
+    """Writes `figure_NAME.png` of each model, `compare.png` (mIoU over time) and, last, `compare.json`."""
+    folder = pathlib.Path(out)
+    for name, strips in comparison.strips.items():
+        _write_png(folder / f"figure_{name}.png", figures.rollout_figure(strips, comparison.schema))
+    curves = comparison.scores["curves"]
+    _write_png(folder / "compare.png", line_chart("rollout mIoU in windows of 10 frames", curves["t"], curves["miou"]))
+    files.write_json(folder / "compare.json", comparison.scores)
+
+
+def table(found: Scores) -> str:
     """The numbers that matter as aligned text, the rollout's first.
 
     Args:
         found: the contents of `metrics.json`.
     """
-    spans = [metrics.HEADLINE, *(str(step) for step in metrics.STEPS)]
-    head = ["rollout mIoU", "mean", "95 %", *(f"t={step}" for step in metrics.STEPS), "silhouette", "flicker"]
-    rows = [head]
-    for title, part in (("self", found), ("cross-person", found["cross_person"])):
-        if part is None:
-            continue
-        own = part.get("rollout", part)
-        for name, scores in (("model", own), *part["baselines"].items()):
-            interval = scores["miou_interval"][metrics.HEADLINE]
-            rows.append(
-                [
-                    f"{title}, {name}",
-                    _number(scores["miou"][spans[0]]),
-                    "-" if interval is None else "..".join(map(_number, interval)),
-                    *(_number(scores["miou"][span]) for span in spans[1:]),
-                    _number(scores["silhouette_iou"][metrics.HEADLINE]),
-                    _number(scores["flicker"]),
-                ]
-            )
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    lines = ["  ".join(_aligned(row, widths)).rstrip() for row in rows]
-    one_step = found["teacher_forced"]
-    counted = f"{found['rollout']['n_clips'][metrics.HEADLINE]} clips"
+    rows = [["rollout mIoU", *_OVER_TIME, *_IN_DETAIL]]
+    photo = found["photo_start"]
+    parts = [("self", found, photo and photo["rollout"])]
     if found["cross_person"] is not None:
-        counted += f", {found['cross_person']['n_clips'][metrics.HEADLINE]} cross-person"
-    lines.append(f"{counted}; one step from true frames: mIoU {_number(one_step['miou'])}")
-    return "\n".join(lines)
+        parts.append(("cross-person", found["cross_person"], photo and photo["cross_person"]))
+    for title, part, from_photo in parts:
+        contenders = {f"model ({found['start']})": part.get("rollout", part)}
+        if from_photo is not None:
+            contenders["model (photo)"] = from_photo
+        for name, scores in (*contenders.items(), *_untrained(part)):
+            rows.append([f"{title}, {name}", *_over_time(scores), *_in_detail(scores)])
+    one_step = _number(found["teacher_forced"]["miou"])
+    return f"{_aligned(rows)}\n{_counted(found)}; one step from true frames: mIoU {one_step}"
+
+
+def comparison_table(found: Scores) -> str:
+    """All models, from both starts, and all baselines in one table.
+
+    Args:
+        found: the contents of `compare.json`.
+    """
+    rows = [["rollout mIoU", *_OVER_TIME, "cross-person", "one step", *_IN_DETAIL, "steps"]]
+
+    def add(title: str, scores: Scores, cross: Scores | None, one_step: str = "-", steps: str = "-") -> None:
+        across = "-" if cross is None else _number(cross["miou"][metrics.HEADLINE])
+        rows.append([title, *_over_time(scores), across, one_step, *_in_detail(scores), steps])
+
+    for name, model in found["models"].items():
+        one_step, steps, photo = _number(model["teacher_forced"]["miou"]), str(model["step"]), model["photo_start"]
+        add(f"{name} ({model['start']})", model["rollout"], model["cross_person"], one_step, steps)
+        if photo is not None:
+            add(f"{name} (photo)", photo["rollout"], photo["cross_person"], steps=steps)
+    across = {} if found["cross_person"] is None else dict(_untrained(found["cross_person"]))
+    for name, scores in _untrained(found):
+        add(name, scores, across.get(name))
+    return f"{_aligned(rows)}\n{_counted(found)}"
+
+
+def _untrained(part: Scores) -> Iterator[tuple[str, Scores]]:
+    yield from part["baselines"].items()
+    for name, scores in part["reference_only"].items():
+        yield f"{name} (for reference only)", scores
+
+
+def _over_time(scores: Scores) -> list[str]:
+    miou, interval = scores["miou"], scores["miou_interval"][metrics.HEADLINE]
+    return [
+        _number(miou[metrics.HEADLINE]),
+        "-" if interval is None else "..".join(map(_number, interval)),
+        *(_number(miou[str(step)]) for step in metrics.STEPS),
+        _number(miou["mean_1000"]),
+    ]
+
+
+def _in_detail(scores: Scores) -> list[str]:
+    measures = (scores[name][metrics.HEADLINE] for name in ("coarse_miou", "silhouette_iou", "arms_iou"))
+    return [*map(_number, measures), _number(scores["flicker"])]
+
+
+def _counted(found: Scores) -> str:
+    counted = f"{len(found['clips'])} clips"
+    if found["cross_person"] is not None:
+        counted += f", {len(found['cross_person']['clips'])} cross-person (fit {found['fit']})"
+    return counted
 
 
 def _write_png(path: pathlib.Path, picture: npt.NDArray[np.uint8]) -> None:
@@ -64,6 +117,12 @@ def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
 
 
-def _aligned(row: Sequence[str], widths: Sequence[int]) -> list[str]:
-    first, *rest = zip(row, widths, strict=True)
-    return [first[0].ljust(first[1]), *(text.rjust(width) for text, width in rest)]
+def _aligned(rows: Sequence[Sequence[str]]) -> str:
+    """Cells as columns, the first one to the left."""
+    first, *others = ([len(cell) for cell in column] for column in zip(*rows, strict=True))
+    widths = [max(lengths) for lengths in others]
+    lines = (
+        "  ".join([row[0].ljust(max(first)), *(cell.rjust(width) for cell, width in zip(row[1:], widths, strict=True))])
+        for row in rows
+    )
+    return "\n".join(line.rstrip() for line in lines)

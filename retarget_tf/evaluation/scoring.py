@@ -1,6 +1,13 @@
-"""Runs the generator and the baselines over tasks, several clips at once, and tallies as it goes."""
+"""Runs generators and baselines over tasks, several clips at once, and tallies as it goes.
 
+All contenders take the same steps together, so that a clip's truth is decoded once for all of them. A generator that
+takes a reference map contends twice: from the map, its headline, and from the photo alone.
+"""
+
+import collections
 import dataclasses
+import functools
+import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -8,17 +15,52 @@ import numpy.typing as npt
 import tensorflow as tf
 from tqdm import tqdm
 
-from retarget_tf import conditioning, figures, metrics, rollout
-from retarget_tf.baselines import Baseline, Mover
+from retarget_tf import conditioning, figures, metrics
+from retarget_tf.baselines import Baseline, Mover, without_unknown
 from retarget_tf.evaluation.tasks import Task
 from retarget_tf.generator import TrainedGenerator
 from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf.rollout import Reference, Rollout
 
 FloatArray = npt.NDArray[np.float32]
 Uint8Array = npt.NDArray[np.uint8]
 
-MODEL = "model"
-SHOWN_STEPS = (1, 10, 50, 100, 200)
+PREVIOUS_TRUE = "previous_true"
+"""Copies the true map of the frame before, which nobody has while retargeting: a yardstick, not a baseline."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Model:
+    """A trained generator among the contenders.
+
+    Attributes:
+        name: stands for it in tables; its headline is tallied under it.
+        path: where it was read from.
+        trained: the generator.
+    """
+
+    name: str
+    path: str
+    trained: TrainedGenerator
+
+    @property
+    def start(self) -> str:
+        """What the headline's rollouts start from: `map`, or `photo` where the generator takes no map."""
+        return "map" if getattr(self.trained.spec.model, "takes_reference_map", False) else "photo"
+
+    @property
+    def from_photo(self) -> str | None:
+        """The name of its rollouts from the photo alone; None where these are the headline."""
+        return f"{self.name} (photo)" if self.start == "map" else None
+
+    def movers(self, reference: Reference) -> dict[str, Mover]:
+        """Starts its rollouts, by name."""
+        movers: dict[str, Mover] = {self.name: Rollout(self.trained, reference).step}
+        if self.from_photo is not None:
+            unknown = np.full_like(reference.parsing_map, UNKNOWN)
+            photo_alone = dataclasses.replace(reference, parsing_map=unknown)
+            movers[self.from_photo] = Rollout(self.trained, photo_alone).step
+        return movers
 
 
 class OneStepTally:
@@ -26,29 +68,20 @@ class OneStepTally:
 
     def __init__(self, schema: LabelSchema) -> None:
         self.maps = metrics.Tally(schema)
-        self._schema = schema
-        self._pictures: list[tuple[float, float, float]] = []
+        self._pictures: list[FloatArray] = []
 
-    def add(self, real: Uint8Array, generated: Uint8Array, generated_rgb: FloatArray) -> None:
-        """Takes the next frame's true map, generated map, and the picture as the network gave it."""
+    def add(self, real: Uint8Array, generated: Uint8Array, picture_scores: FloatArray) -> None:
+        """Takes the next frame's true map, generated map, and its `_picture_scores`."""
         self.maps.add(real, generated)
-        known = real != UNKNOWN
-        l1, psnr = metrics.l1_and_psnr(conditioning.colour_map(real, self._schema).numpy(), generated_rgb, known)
-        # Unknown pixels are grey in the truth; the same grey in the generated map lets them differ nowhere.
-        pair = [self._schema.colour(ids) for ids in (real, np.where(known, generated, UNKNOWN))]
-        ssim = float(tf.image.ssim(*map(tf.constant, pair), max_val=255)) if known.any() else np.nan
-        self._pictures.append((l1, psnr, ssim))
+        self._pictures.append(picture_scores)
 
     def scores(self) -> dict[str, float]:
         """Means over the frames of the clip."""
-        l1, psnr, ssim = np.nanmean(self._pictures, axis=0)
         headline = metrics.HEADLINE
         return {
             "miou": self.maps.scores(metrics.mean_iou)[headline],
             "pixel_accuracy": self.maps.scores(metrics.pixel_accuracy)[headline],
-            "l1": l1,
-            "psnr": psnr,
-            "ssim": ssim,
+            **dict(zip(("l1", "psnr", "ssim"), np.nanmean(self._pictures, axis=0).tolist(), strict=True)),
         }
 
 
@@ -60,30 +93,31 @@ class Result:
         clip_id: of the clip that holds the truth.
         person_id: of the target.
         frames: of that clip.
-        tallies: of the rollout, by contender: `MODEL` and the baselines' names.
-        one_step: None where it was not asked for.
-        strip: shots at `SHOWN_STEPS` and at the last frame; None where they were not asked for.
+        tallies: of the rollouts, by contender.
+        one_step: by model; empty where it was not asked for.
+        strips: shots at `metrics.STEPS` by model; empty where they were not asked for.
     """
 
     clip_id: str
     person_id: str
     frames: int
     tallies: Mapping[str, metrics.Tally]
-    one_step: OneStepTally | None
-    strip: figures.Strip | None
+    one_step: Mapping[str, OneStepTally]
+    strips: Mapping[str, figures.Strip]
 
 
 def run(
-    trained: TrainedGenerator,
+    models: Sequence[Model],
+    baselines: Mapping[str, Baseline],
     tasks: Iterable[Task],
     *,
     one_step: bool,
     max_strips: int,
-    baselines: Mapping[str, Baseline],
     batch_size: int,
     progress: "tqdm[None]",
 ) -> list[Result]:
-    """Generates every task, `batch_size` clips at once; the first clip of each of `max_strips` people gives a strip."""
+    """Generates every task, `batch_size` clips at once; the first clip of each of `max_strips` people gives strips."""
+    schema = models[0].trained.spec.model.schema
     results: list[Result] = []
     people: set[str] = set()
     for batch in _batched(tasks, batch_size):
@@ -91,79 +125,107 @@ def run(
         for task in batch:
             shown = task.clip.person_id not in people and len(people) < max_strips
             people |= {task.clip.person_id} if shown else set()
-            runs.append(_Run(task, trained.spec.model.schema, baselines, one_step=one_step, shown=shown))
-        _generate(trained, runs, one_step, progress)
+            runs.append(_Run(task, schema, [model.name for model in models] if shown else []))
+        reference = _stack_references(batch)
+        movers: dict[str, Mover] = {}
+        for model in models:
+            movers |= model.movers(reference)
+        for name, baseline in baselines.items():
+            movers[name] = baseline.start(reference.keypoints, reference.parsing_map)
+        forced = {model.name: Rollout(model.trained, reference) for model in models} if one_step else {}
+        _generate(runs, movers, forced, schema, progress)
         results += [run.result() for run in runs]
     return results
 
 
-def _generate(trained: TrainedGenerator, runs: Sequence["_Run"], one_step: bool, progress: "tqdm[None]") -> None:
+def _generate(
+    runs: Sequence["_Run"],
+    movers: Mapping[str, Mover],
+    forced: Mapping[str, Rollout],
+    schema: LabelSchema,
+    progress: "tqdm[None]",
+) -> None:
     """Steps through all clips of a batch together; a clip that has ended repeats its last pose, unscored."""
-    reference = _stack_references([run.task for run in runs])
-    free, forced = rollout.Rollout(trained, reference), rollout.Rollout(trained, reference)
-    real_before = reference.parsing_map
+    real = np.stack([run.task.clip.parsing_map(0) for run in runs])
     for t in range(1, max(run.task.frames for run in runs) + 1):
+        before, real = real, np.stack([run.task.clip.parsing_map(run.index(t)) for run in runs])
         keypoints = np.stack([run.task.driving[run.index(t)] for run in runs])
-        real = np.stack([run.task.clip.parsing_map(run.index(t)) for run in runs])
+        maps = {name: move(keypoints) for name, move in movers.items()}
+        maps[PREVIOUS_TRUE] = without_unknown(before)
         going_on = [(index, run) for index, run in enumerate(runs) if t <= run.task.frames]
-        generated = free.step(keypoints)
         for index, run in going_on:
-            run.add(t, real[index], generated[index])
-        if one_step and t <= metrics.HEADLINE_FRAMES:
-            forced.force(np.stack([run.task.clip.frame(run.index(t - 1)) for run in runs]), real_before)
-            generated, rgb = forced.step(keypoints), forced.generated_rgb
-            assert rgb is not None  # there is one after a step
-            for index, run in going_on:
-                run.add_one_step(real[index], generated[index], rgb[index])
-        real_before = real
+            run.add(t, real[index], {name: batch[index] for name, batch in maps.items()})
+        if forced and t <= metrics.HEADLINE_FRAMES:
+            frames = np.stack([run.task.clip.frame(run.index(t - 1)) for run in runs])
+            for name, rollout in forced.items():
+                rollout.force(frames, before)
+                generated, rgb = rollout.step(keypoints), rollout.generated_rgb
+                assert rgb is not None  # there is one after a step
+                pictures = _picture_scores(real, generated, rgb, schema)
+                for index, run in going_on:
+                    run.add_one_step(name, real[index], generated[index], pictures[index])
         progress.update(len(going_on))
 
 
 class _Run:
     """One task while it is generated."""
 
-    def __init__(
-        self, task: Task, schema: LabelSchema, baselines: Mapping[str, Baseline], *, one_step: bool, shown: bool
-    ) -> None:
+    def __init__(self, task: Task, schema: LabelSchema, shown: Sequence[str]) -> None:
         self.task = task
-        reference = task.reference
-        self._movers: dict[str, Mover] = {
-            name: baseline.start(reference.keypoints, reference.parsing_map) for name, baseline in baselines.items()
-        }
-        self._tallies = {name: metrics.Tally(schema) for name in (MODEL, *baselines)}
-        self._one_step = OneStepTally(schema) if one_step else None
-        self._shown_steps = {*SHOWN_STEPS, task.frames} if shown else set()
-        self._shots: list[figures.Shot] = []
+        self._tallies = collections.defaultdict[str, metrics.Tally](functools.partial(metrics.Tally, schema))
+        self._one_step = collections.defaultdict[str, OneStepTally](functools.partial(OneStepTally, schema))
+        self._shots: dict[str, list[figures.Shot]] = {name: [] for name in shown}
 
     def index(self, t: int) -> int:
         """`t`, or the last frame of a clip that has ended."""
         return min(t, self.task.frames)
 
-    def add(self, t: int, real: Uint8Array, generated: Uint8Array) -> None:
-        """Scores the rollouts' maps of frame `t`."""
-        keypoints = self.task.driving[t]
-        self._tallies[MODEL].add(real, generated)
-        for name, mover in self._movers.items():
-            self._tallies[name].add(real, mover(keypoints))
-        if t in self._shown_steps:
-            self._shots.append(figures.Shot(t, self.task.clip.frame(t), keypoints, real, generated))
+    def add(self, t: int, real: Uint8Array, generated: Mapping[str, Uint8Array]) -> None:
+        """Scores the contenders' maps of frame `t`."""
+        for name, parsing_map in generated.items():
+            self._tallies[name].add(real, parsing_map)
+        if t in metrics.STEPS:
+            for name, shots in self._shots.items():
+                shots.append(figures.Shot(t, self.task.clip.frame(t), self.task.driving[t], real, generated[name]))
 
-    def add_one_step(self, real: Uint8Array, generated: Uint8Array, generated_rgb: FloatArray) -> None:
-        """Scores the map of the next frame that was generated from the truth."""
-        assert self._one_step is not None
-        self._one_step.add(real, generated, generated_rgb)
+    def add_one_step(self, name: str, real: Uint8Array, generated: Uint8Array, picture_scores: FloatArray) -> None:
+        """Scores a model's map of the next frame that was generated from the truth."""
+        self._one_step[name].add(real, generated, picture_scores)
 
     def result(self) -> Result:
         """What is left when the clip has ended."""
         task, reference = self.task, self.task.reference
         first = figures.Shot(0, reference.frame, reference.keypoints, reference.parsing_map)
-        strip = figures.Strip(task.title, first, tuple(self._shots)) if self._shots else None
-        return Result(task.clip.clip_id, task.clip.person_id, len(task.clip), self._tallies, self._one_step, strip)
+        strips = {name: figures.Strip(task.title, first, tuple(shots)) for name, shots in self._shots.items()}
+        return Result(task.clip.clip_id, task.clip.person_id, len(task.clip), self._tallies, self._one_step, strips)
 
 
-def _stack_references(tasks: Sequence[Task]) -> rollout.Reference:
+def _picture_scores(real: Uint8Array, generated: Uint8Array, rgb: FloatArray, schema: LabelSchema) -> FloatArray:
+    """L1, PSNR and SSIM of each picture, float `[batch, 3]`; NaN for one of which nothing is known.
+
+    Args:
+        real: true maps, uint8 `[batch, size, size]`.
+        generated: the same of the network.
+        rgb: the pictures as the network gave them, float32 `[batch, size, size, 3]` in [-1, 1].
+        schema: of the maps.
+    """
+    known = real != UNKNOWN
+    colours = conditioning.colour_map(real, schema).numpy()
+    errors = [metrics.l1_and_psnr(*pictures) for pictures in zip(colours, rgb, known, strict=True)]
+    # Unknown pixels are grey in the truth; the same grey in the generated map lets them differ nowhere.
+    pair = [schema.colour(ids) for ids in (real, np.where(known, generated, UNKNOWN))]
+    ssim = np.where(known.any(axis=(1, 2)), _ssim(*map(tf.constant, pair)).numpy(), np.nan)
+    return np.column_stack([errors, ssim])
+
+
+@tf.function(reduce_retracing=True)
+def _ssim(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
+    return tf.image.ssim(real, generated, max_val=255)
+
+
+def _stack_references(tasks: Sequence[Task]) -> Reference:
     references = [task.reference for task in tasks]
-    return rollout.Reference(
+    return Reference(
         np.stack([reference.frame for reference in references]),
         np.stack([reference.keypoints for reference in references]),
         np.stack([reference.parsing_map for reference in references]),
@@ -171,11 +233,6 @@ def _stack_references(tasks: Sequence[Task]) -> rollout.Reference:
 
 
 def _batched(tasks: Iterable[Task], size: int) -> Iterator[list[Task]]:
-    batch: list[Task] = []
-    for task in tasks:
-        batch.append(task)
-        if len(batch) == size:
-            yield batch
-            batch = []
-    if batch:
+    iterator = iter(tasks)
+    while batch := list(itertools.islice(iterator, size)):
         yield batch

@@ -2,7 +2,10 @@
 
 Self reenactment: a clip's own frame 0 and its own keypoints; only clips of a motion of their own. Cross-person: clip
 X repeats the motion of clip M on another body, so the person of X, from frame 0 of a clip of their own, is driven by
-the keypoints of M, and the maps of X are the truth.
+the keypoints of M, and the maps of X are the truth. As in `Retargeter.place`, the whole path of M is led to the
+target's body, of which nothing is known but that one photo.
+
+A frame without anybody repeats the pose before it.
 """
 
 import dataclasses
@@ -11,8 +14,9 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, metrics, records
+from retarget_tf import files, metrics, pose_transform, records, skeleton
 from retarget_tf.errors import InputDataError
+from retarget_tf.pose_transform import Fit, similarity
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -24,7 +28,7 @@ class Task:
     Attributes:
         clip: holds the truth, at frames 1..`frames`.
         reference: the photo that it starts from, with its keypoints and map.
-        driving: float32 `[frames + 1, 25, 3]` keypoints; those of frame 0 are not used.
+        driving: float32 `[frames + 1, 25, 3]` keypoints on the target's canvas; those of frame 0 are not used.
         title: for people.
     """
 
@@ -63,12 +67,20 @@ def self_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
     for clip in records.read_clips(folder, split):
         if clip.motion_of is None:
             title = f"{clip.clip_id} ({clip.person_id})"
-            yield Task(clip, clip.reference, clip.keypoints[: metrics.LONGEST + 1], title)
+            driving = pose_transform.hold_pose(clip.keypoints)
+            yield Task(clip, clip.reference, driving[: metrics.LONGEST + 1], title)
 
 
-def cross_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
-    """Yields the cross-person tasks of a split; there may be none. Keypoints and references are read ahead."""
-    pairs = _cross_pairs(records.Manifest.load(folder).split(split).clips)
+def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
+    """Yields the cross-person tasks of a split; there may be none. Keypoints and references are read ahead.
+
+    Args:
+        folder: of the records.
+        split: one whose clips are whole.
+        fit: how the motion is led to the target's body, see `pose_transform.fit_path`.
+    """
+    manifest = records.Manifest.load(folder)
+    pairs = _cross_pairs(manifest.split(split).clips)
     if not pairs:
         return
     motions = {motion for motion, _ in pairs.values()}
@@ -77,15 +89,15 @@ def cross_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
     references: dict[str, records.Reference] = {}
     for clip in records.read_clips(folder, split):
         if clip.clip_id in motions:
-            keypoints[clip.clip_id] = clip.keypoints[: metrics.LONGEST + 1]
+            keypoints[clip.clip_id] = clip.keypoints
         if clip.clip_id in own:
             references[clip.clip_id] = clip.reference
     for clip in records.read_clips(folder, split):
         if clip.clip_id in pairs:
             motion, target = pairs[clip.clip_id]
-            yield Task(
-                clip, references[target], keypoints[motion], f"{clip.person_id} from {target}, driven by {motion}"
-            )
+            driving = _placed(fit, keypoints[motion], references[target].keypoints, manifest.image_size)
+            title = f"{clip.person_id} from {target}, driven by {motion}"
+            yield Task(clip, references[target], driving[: metrics.LONGEST + 1], title)
 
 
 def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
@@ -97,6 +109,20 @@ def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
         sum(lengths[clip.clip_id] for clip in clips if clip.motion_of is None),
         sum(min(lengths[clip_id], lengths[motion]) for clip_id, (motion, _) in pairs.items()),
     )
+
+
+def _placed(fit: Fit, source: FloatArray, target: FloatArray, size: int) -> FloatArray:
+    """The path `[frames, 25, 3]` of a source on the canvas of the target's photo; as it is where nobody is seen.
+
+    Where on the stage a target dances is a matter of choice: a fit takes the photo's place, and the truth to compare
+    with lies where the source danced. So the middle of the path stays where it is.
+    """
+    if skeleton.person_box(source) is None:
+        return source
+    transform = pose_transform.fit_path(fit, source, target, size, (size, size))
+    placed = transform.apply(pose_transform.hold_pose(source))
+    dx = similarity.path_middle(source) - similarity.path_middle(placed)
+    return pose_transform.move_keypoints(placed, np.float32(1), np.float32(dx), np.float32(0))
 
 
 def _cross_pairs(clips: Sequence[records.ClipEntry]) -> dict[str, tuple[str, str]]:

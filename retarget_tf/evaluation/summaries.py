@@ -1,0 +1,108 @@
+"""From tallies of single clips to the numbers of `metrics.json` and `compare.json`."""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import Any
+
+from retarget_tf import metrics
+from retarget_tf.evaluation.scoring import PREVIOUS_TRUE, Model, Result
+from retarget_tf.parsing_labels import LabelSchema
+
+Summary = dict[str, Any]
+
+
+@dataclasses.dataclass(frozen=True)
+class Findings:
+    """All results of one run.
+
+    Attributes:
+        models: that were run.
+        baselines: their names.
+        own: results of self reenactment.
+        cross: results across persons; there may be none.
+        schema: of the maps.
+        seed: of the bootstrap.
+    """
+
+    models: Sequence[Model]
+    baselines: Sequence[str]
+    own: Sequence[Result]
+    cross: Sequence[Result]
+    schema: LabelSchema
+    seed: int
+
+    def of_model(self, model: Model) -> Summary:
+        """What is one model's alone; `photo_start` is None where the headline itself starts from the photo."""
+        photo = model.from_photo
+        return {
+            "model": model.path,
+            "preset": model.trained.spec.model.preset,
+            "step": model.trained.spec.step,
+            "start": model.start,
+            "teacher_forced": self._one_step(model.name),
+            "rollout": self._scores(self.own, model.name),
+            "per_class_iou": metrics.summarise_classes(
+                [result.tallies[model.name] for result in self.own], self.schema
+            ),
+            "cross_person": self._cross_scores(model.name),
+            "photo_start": None
+            if photo is None
+            else {"rollout": self._scores(self.own, photo), "cross_person": self._cross_scores(photo)},
+        }
+
+    def shared(self) -> Summary:
+        """What belongs to no model: the clips, whoever needs no training, and the curves of all."""
+        cross = None if not self.cross else {"clips": _describe_clips(self.cross), **self._untrained(self.cross)}
+        return {
+            "label_schema": self.schema.name,
+            "clips": _describe_clips(self.own),
+            **self._untrained(self.own),
+            "curves": self._curves(),
+            "cross_person": cross,
+        }
+
+    def _untrained(self, results: Sequence[Result]) -> Summary:
+        return {
+            "baselines": {name: self._scores(results, name) for name in self.baselines},
+            "reference_only": {PREVIOUS_TRUE: self._scores(results, PREVIOUS_TRUE)},
+        }
+
+    def _scores(self, results: Sequence[Result], name: str) -> Summary:
+        return metrics.summarise([result.tallies[name] for result in results], self.schema, self.seed)
+
+    def _cross_scores(self, name: str) -> Summary | None:
+        return self._scores(self.cross, name) if self.cross else None
+
+    def _one_step(self, name: str) -> dict[str, float | None]:
+        scores = [result.one_step[name].scores() for result in self.own]
+        return {measure: metrics.mean_over_clips([clip[measure] for clip in scores]) for measure in scores[0]}
+
+    def _curves(self) -> Summary:
+        """Over windows of ten frames of self reenactment: every contender's mIoU, the truth's and the models' areas."""
+        tallies = {name: [result.tallies[name] for result in self.own] for name in self.own[0].tallies}
+        truth = tallies[PREVIOUS_TRUE]
+        names = [name for model in self.models for name in (model.name, model.from_photo) if name is not None]
+        return {
+            "t": metrics.window_ends(truth),
+            "miou": {name: metrics.miou_curve(of_clips) for name, of_clips in tallies.items()},
+            "area": {
+                "truth": metrics.area_curves(truth, self.schema, real=True),
+                **{name: metrics.area_curves(tallies[name], self.schema, real=False) for name in names},
+            },
+        }
+
+
+def _describe_clips(results: Sequence[Result]) -> list[Summary]:
+    """Each clip with every contender's headline, for paired comparisons."""
+    return [
+        {
+            "clip_id": result.clip_id,
+            "person_id": result.person_id,
+            "frames": result.frames,
+            "miou": {
+                name: metrics.mean_over_clips([tally.scores(metrics.mean_iou)[metrics.HEADLINE]])
+                for name, tally in result.tallies.items()
+            },
+        }
+        for result in results
+    ]
