@@ -62,7 +62,7 @@ class Retargeter:
     @property
     def takes_reference_map(self) -> bool:
         """Whether the generator looks at the target's map; `paper` parses the photo itself."""
-        return bool(getattr(self._trained.spec.model, "takes_reference_map", False))
+        return self._trained.spec.model.takes_reference_map
 
     def prepare_target(
         self,

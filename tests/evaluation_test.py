@@ -17,6 +17,7 @@ from retarget_tf import (
     clips,
     conditioning,
     evaluation,
+    feedback,
     generator,
     metrics,
     parsing_labels,
@@ -150,8 +151,9 @@ def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored
     trained = generator.load_generator(model)
     picture, tally = conditioning.to_signed(by_id["b_own"].frame(0)[None]), metrics.Tally(parsing_labels.PARTS10)
     photo, photo_keypoints = by_id["b_own"].frame(0), by_id["b_own"].keypoints[0]
-    target = Target(photo, photo_keypoints, photo, photo_keypoints[None])
-    driving = Retargeter(trained).place(target, by_id["a_own"].keypoints, fit=fit)
+    unknown = np.full(photo.shape[:2], parsing_labels.UNKNOWN, np.uint8)
+    target = Target(photo, photo_keypoints, photo, photo_keypoints[None], unknown)
+    driving = Retargeter(trained).place(target, by_id["a_own"].keypoints, fit=fit, clean=False)
     dx = (
         by_id["a_own"].keypoints[:, NECK, 0].mean() - driving[:, NECK, 0].mean()
     )  # a steady walk: mean and middle agree
@@ -249,22 +251,13 @@ def test_curves_are_means_over_clips_that_reach_t(found: evaluation.Evaluation) 
         assert sum(share for [share] in area.values()) == pytest.approx(1, abs=1e-4)
 
 
-@dataclasses.dataclass(frozen=True)
-class MapConfig(ModelConfig):
-    """Of a generator that takes a reference map."""
-
-    @property
-    def takes_reference_map(self) -> bool:
-        """It does."""
-        return True
-
-
 class ReferenceMapFeedback:
-    """A `rollout.Feedback` that gives the reference's map for ever, and background where it is not known."""
+    """A `feedback.Feedback` that gives the reference's map for ever, and background where it is not known."""
 
-    def __init__(self, schema: parsing_labels.LabelSchema, reference: rollout.Reference) -> None:
+    def __init__(self, network: Any, config: ModelConfig, reference: rollout.Reference) -> None:
+        del network
         self._map = tf.constant(baselines.without_unknown(reference.parsing_map))
-        self._rgb = conditioning.colour_map(self._map, schema)
+        self._rgb = conditioning.colour_map(self._map, config.schema)
 
     def start(self) -> Any:  # noqa: D102
         return self._map
@@ -275,17 +268,17 @@ class ReferenceMapFeedback:
     def inputs(self, state: Any, keypoints: Any) -> Mapping[str, Any]:  # noqa: D102
         return {}
 
-    def take(self, outputs: Mapping[str, Any]) -> rollout.Taken:  # noqa: D102
-        return rollout.Taken(self._map, self._map, self._rgb)
+    def take(self, outputs: Mapping[str, Any]) -> feedback.Taken:  # noqa: D102
+        return feedback.Taken(self._map, self._map, self._rgb)
 
 
 @pytest.fixture
 def taking_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is loaded takes a reference map and repeats it."""
-    spec = dataclasses.replace(SPEC, model=MapConfig(image_size=32, filters=2))
+    spec = dataclasses.replace(SPEC, model=ModelConfig(preset="stable", image_size=32, filters=2))
     loaded = generator.TrainedGenerator(lambda inputs: inputs, spec)
     monkeypatch.setattr(generator, "load_generator", lambda _: loaded)
-    monkeypatch.setitem(rollout._FEEDBACKS, "paper", ReferenceMapFeedback)
+    monkeypatch.setattr(rollout, "make_feedback", ReferenceMapFeedback)
 
 
 @pytest.mark.usefixtures("taking_maps")

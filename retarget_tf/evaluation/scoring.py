@@ -46,7 +46,7 @@ class Model:
     @property
     def start(self) -> str:
         """What the headline's rollouts start from: `map`, or `photo` where the generator takes no map."""
-        return "map" if getattr(self.trained.spec.model, "takes_reference_map", False) else "photo"
+        return "map" if self.trained.spec.model.takes_reference_map else "photo"
 
     @property
     def from_photo(self) -> str | None:
