@@ -44,7 +44,7 @@ def _draw_body(rng: np.random.Generator) -> Body:
     def around(value: float, spread: float) -> float:
         return value * (1 + spread * float(rng.uniform(-1, 1)))
 
-    child = float(rng.uniform(0.4, 1)) if rng.uniform() < 0.1 else 0.0  # 1: about five years old
+    child = float(rng.uniform(0.4, 1)) if rng.uniform() < 0.08 else 0.0  # 1: about five years old
     legs, width = around(1 - 0.12 * child, 0.06), around(1, 0.11)
     build = float(np.clip(np.exp(rng.normal(0, 0.15)), 0.76, 1.45))
     heavy, curve = max(build - 1, 0), float(rng.uniform(0, 1))  # 0: straight, 1: narrow waist and broad hips
@@ -69,7 +69,7 @@ def _draw_body(rng: np.random.Generator) -> Body:
         hip_half=around(0.052, 0.10),
         shoulder_half=(0.112 - 0.016 * curve) * width,
         chest=((0.098 - 0.014 * curve) * width * build, 0.066 * build),
-        waist=((0.092 - 0.018 * curve) * width * build * (1 + 0.4 * heavy), 0.060 * build * (1 + 0.7 * heavy)),
+        waist=((0.087 - 0.017 * curve) * width * build * (1 + 0.4 * heavy), 0.060 * build * (1 + 0.7 * heavy)),
         pelvis=((0.092 + 0.012 * curve) * width * build, (0.063 + 0.008 * curve) * build),
         arm_girth=around(build, 0.08),
         leg_girth=around(build, 0.08),
@@ -83,10 +83,10 @@ def _draw_hair(rng: np.random.Generator, colour: Colour) -> Hair:
     return Hair(
         style=style,
         colour=colour,
-        volume=float(rng.uniform(0.8, 1.6)),
+        volume=float(rng.uniform(0.7, 1.4)),
         length=float(rng.uniform(*lengths.get(style, (0, 0)))),
         fringe=float(rng.uniform(0, 1)),
-        in_front=style == "long" and bool(rng.uniform() < 0.5),
+        in_front=style == "long" and bool(rng.uniform() < 0.4),
     )
 
 

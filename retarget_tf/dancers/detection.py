@@ -1,6 +1,6 @@
 """Keypoints as a detector would give them: exact places, but hidden joints are doubted and at times missing.
 
-How sure it is of what was measured with MediaPipe on footage of six people: of face, shoulders and hips always, from
+How sure it is of what was measured with MediaPipe on footage of eight people: of face, shoulders and hips always, from
 behind too; of a heel never quite; hidden wrists get lost, hidden knees and ankles hardly ever.
 """
 
@@ -15,12 +15,12 @@ DETECTED = tuple(
 )
 # Confidence in a joint that is seen, and in one that is hidden.
 _LIMB_CONFIDENCES = {
-    "elbow": (0.96, 0.48),
-    "wrist": (0.95, 0.36),
+    "elbow": (0.96, 0.42),
+    "wrist": (0.95, 0.31),
     "knee": (0.96, 0.58),
     "ankle": (0.95, 0.62),
-    "heel": (0.78, 0.46),
-    "toe": (0.94, 0.48),
+    "heel": (0.78, 0.54),
+    "toe": (0.94, 0.42),
 }
 _TRUNK_CONFIDENCES = (0.998, 0.99)
 _INERTIA = 0.8  # of the doubt: a joint is not lost within a frame

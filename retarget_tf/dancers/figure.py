@@ -46,8 +46,8 @@ def _limb_landmarks(pose: kinematics.Pose) -> dict[str, FloatArray]:
         at["wrist"] = at["wrist"] + _BEYOND_WRIST * (at["wrist"] - at["elbow"])
         # In the shoe, a little above the sole.
         at["ankle"] = at["ankle"] + _ABOVE_ANKLE * (at["knee"] - at["ankle"])
-        at["heel"] = heel - 0.06 * (toe - heel) + 0.030 * foot[..., 1]
-        at["big_toe"] = heel + 0.90 * (toe - heel) + 0.014 * foot[..., 1]
+        at["heel"] = heel + 0.030 * foot[..., 1]
+        at["big_toe"] = heel + 0.86 * (toe - heel) + 0.014 * foot[..., 1]
         landmarks |= {f"{side}_{joint}": place for joint, place in at.items()}
     return landmarks
 

@@ -65,10 +65,10 @@ def _add_leg(
     hip, knee, ankle = (points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
     root = sculptor.ball(hip, 0.048 * girth)
     middle = sculptor.ball(hip * 0.6 + knee * 0.4, 0.0465 * girth)
-    joint = sculptor.ball(knee, 0.0335 * girth)
+    joint = sculptor.ball(knee, 0.0315 * girth)
     calf_at = knee * 0.68 + ankle * 0.32 - 0.008 * sculptor.pose.bones[f"{side}_shin"][..., 2]
-    calf = sculptor.ball(calf_at, 0.0312 * girth)
-    thin = sculptor.ball(ankle, 0.0200 * girth)
+    calf = sculptor.ball(calf_at, 0.0288 * girth)
+    thin = sculptor.ball(ankle, 0.0188 * girth)
     thigh_depth, shin_depth = _tucked(sculptor.depth(root, joint), top), sculptor.depth(joint, thin)
     if outfit.lower in ("skirt", "dress"):
         shin_depth = _tucked(shin_depth, top, _UNDER_SKIRT)

@@ -6,7 +6,7 @@ from retarget_tf.dancers.body import Outfit, Person
 from retarget_tf.dancers.kinematics import SIDES, FloatArray
 from retarget_tf.dancers.sculpture import LAYER, Sculptor, chain
 
-_WAIST_EASE = 1.1  # a loose top hangs down from the ribs: at the waist it is wider by this much of its looseness
+_WAIST_EASE = 0.9  # a loose top hangs down from the ribs: at the waist it is wider by this much of its looseness
 
 
 def add_torso(sculptor: Sculptor, person: Person) -> FloatArray:
@@ -43,7 +43,7 @@ def _add_levels(sculptor: Sculptor, person: Person, looseness: float) -> tuple[i
     chest, pelvis = bones["chest"], bones["pelvis"]
     loose, ease = 1 + 0.6 * looseness, 1 + _WAIST_EASE * looseness
     shoulders = sculptor.ellipsoid(
-        points["neck"] - 0.012 * chest[..., 1], chest, (0.95 * body.shoulder_half, 0.027, 0.62 * body.chest[1])
+        points["neck"] - 0.006 * chest[..., 1], chest, (0.95 * body.shoulder_half, 0.027, 0.62 * body.chest[1])
     )
     ribs_at = points["neck"] - 0.30 * body.trunk * chest[..., 1] + 0.006 * chest[..., 2]
     ribs = sculptor.ellipsoid(ribs_at, chest, (body.chest[0] * loose, 0.040, body.chest[1] * loose))
@@ -86,7 +86,7 @@ def _add_neck(sculptor: Sculptor, person: Person, shoulders: int, top: FloatArra
     body, outfit, points, chest = person.body, person.outfit, sculptor.pose.points, sculptor.pose.bones["chest"]
     radius = 0.029 * (0.5 + 0.5 * body.arm_girth)
     chin = sculptor.ball(points["chin"] + 0.25 * body.head * sculptor.pose.bones["head"][..., 1], radius)
-    base = sculptor.ball(points["neck"] + (0.010 + 0.008 * outfit.neckline) * chest[..., 1], radius * 1.06)
+    base = sculptor.ball(points["neck"] + (0.015 + 0.008 * outfit.neckline) * chest[..., 1], radius * 1.06)
     slope = sculptor.scaled(shoulders, 0.74)
     collar = sculptor.scaled(base, 1.1)
     covered = outfit.coverage > 0
