@@ -27,7 +27,9 @@ def draw_outfit(rng: np.random.Generator) -> Outfit:
     lower = LOWER_GARMENTS[rng.choice(len(LOWER_GARMENTS), p=(0.36, 0.24, 0.21, 0.19))]
     sleeves = SLEEVES[rng.choice(len(SLEEVES), p=(0.25, 0.46, 0.29))]
     upper, lower_colour, block_colour, coat_colour = _distinct_colours(rng, 4)
-    kind = "dress" if lower == "dress" else rng.choice(("top", "crop", "bare", "coat"), p=(0.75, 0.08, 0.04, 0.13))
+    kind = rng.choice(("top", "crop", "bare", "coat"), p=(0.75, 0.08, 0.04, 0.13))
+    if lower == "dress" or (lower == "skirt" and kind == "bare"):
+        kind = "top"
     if kind in ("bare", "coat"):
         sleeves = "none" if kind == "bare" else "long"
     coverage = {"crop": rng.uniform(0.25, 0.85), "bare": 0.0}.get(str(kind), 1.0)
