@@ -1,4 +1,4 @@
-"""Legs and what is worn on them: trousers, shorts, skirts, socks and shoes."""
+"""Legs and what is worn on them: trousers, shorts, skirts, socks, boots and shoes."""
 
 import numpy as np
 
