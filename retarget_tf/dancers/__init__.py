@@ -3,11 +3,12 @@
 A dance is joint angles and a path, free of the body that dances it, so the same dance can be rendered on another
 person: the true answer of retargeting, which no real footage has.
 
-    body, casting                      who dances: proportions, hair, outfit, backdrop
-    glide, footwork, motion            what is danced: joint angles within limits, and a path
+    body, casting, costume, scenery    who dances: proportions, hair, outfit, backdrop, and how it is filmed
+    styles, glide, footwork, motion    what is danced: joint angles within limits, and a path
     kinematics                         the joints and bones of a body in a pose
-    sculpture, figure, legwear, head   body, clothes and hair as volumes
-    camera, render                     volumes to frames and maps
+    sculpture, figure                  body, clothes and hair as volumes
+    torso, legwear, head, headwear     the parts of them
+    camera, patterns, render           volumes to frames and maps
     detection                          joints to keypoints, doubted and lost where they are hidden
     crowd                              clips, and folders full of them
 """

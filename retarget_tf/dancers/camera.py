@@ -1,16 +1,14 @@
-"""The camera: a mild perspective, framed so that the whole dance stays in the picture."""
+"""The camera: a perspective, framed so that the whole dance stays in the picture."""
 
 import dataclasses
 
 import numpy as np
 
+from retarget_tf.dancers.body import Person
 from retarget_tf.dancers.kinematics import FloatArray
 from retarget_tf.dancers.sculpture import Figure
 
-_DISTANCE = 5.0  # from the middle of the stage, in standing heights
-_HEIGHT = 0.55  # of the lens above the floor
 _MARGIN = 0.02  # free border, as a share of the picture
-_FLOOR_LINE = 0.93  # where a person in the middle of the stage stands, from the top
 
 
 @dataclasses.dataclass(frozen=True)
@@ -21,47 +19,52 @@ class Camera:
         scale: pixels of a standing height in the middle of the stage.
         centre: x of the middle of the stage, in pixels.
         floor: y of the floor in the middle of the stage, in pixels.
+        distance: of the lens from the middle of the stage, in standing heights.
+        height: of the lens above the floor, in standing heights.
     """
 
     scale: float
     centre: float
     floor: float
+    distance: float = 5.0
+    height: float = 0.55
 
     def project(self, points: FloatArray) -> FloatArray:
         """Pixels `[..., 2]` of points `[..., 3]`."""
-        near = _DISTANCE / (_DISTANCE - points[..., 2])
+        near = self.distance / (self.distance - points[..., 2])
         x = self.centre + self.scale * near * points[..., 0]
-        y = self.floor - self.scale * (near * (points[..., 1] - _HEIGHT) + _HEIGHT)
+        y = self.floor - self.scale * (near * (points[..., 1] - self.height) + self.height)
         return np.stack([x, y], axis=-1)
 
     def project_axes(self, points: FloatArray, axes: FloatArray) -> FloatArray:
         """Half-axes `[..., 2, 3]` in the picture of half-axes `[..., 3, 3]` around points: the first derivative."""
-        near = (_DISTANCE / (_DISTANCE - points[..., 2]))[..., None]
-        slope = near / (_DISTANCE - points[..., 2, None])
+        near = (self.distance / (self.distance - points[..., 2]))[..., None]
+        slope = near / (self.distance - points[..., 2, None])
         x = near * axes[..., 0, :] + slope * points[..., 0, None] * axes[..., 2, :]
-        y = near * axes[..., 1, :] + slope * (points[..., 1, None] - _HEIGHT) * axes[..., 2, :]
+        y = near * axes[..., 1, :] + slope * (points[..., 1, None] - self.height) * axes[..., 2, :]
         return self.scale * np.stack([x, -y], axis=-2)
 
 
-def frame_figure(figure: Figure, stature: float, size: int) -> Camera:
-    """The camera for a clip: the person stands `stature` high, or smaller where the dance would leave the picture.
+def frame_figure(figure: Figure, person: Person, size: int) -> Camera:
+    """The camera for a clip: the person stands where wanted, or smaller where the dance would leave the picture.
 
     Args:
         figure: in all frames of the clip.
-        stature: wanted standing height as a share of the picture's side.
+        person: whose share of the picture and place in it are wanted.
         size: side of the picture in pixels.
     """
     solid = sorted(
         {index for part in figure.parts if part.materials[0].opacity == 1 for piece in part.pieces for index in piece}
     )
-    unit = Camera(1.0, 0.0, 0.0)
+    view = person.view
+    unit = Camera(1.0, 0.0, 0.0, view.distance, view.height)
     centres, axes = figure.centres[:, solid], figure.axes[:, solid]
     middle = unit.project(centres)
     reach = np.linalg.norm(unit.project_axes(centres, axes), axis=-1)
     left, top = (middle - reach).min(axis=(0, 1))
     right, bottom = (middle + reach).max(axis=(0, 1))
     room = 1 - 2 * _MARGIN
-    scale = min(stature, room / (right - left), room / (bottom - top))
-    centre = np.clip(0.5, _MARGIN - scale * left, 1 - _MARGIN - scale * right)
-    floor = np.clip(_FLOOR_LINE, _MARGIN - scale * top, 1 - _MARGIN - scale * bottom)
-    return Camera(scale * size, float(centre) * size, float(floor) * size)
+    scale = min(person.body.stature, room / (right - left), room / (bottom - top))
+    centre = np.clip(view.centre, _MARGIN - scale * left, 1 - _MARGIN - scale * right)
+    floor = np.clip(view.floor, _MARGIN - scale * top, 1 - _MARGIN - scale * bottom)
+    return Camera(scale * size, float(centre) * size, float(floor) * size, view.distance, view.height)

@@ -20,7 +20,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 Uint8Array = npt.NDArray[np.uint8]
 Rendered = tuple[Uint8Array, dict[str, Uint8Array], npt.NDArray[np.float32]]
 
-RENDERER = "dancers-1"  # changes when the same recipe no longer gives the same pictures
+RENDERER = "dancers-2"  # changes when the same recipe no longer gives the same pictures
 MIN_SIZE = 32
 
 
@@ -104,7 +104,7 @@ def render_frames(recipe: Recipe) -> Iterator[Rendered]:
     person = draw_person(recipe.seed, recipe.person)
     dance = motion.draw_motion(*recipe.dancer, recipe.clip, recipe.frames)
     body = figure.build_figure(person, dance)
-    view = camera.frame_figure(body, person.body.stature, recipe.size)
+    view = camera.frame_figure(body, person, recipe.size)
     painter = render.Painter(body, view, person.backdrop, recipe.size)
     rng = np.random.default_rng([recipe.seed, recipe.person, *recipe.dancer, recipe.clip, 2])
     detector = detection.Detector(rng)
@@ -116,10 +116,10 @@ def render_frames(recipe: Recipe) -> Iterator[Rendered]:
         labels = painter.labels(canvas)
         maps = {"parts10": parsing_labels.split_dress(labels, float(hip_line[index])), "cihp20": labels}
         limbs = painter.limbs_at(canvas, places[index])
-        keypoints = detector.observe(places[index], limbs, float(body.gaze[index, 2]), recipe.size)
+        keypoints = detector.observe(places[index], limbs, recipe.size)
         top, left = rng.integers(0, 64, 2)
         grain = noise[top : top + recipe.size, left : left + recipe.size]
-        yield cv2.add(painter.colour(canvas), grain, dtype=cv2.CV_8U), maps, keypoints
+        yield cv2.add(painter.colour(canvas, index), grain, dtype=cv2.CV_8U), maps, keypoints
 
 
 def make_clip(

@@ -6,15 +6,20 @@ from retarget_tf.dancers import kinematics
 from retarget_tf.dancers.body import Body
 from retarget_tf.dancers.glide import bump, draw_keys, glide, minimum_jerk
 from retarget_tf.dancers.kinematics import ANGLE, SIDES, FloatArray
+from retarget_tf.dancers.styles import Style
 
 _STEP_BEATS = 0.9  # a foot is in the air for this part of its beat
+_HOPS_EVERY = 32.0  # beats
 
 
-def move_legs(rng: np.random.Generator, time: FloatArray, periodic: bool, body: Body, angles: FloatArray) -> FloatArray:
+def move_legs(
+    rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool, body: Body, angles: FloatArray
+) -> FloatArray:
     """Draws travel, turns and steps, and fills the angles of pelvis and legs.
 
     Args:
         rng: chance.
+        style: of the movement.
         time: `[frames]` in beats.
         periodic: whether the steps repeat with each phrase.
         body: whose legs the feet are planted with; another body's feet slide a little.
@@ -23,14 +28,17 @@ def move_legs(rng: np.random.Generator, time: FloatArray, periodic: bool, body: 
     Returns:
         The path `[frames, 4]` of `kinematics.Motion`.
     """
-    turn = _draw_turns(rng, time)
-    floor = _draw_travel(rng, time, periodic, turn)
+    # Each movement has its own chance, so that a longer clip only goes on where a shorter one ends.
+    turns, travels, sinks, hops, rolls, *steps = rng.spawn(5 + len(SIDES))
+    travel = _draw_travel(travels, style, time, periodic)
+    turn = _follow(travel) if style.follows_path else _draw_turns(turns, style, time)
+    floor = travel + _draw_sway(travels, style, time, turn)
     left_right = np.sin(np.pi * time)  # negative while the left foot steps: the weight is on the right one
-    angles[:, ANGLE["pelvis_roll"]] = np.radians(rng.uniform(-7, 7)) * left_right
-    sink = _draw_sinking(rng, time, periodic)
+    angles[:, ANGLE["pelvis_roll"]] = np.radians(7 * style.liveliness * rolls.uniform(-1, 1)) * left_right
+    sink = _draw_sinking(sinks, style, time, periodic)
     angles[:, ANGLE["pelvis_pitch"]] = np.radians(70) * sink
     angles[:, ANGLE["waist_pitch"]] += np.radians(60) * sink
-    feet = [_draw_steps(rng, time, index, sign, floor, turn) for index, (_, sign) in enumerate(SIDES)]
+    feet = [_draw_steps(steps[i], style, time, i, sign, floor, turn) for i, (_, sign) in enumerate(SIDES)]
     pelvis = (
         kinematics.turn_y(turn)
         @ kinematics.turn_x(angles[:, ANGLE["pelvis_pitch"]])
@@ -41,16 +49,18 @@ def move_legs(rng: np.random.Generator, time: FloatArray, periodic: bool, body: 
         hip = hips + sign * body.hip_half * pelvis[..., 0]
         foot = kinematics.turn_y(foot_turn) @ kinematics.turn_x(foot_pitch)
         _solve_leg(body, side, sign, pelvis, ankles - hip, foot, angles)
-    return np.column_stack([floor, _draw_hops(rng, time), turn])
+    return np.column_stack([floor, _draw_hops(hops, style, time), turn])
 
 
-def _draw_turns(rng: np.random.Generator, time: FloatArray) -> FloatArray:
-    """The turn of the hips `[frames]`: mostly towards the camera, with excursions to the side, back and around."""
-    restlessness = rng.choice((0.15, 0.6, 0.9))
-    times, turns, front = [0.0], [np.radians(rng.uniform(-30, 30))], 0.0
+def _draw_turns(rng: np.random.Generator, style: Style, time: FloatArray) -> FloatArray:
+    """The turn of the hips `[frames]`: mostly to where they face by default, to the side, back and around."""
+    first, front = style.facing + np.radians(rng.uniform(-30, 30)), np.degrees(style.facing)
+    if style.spin:
+        return first + style.spin * time
+    times, turns = [0.0], [first]
     while times[-1] < time[-1]:
         side = rng.choice((-1.0, 1.0))
-        if rng.uniform() > restlessness:
+        if rng.uniform() > style.restlessness:
             length, turn = 4.0, front + rng.uniform(-35, 35)
         else:
             kind = rng.choice(("side", "back", "around"), p=(0.4, 0.25, 0.35))
@@ -65,48 +75,69 @@ def _draw_turns(rng: np.random.Generator, time: FloatArray) -> FloatArray:
     return glide(time, np.array(times), np.array(turns)[:, None])[:, 0]
 
 
-def _draw_travel(rng: np.random.Generator, time: FloatArray, periodic: bool, turn: FloatArray) -> FloatArray:
-    """The hips' place on the floor `[frames, 2]` (x, z): travel, and the sway from foot to foot."""
-    reach = np.array([rng.uniform(0.03, 0.17), rng.uniform(0.0, 0.10)])
-    keys = draw_keys(time[-1], 4.0, periodic, lambda: reach * rng.uniform(-1, 1, 2))
-    sway = rng.uniform(0.008, 0.03) * np.sin(np.pi * time)
-    return glide(time, *keys) + sway[:, None] * np.stack([np.cos(turn), -np.sin(turn)], axis=1)
+def _draw_travel(rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool) -> FloatArray:
+    """The hips' place on the floor `[frames, 2]` (x, z), without the sway."""
+    reach = np.array(style.reach)
+    if style.follows_path:  # to and fro, or in a long circle
+        angle = 2 * np.pi * (time / rng.uniform(16, 26) + rng.uniform())
+        return reach * np.stack([np.sin(angle), np.cos(angle)], axis=1)
+    (keys_rng,) = rng.spawn(1)  # keys are as many as the clip is long: the sway is not drawn after them
+    return glide(time, *draw_keys(time[-1], 4.0, periodic, lambda: reach * keys_rng.uniform(-1, 1, 2)))
 
 
-def _draw_sinking(rng: np.random.Generator, time: FloatArray, periodic: bool) -> FloatArray:
+def _draw_sway(rng: np.random.Generator, style: Style, time: FloatArray, turn: FloatArray) -> FloatArray:
+    """How the hips go from foot to foot `[frames, 2]`."""
+    sway = (0.006 + 0.02 * style.liveliness * rng.uniform()) * np.sin(np.pi * time)
+    return sway[:, None] * np.stack([np.cos(turn), -np.sin(turn)], axis=1)
+
+
+def _follow(travel: FloatArray) -> FloatArray:
+    """The turn `[frames]` of a person who looks where the way leads."""
+    way = np.gradient(travel, axis=0)
+    # Where a person walks to and fro the way has no direction for a moment; a little depth makes it a turn.
+    return np.unwrap(np.arctan2(way[:, 0], way[:, 1] + 1e-4))
+
+
+def _draw_sinking(rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool) -> FloatArray:
     """How far the hips are below their height when standing `[frames]`: a bounce on the beat, and crouches."""
-    crouching = rng.uniform(0, 0.4)
 
     def draw() -> FloatArray:
-        return np.array([rng.uniform(0.05, 0.20) if rng.uniform() < crouching else 0.0])
+        return np.array([rng.uniform(*style.crouch) if rng.uniform() < style.crouching else 0.0])
 
     crouch = glide(time, *draw_keys(time[-1], 2.0, periodic, draw))[:, 0]
-    bounce = rng.uniform(0.003, 0.016) * (1 - np.cos(2 * np.pi * time))
-    return 0.006 + bounce + crouch
+    return 0.006 + style.bounce * (1 - np.cos(2 * np.pi * time)) + crouch
 
 
-def _draw_hops(rng: np.random.Generator, time: FloatArray) -> FloatArray:
+def _draw_hops(rng: np.random.Generator, style: Style, time: FloatArray) -> FloatArray:
     """The height of leaps `[frames]`: in a few dances small ones, on every other beat for a while."""
-    if rng.uniform() > 0.2:
+    if rng.uniform() >= style.hops:
         return np.zeros(len(time))
-    start, count = rng.uniform(0, max(time[-1], 1)), int(rng.integers(2, 6))
-    height = rng.uniform(0.01, 0.03)
-    return height * sum((bump((time - start - 2 * k) / 0.8) for k in range(count)), np.zeros(len(time)))
+    start, count = rng.uniform(0, _HOPS_EVERY / 2), int(rng.integers(2, 6))
+    height, within = rng.uniform(0.01, 0.03), time % _HOPS_EVERY
+    return height * sum((bump((within - start - 2 * k) / 0.8) for k in range(count)), np.zeros(len(time)))
 
 
 def _draw_steps(
-    rng: np.random.Generator, time: FloatArray, foot: int, sign: float, floor: FloatArray, turn: FloatArray
+    rng: np.random.Generator,
+    style: Style,
+    time: FloatArray,
+    foot: int,
+    sign: float,
+    floor: FloatArray,
+    turn: FloatArray,
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
     """Where the ankle is `[frames, 3]`, the foot's turn `[frames]` and its pitch `[frames]`, toes down positive."""
-    stance, splay = rng.uniform(0.055, 0.10), np.radians(rng.uniform(2, 16))
-    liveliness, ankle = rng.uniform(0, 0.5), Body().ankle
+    splay, ankle = np.radians(rng.uniform(2, 16)), Body().ankle
+    liveliness = 0.5 * style.liveliness * rng.uniform()
     beats = np.arange(foot, time[-1] + 2, 2.0)
-    kicks = np.where(rng.uniform(size=len(beats)) < liveliness * 0.6, rng.uniform(0.05, 0.20, len(beats)), 0)
-    stances = sign * (stance + rng.uniform(-0.02, 0.03, len(beats)))
+    # A row for each step, so that later ones do not change earlier ones.
+    chance = rng.uniform(size=(len(beats), 4))
+    kicks = np.where(chance[:, 0] < liveliness * 0.6, 0.05 + 0.15 * chance[:, 1], 0)
+    stances = sign * (style.stance - 0.02 + 0.05 * chance[:, 2])
     home = np.interp(beats + 1.4, time, np.arange(len(time))).round().astype(int)
     heading = turn[home]
     across, along = np.stack([np.cos(heading), -np.sin(heading)], 1), np.stack([np.sin(heading), np.cos(heading)], 1)
-    targets = floor[home] + across * stances[:, None] + along * rng.uniform(-0.03, 0.03, (len(beats), 1))
+    targets = floor[home] + across * stances[:, None] + along * (0.06 * chance[:, 3:] - 0.03)
     # The first step leads to where the foot stands already.
     standing = np.concatenate([targets[:1], targets])
     turned = np.concatenate([heading[:1], heading]) + sign * splay

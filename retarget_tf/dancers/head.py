@@ -3,12 +3,13 @@
 import numpy as np
 import numpy.typing as npt
 
+from retarget_tf.dancers import headwear
 from retarget_tf.dancers.body import Body, Colour, Hair, Person
 from retarget_tf.dancers.kinematics import SIDES, FloatArray
 from retarget_tf.dancers.sculpture import LAYER, Material, Sculptor, Texture, lagged, material
 
 _ROWS, _COLUMNS = 96, 192
-_SKIN, _HAIR, _EYE_WHITE, _IRIS, _BROW, _MOUTH, _CHEEK = range(7)
+_SKIN, _HAIR, _EYE_WHITE, _IRIS, _BROW, _MOUTH, _CHEEK, _LENS = range(8)
 # Hairline: height on the head (1 crown, -1 chin) by the angle from the front, in degrees.
 _HAIRLINE_ANGLES = np.array([0, 25, 50, 68, 82, 100, 125, 180.0])
 _HAIRLINES = {
@@ -29,7 +30,7 @@ def add_head(sculptor: Sculptor, person: Person, top: FloatArray) -> dict[str, F
         person: whose head.
         top: depth of the clothes on the chest `[frames]`.
     """
-    body, hair = person.body, person.hair
+    body = person.body
     bone, centre = sculptor.pose.bones["head"], sculptor.pose.points["head"]
     half = _half_widths(body)
 
@@ -38,7 +39,7 @@ def add_head(sculptor: Sculptor, person: Person, top: FloatArray) -> dict[str, F
 
     depth = np.maximum(centre[:, 2] + 0.05, top + 3 * LAYER)
     skull = sculptor.ellipsoid(centre, bone, half)
-    sculptor.painted("head", skull, _paint_face(hair), _face_materials(person), depth)
+    sculptor.painted("head", skull, _paint_face(person), _face_materials(person), depth)
     for side, sign in SIDES:
         ear = sculptor.ellipsoid(at(0.98 * sign, -0.05, -0.12), bone, (0.007, 0.019, 0.012))
         # The near ear lies on the head, the far one behind it.
@@ -50,10 +51,11 @@ def add_head(sculptor: Sculptor, person: Person, top: FloatArray) -> dict[str, F
     nose_depth = depth + np.where(bone[:, 2, 2] > -0.1, LAYER / 2, -LAYER)
     sculptor.part("nose", "head", ((nose, bridge),), "face", _shade(person.skin, 0.97), nose_depth)
     _add_hair(sculptor, person, depth, top)
+    headwear.add_headwear(sculptor, person.outfit, half, depth)
     landmarks = {"nose": at(0, -0.14, 1.12)}
-    for side, sign in SIDES:
-        landmarks[f"{side}_eye"] = at(0.40 * sign, 0.06, 0.88)
-        landmarks[f"{side}_ear"] = at(1.0 * sign, -0.05, -0.12)
+    for side, sign in SIDES:  # where a detector sees them, which puts the ears well within the head
+        landmarks[f"{side}_eye"] = at(0.30 * sign, 0.06, 0.88)
+        landmarks[f"{side}_ear"] = at(0.55 * sign, -0.02, -0.10)
     return landmarks
 
 
@@ -110,6 +112,25 @@ def _add_hanging_hair(
     natural, facing = sculptor.depth(middle, tip), bone[:, 2, 2] > 0
     hair_depth = np.where(facing, np.minimum(natural, top - LAYER), depth + 2 * LAYER)
     sculptor.part("hanging_hair", "head", ((upper, middle), (middle, tip)), "hair", person.hair.colour, hair_depth)
+    if person.hair.in_front:
+        _add_strands(sculptor, person, thickness, top, depth)
+
+
+def _add_strands(sculptor: Sculptor, person: Person, thickness: float, top: FloatArray, depth: FloatArray) -> None:
+    """Hair that falls over the shoulders to the chest, on both sides of the face."""
+    half, bone, chest = _half_widths(person.body), sculptor.pose.bones["head"], sculptor.pose.bones["chest"]
+    centre, down = sculptor.pose.points["head"], np.array([0.0, -1.0, 0.0])
+    width = 0.016 + 0.004 * person.hair.volume
+    seen = chest[:, 2, 2] > -0.1
+    strand_depth = np.where(seen, np.maximum(top + 2 * LAYER, depth - 2 * LAYER), top - 2 * LAYER)
+    for side, sign in SIDES:
+        temple = centre + sign * (1 + 0.6 * thickness) * half[0] * bone[..., 0] - 0.1 * half[1] * bone[..., 1]
+        jaw = temple - 0.8 * half[1] * bone[..., 1] + 0.3 * half[2] * bone[..., 2]
+        end = jaw + 0.55 * person.hair.length * down + 0.6 * person.body.chest[1] * chest[..., 2]
+        end = end + np.clip(1.4 * (lagged(end, 0.7) - end), -0.04, 0.04)
+        strand = [sculptor.ball(at, w * width) for at, w in ((temple, 0.7), (jaw, 1.0), (end, 0.7))]
+        pieces = (tuple(strand[:2]), tuple(strand[1:]))
+        sculptor.part(f"{side}_strand", "head", pieces, "hair", person.hair.colour, strand_depth)
 
 
 def _add_ponytail(sculptor: Sculptor, person: Person, root: FloatArray, top: FloatArray, depth: FloatArray) -> None:
@@ -137,10 +158,11 @@ def _face_materials(person: Person) -> tuple[Material, ...]:
         material("face", _shade(hair, 0.75)),
         material("face", lips),
         material("face", cheek),
+        material("sunglasses", (28, 26, 30)),
     )
 
 
-def _paint_face(hair: Hair) -> Texture:
+def _paint_face(person: Person) -> Texture:
     height, angle = _surface()
     paint = np.full(height.shape, _SKIN, np.int16)
     # Features are laid out on the front of the head: across and up, in half-widths of the head.
@@ -156,7 +178,12 @@ def _paint_face(hair: Hair) -> Texture:
         paint[disc(0.39 * sign, 0.05, 0.095, 0.100)] = _IRIS
         paint[disc(0.42 * sign, 0.30, 0.17, 0.034)] = _BROW
     paint[disc(0, -0.50, 0.27, 0.085) & (height < -0.49 + 0.7 * across**2)] = _MOUTH
-    if hair.style == "balding":
+    if person.outfit.glasses != "none":
+        for sign in (-1.0, 1.0):
+            inner = disc(0.41 * sign, 0.05, 0.22, 0.15) & (person.outfit.glasses == "glasses")
+            paint[disc(0.41 * sign, 0.05, 0.28, 0.20) & ~inner] = _LENS
+        paint[(np.abs(height - 0.10) < 0.025) & ((np.abs(across) < 0.2) | ~front)] = _LENS  # bridge and temples
+    if person.hair.style == "balding":
         (low_front, high_front), (low_back, high_back) = (-0.1, 0.25), (-0.55, 0.2)
         behind = np.clip((np.abs(angle) - 1.3) / 1.2, 0, 1)
         low, high = low_front + (low_back - low_front) * behind, high_front + (high_back - high_front) * behind

@@ -1,4 +1,4 @@
-"""Legs and what is worn on them: trousers, shorts, skirts, socks and shoes."""
+"""Legs and what is worn on them: trousers, shorts, skirts, socks, boots and shoes."""
 
 import numpy as np
 
@@ -44,7 +44,15 @@ def _add_pelvis(sculptor: Sculptor, person: Person, top: FloatArray) -> int:
     crotch, hip, belt = level(-0.038, 0.78, 0.028), level(-0.004, 1.0, 0.04), level(0.055, 0.93, 0.02)
     if outfit.lower in ("trousers", "shorts"):
         depth = _tucked(sculptor.depth(hip), top)
-        sculptor.part("pelvis", "trunk", chain(crotch, hip, belt), "pants", outfit.lower_colour, depth)
+        sculptor.part(
+            "pelvis",
+            "trunk",
+            chain(crotch, hip, belt),
+            "pants",
+            outfit.lower_colour,
+            depth,
+            pattern=outfit.lower_pattern,
+        )
     return hip
 
 
@@ -57,10 +65,10 @@ def _add_leg(
     hip, knee, ankle = (points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
     root = sculptor.ball(hip, 0.048 * girth)
     middle = sculptor.ball(hip * 0.6 + knee * 0.4, 0.0465 * girth)
-    joint = sculptor.ball(knee, 0.035 * girth)
+    joint = sculptor.ball(knee, 0.0315 * girth)
     calf_at = knee * 0.68 + ankle * 0.32 - 0.008 * sculptor.pose.bones[f"{side}_shin"][..., 2]
-    calf = sculptor.ball(calf_at, 0.0355 * girth)
-    thin = sculptor.ball(ankle, 0.0215 * girth)
+    calf = sculptor.ball(calf_at, 0.0288 * girth)
+    thin = sculptor.ball(ankle, 0.0188 * girth)
     thigh_depth, shin_depth = _tucked(sculptor.depth(root, joint), top), sculptor.depth(joint, thin)
     if outfit.lower in ("skirt", "dress"):
         shin_depth = _tucked(shin_depth, top, _UNDER_SKIRT)
@@ -73,6 +81,9 @@ def _add_leg(
     if outfit.sock_length:
         sock = tuple(sculptor.between(thin, calf, share, 1.08) for share in (0.0, outfit.sock_length))
         sculptor.part(f"{side}_sock", leg, chain(*sock), "socks", outfit.sock_colour, shin_depth + LAYER)
+    if outfit.shaft_length:  # over the trousers too
+        shaft = tuple(sculptor.between(thin, calf, share, 1.22) for share in (-0.1, outfit.shaft_length))
+        sculptor.part(f"{side}_shaft", leg, chain(*shaft), f"{side}_shoe", outfit.shoe_colour, shin_depth + 4 * LAYER)
     if outfit.lower in ("trousers", "shorts"):
         _add_trouser(sculptor, person, side, pelvis, (root, middle, joint, calf), thigh_depth, shin_depth)
     _add_shoe(sculptor, person, side, sign, shin_depth)
@@ -92,12 +103,15 @@ def _add_trouser(
     hip, knee, ankle = (sculptor.pose.points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
     root, middle, joint, calf = leg
     wide, length, colour = 1.07 + 0.3 * outfit.lower_width, outfit.lower_length, outfit.lower_colour
+    pattern = outfit.lower_pattern
     seat = sculptor.scaled(root, 1.05)
     if length <= 1:
         hem_at = hip * (1 - length) + knee * length
         radius = (0.050 - 0.010 * length) * girth * wide * 1.1
         hem = sculptor.ring(hem_at, sculptor.pose.bones[f"{side}_thigh"], radius)
-        thigh = sculptor.part(f"{side}_trouser", limb, ((seat, hem),), "pants", colour, thigh_depth + 2 * LAYER)
+        thigh = sculptor.part(
+            f"{side}_trouser", limb, ((seat, hem),), "pants", colour, thigh_depth + 2 * LAYER, pattern=pattern
+        )
         end = hem
     else:
         bend = sculptor.scaled(joint, wide)
@@ -106,8 +120,10 @@ def _add_trouser(
         hem = sculptor.ring(hem_at, sculptor.pose.bones[f"{side}_shin"], radius)
         upper = chain(seat, sculptor.scaled(middle, 1.06), bend)
         lower = chain(bend, sculptor.scaled(calf, wide), hem)
-        thigh = sculptor.part(f"{side}_trouser", limb, upper, "pants", colour, thigh_depth + 2 * LAYER)
-        shin = sculptor.part(f"{side}_trouser_shin", limb, lower, "pants", colour, shin_depth + 2 * LAYER)
+        thigh = sculptor.part(f"{side}_trouser", limb, upper, "pants", colour, thigh_depth + 2 * LAYER, pattern=pattern)
+        shin = sculptor.part(
+            f"{side}_trouser_shin", limb, lower, "pants", colour, shin_depth + 2 * LAYER, pattern=pattern
+        )
         sculptor.seam(thigh, shin, (middle, bend, hem))
         end = bend
     sculptor.seam(thigh, thigh, (pelvis, seat, end))
@@ -116,23 +132,30 @@ def _add_trouser(
 def _add_shoe(sculptor: Sculptor, person: Person, side: str, sign: float, shin_depth: FloatArray) -> None:
     body, outfit, foot = person.body, person.outfit, sculptor.pose.bones[f"{side}_foot"]
     floor = sculptor.pose.points[f"{side}_ankle"] - body.ankle * foot[..., 1]
+    bulk = {"bare": 0.62, "pumps": 0.66}.get(outfit.footwear, outfit.shoe_bulk)
 
-    def place(forward: float, up: float, outward: float = 0.0) -> FloatArray:
-        return floor + forward * body.foot * foot[..., 2] + up * foot[..., 1] + sign * outward * foot[..., 0]
+    def blob(forward: float, up: float, widths: tuple[float, float, float], outward: float = 0.0) -> int:
+        at = floor + forward * body.foot * foot[..., 2] + bulk * up * foot[..., 1] + sign * outward * foot[..., 0]
+        return sculptor.ellipsoid(at, foot, (bulk * widths[0], bulk * widths[1], widths[2]))
 
-    collar = sculptor.ellipsoid(place(-0.02, 0.040), foot, (0.025, 0.012, 0.028))
-    heel = sculptor.ellipsoid(place(-0.10, 0.021), foot, (0.024, 0.020, 0.024))
-    ball = sculptor.ellipsoid(place(0.42, 0.017, 0.004), foot, (0.030, 0.016, 0.030))
-    toe = sculptor.ellipsoid(place(0.60, 0.014), foot, (0.024, 0.012, 0.022))
-    sole = tuple(
-        sculptor.ellipsoid(place(forward, 0.007), foot, (width, 0.008, 0.026))
-        for forward, width in ((-0.12, 0.025), (0.42, 0.031), (0.62, 0.024))
-    )
+    collar = blob(-0.02, 0.038, (0.025, 0.012, 0.026))
+    heel = blob(-0.08, 0.021, (0.024, 0.020, 0.022))
+    ball = blob(0.40, 0.017, (0.030, 0.016, 0.028), 0.004)
+    toe = blob(0.58, 0.014, (0.024, 0.012, 0.020))
     depth = np.maximum(sculptor.depth(heel, toe), shin_depth + LAYER)
-    label, limb = f"{side}_shoe", f"{side}_leg"
-    sculptor.part(f"{side}_sole", limb, (sole,), label, outfit.sole_colour, depth)
-    pieces = ((collar, heel, ball), (heel, ball, toe))
-    sculptor.part(f"{side}_shoe", limb, pieces, label, outfit.shoe_colour, depth + LAYER)
+    limb = label = f"{side}_leg"
+    colour = person.skin
+    pieces: tuple[tuple[int, ...], ...] = ((collar, heel, ball), (heel, ball, toe))
+    if outfit.footwear != "bare":
+        label, colour = f"{side}_shoe", outfit.shoe_colour
+        sole = tuple(
+            blob(at, 0.007, (width, 0.008, 0.024)) for at, width in ((-0.10, 0.025), (0.40, 0.031), (0.60, 0.024))
+        )
+        sculptor.part(f"{side}_sole", limb, (sole,), label, outfit.sole_colour, depth)
+    if outfit.footwear == "pumps":
+        sculptor.part(f"{side}_instep", limb, pieces, limb, person.skin, depth + LAYER / 2)
+        pieces = ((heel,), (ball, toe))
+    sculptor.part(f"{side}_shoe", limb, pieces, label, colour, depth + LAYER)
 
 
 def _add_skirt(
@@ -142,7 +165,7 @@ def _add_skirt(
     body, outfit, points, bones = person.body, person.outfit, sculptor.pose.points, sculptor.pose.bones
     hips, pelvis, length = points["mid_hip"], bones["pelvis"], outfit.lower_length
     swing = np.clip(2.0 * (lagged(hips, 0.75) - hips), -0.05, 0.05) * length
-    spin = lagged(np.abs(np.gradient(motion.path[:, 3])), 0.85)
+    spin = lagged(np.abs(np.diff(motion.path[:, 3], prepend=motion.path[:1, 3])), 0.85)
     flare = 1 + 0.5 * outfit.lower_width + np.minimum(6 * spin, 0.6) * length
     belt = sculptor.ellipsoid(
         hips + 0.05 * pelvis[..., 1], pelvis, (0.97 * body.pelvis[0], 0.02, 0.97 * body.pelvis[1])
@@ -163,4 +186,12 @@ def _add_skirt(
     depth = _tucked(sculptor.depth(seat, *hems), top)
     # It covers the thighs always, and the shins but for a foot thrown up behind.
     depth = np.maximum.reduce([depth, thigh + 3 * LAYER, np.minimum(shin + 3 * LAYER, top - LAYER)])
-    sculptor.part("skirt", "skirt", ((belt, seat), (seat, *around, *hems)), outfit.lower, outfit.lower_colour, depth)
+    sculptor.part(
+        "skirt",
+        "skirt",
+        ((belt, seat), (seat, *around, *hems)),
+        outfit.lower,
+        outfit.lower_colour,
+        depth,
+        pattern=outfit.lower_pattern,
+    )

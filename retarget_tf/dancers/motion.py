@@ -1,4 +1,4 @@
-"""Dances: smooth joint angles and a path on the floor, a pure function of (seed, person, clip, frames).
+"""Dances: smooth joint angles and a path on the floor, a pure function of (seed, person, clip).
 
 A dance is written on a beat. The hips travel, sway, sink and turn; on every beat one foot steps to where the hips
 will be while the other stays planted, and the legs' angles follow from hips and feet (two-bone inverse kinematics
@@ -8,14 +8,18 @@ faster than dancers do, time runs slower.
 
 import numpy as np
 
-from retarget_tf.dancers import footwork, kinematics
+from retarget_tf.dancers import footwork, kinematics, styles
 from retarget_tf.dancers.body import Body
 from retarget_tf.dancers.glide import draw_keys, glide
 from retarget_tf.dancers.kinematics import ANGLE, ANGLES, SIDES, FloatArray, Motion
+from retarget_tf.dancers.styles import Style
 
 FPS = 30.0
 # No joint of the standard body moves further than this between two frames, in standing heights.
 MAX_STEP = 0.038
+
+# Frames that are drawn beyond the end: steps lead to where the hips will be, and paces are smoothed.
+_LOOKAHEAD = 48
 
 _STANDARD_BODY = Body()
 
@@ -44,20 +48,26 @@ _ARM_ANGLES = ("shoulder_flexion", "shoulder_abduction", "shoulder_rotation", "e
 
 
 def draw_motion(seed: int, person: int, clip: int, frames: int) -> Motion:
-    """The dance of that clip of that person."""
+    """The dance of that clip of that person; a longer one begins as the shorter one does."""
     rng = np.random.default_rng([seed, person, clip, 1])
     beat = float(rng.uniform(13, 19))
     periodic = bool(rng.uniform() < 0.5)
-    time = np.arange(frames + 2) / beat  # in beats
+    style = styles.draw_style(rng, beat)
+    upper, lower = rng.spawn(2)
+    time = np.arange(frames + _LOOKAHEAD) / beat  # in beats
     angles = np.zeros((len(time), len(ANGLES)))
-    _move_upper_body(rng, time, periodic, angles)
-    path = footwork.move_legs(rng, time, periodic, _STANDARD_BODY, angles)
-    _look_at_camera(path[:, 3], angles)
+    _move_upper_body(upper, style, time, periodic, angles)
+    path = footwork.move_legs(lower, style, time, periodic, _STANDARD_BODY, angles)
+    if style.restlessness:
+        _look_at_camera(path[:, 3], angles)
     return _slow_down(Motion(_soften(kinematics.clip_to_limits(angles)), path), frames)
 
 
-def _move_upper_body(rng: np.random.Generator, time: FloatArray, periodic: bool, angles: FloatArray) -> None:
-    arms = _draw_arms(rng, time, periodic)
+def _move_upper_body(
+    rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool, angles: FloatArray
+) -> None:
+    arms_rng, swing_rng, keys_rng = rng.spawn(3)
+    arms = _draw_arms(arms_rng, style, time, periodic)
     for index, (side, _) in enumerate(SIDES):
         for column, name in enumerate(_ARM_ANGLES):
             angles[:, ANGLE[f"{side}_{name}"]] = arms[:, 4 * index + column]
@@ -65,19 +75,43 @@ def _move_upper_body(rng: np.random.Generator, time: FloatArray, periodic: bool,
         "waist_turn": (0, 16), "waist_roll": (0, 9), "waist_pitch": (4, 9), "head_pitch": (2, 9), "head_roll": (0, 9),
         "head_turn": (0, 18),
     }  # fmt: skip
-    middle, spread = np.radians(np.array(list(spreads.values()), float)).T
-    liveliness = rng.uniform(0.4, 1.2)
-    keys = draw_keys(time[-1], 2, periodic, lambda: middle + liveliness * spread * rng.uniform(-1, 1, len(spreads)))
-    swing = np.radians(rng.uniform(0, 7, 3)) * np.sin(np.pi * time[:, None] + rng.uniform(0, 2 * np.pi, 3))
+    middle, spread = np.radians(np.array(list(spreads.values()), float)).T * np.array([[1], [style.liveliness]])
+    keys = draw_keys(time[-1], 2, periodic, lambda: middle + spread * keys_rng.uniform(-1, 1, len(spreads)))
+    swing = np.radians(7 * style.liveliness * swing_rng.uniform(0, 1, 3)) * np.sin(
+        np.pi * time[:, None] + swing_rng.uniform(0, 2 * np.pi, 3)
+    )
     for column, name in enumerate(spreads):
         angles[:, ANGLE[name]] = glide(time, *keys)[:, column]
     for column, name in enumerate(("waist_turn", "waist_roll", "head_roll")):
         angles[:, ANGLE[name]] += swing[:, column]
 
 
-def _draw_arms(rng: np.random.Generator, time: FloatArray, periodic: bool) -> FloatArray:
+def _draw_arms(rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool) -> FloatArray:
+    """The angles `[frames, 8]` of both arms, left and then right, each as in `_ARM_ANGLES`."""
+    if style.arms == "dance":
+        return _draw_arm_poses(rng, time, periodic)
+    relaxed = np.radians(np.array(_ARM_POSES["hanging"] * 2) + rng.uniform(-4, 6, 8))
+    beat = np.pi * time + rng.uniform(0, 2 * np.pi)
+    if style.arms == "hanging":
+        return relaxed + np.radians(rng.uniform(0, 4, 8)) * np.sin(beat)[:, None]
+    if style.arms == "swing":  # against the legs, or both alike
+        amplitude, alike = np.radians(rng.uniform(12, 55)), rng.uniform() < 0.3
+        moving = np.array([1, 0, 0, 0.3, 1 if alike else -1, 0, 0, 0.3 if alike else -0.3])
+        return relaxed + amplitude * moving * np.sin(np.pi * time)[:, None] + np.radians([0, 0, 0, 18] * 2)
+    # One hand drives a ball to the floor on every beat, the other one keeps an opponent away.
+    busy, free = np.radians([34, 14, -10, 62]), np.radians([30, 34, -30, 70]) + np.radians(rng.uniform(-20, 20, 4))
+    driven = busy + np.radians([20, 4, 0, 34]) * np.sin(2 * beat)[:, None]
+    kept = free + np.radians(rng.uniform(0, 12, 4)) * np.sin(beat)[:, None]
+    changes = glide(time, *draw_keys(time[-1], 8.0, False, lambda: rng.integers(0, 2, 1).astype(float)), share=0.25)
+    return np.concatenate([driven + (kept - driven) * changes, kept + (driven - kept) * changes], axis=1)
+
+
+def _draw_arm_poses(rng: np.random.Generator, time: FloatArray, periodic: bool) -> FloatArray:
     symmetric = rng.uniform(0, 1)
     weights = _POSE_WEIGHTS / _POSE_WEIGHTS.sum()
+    every = float(rng.choice((2, 4)))
+    tempo = rng.choice((1.0, 2.0), 8)
+    pulse = np.radians(rng.uniform(0, 6, 8)) * np.sin(np.pi * tempo * time[:, None] + rng.uniform(0, 2 * np.pi, 8))
 
     def draw() -> FloatArray:
         left, right = _POSES[rng.choice(len(_POSES), 2, p=weights)]
@@ -85,11 +119,7 @@ def _draw_arms(rng: np.random.Generator, time: FloatArray, periodic: bool) -> Fl
             right = left
         return np.concatenate([left, right]) + np.radians(rng.uniform(-9, 9, 8))
 
-    every = float(rng.choice((2, 4)))
-    arms = glide(time, *draw_keys(time[-1], every, periodic, draw), share=0.85)
-    tempo = rng.choice((1.0, 2.0), 8)
-    pulse = np.radians(rng.uniform(0, 6, 8)) * np.sin(np.pi * tempo * time[:, None] + rng.uniform(0, 2 * np.pi, 8))
-    return arms + pulse
+    return glide(time, *draw_keys(time[-1], every, periodic, draw), share=0.85) + pulse
 
 
 def _look_at_camera(turn: FloatArray, angles: FloatArray) -> None:

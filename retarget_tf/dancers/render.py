@@ -5,13 +5,18 @@ picture. Colours are looked up in it and averaged down; the parsing map is every
 pixel's centre. So picture, map and occlusion come of the same canvas and cannot disagree.
 """
 
+import dataclasses
+import itertools
+
 import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf.dancers.body import Backdrop
+from retarget_tf.dancers.body import Backdrop, Pattern
 from retarget_tf.dancers.camera import Camera
 from retarget_tf.dancers.kinematics import FloatArray
+from retarget_tf.dancers.patterns import Wallpaper
+from retarget_tf.dancers.scenery import paint_backdrop
 from retarget_tf.dancers.sculpture import LIMBS, Figure, Part
 
 Uint8Array = npt.NDArray[np.uint8]
@@ -21,7 +26,6 @@ _OUTLINE = 14  # corners of an ellipse
 _SUBPIXEL_BITS = 4
 # Shading: how large a band is, how far it is shifted towards the light, and how bright it is.
 _BANDS = ((1.0, 0.0, 0.82), (0.84, 0.10, 0.93), (0.58, 0.22, 1.0))
-_LIGHT = np.array([-0.6, -0.8])
 
 
 class Painter:
@@ -36,49 +40,69 @@ class Painter:
         self._axes = camera.project_axes(figure.centres, figure.axes) * FINENESS
         self._shapes = _ellipse_matrices(self._axes)
         self._order = np.argsort(np.stack([part.depth for part in figure.parts], axis=1), axis=1, kind="stable")
-        self._outlines = _band_outlines()
-        self._first_ids, self._palette, self._label_of_id, self._limb_of_id = _surface_tables(figure.parts)
+        self._light = np.array(backdrop.light)
+        self._outlines = _band_outlines(self._light)
+        self._surfaces = _surface_tables(figure.parts, backdrop.contrast)
+        self._pieces = [_in_a_row(part.pieces) for part in figure.parts]
+        self._wallpaper = Wallpaper(figure, camera)
         self._canvas: Uint8Array = np.zeros((size * FINENESS, size * FINENESS), np.uint8)
 
     def fill_canvas(self, index: int) -> Uint8Array:
         """Surface ids `[size * FINENESS, size * FINENESS]` of a frame; 0 is the backdrop. Valid until the next call."""
         self._canvas.fill(0)
         centres, shapes = self._centres[index], self._shapes[index]
-        # [ellipsoids, bands * corners, 2]: the shapes are symmetric, so they may stand on the right.
-        corners = centres[:, None] + self._outlines @ shapes
-        fixed = np.round(corners * 2**_SUBPIXEL_BITS).astype(np.int32).reshape(len(centres), len(_BANDS), -1, 2)
+        # [bands, ellipsoids, corners, 2]: the shapes are symmetric, so they may stand on the right.
+        corners = centres[:, None] + self._outlines[:, None] @ shapes
+        fixed = np.round(corners * 2**_SUBPIXEL_BITS).astype(np.int32)
         for number in self._order[index]:
-            part, first = self._figure.parts[number], self._first_ids[number]
+            part, first = self._figure.parts[number], self._surfaces.first_ids[number]
             if part.texture is not None:
                 self._paint_texture(index, part, first)
                 continue
+            ellipsoids, bounds = self._pieces[number]
+            outlines = fixed[:, ellipsoids]
             for band in range(int(part.is_seam), len(_BANDS)):
-                for piece in part.pieces:
-                    hull = cv2.convexHull(fixed[list(piece), band].reshape(-1, 1, 2))
+                for start, end in bounds:
+                    hull = cv2.convexHull(outlines[band, start:end].reshape(-1, 1, 2))
                     cv2.fillConvexPoly(self._canvas, hull, first + band, cv2.LINE_8, _SUBPIXEL_BITS)
         return self._canvas
 
-    def colour(self, canvas: Uint8Array) -> Uint8Array:
-        """The picture, RGB `[size, size, 3]`, without noise."""
+    def colour(self, canvas: Uint8Array, index: int) -> Uint8Array:
+        """The picture of a frame, RGB `[size, size, 3]`, without noise."""
         picture = self._backdrop.copy()
         left, top, width, height = (FINENESS * side for side in self._box(canvas))
-        fine = self._palette[canvas[top : top + height, left : left + width]].view(np.uint8)
+        fine = self._surfaces.palette[canvas[top : top + height, left : left + width]].view(np.uint8)
         fine = fine.reshape(height, width, 4)
         figure = cv2.resize(fine, None, fx=1 / FINENESS, fy=1 / FINENESS, interpolation=cv2.INTER_AREA)
+        self._print_patterns(figure, canvas, index, left // FINENESS, top // FINENESS)
         region = picture[top // FINENESS :, left // FINENESS :][: len(figure), : figure.shape[1]]
         seen_through = cv2.merge([255 - figure[..., 3]] * 3)
         cv2.add(figure[..., :3], cv2.multiply(region, seen_through, scale=1 / 255), dst=region)
         return picture
 
+    def _print_patterns(self, figure: Uint8Array, canvas: Uint8Array, index: int, left: int, top: int) -> None:
+        """Prints the patterns of cloths on the picture RGBA `figure`, whose corner is at (left, top)."""
+        surfaces, middle = self._surfaces, FINENESS // 2
+        if not surfaces.patterns:
+            return
+        ids = canvas[middle::FINENESS, middle::FINENESS][top:, left:][: len(figure), : figure.shape[1]]
+        numbers = cv2.LUT(ids, surfaces.pattern_of_id)
+        for number, pattern in enumerate(surfaces.patterns, start=1):
+            y, x = np.nonzero(numbers == number)
+            inked = self._wallpaper.is_inked(pattern, index, np.stack([x + left + 0.5, y + top + 0.5], axis=1))
+            y, x = y[inked], x[inked]
+            light = surfaces.brightness[ids[y, x]] * figure[y, x, 3] / 255
+            figure[y, x, :3] = (light[:, None] * pattern.colour).astype(np.uint8)
+
     def labels(self, canvas: Uint8Array) -> Uint8Array:
         """The `cihp20` map `[size, size]`: what lies at the pixels' centres."""
         middle = FINENESS // 2
-        return self._label_of_id[canvas[middle::FINENESS, middle::FINENESS]]
+        return self._surfaces.labels[canvas[middle::FINENESS, middle::FINENESS]]
 
     def limbs_at(self, canvas: Uint8Array, places: FloatArray) -> Uint8Array:
         """What is seen at pixels (x, y) `[points, 2]`: positions in `LIMBS`."""
         x, y = np.clip((places * FINENESS).astype(int), 0, len(canvas) - 1).T
-        return self._limb_of_id[canvas[y, x]]
+        return self._surfaces.limbs[canvas[y, x]]
 
     def _box(self, canvas: Uint8Array) -> tuple[int, int, int, int]:
         """Left, top, width and height in pixels of the part of the picture that is not backdrop."""
@@ -116,22 +140,10 @@ class Painter:
         material = part.texture.materials[row, column]
         band = np.zeros(x.shape, np.int16)
         for size, shift, _ in _BANDS[1:]:
-            band += (across - shift * _LIGHT[0]) ** 2 + (down - shift * _LIGHT[1]) ** 2 < size**2
+            band += (across - shift * self._light[0]) ** 2 + (down - shift * self._light[1]) ** 2 < size**2
         seen = (inside > 0) & (material >= 0)
         region = self._canvas[top:bottom, left:right]
         region[seen] = (first + material * len(_BANDS) + band)[seen]
-
-
-def paint_backdrop(backdrop: Backdrop, size: int) -> Uint8Array:
-    """The empty scene, RGB `[size, size, 3]`: the same whenever the same person is seen."""
-    height = (np.arange(size) + 0.5) / size
-    wall = np.array(backdrop.wall) * (1 - backdrop.gradient * (1 - height / backdrop.horizon))[:, None]
-    floor = np.array(backdrop.floor) * (1 - 0.5 * backdrop.gradient * (height - backdrop.horizon))[:, None]
-    edge = np.clip((height - backdrop.horizon) * size + 0.5, 0, 1)[:, None]
-    rows = wall * (1 - edge) + floor * edge
-    rng = np.random.default_rng(backdrop.seed)
-    texture = cv2.resize(rng.normal(size=(24, 24)).astype(np.float32), (size, size), interpolation=cv2.INTER_CUBIC)
-    return np.clip(rows[:, None] + backdrop.texture * texture[..., None], 0, 255).astype(np.uint8)
 
 
 def _ellipse_matrices(axes: FloatArray) -> FloatArray:
@@ -143,30 +155,70 @@ def _ellipse_matrices(axes: FloatArray) -> FloatArray:
     return (square + root[..., None, None] * np.eye(2)) / np.sqrt(trace + 2 * root)[..., None, None]
 
 
-def _band_outlines() -> FloatArray:
-    """Corners `[bands * corners, 2]` of the unit circle's shading bands."""
+def _in_a_row(pieces: tuple[tuple[int, ...], ...]) -> tuple[npt.NDArray[np.intp], list[tuple[int, int]]]:
+    """The ellipsoids of all pieces one after another, and where each piece starts and ends."""
+    ends = np.cumsum([len(piece) for piece in pieces]).tolist()
+    return np.concatenate(pieces).astype(np.intp), list(itertools.pairwise([0, *ends]))
+
+
+def _band_outlines(light: FloatArray) -> FloatArray:
+    """Corners `[bands, corners, 2]` of the unit circle's shading bands."""
     angle = np.arange(_OUTLINE) * (2 * np.pi / _OUTLINE)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
-    return np.concatenate([size * circle + shift * _LIGHT for size, shift, _ in _BANDS])
+    return np.stack([size * circle + shift * light for size, shift, _ in _BANDS])
 
 
-def _surface_tables(parts: tuple[Part, ...]) -> tuple[list[int], npt.NDArray[np.uint32], Uint8Array, Uint8Array]:
-    """First surface id of each part; and by id the colour (packed RGBA, premultiplied), label and limb."""
-    colours, labels, limbs, first_ids = [[0.0] * 4], [0], [0], []  # id 0 is the backdrop
+@dataclasses.dataclass(frozen=True)
+class _Surfaces:
+    """What the surface ids on a canvas mean; arrays are by id unless said otherwise.
+
+    Attributes:
+        first_ids: of each part.
+        palette: packed RGBA, premultiplied.
+        labels: class ids of `cihp20`.
+        limbs: positions in `LIMBS`.
+        brightness: of the shading band.
+        patterns: the patterns there are.
+        pattern_of_id: uint8 `[256]`: 0 for none, otherwise the position in `patterns` plus 1.
+    """
+
+    first_ids: tuple[int, ...]
+    palette: npt.NDArray[np.uint32]
+    labels: Uint8Array
+    limbs: Uint8Array
+    brightness: FloatArray
+    patterns: tuple[Pattern, ...]
+    pattern_of_id: Uint8Array
+
+
+def _surface_tables(parts: tuple[Part, ...], contrast: float) -> _Surfaces:
+    colours, labels, limbs, light, prints = [[0.0] * 4], [0], [0], [1.0], [0]  # id 0 is the backdrop
+    first_ids: list[int] = []
+    patterns: list[Pattern] = []
     for part in parts:
         first_ids.append(len(labels))
         for surface in part.materials:
+            if surface.pattern is not None and surface.pattern not in patterns:
+                patterns.append(surface.pattern)
             for number, (_, _, brightness) in enumerate(_BANDS):
                 # A shadow has no shading; it is darkest in the middle.
-                shaded = np.array(surface.colour) * brightness
                 opacity = surface.opacity if surface.opacity == 1 else surface.opacity * (number + 1) / len(_BANDS)
-                colours.append([*(shaded * opacity), round(255 * opacity)])
+                light.append(1 - contrast * (1 - brightness))
+                colours.append([*(np.array(surface.colour) * light[-1] * opacity), round(255 * opacity)])
                 labels.append(surface.label)
                 limbs.append(LIMBS.index(part.limb))
+                prints.append(0 if surface.pattern is None else patterns.index(surface.pattern) + 1)
     if len(labels) > 256:
         raise ValueError(f"a figure must have at most 255 surfaces. Received: surfaces={len(labels) - 1}")
-    palette = np.array(colours).astype(np.uint8).view(np.uint32)[:, 0]
-    return first_ids, palette, np.array(labels, np.uint8), np.array(limbs, np.uint8)
+    return _Surfaces(
+        tuple(first_ids),
+        np.array(colours).astype(np.uint8).view(np.uint32)[:, 0],
+        np.array(labels, np.uint8),
+        np.array(limbs, np.uint8),
+        np.array(light),
+        tuple(patterns),
+        np.pad(np.array(prints, np.uint8), (0, 256 - len(prints))),
+    )
 
 
 def _widen(x: FloatArray, y: FloatArray, up: FloatArray, taper: float) -> tuple[FloatArray, FloatArray]:

@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import parsing_labels
-from retarget_tf.dancers.body import Colour
+from retarget_tf.dancers.body import Colour, Pattern
 from retarget_tf.dancers.kinematics import FloatArray, Pose
 
 # Distance in depth, in standing heights, that only tells which of two joined parts is drawn last.
@@ -22,11 +22,13 @@ class Material:
         label: class id in `cihp20`.
         colour: RGB 0..255 in full light.
         opacity: 0..1; less than 1 only for shadows, which show the backdrop.
+        pattern: what is woven or printed in, if anything.
     """
 
     label: int
     colour: Colour
     opacity: float = 1.0
+    pattern: Pattern | None = None
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,7 +80,6 @@ class Figure:
         axes: `[frames, ellipsoids, 3, 3]`: columns are the half-axes.
         parts: what the ellipsoids make.
         landmarks: BODY_25 joints `[frames, 3]` by name; small toes, neck and mid-hip are not among them.
-        gaze: where the head faces, `[frames, 3]`.
         hips: the middle of the hips `[frames, 3]`, where a dress is divided.
     """
 
@@ -86,7 +87,6 @@ class Figure:
     axes: FloatArray
     parts: tuple[Part, ...]
     landmarks: dict[str, FloatArray]
-    gaze: FloatArray
     hips: FloatArray
 
 
@@ -101,8 +101,12 @@ class Sculptor:
 
     def ellipsoid(self, centre: FloatArray, bone: FloatArray, half_widths: "tuple[float, ...] | FloatArray") -> int:
         """Adds an ellipsoid; half-widths `[3]` or `[frames, 3]` along the axes of a bone `[frames, 3, 3]`."""
+        return self.place(centre, bone * np.asarray(half_widths)[..., None, :])
+
+    def place(self, centre: FloatArray, axes: FloatArray) -> int:
+        """Adds an ellipsoid by its centre `[frames, 3]` and axes `[frames, 3, 3]`."""
         self._centres.append(centre)
-        self._axes.append(bone * np.asarray(half_widths)[..., None, :])
+        self._axes.append(axes)
         return len(self._centres) - 1
 
     def ball(self, centre: FloatArray, radius: float) -> int:
@@ -115,9 +119,12 @@ class Sculptor:
 
     def between(self, start: int, end: int, share: float, scale: float = 1.0) -> int:
         """Adds the ellipsoid that lies between two."""
-        self._centres.append(self._centres[start] * (1 - share) + self._centres[end] * share)
-        self._axes.append((self._axes[start] * (1 - share) + self._axes[end] * share) * scale)
-        return len(self._centres) - 1
+        centre = self._centres[start] * (1 - share) + self._centres[end] * share
+        return self.place(centre, (self._axes[start] * (1 - share) + self._axes[end] * share) * scale)
+
+    def at(self, ellipsoid: int) -> tuple[FloatArray, FloatArray]:
+        """Centre `[frames, 3]` and axes `[frames, 3, 3]` of an ellipsoid."""
+        return self._centres[ellipsoid], self._axes[ellipsoid]
 
     def scaled(self, ellipsoid: int, scale: float) -> int:
         """Adds an ellipsoid around another."""
@@ -136,11 +143,12 @@ class Sculptor:
         colour: Colour,
         depth: FloatArray | None = None,
         opacity: float = 1.0,
+        pattern: Pattern | None = None,
     ) -> Part:
         """Adds a part of one material; its depth is by default the mean of its ellipsoids'."""
         if depth is None:
             depth = self.depth(*{index for piece in pieces for index in piece})
-        self.parts.append(Part(name, limb, pieces, (material(label, colour, opacity),), depth))
+        self.parts.append(Part(name, limb, pieces, (material(label, colour, opacity, pattern),), depth))
         return self.parts[-1]
 
     def seam(self, before: Part, after: Part, ellipsoids: tuple[int, int, int]) -> None:
@@ -166,9 +174,9 @@ def chain(*ellipsoids: int) -> tuple[tuple[int, ...], ...]:
     return tuple(itertools.pairwise(ellipsoids))
 
 
-def material(label: str, colour: Colour, opacity: float = 1.0) -> Material:
+def material(label: str, colour: Colour, opacity: float = 1.0, pattern: Pattern | None = None) -> Material:
     """A material by the name of its `cihp20` class."""
-    return Material(parsing_labels.CIHP20.classes.index(label), colour, opacity)
+    return Material(parsing_labels.CIHP20.classes.index(label), colour, opacity, pattern)
 
 
 def lagged(values: FloatArray, inertia: float) -> FloatArray:

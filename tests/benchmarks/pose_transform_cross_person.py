@@ -115,7 +115,7 @@ def _look(clip: clips.Clip) -> tuple[camera.Camera, npt.NDArray[np.float64]]:
         ends = skeleton.JOINTS[joint], skeleton.JOINTS[inner]
         if all(end in points for end in ends):
             lengths[joint] = np.linalg.norm(points[ends[0]] - points[ends[1]], axis=-1).mean()
-    return camera.frame_figure(body, person.body.stature, recipe.size), lengths
+    return camera.frame_figure(body, person, recipe.size), lengths
 
 
 def _fit(case: Case, known: FloatArray, proportions: Proportions | None, *, ground: bool = True) -> FloatArray:
