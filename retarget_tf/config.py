@@ -180,6 +180,8 @@ class StreamConfig:
         dice_weight: of the Dice loss beside the cross entropy.
         limb_weight: of pixels of arms, hands, face, hair and shoes in the cross entropy; others count 1.
         joint_dropout: share of the joints that are missing.
+        relabel: probability of each way to give a part another class in the whole stream, see `augmentation.styles`.
+        thicken: probability that one class is a pixel thicker in the whole stream.
         ema: decay of the moving average of the weights that is saved; 0 saves the weights themselves.
     """
 
@@ -194,12 +196,14 @@ class StreamConfig:
     dice_weight: float = 1.0
     limb_weight: float = 1.0
     joint_dropout: float = 0.05
+    relabel: float = 0.06
+    thicken: float = 0.3
     ema: float = 0.0
 
     def __post_init__(self) -> None:
         shares = (
             "teacher_forced_share", "single_share", "photo_share", "drop_previous", "corrupt_previous",
-            "corrupt_reference", "joint_dropout",
+            "corrupt_reference", "joint_dropout", "relabel", "thicken",
         )  # fmt: skip
         for name in shares:
             _check(0 <= getattr(self, name) <= 1, f"{name} must be in [0, 1]", **{name: getattr(self, name)})

@@ -77,7 +77,7 @@ class StreamTrainer(keras.Model):
             "generator_optimizer": self.generator_optimizer,
             "streams": self.streams,
             "draws": self.draws,
-            "averages": self.averages,
+            "averages": list(self.averages),  # Keras made a list of its own of it
         }
 
     def averaged_generator(self) -> keras.Model:
@@ -147,7 +147,8 @@ class StreamTrainer(keras.Model):
         )
         previous = tf.where(batch["is_start"][:, None, None, None], start, self.streams)
         previous = tf.where(self.progress < stream.teacher_forced_share, before, previous)
-        parses = draws[:, 1] < stream.photo_share
+        # Maps that augmentation redrew cannot be read off the photo.
+        parses = (draws[:, 1] < stream.photo_share) & batch["is_as_seen"][:, None, None, None]
         nothing = parses | (draws[:, 2] < stream.drop_previous)
         seeds = tf.unstack(tf.random.experimental.stateless_split(corruption_seed, 2))
         previous = map_corruption.corrupt_maps(previous, stream.corrupt_previous, seeds[0])

@@ -13,7 +13,9 @@ from absl import flags
 from retarget_tf import config, program
 from retarget_tf.errors import InputDataError
 
-_RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_records", required=True)
+_RECORDS = flags.DEFINE_list(
+    "records", None, "folder made by data.build_records; several, with commas, share every batch", required=True
+)
 _WORKDIR = flags.DEFINE_string("workdir", None, "folder for all that the training writes", required=True)
 _PRESET = flags.DEFINE_enum("preset", "stable", config.PRESETS, "named recipe")
 _INIT_FROM = flags.DEFINE_string("init_from", None, "a trained model of the same shape to begin with: fine-tuning")
@@ -56,6 +58,8 @@ _STREAM_FLAGS = (
     flags.DEFINE_float("dice_weight", None, "stable: of the Dice loss beside the cross entropy"),
     flags.DEFINE_float("limb_weight", None, "stable: weight of small classes in the cross entropy"),
     flags.DEFINE_float("joint_dropout", None, "stable: share of the joints that are missing"),
+    flags.DEFINE_float("relabel", None, "stable: probability of each way to give a part another class all along"),
+    flags.DEFINE_float("thicken", None, "stable: probability that one class is a pixel thicker all along"),
     flags.DEFINE_float("ema", None, "stable: decay of the moving average of the weights; 0 for none"),
 )
 
@@ -71,10 +75,10 @@ def main() -> None:
     program.import_tensorflow()
     from retarget_tf import files, records, training
 
-    manifest = records.Manifest.load(_RECORDS.value)
+    manifest = records.Manifest.load(_RECORDS.value[0])
     if not config.is_model_size(manifest.image_size):
         raise InputDataError(
-            f"records {_RECORDS.value}: hold pictures of {manifest.image_size} px, "
+            f"records {_RECORDS.value[0]}: hold pictures of {manifest.image_size} px, "
             "a model takes a power of two from 32. Build them again with --size=64, 128 or 256."
         )
     model_config = config.ModelConfig(

@@ -12,11 +12,9 @@ The workdir:
 """
 
 import dataclasses
-import hashlib
-import importlib.metadata
 import os
 import pathlib
-import platform
+from collections.abc import Sequence
 from typing import Any
 
 import keras
@@ -24,21 +22,20 @@ import tensorflow as tf
 from absl import logging
 
 from retarget_tf import augmentation, callbacks, files, generator, input_pipeline, records
-from retarget_tf.config import GeneratorSpec, ModelConfig, TrainingConfig
+from retarget_tf.config import GeneratorSpec, ModelConfig, StreamConfig, TrainingConfig
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
 from retarget_tf.retarget_gan import RetargetGAN
 from retarget_tf.stream_trainer import StreamTrainer
+from retarget_tf.workdir import write_settings
 
 PathLike = files.PathLike
 Learner = RetargetGAN | StreamTrainer
 
-# What a resumed training may change: how long it runs and how often it reports.
-_FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every")
 _SAMPLE_WINDOWS = 4
 
 
 def train(
-    records_folder: PathLike,
+    records_folders: PathLike | Sequence[PathLike],
     workdir: PathLike,
     model_config: ModelConfig,
     training_config: TrainingConfig,
@@ -49,7 +46,8 @@ def train(
     """Trains, or goes on training, until the step or the time that `training_config` says.
 
     Args:
-        records_folder: made by `data.build_records`, of the model's size and label schema.
+        records_folders: made by `data.build_records`, of the model's size and label schema. Several have equal shares
+            of every batch; what the generator is told of its data (`person_height_share`) is that of the first.
         workdir: created where it does not exist; resumed where it does.
         model_config: shape of the networks.
         training_config: how to train.
@@ -66,10 +64,11 @@ def train(
         StoppedError: a signal asked to stop; everything was saved.
         TrainingError: a loss became NaN or infinite.
     """
-    folder = pathlib.Path(workdir)
-    manifest = records.Manifest.load(records_folder)
-    manifest.check_fit(model_config.image_size, model_config.label_schema)
-    _write_settings(folder, pathlib.Path(records_folder), model_config, training_config)
+    folder, folders = pathlib.Path(workdir), _as_list(records_folders)
+    manifests = [records.Manifest.load(path) for path in folders]
+    for manifest in manifests:
+        manifest.check_fit(model_config.image_size, model_config.label_schema)
+    write_settings(folder, folders, model_config, training_config)
     # Not 0: tf.data's shuffle compares TensorFlow's global seed and its own with 0, and its own is a tensor here.
     keras.utils.set_random_seed(training_config.seed + 1)
     keras.config.set_dtype_policy(training_config.mixed_precision)
@@ -81,10 +80,10 @@ def train(
             logging.info("resuming at step %d", state.steps_done)
         elif init_from is not None:
             _initialise(learner, init_from, model_config)
-        damage = records.damage_as_input_error(f"records {records_folder}")
+        damage = records.damage_as_input_error(f"records {','.join(map(str, folders))}")
         with callbacks.stopping_on_signal(state), damage:
-            _fit(learner, state, manager, folder, records_folder, training_config, show_progress)
-        spec = GeneratorSpec(model_config, manifest.person_height_share, state.steps_done)
+            _fit(learner, state, manager, folder, folders, training_config, show_progress)
+        spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
     finally:
         keras.config.set_dtype_policy("float32")
     generator.save_generator(learner.averaged_generator(), spec, folder)
@@ -161,7 +160,7 @@ def _fit(
     state: callbacks.TrainingState,
     manager: tf.train.CheckpointManager,
     folder: pathlib.Path,
-    records_folder: PathLike,
+    records_folders: list[pathlib.Path],
     config: TrainingConfig,
     show_progress: bool,
 ) -> None:
@@ -169,7 +168,7 @@ def _fit(
     if callbacks.is_finished(state, config.steps, seconds):
         return
     writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
-    windows = _sample_windows(records_folder)
+    windows = _sample_windows(records_folders[0])
     steps_done = [
         callbacks.Clock(state, config.steps, seconds),
         callbacks.History(folder / "history.csv", writer, state, config.log_every, config.batch_size),
@@ -182,7 +181,7 @@ def _fit(
     if show_progress:
         steps_done.append(callbacks.ProgressBar(state, config.steps, seconds))
     learner.fit(
-        training_dataset(records_folder, learner.config, config, start_batch=state.steps_done),
+        training_dataset(records_folders, learner.config, config, start_batch=state.steps_done),
         steps_per_epoch=max(config.steps - state.steps_done, 0) or None,
         epochs=1,
         verbose=0,
@@ -199,38 +198,66 @@ def _set_progress(learner: Learner, config: TrainingConfig, progress: float) -> 
 
 
 def training_dataset(
-    records_folder: PathLike, model_config: ModelConfig, config: TrainingConfig, start_batch: int = 0
+    records_folders: PathLike | Sequence[PathLike],
+    model_config: ModelConfig,
+    config: TrainingConfig,
+    start_batch: int = 0,
 ) -> tf.data.Dataset:
     """Endless batches of the training people, the same for the same seed and start.
 
-    For `paper` two consecutive frames, for `stable` the next frame of each stream.
+    For `paper` two consecutive frames, for `stable` the next frame of each stream. Several folders of records have
+    equal shares of every batch, the first ones one sample more where it does not come out even.
+
+    Raises:
+        ConfigError: there are more folders than samples in a batch.
     """
-    if model_config.preset == "stable":
-        augment = None
-        if config.jitter:
-            full = augmentation.STREAM_AUGMENTATION
-            errors = dataclasses.replace(full.errors, joint_dropout=config.stream.joint_dropout)
-            augment = dataclasses.replace(full, errors=errors)
-        return input_pipeline.make_streams(
-            records_folder,
-            "train",
-            batch_size=config.batch_size,
-            frame_gap=(1, config.stream.max_gap),
-            mean_frames=config.stream.mean_frames,
-            single_share=config.stream.single_share,
-            augment=augment,
-            seed=config.seed,
-            start_batch=start_batch,
-        )
-    return input_pipeline.make_dataset(
-        records_folder,
-        "train",
-        window_frames=2,
-        batch_size=config.batch_size,
-        augment=augmentation.AugmentationConfig() if config.jitter else None,
-        seed=config.seed,
-        start_batch=start_batch,
+    folders, size = _as_list(records_folders), config.batch_size
+    if len(folders) > size:
+        raise ConfigError(f"batch_size must be at least {len(folders)}, one for each records folder. Received: {size=}")
+    datasets = []
+    for index, folder in enumerate(folders):
+        share = size // len(folders) + (index < size % len(folders))
+        of_folder = dataclasses.replace(config, batch_size=share, seed=config.seed + index)
+        datasets.append(_dataset_of_one(folder, model_config, of_folder, start_batch))
+    if len(datasets) == 1:
+        return datasets[0]
+    return tf.data.Dataset.zip(tuple(datasets)).map(
+        lambda *batches: {name: tf.concat([batch[name] for batch in batches], axis=0) for name in batches[0]}
     )
+
+
+def _dataset_of_one(
+    folder: pathlib.Path, model_config: ModelConfig, config: TrainingConfig, start_batch: int
+) -> tf.data.Dataset:
+    common: dict[str, Any] = {"batch_size": config.batch_size, "seed": config.seed, "start_batch": start_batch}
+    if model_config.preset == "paper":
+        jitter = augmentation.AugmentationConfig() if config.jitter else None
+        return input_pipeline.make_dataset(folder, "train", window_frames=2, augment=jitter, **common)
+    stream = config.stream
+    return input_pipeline.make_streams(
+        folder,
+        "train",
+        frame_gap=(1, stream.max_gap),
+        mean_frames=stream.mean_frames,
+        single_share=stream.single_share,
+        augment=_stream_augmentation(stream) if config.jitter else None,
+        **common,
+    )
+
+
+def _stream_augmentation(stream: StreamConfig) -> augmentation.StreamAugmentationConfig:
+    full = augmentation.STREAM_AUGMENTATION
+    return dataclasses.replace(
+        full,
+        errors=dataclasses.replace(full.errors, joint_dropout=stream.joint_dropout),
+        style=augmentation.StyleRange(stream.relabel, stream.thicken),
+    )
+
+
+def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[pathlib.Path]:
+    if isinstance(records_folders, str | os.PathLike):
+        return [pathlib.Path(records_folders)]
+    return [pathlib.Path(folder) for folder in records_folders]
 
 
 def _sample_windows(records_folder: PathLike) -> dict[str, Any]:
@@ -241,51 +268,3 @@ def _sample_windows(records_folder: PathLike) -> dict[str, Any]:
         records_folder, split, window_frames=2, batch_size=_SAMPLE_WINDOWS, augment=None, seed=0, drop_remainder=False
     )
     return next(iter(dataset))
-
-
-def _write_settings(
-    folder: pathlib.Path, records_folder: pathlib.Path, model_config: ModelConfig, training_config: TrainingConfig
-) -> None:
-    """Writes config.json and environment.json, or holds them against what the workdir began with."""
-    settings = {
-        "model": dataclasses.asdict(model_config),
-        "training": dataclasses.asdict(training_config),
-        "records": {
-            "folder": str(records_folder),
-            "manifest_sha256": hashlib.sha256((records_folder / "manifest.json").read_bytes()).hexdigest(),
-        },
-    }
-    if (folder / "config.json").exists():
-        _check_same(folder, files.read_json(folder / "config.json", "workdir settings"), settings)
-    folder.mkdir(parents=True, exist_ok=True)
-    files.write_json(folder / "config.json", settings)
-    files.write_json(folder / "environment.json", environment())
-
-
-def _check_same(folder: pathlib.Path, began: dict[str, Any], now: dict[str, Any]) -> None:
-    if not all(isinstance(began.get(part), dict) for part in now):
-        raise InputDataError(f"workdir settings {folder / 'config.json'}: not ours. Choose another --workdir.")
-    if began["records"].get("manifest_sha256") != now["records"]["manifest_sha256"]:
-        raise InputDataError(
-            f"workdir {folder}: began with the records {began['records'].get('folder')}, "
-            f"these are others. Give those, or another --workdir."
-        )
-    for part in ("model", "training"):
-        for name, value in now[part].items():
-            if name not in _FREE_TO_CHANGE and began[part].get(name) != value:
-                raise ConfigError(
-                    f"workdir {folder} began with {name}={began[part].get(name)}; keep it or choose another --workdir. "
-                    f"Received: {name}={value}"
-                )
-
-
-def environment() -> dict[str, Any]:
-    """Versions and hardware, for whoever has to repeat the training."""
-    packages = ("tensorflow", "keras", "numpy", "retarget_tf")
-    return {
-        "python": platform.python_version(),
-        "platform": platform.platform(),
-        "cpus": os.cpu_count(),
-        "gpus": [device.name for device in tf.config.list_physical_devices("GPU")],
-        **{name: importlib.metadata.version(name) for name in packages},
-    }

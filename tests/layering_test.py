@@ -15,7 +15,7 @@ LEVELS: tuple[set[str], ...] = (
     {"config"},
     # From here on with TensorFlow, Keras, OpenCV or PyAV.
     {"pose_map", "limb_warp", "pose_transform", "keypoint_filters", "layers", "losses", "metrics", "video", "photos"},
-    {"images", "images_tf", "clips"},
+    {"images", "images_tf", "clips", "workdir"},
     {
         "records",
         "augmentation",

@@ -35,6 +35,7 @@ def make_batch(batch: int = 4, *, is_start: bool = False) -> dict[str, Any]:
         "reference_keypoints": tf.constant(keypoints[1]),
         "reference_map": tf.constant(maps[2]),
         "is_start": tf.fill([batch], is_start),
+        "is_as_seen": tf.fill([batch], True),
     }
 
 

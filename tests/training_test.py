@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import callbacks, records, training
-from retarget_tf.config import ModelConfig, TrainingConfig
+from retarget_tf import callbacks, generator, records, training
+from retarget_tf.config import PRESET_MODELS, ModelConfig, StreamConfig, TrainingConfig
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.generator import load_generator
 from tests.testing import make_clip_folder, run_program
@@ -127,6 +127,75 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(records_folder: pathl
     next((workdir / "checkpoints").glob("ckpt-2.data*")).unlink()
     with pytest.raises(InputDataError, match="none can be read"):
         training.train(records_folder, workdir, MODEL, CONFIG)
+
+
+STABLE = ModelConfig(preset="stable", image_size=32, filters=2, **{**PRESET_MODELS["stable"], "refinement": 2})
+STREAMS = dataclasses.replace(CONFIG, learning_rate=1e-3, decay_share=0.5, stream=StreamConfig(max_gap=1, ema=0.5))
+
+
+def train_stable_whole_and_in_parts(records_folder: str, folder: str) -> None:
+    """Runs in a process of its own, as `train_whole_and_in_parts`."""
+    tf.config.experimental.enable_op_determinism()
+    whole, parts = pathlib.Path(folder) / "whole", pathlib.Path(folder) / "parts"
+    training.train(records_folder, whole, STABLE, STREAMS)
+    # The same schedule, but a signal after two steps.
+    stop = callbacks.is_finished
+    callbacks.is_finished = lambda state, steps, seconds: state.steps_done >= 2 or stop(state, steps, seconds)  # type: ignore[assignment]
+    training.train(records_folder, parts, STABLE, STREAMS)
+    callbacks.is_finished = stop
+    training.train(records_folder, parts, STABLE, STREAMS)
+
+
+def test_streams_stop_and_resume_as_if_they_had_not_stopped(
+    records_folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    call = f"train_stable_whole_and_in_parts({str(records_folder)!r}, {str(tmp_path)!r})"
+    script = f"from tests.training_test import *; {call}"
+    subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=300)
+    whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
+    assert whole.keys() == parts.keys()
+    assert {name.split("/")[0] for name in whole} >= {
+        "generator",
+        "generator_optimizer",
+        "streams",
+        "draws",
+        "averages",
+    }
+    assert whole["step/.ATTRIBUTES/VARIABLE_VALUE"] == 4
+    for name, expected in whole.items():
+        np.testing.assert_allclose(parts[name], expected, atol=1e-6, err_msg=name)
+
+
+def test_several_records_share_every_batch(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    folders = [records_folder]
+    for person in ("x", "y"):
+        clips_folder = make_clip_folder(tmp_path / person, clip_id=person, person_id=person, frames=8).parent
+        config = records.BuildConfig(segment_frames=4, validation_share=0, test_share=0)
+        records.build_records([clips_folder], tmp_path / f"records_{person}", config)
+        folders.append(tmp_path / f"records_{person}")
+    config = dataclasses.replace(CONFIG, batch_size=4, jitter=False)
+    batch = next(iter(training.training_dataset(folders, MODEL, config)))
+    people = [clip.decode() for clip in batch["clip_id"].numpy()]
+    assert [person[0] for person in people] == ["c", "c", "x", "y"]
+    streams = next(iter(training.training_dataset(folders, STABLE, config)))
+    assert streams["keypoints"].shape == (4, 25, 3)
+    with pytest.raises(ConfigError, match="batch_size must be at least 3, one for each records folder"):
+        training.training_dataset(folders, MODEL, CONFIG)
+    training.train(folders, tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
+    with pytest.raises(InputDataError, match=r"began with the records .*records,.*records_x,.*records_y, these are"):
+        training.train(folders[:2], tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
+
+
+def test_fine_tuning_begins_with_the_given_weights(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    training.train(records_folder, tmp_path / "first", STABLE, STREAMS)
+    still = dataclasses.replace(STREAMS, learning_rate=1e-12, steps=1, stream=StreamConfig(max_gap=1))
+    training.train(records_folder, tmp_path / "second", STABLE, still, init_from=tmp_path / "first")
+    first, second = (generator.load_keras_generator(tmp_path / name)[0] for name in ("first", "second"))
+    for before, after in zip(first.trainable_variables, second.trainable_variables, strict=True):
+        np.testing.assert_allclose(before, after, atol=1e-6)
+    other = dataclasses.replace(STABLE, filters=3)
+    with pytest.raises(InputDataError, match=r"is of another shape than the one to train \(filters=2\)"):
+        training.train(records_folder, tmp_path / "third", other, still, init_from=tmp_path / "first")
 
 
 def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -4,6 +4,7 @@ pictures    frames, maps and joints that move as one: resized, cropped, mirrored
 jitter      the paper's, for windows: enlarged, cropped at random, mirrored at random
 affine      pictures through a camera that turns, scales, shifts and mirrors
 detection   the errors of a pose detector
+styles      other ways to draw the same map
 streams     for streams of frames: one camera for a whole stream, another for its reference, and those errors
 """
 
@@ -18,6 +19,7 @@ from retarget_tf.augmentation.streams import (
     StreamAugmentationConfig,
     augment_stream,
 )
+from retarget_tf.augmentation.styles import StyleRange
 
 __all__ = [
     "STREAM_AUGMENTATION",
@@ -28,6 +30,7 @@ __all__ = [
     "Pictures",
     "Stream",
     "StreamAugmentationConfig",
+    "StyleRange",
     "augment_stream",
     "crop",
     "jitter",

@@ -13,6 +13,7 @@ from retarget_tf import parsing_labels, skeleton
 from retarget_tf.augmentation.affine import CameraRange, mirror_where, move_frames, move_keypoints, move_maps
 from retarget_tf.augmentation.detection import DetectionErrors
 from retarget_tf.augmentation.pictures import Pictures
+from retarget_tf.augmentation.styles import StyleRange
 from retarget_tf.errors import ConfigError
 
 
@@ -60,6 +61,7 @@ class StreamAugmentationConfig:
         camera: of a stream and its reference.
         reference_camera: of the reference, after `camera`.
         reference_colours: of the reference.
+        style: of all maps.
         errors: of the stream's keypoints, drawn for each frame.
         reference_errors: of the reference's keypoints.
         bias: standard deviation of an error of each joint that all frames of a stream share with their reference,
@@ -70,6 +72,7 @@ class StreamAugmentationConfig:
     camera: CameraRange = dataclasses.field(default_factory=CameraRange)
     reference_camera: CameraRange = dataclasses.field(default_factory=CameraRange)
     reference_colours: ColourRange = dataclasses.field(default_factory=ColourRange)
+    style: StyleRange = dataclasses.field(default_factory=StyleRange)
     errors: DetectionErrors = dataclasses.field(default_factory=DetectionErrors)
     reference_errors: DetectionErrors = dataclasses.field(default_factory=DetectionErrors)
     bias: float = 0.0
@@ -84,6 +87,7 @@ STREAM_AUGMENTATION = StreamAugmentationConfig(
     camera=CameraRange(scale=(0.8, 1.15), shift=0.06, rotation=8.0),
     reference_camera=CameraRange(scale=(0.93, 1.07), shift=0.03),
     reference_colours=ColourRange(brightness=0.1, contrast=0.2, saturation=0.25, hue=0.03),
+    style=StyleRange(relabel=0.06, thicken=0.3),
     errors=DetectionErrors(joint_dropout=0.05, limb_dropout=0.1, noise=0.004),
     reference_errors=DetectionErrors(joint_dropout=0.02, noise=0.004),
     bias=0.003,
@@ -98,11 +102,13 @@ class Stream:
         keypoints: float32 `[frames, 25, 3]` in pixels; missing joints are (0, 0, 0).
         parsing_maps: uint8 `[frames, size, size]`.
         reference: one picture of the same clip.
+        is_as_seen: bool `[]`, whether the maps have the classes that the photo shows.
     """
 
     keypoints: tf.Tensor
     parsing_maps: tf.Tensor
     reference: Pictures
+    is_as_seen: tf.Tensor | bool = True
 
 
 def augment_stream(
@@ -120,7 +126,7 @@ def augment_stream(
         A stream of the same size. Joints that left the picture are missing.
     """
     size = stream.parsing_maps.shape[1]
-    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 7))
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 8))
     flip = config.mirror & (tf.random.stateless_uniform([], seeds[0]) < 0.5)
     camera = config.camera.draw(seeds[1], size) @ mirror_where(flip, size)
     reference_camera = config.reference_camera.draw(seeds[2], size) @ camera
@@ -129,12 +135,21 @@ def augment_stream(
     frames = config.reference_colours.apply(move_frames(stream.reference.frames, reference_camera), seeds[4])
     keypoints = move_keypoints(stream.keypoints, camera, flip, size)
     reference_keypoints = move_keypoints(stream.reference.keypoints, reference_camera, flip, size)
+    maps = tf.concat(
+        [
+            move_maps(stream.parsing_maps, camera, flip, schema),
+            move_maps(stream.reference.parsing_maps, reference_camera, flip, schema),
+        ],
+        axis=0,
+    )
+    maps, is_as_seen = config.style.apply(maps, seeds[7], schema)
     return Stream(
         config.errors.apply(keypoints, bias, seeds[5], size),
-        move_maps(stream.parsing_maps, camera, flip, schema),
+        maps[:-1],
         Pictures(
             tf.cast(tf.round(tf.clip_by_value(frames, 0, 255)), tf.uint8),
             config.reference_errors.apply(reference_keypoints, bias, seeds[6], size),
-            move_maps(stream.reference.parsing_maps, reference_camera, flip, schema),
+            maps[-1:],
         ),
+        is_as_seen,
     )

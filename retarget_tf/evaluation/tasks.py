@@ -16,7 +16,7 @@ import numpy.typing as npt
 
 from retarget_tf import files, metrics, pose_transform, records, skeleton
 from retarget_tf.errors import InputDataError
-from retarget_tf.pose_transform import Fit, similarity
+from retarget_tf.pose_transform import Fit
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -95,7 +95,7 @@ def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
     for clip in records.read_clips(folder, split):
         if clip.clip_id in pairs:
             motion, target = pairs[clip.clip_id]
-            driving = _placed(fit, keypoints[motion], references[target].keypoints, manifest.image_size)
+            driving = _placed(fit, keypoints[motion], references[target].keypoints, clip.keypoints, manifest.image_size)
             title = f"{clip.person_id} from {target}, driven by {motion}"
             yield Task(clip, references[target], driving[: metrics.LONGEST + 1], title)
 
@@ -111,18 +111,32 @@ def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
     )
 
 
-def _placed(fit: Fit, source: FloatArray, target: FloatArray, size: int) -> FloatArray:
+def _placed(fit: Fit, source: FloatArray, target: FloatArray, truth: FloatArray, size: int) -> FloatArray:
     """The path `[frames, 25, 3]` of a source on the canvas of the target's photo; as it is where nobody is seen.
 
-    Where on the stage a target dances is a matter of choice: a fit takes the photo's place, and the truth to compare
-    with lies where the source danced. So the middle of the path stays where it is.
+    Where on the stage a target dances, and how near to the camera, is a matter of choice: a fit takes the photo's place
+    and size, the clip that holds the truth was framed anew. So the whole path is shifted and scaled once to where that
+    clip has it; the pose, the proportions and the ground under each step stay what the fit made of them.
     """
     if skeleton.person_box(source) is None:
         return source
     transform = pose_transform.fit_path(fit, source, target, size, (size, size))
     placed = transform.apply(pose_transform.hold_pose(source))
-    dx = similarity.path_middle(source) - similarity.path_middle(placed)
-    return pose_transform.move_keypoints(placed, np.float32(1), np.float32(dx), np.float32(0))
+    return placed if fit == "none" else _registered(placed, truth)
+
+
+def _registered(path: FloatArray, truth: FloatArray) -> FloatArray:
+    """The path after the one scale and shift that bring all its joints nearest to the truth's, in least squares."""
+    frames = min(len(path), len(truth))
+    shared = (path[:frames, :, 2] > 0) & (truth[:frames, :, 2] > 0)
+    if np.count_nonzero(shared) < 2:
+        return path
+    points, there = path[:frames][shared][:, :2], truth[:frames][shared][:, :2]
+    middle, there_middle = points.mean(axis=0), there.mean(axis=0)
+    spread = np.sum((points - middle) ** 2)
+    scale = np.sum((points - middle) * (there - there_middle)) / max(spread, 1e-6)
+    shift = there_middle - scale * middle
+    return pose_transform.move_keypoints(path, np.float32(scale), *shift.astype(np.float32))
 
 
 def _cross_pairs(clips: Sequence[records.ClipEntry]) -> dict[str, tuple[str, str]]:

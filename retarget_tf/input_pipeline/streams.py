@@ -94,6 +94,7 @@ def stream_spec(image_size: int, batch_size: int) -> dict[str, tf.TensorSpec]:
     * `reference_frame` uint8 `[batch, size, size, 3]`, RGB, `reference_keypoints`, `reference_map`: one of the record's
       reference frames, the same during a whole stream.
     * `is_start` bool `[batch]`: this is a stream's first frame.
+    * `is_as_seen` bool `[batch]`: the maps have the classes that the photo shows; augmentation may have changed them.
     """
     keypoints, parsing_map = ((skeleton.NUM_JOINTS, 3), tf.float32), ((image_size, image_size), tf.uint8)
     shapes = {
@@ -105,6 +106,7 @@ def stream_spec(image_size: int, batch_size: int) -> dict[str, tf.TensorSpec]:
         "reference_keypoints": keypoints,
         "reference_map": parsing_map,
         "is_start": ((), tf.bool),
+        "is_as_seen": ((), tf.bool),
     }
     return {name: tf.TensorSpec((batch_size, *shape), dtype) for name, (shape, dtype) in shapes.items()}
 
@@ -141,6 +143,7 @@ class _Finisher:
             "reference_keypoints": tf.repeat(stream.reference.keypoints, count, axis=0),
             "reference_map": tf.repeat(stream.reference.parsing_maps, count, axis=0),
             "is_start": tf.range(count) == 0,
+            "is_as_seen": tf.fill([count], stream.is_as_seen),
         }
 
     def _decode(self, record: dict[str, tf.Tensor], planned: dict[str, tf.Tensor], seed: tf.Tensor) -> Stream:

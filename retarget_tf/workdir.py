@@ -1,0 +1,82 @@
+"""What a training leaves in its workdir beside the networks: its settings, and what it ran on.
+
+The same settings are held against those of the first start when a training goes on.
+"""
+
+import dataclasses
+import hashlib
+import importlib.metadata
+import os
+import pathlib
+import platform
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from retarget_tf import files
+from retarget_tf.config import ModelConfig, TrainingConfig
+from retarget_tf.errors import ConfigError, InputDataError
+
+# What a resumed training may change: how long it runs and how often it reports.
+_FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every")
+
+
+def write_settings(
+    folder: pathlib.Path,
+    records_folders: Sequence[pathlib.Path],
+    model_config: ModelConfig,
+    training_config: TrainingConfig,
+) -> None:
+    """Writes config.json and environment.json, or holds them against what the workdir began with.
+
+    Raises:
+        ConfigError: it began with other settings.
+        InputDataError: it began with other records, or its config.json is not ours.
+    """
+    settings = {
+        "model": dataclasses.asdict(model_config),
+        "training": dataclasses.asdict(training_config),
+        "records": [
+            {
+                "folder": str(records),
+                "manifest_sha256": hashlib.sha256((records / "manifest.json").read_bytes()).hexdigest(),
+            }
+            for records in records_folders
+        ],
+    }
+    if (folder / "config.json").exists():
+        _check_same(folder, files.read_json(folder / "config.json", "workdir settings"), settings)
+    folder.mkdir(parents=True, exist_ok=True)
+    files.write_json(folder / "config.json", settings)
+    files.write_json(folder / "environment.json", environment())
+
+
+def _check_same(folder: pathlib.Path, began: Any, now: dict[str, Any]) -> None:
+    if not isinstance(began, dict) or not all(isinstance(began.get(part), type(now[part])) for part in now):
+        raise InputDataError(f"workdir settings {folder / 'config.json'}: not ours. Choose another --workdir.")
+    hashes = [[records.get("manifest_sha256") for records in settings["records"]] for settings in (began, now)]
+    if hashes[0] != hashes[1]:
+        names = ",".join(str(records.get("folder")) for records in began["records"])
+        raise InputDataError(
+            f"workdir {folder}: began with the records {names}, these are others. Give those, or another --workdir."
+        )
+    for part in ("model", "training"):
+        for name, value in now[part].items():
+            if name not in _FREE_TO_CHANGE and began[part].get(name) != value:
+                raise ConfigError(
+                    f"workdir {folder} began with {name}={began[part].get(name)}; keep it or choose another --workdir. "
+                    f"Received: {name}={value}"
+                )
+
+
+def environment() -> dict[str, Any]:
+    """Versions and hardware, for whoever has to repeat the training."""
+    packages = ("tensorflow", "keras", "numpy", "retarget_tf")
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "gpus": [device.name for device in tf.config.list_physical_devices("GPU")],
+        **{name: importlib.metadata.version(name) for name in packages},
+    }
