@@ -170,8 +170,8 @@ def test_several_records_share_every_batch(records_folder: pathlib.Path, tmp_pat
     folders = [records_folder]
     for person in ("x", "y"):
         clips_folder = make_clip_folder(tmp_path / person, clip_id=person, person_id=person, frames=8).parent
-        config = records.BuildConfig(segment_frames=4, validation_share=0, test_share=0)
-        records.build_records([clips_folder], tmp_path / f"records_{person}", config)
+        build = records.BuildConfig(segment_frames=4, validation_share=0, test_share=0)
+        records.build_records([clips_folder], tmp_path / f"records_{person}", build)
         folders.append(tmp_path / f"records_{person}")
     config = dataclasses.replace(CONFIG, batch_size=4, jitter=False)
     batch = next(iter(training.training_dataset(folders, MODEL, config)))
