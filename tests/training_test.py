@@ -140,7 +140,7 @@ def train_stable_whole_and_in_parts(records_folder: str, folder: str) -> None:
     training.train(records_folder, whole, STABLE, STREAMS)
     # The same schedule, but a signal after two steps.
     stop = callbacks.is_finished
-    callbacks.is_finished = lambda state, steps, seconds: state.steps_done >= 2 or stop(state, steps, seconds)  # type: ignore[assignment]
+    callbacks.is_finished = lambda state, steps, seconds: state.steps_done >= 2 or stop(state, steps, seconds)
     training.train(records_folder, parts, STABLE, STREAMS)
     callbacks.is_finished = stop
     training.train(records_folder, parts, STABLE, STREAMS)
