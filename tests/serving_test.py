@@ -13,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from retarget_tf import conditioning, generator, pose_transform, serving, serving_check
-from retarget_tf.config import GeneratorSpec, ModelConfig
+from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 from retarget_tf.errors import InputDataError
 from retarget_tf.images import SquareCrop
 
@@ -197,3 +197,16 @@ def test_both_pose_conditions_can_be_exported(tmp_path: pathlib.Path, pose_condi
         for pose in (GOOD_POINTS, moved)
     ]
     assert np.any(maps[0] != maps[1])  # the pose matters
+
+
+@pytest.mark.parametrize("changed", [{}, {"anchor": "reference"}, {"feedback": "none", "refinement": 0}], ids=str)
+def test_stable_is_exported_as_well(tmp_path: pathlib.Path, changed: dict[str, Any]) -> None:
+    """The signature parses the photo, then answers as a rollout from the photo alone does."""
+    model = ModelConfig(
+        preset="stable", image_size=SIZE, filters=2, **{**PRESET_MODELS["stable"], "refinement": 2, **changed}
+    )
+    spec = GeneratorSpec(model, 0.7)
+    generator.save_generator(lively(generator.build_generator(model)), spec, tmp_path)
+    exported = serving.export_saved_model(tmp_path, tmp_path / "out")
+    checks = serving_check.check_saved_model(tmp_path, exported)
+    assert all(check.passed for check in checks), checks

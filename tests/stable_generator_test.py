@@ -86,6 +86,17 @@ def test_the_inputs_that_count_are_those_of_the_ingredients(changed: dict[str, A
         assert (difference > 0) == (name in used), name
 
 
+def test_a_sample_is_answered_alone_as_among_others() -> None:
+    model = generator.build_generator(TINY, seed=3)
+    rng = np.random.default_rng(4)
+    given = inputs(batch=3)
+    given["keypoints"] = given["keypoints"] + rng.uniform(-4, 4, given["keypoints"].shape).astype(np.float32)
+    together = model(given)["parsing_probabilities"].numpy()
+    for index in range(3):
+        alone = model({name: value[index : index + 1] for name, value in given.items()})["parsing_probabilities"]
+        np.testing.assert_allclose(alone[0], together[index], atol=1e-5)
+
+
 def test_before_anything_is_learned_the_answer_is_the_warped_map() -> None:
     given = inputs()
     answer = generator.build_generator(TINY)(given)["parsing_probabilities"]

@@ -196,7 +196,9 @@ def scan_pixels(origin: Tensor, axis: Tensor, height: int, width: int, start: Te
     # Row and column apart: a grid of all pixels would be a large constant in a saved model.
     along_x = ops.subtract(np.arange(width, dtype=np.float32) + 0.5, origin[..., :1]) * axis[..., :1] + start
     along_y = ops.subtract(np.arange(height, dtype=np.float32) + 0.5, origin[..., 1:]) * axis[..., 1:]
-    return ops.reshape(along_x[:, :, None, :] + along_y[:, :, :, None], (-1, origin.shape[1], height * width))
+    # In this order: `ops.add` takes what could be a bias for one, and a single column [1, 1, height, 1] on its right
+    # would be added along the row.
+    return ops.reshape(along_y[:, :, :, None] + along_x[:, :, None, :], (-1, origin.shape[1], height * width))
 
 
 def direction(vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:

@@ -1,0 +1,73 @@
+"""One table of both presets and of `stable` without each of its ingredients: same records, size, width and minutes.
+
+    python -m tests.benchmarks.ingredients --records=train64 --test_records=test64 --minutes=3 --out=ingredients
+
+Trains one variant after the other, then compares them all on the same people. Nothing else should run meanwhile. A
+variant that is there is kept, so the same command goes on where it stopped; `--only` takes some of them.
+"""
+
+import pathlib
+import subprocess
+import sys
+
+from absl import flags
+
+from retarget_tf import program
+from retarget_tf.errors import ConfigError, TrainingError
+
+VARIANTS: dict[str, tuple[str, ...]] = {
+    "paper": ("--preset=paper", "--batch_size=8"),
+    "paper_seed_1": ("--preset=paper", "--batch_size=8", "--seed=1"),
+    "stable": (),
+    "stable_seed_1": ("--seed=1",),
+    "no_anchor": ("--anchor=none",),
+    "anchor_not_warped": ("--anchor=reference",),
+    "teacher_forced": ("--teacher_forced_share=1",),
+    "no_streams": ("--single_share=1",),
+    "no_feedback": ("--feedback=none",),
+    "probabilities_fed_back": ("--feedback=probabilities",),
+    "clean_previous": ("--corrupt_previous=0", "--corrupt_reference=0", "--drop_previous=0"),
+    "no_photo_parsing": ("--photo_share=0",),
+    "no_joint_dropout": ("--joint_dropout=0",),
+    "gap_of_1": ("--max_gap=1",),
+    "one_style": ("--relabel=0", "--thicken=0"),
+    "no_augmentation": ("--nojitter",),
+    "no_dice": ("--dice_weight=0",),
+    "small_parts_count_double": ("--limb_weight=2",),
+    "stick_for_limbs": ("--pose_condition=stick",),
+    "no_refinement": ("--refinement=0",),
+    "group_norm": ("--norm=group",),
+    "ema": ("--ema=0.998",),
+    "wider": ("--filters=24",),
+}
+
+_RECORDS = flags.DEFINE_string("records", None, "records to train on", required=True)
+_TEST_RECORDS = flags.DEFINE_string("test_records", None, "records to judge by, of other people", required=True)
+_MINUTES = flags.DEFINE_float("minutes", 3.0, "of training for each variant")
+_OUT = flags.DEFINE_string("out", None, "folder of the workdirs and of the comparison", required=True)
+_FILTERS = flags.DEFINE_integer("filters", 16, "of every variant that does not say otherwise")
+_ONLY = flags.DEFINE_list("only", None, f"of {', '.join(VARIANTS)}")
+
+
+def main() -> None:
+    """Trains what is missing and prints the comparison's table."""
+    names = _ONLY.value or list(VARIANTS)
+    if unknown := set(names) - set(VARIANTS):
+        raise ConfigError(f"only must be of {', '.join(VARIANTS)}. Received: only={','.join(sorted(unknown))}")
+    workdirs = [pathlib.Path(_OUT.value) / name for name in names]
+    for name, workdir in zip(names, workdirs, strict=True):
+        if not (workdir / "generator.keras").is_file():
+            common = (f"--records={_RECORDS.value}", f"--workdir={workdir}", f"--minutes={_MINUTES.value}")
+            _run("retarget_tf.train", *common, f"--filters={_FILTERS.value}", "--sample_every=100000", *VARIANTS[name])
+    comparison = f"--compare={','.join(map(str, workdirs))}"
+    _run("retarget_tf.evaluate", comparison, f"--records={_TEST_RECORDS.value}", f"--out={_OUT.value}/comparison")
+
+
+def _run(module: str, *arguments: str) -> None:
+    done = subprocess.run([sys.executable, "-m", module, *arguments], check=False)
+    if done.returncode:
+        raise TrainingError(f"{module} {' '.join(arguments)}: ended with {done.returncode}.")
+
+
+if __name__ == "__main__":
+    program.run(main)
