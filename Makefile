@@ -34,9 +34,9 @@ demo: install
 	@printf '\n  %s\n' 'panel video  $(DEMO_DIR)/dance.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
 	  'SavedModel   $(DEMO_DIR)/saved_model'
 
-# How retarget_tf/pretrained/stable_128 was made: about an hour and a half on 2 cores. The same command again resumes.
+# How retarget_tf/pretrained/stable_128 was made: about an hour on 2 cores. The same command again resumes.
 PRETRAIN_DIR ?= pretrain_out
-PRETRAIN_MINUTES ?= 75
+PRETRAIN_MINUTES ?= 42
 pretrained: install
 	$(BIN)/python -m data.make_dancers --out=$(PRETRAIN_DIR)/dancers --people=1200 --clips_per_person=1 --frames=129 \
 	  --size=128 --seed=2026

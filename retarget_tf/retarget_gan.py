@@ -63,6 +63,10 @@ class RetargetGAN(keras.Model):
             "discriminator_optimizer": self.discriminator_optimizer,
         }
 
+    def begin_with(self, weights: list[npt.NDArray[np.float32]]) -> None:
+        """Takes over the weights of a trained generator."""
+        self.generator.set_weights(weights)
+
     def averaged_generator(self) -> keras.Model:
         """What is saved as the trained generator: here the generator itself."""
         return self.generator

@@ -80,6 +80,12 @@ class StreamTrainer(keras.Model):
             "averages": list(self.averages),  # Keras made a list of its own of it
         }
 
+    def begin_with(self, weights: list[npt.NDArray[np.float32]]) -> None:
+        """Takes over the weights of a trained generator."""
+        self.generator.set_weights(weights)
+        for average, weight in zip(self.averages, self.generator.trainable_variables, strict=False):
+            average.assign(weight.value)
+
     def averaged_generator(self) -> keras.Model:
         """What is saved as the trained generator: the weights' moving averages where they are kept."""
         if not self.averages:
@@ -125,12 +131,18 @@ class StreamTrainer(keras.Model):
             loss = cross_entropy + self.stream.dice_weight * dice
             scaled = self.generator_optimizer.scale_loss(loss)
         self.generator_optimizer.apply(tape.gradient(scaled, weights), weights)
-        for average, weight in zip(self.averages, weights, strict=False):
-            average.assign_sub((1.0 - self.stream.ema) * (average - weight.value))
+        self._average(weights)
         fed_back = conditioning.fed_back(probabilities, self.config.feedback)
         # A slot that parsed its photo goes on from where it was.
         self.streams.assign(tf.where(parses, self.streams, fed_back))
         return {"loss": loss, "cross_entropy": cross_entropy, "dice_loss": dice}
+
+    def _average(self, weights: list[keras.Variable]) -> None:
+        """Moves the averages; at first by more, so that a short training is not averaged with where it began."""
+        done = tf.cast(self.draws, tf.float32)
+        decay = tf.minimum(self.stream.ema, (1.0 + done) / (10.0 + done))
+        for average, weight in zip(self.averages, weights, strict=False):
+            average.assign_sub((1.0 - decay) * (average - weight.value))
 
     def _task(self, batch: Batch, task_seed: Tensor, corruption_seed: Tensor) -> tuple[Batch, Tensor, Tensor]:
         """The network's inputs, the truth as one-hot, and which samples are to parse the photo."""

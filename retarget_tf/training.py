@@ -18,6 +18,8 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 from absl import logging
 
@@ -59,7 +61,8 @@ def train(
         The step reached.
 
     Raises:
-        InputDataError: the records do not fit the model, or are not those that the workdir began with.
+        InputDataError: the records do not fit the model, or are not those that the workdir began with, or `init_from`
+            is no model of this shape.
         ConfigError: the workdir began with other settings.
         StoppedError: a signal asked to stop; everything was saved.
         TrainingError: a loss became NaN or infinite.
@@ -68,6 +71,9 @@ def train(
     manifests = [records.Manifest.load(path) for path in folders]
     for manifest in manifests:
         manifest.check_fit(model_config.image_size, model_config.label_schema)
+    initial = None
+    if init_from is not None and not (folder / "checkpoints").exists():
+        initial = _initial_weights(init_from, model_config)
     write_settings(folder, folders, model_config, training_config)
     # Not 0: tf.data's shuffle compares TensorFlow's global seed and its own with 0, and its own is a tensor here.
     keras.utils.set_random_seed(training_config.seed + 1)
@@ -78,8 +84,8 @@ def train(
         manager = _checkpoint_manager(folder, learner, state)
         if _restore(manager):
             logging.info("resuming at step %d", state.steps_done)
-        elif init_from is not None:
-            _initialise(learner, init_from, model_config)
+        elif initial is not None:
+            learner.begin_with(initial)
         damage = records.damage_as_input_error(f"records {','.join(map(str, folders))}")
         with callbacks.stopping_on_signal(state), damage:
             _fit(learner, state, manager, folder, folders, training_config, show_progress)
@@ -115,8 +121,8 @@ def _checkpoint_manager(
     return tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
 
 
-def _initialise(learner: Learner, init_from: PathLike, config: ModelConfig) -> None:
-    """Takes over the weights of a trained generator.
+def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[npt.NDArray[np.float32]]:
+    """The weights of a trained generator.
 
     Raises:
         InputDataError: it cannot be read, or is of another shape.
@@ -132,7 +138,7 @@ def _initialise(learner: Learner, init_from: PathLike, config: ModelConfig) -> N
             f"model {init_from}: is of another shape than the one to train ({', '.join(differing)}). "
             "Give the same flags, or begin without --init_from."
         )
-    learner.generator.set_weights(network.get_weights())
+    return network.get_weights()
 
 
 def _restore(manager: tf.train.CheckpointManager) -> bool:

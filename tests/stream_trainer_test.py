@@ -129,8 +129,26 @@ def test_the_average_of_the_weights_is_what_is_saved() -> None:
     after = [weight.numpy() for weight in trainer.generator.trainable_variables]
     saved = [weight.numpy() for weight in trainer.averaged_generator().trainable_variables]
     for old, new, average in zip(before, after, saved, strict=True):
+        np.testing.assert_allclose(average, (2 * old + 9 * new) / 11, atol=1e-6)  # (1 + 1) / (10 + 1) at the first step
+    for _ in range(40):
+        trainer.draws.assign_add(1)
+    trainer.train_step(make_batch())
+    newest = [weight.numpy() for weight in trainer.generator.trainable_variables]
+    after = [weight.numpy() for weight in trainer.averaged_generator().trainable_variables]
+    for old, new, average in zip(saved, newest, after, strict=True):
         np.testing.assert_allclose(average, 0.75 * old + 0.25 * new, atol=1e-6)
-    assert make_trainer().averaged_generator() is not None
+
+
+def test_given_weights_are_the_first_average_too() -> None:
+    trainer, other = make_trainer(dataclasses.replace(PLAIN, ema=0.75)), make_trainer()
+    trainer.begin_with(other.generator.get_weights())
+    for average, weight in zip(trainer.averages, other.generator.trainable_variables, strict=True):
+        np.testing.assert_array_equal(average, weight.numpy())
+
+
+def test_without_an_average_the_weights_are_saved() -> None:
+    trainer = make_trainer()
+    assert trainer.averaged_generator() is trainer.generator
 
 
 def test_every_step_draws_anew_and_a_seed_repeats() -> None:

@@ -196,6 +196,7 @@ def test_fine_tuning_begins_with_the_given_weights(records_folder: pathlib.Path,
     other = dataclasses.replace(STABLE, filters=3)
     with pytest.raises(InputDataError, match=r"is of another shape than the one to train \(filters=2\)"):
         training.train(records_folder, tmp_path / "third", other, still, init_from=tmp_path / "first")
+    assert not (tmp_path / "third").exists()
 
 
 def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
