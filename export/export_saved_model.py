@@ -10,7 +10,7 @@ from absl import flags
 
 from retarget_tf import program
 
-_MODEL = flags.DEFINE_string("model", None, "workdir or .keras file", required=True)
+_MODEL = flags.DEFINE_string("model", None, "workdir, .keras file, or the name of a pretrained model", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder that holds the versions", required=True)
 _VERSION = flags.DEFINE_integer("version", None, "number of the version; the next one unless given", lower_bound=1)
 

@@ -128,8 +128,8 @@ def flagfile_text(main: Callable[[], None]) -> str:
 def _help_text(main: Callable[[], None]) -> str:
     lines = [(sys.modules[main.__module__].__doc__ or "").strip(), "", "Flags:"]
     for flag in _own_flags(main):
-        default = "required" if flag.default is None and _is_required(flag) else f"default: {flag.default}"
-        lines.append(f"  --{flag.name}: {flag.help} ({default})")
+        default = f" (default: {flag.default})" if flag.default is not None else ""
+        lines.append(f"  --{flag.name}: {flag.help}{' (required)' if _is_required(flag) else default}")
     lines.append("  --flagfile: read flags from this file, one a line.")
     return "\n".join(lines)
 

@@ -3,7 +3,7 @@
     python -m retarget_tf.train --preset=stable --records=records --workdir=work --minutes=10 --filters=16
 
 The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM and Ctrl-C save a checkpoint. A
-flag that is not given is as the preset has it.
+flag without a default is as the preset has it (`config.PRESET_MODELS`, `config.PRESET_TRAININGS`).
 """
 
 from typing import Any
