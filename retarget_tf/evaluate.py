@@ -22,7 +22,9 @@ from retarget_tf import program
 from retarget_tf.errors import ConfigError
 from retarget_tf.pose_transform import FITS
 
-_MODEL = flags.DEFINE_string("model", None, "a workdir, a .keras file with its .json, a SavedModel folder, or a pretrained model by name")
+_MODEL = flags.DEFINE_string(
+    "model", None, "a workdir, a .keras file with its .json, a SavedModel folder, or a pretrained model by name"
+)
 _COMPARE = flags.DEFINE_list("compare", None, "several of these instead, with commas between them")
 _RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_records", required=True)
 _SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "whose clips to score")

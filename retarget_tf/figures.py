@@ -63,7 +63,9 @@ class Strip:
     shots: tuple[Shot, ...]
 
 
-def training_panel(frame: Tensor, keypoints: Tensor, generated: Tensor, real: Tensor) -> Uint8Array:
+def training_panel(
+    frame: Tensor, keypoints: Tensor, generated: Tensor, real: Tensor, frame_title: str = "frame t"
+) -> Uint8Array:
     """What a training makes: a row a sample, of frame, stick figure, generated map and true map.
 
     Args:
@@ -71,10 +73,11 @@ def training_panel(frame: Tensor, keypoints: Tensor, generated: Tensor, real: Te
         keypoints: float32 `[batch, 25, 3]` in pixels.
         generated: the generated maps in colours, float32 `[batch, size, size, 3]` in [-1, 1].
         real: the true ones.
+        frame_title: stands above the frames.
     """
     stick = pose_map.draw_stick_figure(keypoints, frame.shape[1])
     columns = [conditioning.to_pixels(pictures).numpy() for pictures in (frame, stick, generated, real)]
-    return _grid(list(zip(*columns, strict=True)), ["frame t", "pose t+1", "generated t+1", "truth t+1"])
+    return _grid(list(zip(*columns, strict=True)), [frame_title, "pose t+1", "generated t+1", "truth t+1"])
 
 
 def retargeting_panel(strips: Sequence[Strip], schema: LabelSchema) -> Uint8Array:

@@ -115,7 +115,7 @@ class StreamTrainer(keras.Model):
         )["parsing_probabilities"]
         generated = conditioning.colour_map(tf.argmax(probabilities, axis=-1), self.config.schema)
         real = conditioning.colour_map(windows["parsing_maps"][:, 1], self.config.schema)
-        return figures.training_panel(frame, keypoints, generated, real)
+        return figures.training_panel(frame, keypoints, generated, real, frame_title="reference")
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """One update on the next frame of every stream, as `input_pipeline.make_streams` yields them."""
