@@ -12,7 +12,7 @@ import tensorflow as tf
 from retarget_tf import input_pipeline, records
 from retarget_tf.augmentation import STREAM_AUGMENTATION
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.input_pipeline import StreamConfig
+from retarget_tf.input_pipeline import StreamLengths
 from retarget_tf.input_pipeline.record_table import RecordTable
 from retarget_tf.input_pipeline.stream_plan import StreamPlan
 from tests import testing
@@ -149,7 +149,7 @@ def test_frames_are_not_decoded_but_the_references(manifest: records.Manifest, t
 def long_plan(frames: tuple[int, ...] = (100_000, 50_000), **settings: Any) -> StreamPlan:
     counts = np.array(frames, np.int64)
     table = RecordTable(("nowhere",), np.zeros_like(counts), np.zeros_like(counts), counts)
-    return StreamPlan(StreamConfig(**settings), table, seed=0)
+    return StreamPlan(StreamLengths(**settings), table, seed=0)
 
 
 def drawn(plan: StreamPlan, count: int, slot: int = 0) -> dict[str, Any]:
@@ -227,7 +227,7 @@ def test_short_clips_are_passed_over_and_refused_where_there_is_no_other(
 
 def drawn_steps(manifest: records.Manifest, gap: tuple[int, int]) -> list[int]:
     table = RecordTable.scan(manifest, "train").holding(gap[0] + 1)
-    return list(drawn(StreamPlan(StreamConfig(gap), table, 0), 50)["step"])
+    return list(drawn(StreamPlan(StreamLengths(gap), table, 0), 50)["step"])
 
 
 @pytest.mark.parametrize(

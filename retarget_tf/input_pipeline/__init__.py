@@ -7,12 +7,12 @@ record_table   where each record lies, to read any one of them
 seeds          of stateless draws
 """
 
-from retarget_tf.input_pipeline.stream_plan import StreamConfig
+from retarget_tf.input_pipeline.stream_plan import StreamLengths
 from retarget_tf.input_pipeline.streams import make_streams, stream_spec
 from retarget_tf.input_pipeline.windows import WindowCutter, count_windows, element_spec, make_dataset
 
 __all__ = [
-    "StreamConfig",
+    "StreamLengths",
     "WindowCutter",
     "count_windows",
     "element_spec",

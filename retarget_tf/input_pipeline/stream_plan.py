@@ -18,7 +18,7 @@ _BLOCK = 256  # streams of a slot that are drawn at once
 
 
 @dataclasses.dataclass(frozen=True)
-class StreamConfig:
+class StreamLengths:
     """What streams are drawn from.
 
     Attributes:
@@ -49,7 +49,7 @@ class StreamPlan:
         seed: of all draws.
     """
 
-    config: StreamConfig
+    config: StreamLengths
     table: RecordTable
     seed: int
 

@@ -18,7 +18,7 @@ from retarget_tf.augmentation import Pictures, Stream, StreamAugmentationConfig,
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.input_pipeline.record_table import RecordTable
 from retarget_tf.input_pipeline.seeds import Purpose, fold_in, purpose_seed
-from retarget_tf.input_pipeline.stream_plan import StreamConfig, StreamPlan
+from retarget_tf.input_pipeline.stream_plan import StreamLengths, StreamPlan
 
 
 def make_streams(
@@ -63,7 +63,7 @@ def make_streams(
             "batch_size must be at least 1 and start_batch not negative. "
             f"Received: batch_size={batch_size}, start_batch={start_batch}"
         )
-    config = StreamConfig(frame_gap, mean_frames, single_share)
+    config = StreamLengths(frame_gap, mean_frames, single_share)
     manifest = records.Manifest.load(folder)
     plan = StreamPlan(config, _usable_records(manifest, split, config), seed)
     finish = _Finisher(manifest, image_size or manifest.image_size, augment, purpose_seed(seed, Purpose.STREAM))
@@ -168,7 +168,7 @@ class _Finisher:
         return tf.map_fn(records.decode_map, encoded, fn_output_signature=spec)
 
 
-def _usable_records(manifest: records.Manifest, split: str, config: StreamConfig) -> RecordTable:
+def _usable_records(manifest: records.Manifest, split: str, config: StreamLengths) -> RecordTable:
     """The records of a split that can hold a stream."""
     fewest = config.frame_gap[0] + 1
     if fewest > manifest.segment_frames:
