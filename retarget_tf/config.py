@@ -170,7 +170,7 @@ class StreamConfig:
 
     Attributes:
         teacher_forced_share: the first share of the training, in which the true previous map is fed.
-        mean_frames: mean length of a stream; 1 means that every frame starts anew.
+        mean_frames: mean length of a stream of more than one frame.
         single_share: share of the streams that are one frame long.
         max_gap: largest distance of two frames of a stream; it is drawn for each stream, from 1.
         photo_share: share of the samples whose task is to parse the reference photo itself, no map given.
@@ -207,8 +207,8 @@ class StreamConfig:
         )  # fmt: skip
         for name in shares:
             _check(0 <= getattr(self, name) <= 1, f"{name} must be in [0, 1]", **{name: getattr(self, name)})
-        for name in ("mean_frames", "max_gap"):
-            _check(getattr(self, name) >= 1, f"{name} must be at least 1", **{name: getattr(self, name)})
+        _check(self.mean_frames > 1, "mean_frames must be above 1", mean_frames=self.mean_frames)
+        _check(self.max_gap >= 1, "max_gap must be at least 1", max_gap=self.max_gap)
         for name in ("dice_weight", "limb_weight"):
             _check(getattr(self, name) >= 0, f"{name} must not be negative", **{name: getattr(self, name)})
         _check(0 <= self.ema < 1, "ema must be in [0, 1)", ema=self.ema)

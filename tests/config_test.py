@@ -64,7 +64,8 @@ def test_training_config_refuses(values: dict[str, Any], sentence: str) -> None:
     ("values", "sentence"),
     [
         ({"photo_share": 1.5}, "photo_share must be in [0, 1]. Received: photo_share=1.5"),
-        ({"mean_frames": 0.5}, "mean_frames must be at least 1. Received: mean_frames=0.5"),
+        ({"mean_frames": 1}, "mean_frames must be above 1. Received: mean_frames=1"),
+        ({"max_gap": 0}, "max_gap must be at least 1. Received: max_gap=0"),
         ({"dice_weight": -1.0}, "dice_weight must not be negative. Received: dice_weight=-1.0"),
         ({"ema": 1.0}, "ema must be in [0, 1). Received: ema=1.0"),
     ],
