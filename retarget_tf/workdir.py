@@ -62,12 +62,19 @@ def _check_same(folder: pathlib.Path, began: Any, now: dict[str, Any]) -> None:
             f"workdir {folder}: began with the records {names}, these are others. Give those, or another --workdir."
         )
     for part in ("model", "training"):
-        for name, value in now[part].items():
-            if name not in _FREE_TO_CHANGE and began[part].get(name) != value:
+        before = _flat(began[part])
+        for name, value in _flat(now[part]).items():
+            if name not in _FREE_TO_CHANGE and before.get(name) != value:
                 raise ConfigError(
-                    f"workdir {folder} began with {name}={began[part].get(name)}; keep it or choose another --workdir. "
+                    f"workdir {folder} began with {name}={before.get(name)}; keep it or choose another --workdir. "
                     f"Received: {name}={value}"
                 )
+
+
+def _flat(settings: dict[str, Any]) -> dict[str, Any]:
+    """The settings of a stream beside the others: they are flags as those are."""
+    stream = settings.get("stream")
+    return {**settings, **stream, "stream": None} if isinstance(stream, dict) else settings
 
 
 def environment() -> dict[str, Any]:

@@ -209,6 +209,9 @@ def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: path
 def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"began with filters=2; keep it .* Received: filters=4"):
         training.train(records_folder, workdir, dataclasses.replace(MODEL, filters=4), CONFIG)
+    streams = dataclasses.replace(CONFIG, stream=StreamConfig(max_gap=2))
+    with pytest.raises(ConfigError, match=r"began with max_gap=4; keep it .* Received: max_gap=2$"):
+        training.train(records_folder, workdir, MODEL, streams)
     with pytest.raises(ConfigError, match="began with batch_size=2"):
         training.train(records_folder, workdir, MODEL, dataclasses.replace(CONFIG, batch_size=1))
 
