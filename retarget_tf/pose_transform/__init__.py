@@ -5,6 +5,7 @@ the training pictures. A source's whole path, all keypoints of its video, is the
 
     canvas         the square around a person; keypoints moved by a scale and a shift
     similarity     one scale and one shift: to the target's height, ground line and place
+    bone_lengths   how tall a person is and how long each bone, from keypoints in the picture
     proportions    how much longer each bone of the target is, from keypoints of both
     reshaping      a skeleton with bones of other lengths, its feet where they were
     fitting        the choice between them, `fit_path`

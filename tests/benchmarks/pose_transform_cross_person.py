@@ -10,7 +10,9 @@ joints seen in both, in % of B's standing height, then over clips; PCK is the sh
 the stage the dance takes place is a matter of choice: one shift in x for the whole clip (median of the hips) is taken
 out. `sliding` is how fast feet that stand in the source move to the side, in % of the height a frame (the truth's slide
 more, because it is the source's angles on another body), `ground` the standard deviation of the lowest foot's level
-from the truth's. The truth is brought to the camera of B's own clip, which is known exactly.
+from the truth's. `shape` is the mean after the one scale and shift of the whole clip that the evaluation of models
+allows too: what is left of it is pose and proportions alone. The truth is brought to the camera of B's own clip, which
+is known exactly.
 """
 
 import dataclasses
@@ -23,6 +25,7 @@ from absl import flags
 from retarget_tf import clips, pose_transform, program, skeleton
 from retarget_tf.dancers import Recipe, camera, draw_motion, draw_person, figure
 from retarget_tf.errors import InputDataError
+from retarget_tf.evaluation import tasks
 from retarget_tf.pose_transform import PoseTransform, Proportions, Reshaping, similarity
 
 _CLIPS = flags.DEFINE_string("clips", None, "Folder of dancers' own clips.", required=True)
@@ -68,7 +71,7 @@ def main() -> None:
     """Prints the table."""
     cases = read_cases()
     print(f"{len(cases)} pairs, {sum(len(case.truth) for case in cases)} frames; errors in % of the height")
-    print_row("", *GROUPS, "mean", "PCK", "sliding", "ground")
+    print_row("", *GROUPS, "mean", "shape", "PCK", "sliding", "ground")
     _print_errors("as it lies in its picture", cases, [case.source for case in cases])
     for name, known in (("photo", slice(1)), ("clip", slice(None))):
         for row, fit in _FITS.items():
@@ -166,7 +169,7 @@ def _print_errors(name: str, cases: list[Case], predictions: list[FloatArray]) -
         groups = ([skeleton.JOINT[joint] for joint in joints] for joints in GROUPS.values())
         means = [error[:, group][seen[:, group]].mean() for group in groups]
         steps = _sliding(case, predicted), _unevenness(case, predicted)
-        rows.append([*means, error[seen].mean(), (error[seen] < 0.05).mean(), *steps])
+        rows.append([*means, error[seen].mean(), _shape(case, predicted), (error[seen] < 0.05).mean(), *steps])
     print_row(name, *(100 * np.mean(rows, axis=0)))
 
 
@@ -176,6 +179,12 @@ def errors(case: Case, predicted: FloatArray) -> tuple[FloatArray, npt.NDArray[n
     offset = predicted[..., :2] - case.truth[..., :2]
     offset[..., 0] -= place_on_stage(case, predicted)
     return np.linalg.norm(offset, axis=-1) / case.height, seen
+
+
+def _shape(case: Case, predicted: FloatArray) -> float:
+    registered = tasks._registered(predicted, case.truth)
+    seen = (registered[..., 2] > 0) & (case.truth[..., 2] > 0)
+    return float(np.linalg.norm((registered - case.truth)[..., :2], axis=-1)[seen].mean() / case.height)
 
 
 def _sliding(case: Case, predicted: FloatArray) -> float:
