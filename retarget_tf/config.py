@@ -98,8 +98,8 @@ class ModelConfig:
 
     @property
     def takes_reference_map(self) -> bool:
-        """Whether the generator can be given the reference's map; it parses the photo itself where it is not."""
-        return self.preset == "stable" and self.anchor != "none"
+        """Whether a rollout can begin with the reference's map: as its anchor, and as the first previous map."""
+        return self.preset == "stable"
 
 
 @dataclasses.dataclass(frozen=True)

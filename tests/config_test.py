@@ -90,6 +90,7 @@ def test_every_preset_has_settings_that_hold(preset: str) -> None:
     model = config.ModelConfig(preset=preset, **config.PRESET_MODELS[preset])
     config.TrainingConfig(steps=1, **config.PRESET_TRAININGS[preset])
     assert model.takes_reference_map == (preset == "stable")
+    assert dataclasses.replace(model, anchor="none").takes_reference_map == (preset == "stable")
 
 
 def test_defaults_are_the_papers() -> None:
