@@ -2,8 +2,9 @@
 
     python -m tests.benchmarks.ingredients --records=train64 --test_records=test64 --minutes=3 --out=ingredients
 
-Trains one variant after the other, then compares them all on the same people. Nothing else should run meanwhile. A
-variant that is there is kept, so the same command goes on where it stopped; `--only` takes some of them.
+Trains one variant after the other, then compares them all on the same people. Nothing else should run meanwhile, or
+`--steps` in place of `--minutes` makes the comparison independent of it. A variant that is there is kept, so the same
+command goes on where it stopped; `--only` takes some of them.
 """
 
 import pathlib
@@ -44,6 +45,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 _RECORDS = flags.DEFINE_string("records", None, "records to train on", required=True)
 _TEST_RECORDS = flags.DEFINE_string("test_records", None, "records to judge by, of other people", required=True)
 _MINUTES = flags.DEFINE_float("minutes", 3.0, "of training for each variant")
+_STEPS = flags.DEFINE_integer("steps", 0, "of training for each variant, in place of minutes")
 _OUT = flags.DEFINE_string("out", None, "folder of the workdirs and of the comparison", required=True)
 _FILTERS = flags.DEFINE_integer("filters", 16, "of every variant that does not say otherwise")
 _ONLY = flags.DEFINE_list("only", None, f"of {', '.join(VARIANTS)}")
@@ -57,7 +59,8 @@ def main() -> None:
     workdirs = [pathlib.Path(_OUT.value) / name for name in names]
     for name, workdir in zip(names, workdirs, strict=True):
         if not (workdir / "generator.keras").is_file():
-            common = (f"--records={_RECORDS.value}", f"--workdir={workdir}", f"--minutes={_MINUTES.value}")
+            budget = f"--steps={_STEPS.value}" if _STEPS.value else f"--minutes={_MINUTES.value}"
+            common = (f"--records={_RECORDS.value}", f"--workdir={workdir}", budget)
             _run("retarget_tf.train", *common, f"--filters={_FILTERS.value}", "--sample_every=100000", *VARIANTS[name])
     comparison = f"--compare={','.join(map(str, workdirs))}"
     _run("retarget_tf.evaluate", comparison, f"--records={_TEST_RECORDS.value}", f"--out={_OUT.value}/comparison")
