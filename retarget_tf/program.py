@@ -69,7 +69,10 @@ def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
 def import_tensorflow() -> None:
     """Imports TensorFlow without its banner, which no variable silences: for the first line of a `main`."""
     with native_log_aside():
-        import tensorflow  # noqa: F401
+        import tensorflow as tf
+    for handler in tf.get_logger().handlers:  # made within the import, it writes to the stderr of that moment
+        if isinstance(handler, standard_logging.StreamHandler):
+            handler.stream = sys.stderr  # `setStream` would flush the one that is closed
 
 
 @contextlib.contextmanager

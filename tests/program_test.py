@@ -162,3 +162,19 @@ def test_failing_import_of_tensorflow_shows_what_it_wrote(tmp_path: pathlib.Path
     assert done.returncode == 1
     assert done.stderr.startswith("no AVX\nTraceback")
     assert done.stderr.endswith("ImportError: broken\n")
+
+
+def test_a_warning_of_tensorflow_is_a_line_and_no_logging_error(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "warns.py"
+    path.write_text(
+        "from retarget_tf import program\n"
+        "def main():\n"
+        "    program.import_tensorflow()\n"
+        "    import tensorflow as tf\n"
+        "    tf.get_logger().warning('traced anew')\n"
+        "program.run(main)\n"
+    )
+    done = run(path)
+    assert done.returncode == 0
+    assert "traced anew" in done.stderr
+    assert "Logging error" not in done.stderr

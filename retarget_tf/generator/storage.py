@@ -60,7 +60,8 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
     given = _located(path)
     if not (given / "saved_model.pb").is_file():
         network, spec = load_keras_generator(path)
-        return TrainedGenerator(tf.function(lambda inputs: network(inputs, training=False)), spec)
+        generate = tf.function(lambda inputs: network(inputs, training=False), reduce_retracing=True)
+        return TrainedGenerator(generate, spec)
     spec = read_generator_spec(given / "assets.extra" / SPEC_NAME)
     try:
         served = tf.saved_model.load(str(given))
