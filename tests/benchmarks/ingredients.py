@@ -58,7 +58,7 @@ def main() -> None:
         raise ConfigError(f"only must be of {', '.join(VARIANTS)}. Received: only={','.join(sorted(unknown))}")
     workdirs = [pathlib.Path(_OUT.value) / name for name in names]
     for name, workdir in zip(names, workdirs, strict=True):
-        if not (workdir / "generator.keras").is_file():
+        if not (workdir / "flags.txt").is_file():  # written last
             budget = f"--steps={_STEPS.value}" if _STEPS.value else f"--minutes={_MINUTES.value}"
             common = (f"--records={_RECORDS.value}", f"--workdir={workdir}", budget)
             _run("retarget_tf.train", *common, f"--filters={_FILTERS.value}", "--sample_every=100000", *VARIANTS[name])

@@ -73,7 +73,7 @@ def _run_fold(folder: pathlib.Path, people: str) -> dict[str, list[float]]:
         ),
     }
     for name in _ONLY.value:
-        if not (folder / name / "generator.keras").is_file():
+        if not (folder / name / "flags.txt").is_file():  # written last
             common = (f"--workdir={folder / name}", f"--filters={_FILTERS.value}", "--sample_every=100000")
             _run("retarget_tf.train", *common, *variants[name])
     models = ",".join([_MODEL.value, *(str(folder / name) for name in _ONLY.value)])
