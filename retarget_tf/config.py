@@ -198,7 +198,7 @@ class StreamConfig:
     joint_dropout: float = 0.05
     relabel: float = 0.06
     thicken: float = 0.3
-    ema: float = 0.0
+    ema: float = 0.998
 
     def __post_init__(self) -> None:
         shares = (

@@ -38,7 +38,7 @@ VARIANTS: dict[str, tuple[str, ...]] = {
     "stick_for_limbs": ("--pose_condition=stick",),
     "no_refinement": ("--refinement=0",),
     "group_norm": ("--norm=group",),
-    "ema": ("--ema=0.998",),
+    "no_ema": ("--ema=0",),
     "wider": ("--filters=24",),
 }
 
