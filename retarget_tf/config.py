@@ -182,6 +182,8 @@ class StreamConfig:
         joint_dropout: share of the joints that are missing.
         relabel: probability of each way to give a part another class in the whole stream, see `augmentation.styles`.
         thicken: probability that one class is a pixel thicker in the whole stream.
+        warp_lead: added, when the generator is saved, to the logit of each pixel's class in the warped reference map,
+            for people who are drawn otherwise than those of the training. Needs the anchor `warp`.
         ema: decay of the moving average of the weights that is saved; 0 saves the weights themselves.
     """
 
@@ -198,6 +200,7 @@ class StreamConfig:
     joint_dropout: float = 0.05
     relabel: float = 0.06
     thicken: float = 0.3
+    warp_lead: float = 0.0
     ema: float = 0.998
 
     def __post_init__(self) -> None:
@@ -209,7 +212,7 @@ class StreamConfig:
             _check(0 <= getattr(self, name) <= 1, f"{name} must be in [0, 1]", **{name: getattr(self, name)})
         _check(self.mean_frames > 1, "mean_frames must be above 1", mean_frames=self.mean_frames)
         _check(self.max_gap >= 1, "max_gap must be at least 1", max_gap=self.max_gap)
-        for name in ("dice_weight", "limb_weight"):
+        for name in ("dice_weight", "limb_weight", "warp_lead"):
             _check(getattr(self, name) >= 0, f"{name} must not be negative", **{name: getattr(self, name)})
         _check(0 <= self.ema < 1, "ema must be in [0, 1)", ema=self.ema)
 

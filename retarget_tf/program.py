@@ -70,9 +70,12 @@ def import_tensorflow() -> None:
     """Imports TensorFlow without its banner, which no variable silences: for the first line of a `main`."""
     with native_log_aside():
         import tensorflow as tf
-    for handler in tf.get_logger().handlers:  # made within the import, it writes to the stderr of that moment
+    logger = tf.get_logger()
+    for handler in logger.handlers:  # made within the import, it writes to the stderr of that moment
         if isinstance(handler, standard_logging.StreamHandler):
             handler.stream = sys.stderr  # `setStream` would flush the one that is closed
+    if not flags.FLAGS["verbosity"].present:
+        logger.setLevel(standard_logging.ERROR)  # its warnings (a function was traced anew) are for us, not for users
 
 
 @contextlib.contextmanager

@@ -67,7 +67,7 @@ class RetargetGAN(keras.Model):
         """Takes over the weights of a trained generator."""
         self.generator.set_weights(weights)
 
-    def averaged_generator(self) -> keras.Model:
+    def generator_to_save(self) -> keras.Model:
         """What is saved as the trained generator: here the generator itself."""
         return self.generator
 

@@ -16,7 +16,8 @@ import tensorflow as tf
 
 from retarget_tf import conditioning, figures, losses, map_corruption
 from retarget_tf.config import ModelConfig, StreamConfig
-from retarget_tf.generator import build_generator
+from retarget_tf.errors import ConfigError
+from retarget_tf.generator import build_generator, raise_warp_lead
 from retarget_tf.layers import dropout_seeds, loss_scaled
 
 Tensor = Any
@@ -41,6 +42,10 @@ class StreamTrainer(keras.Model):
 
     def __init__(self, config: ModelConfig, stream: StreamConfig, batch_size: int, seed: int = 0) -> None:
         super().__init__(name="stream_trainer")
+        if stream.warp_lead and config.anchor != "warp":
+            raise ConfigError(
+                f"warp_lead needs the anchor warp. Received: warp_lead={stream.warp_lead}, anchor={config.anchor}"
+            )
         self.config, self.stream = config, stream
         self.generator = build_generator(config, seed)
         classes = config.schema.num_classes
@@ -86,15 +91,17 @@ class StreamTrainer(keras.Model):
         for average, weight in zip(self.averages, self.generator.trainable_variables, strict=False):
             average.assign(weight.value)
 
-    def averaged_generator(self) -> keras.Model:
-        """What is saved as the trained generator: the weights' moving averages where they are kept."""
-        if not self.averages:
+    def generator_to_save(self) -> keras.Model:
+        """What is saved as the trained generator: averaged weights where they are kept, led by the warp as asked."""
+        if not self.averages and not self.stream.warp_lead:
             return self.generator
-        averaged = build_generator(self.config)
-        averaged.set_weights(self.generator.get_weights())
-        for weight, average in zip(averaged.trainable_variables, self.averages, strict=True):
+        saved = build_generator(self.config)
+        saved.set_weights(self.generator.get_weights())
+        for weight, average in zip(saved.trainable_variables, self.averages, strict=False):
             weight.assign(average)
-        return averaged
+        if self.stream.warp_lead:
+            raise_warp_lead(saved, self.stream.warp_lead)
+        return saved
 
     def draw_samples(self, windows: Batch) -> npt.NDArray[np.uint8]:
         """A panel of photo, stick figure, generated map and true map, one row a window of two frames, as a picture."""
@@ -139,9 +146,11 @@ class StreamTrainer(keras.Model):
 
     def _average(self, weights: list[keras.Variable]) -> None:
         """Moves the averages; at first by more, so that a short training is not averaged with where it began."""
+        if not self.averages:
+            return
         done = tf.cast(self.draws, tf.float32)
         decay = tf.minimum(self.stream.ema, (1.0 + done) / (10.0 + done))
-        for average, weight in zip(self.averages, weights, strict=False):
+        for average, weight in zip(self.averages, weights, strict=True):
             average.assign_sub((1.0 - decay) * (average - weight.value))
 
     def _task(self, batch: Batch, task_seed: Tensor, corruption_seed: Tensor) -> tuple[Batch, Tensor, Tensor]:

@@ -60,6 +60,7 @@ _STREAM_FLAGS = (
     flags.DEFINE_float("joint_dropout", None, "stable: share of the joints that are missing"),
     flags.DEFINE_float("relabel", None, "stable: probability of each way to give a part another class all along"),
     flags.DEFINE_float("thicken", None, "stable: probability that one class is a pixel thicker all along"),
+    flags.DEFINE_float("warp_lead", None, "stable: saved with this much more trust in the warped reference map"),
     flags.DEFINE_float("ema", None, "stable: decay of the moving average of the weights; 0 for none"),
 )
 

@@ -92,7 +92,7 @@ def train(
         spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
     finally:
         keras.config.set_dtype_policy("float32")
-    generator.save_generator(learner.averaged_generator(), spec, folder)
+    generator.save_generator(learner.generator_to_save(), spec, folder)
     if state.stopped_by_signal:
         raise StoppedError(f"stopped by a signal at step {state.steps_done}; run the same command again to resume.")
     return state.steps_done

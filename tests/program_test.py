@@ -164,7 +164,7 @@ def test_failing_import_of_tensorflow_shows_what_it_wrote(tmp_path: pathlib.Path
     assert done.stderr.endswith("ImportError: broken\n")
 
 
-def test_a_warning_of_tensorflow_is_a_line_and_no_logging_error(tmp_path: pathlib.Path) -> None:
+def test_an_error_that_tensorflow_logs_is_a_line_and_its_warnings_are_not_shown(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "warns.py"
     path.write_text(
         "from retarget_tf import program\n"
@@ -172,9 +172,11 @@ def test_a_warning_of_tensorflow_is_a_line_and_no_logging_error(tmp_path: pathli
         "    program.import_tensorflow()\n"
         "    import tensorflow as tf\n"
         "    tf.get_logger().warning('traced anew')\n"
+        "    tf.get_logger().error('out of room')\n"
         "program.run(main)\n"
     )
     done = run(path)
     assert done.returncode == 0
-    assert "traced anew" in done.stderr
+    assert "out of room" in done.stderr
+    assert "traced anew" not in done.stderr
     assert "Logging error" not in done.stderr

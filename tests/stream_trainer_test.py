@@ -10,13 +10,20 @@ import tensorflow as tf
 
 from retarget_tf import conditioning
 from retarget_tf.config import PRESET_MODELS, ModelConfig, StreamConfig
+from retarget_tf.errors import ConfigError
 from retarget_tf.stream_trainer import StreamTrainer
 
 SIZE = 32
 CONFIG = ModelConfig(preset="stable", image_size=SIZE, filters=2, **{**PRESET_MODELS["stable"], "refinement": 2})
 # Nothing random but the start of a stream.
 PLAIN = StreamConfig(
-    teacher_forced_share=0, photo_share=0, drop_previous=0, corrupt_previous=0, corrupt_reference=0, joint_dropout=0
+    teacher_forced_share=0,
+    photo_share=0,
+    drop_previous=0,
+    corrupt_previous=0,
+    corrupt_reference=0,
+    joint_dropout=0,
+    ema=0,
 )
 
 
@@ -127,14 +134,14 @@ def test_the_average_of_the_weights_is_what_is_saved() -> None:
     before = [weight.numpy() for weight in trainer.generator.trainable_variables]
     trainer.train_step(make_batch())
     after = [weight.numpy() for weight in trainer.generator.trainable_variables]
-    saved = [weight.numpy() for weight in trainer.averaged_generator().trainable_variables]
+    saved = [weight.numpy() for weight in trainer.generator_to_save().trainable_variables]
     for old, new, average in zip(before, after, saved, strict=True):
         np.testing.assert_allclose(average, (2 * old + 9 * new) / 11, atol=1e-6)  # (1 + 1) / (10 + 1) at the first step
     for _ in range(40):
         trainer.draws.assign_add(1)
     trainer.train_step(make_batch())
     newest = [weight.numpy() for weight in trainer.generator.trainable_variables]
-    after = [weight.numpy() for weight in trainer.averaged_generator().trainable_variables]
+    after = [weight.numpy() for weight in trainer.generator_to_save().trainable_variables]
     for old, new, average in zip(saved, newest, after, strict=True):
         np.testing.assert_allclose(average, 0.75 * old + 0.25 * new, atol=1e-6)
 
@@ -148,7 +155,23 @@ def test_given_weights_are_the_first_average_too() -> None:
 
 def test_without_an_average_the_weights_are_saved() -> None:
     trainer = make_trainer()
-    assert trainer.averaged_generator() is trainer.generator
+    assert trainer.generator_to_save() is trainer.generator
+
+
+def test_the_warped_reference_leads_by_more_in_what_is_saved() -> None:
+    plain, led = make_trainer(), make_trainer(dataclasses.replace(PLAIN, warp_lead=2.0))
+    before = led.generator.get_layer("warp_logits").get_weights()[0]
+    saved = led.generator_to_save()
+    np.testing.assert_allclose(saved.get_layer("warp_logits").get_weights()[0], before + 2 * np.eye(10), atol=1e-6)
+    np.testing.assert_array_equal(led.generator.get_layer("warp_logits").get_weights()[0], before)  # it trains on
+    for one, other in zip(saved.weights, plain.generator_to_save().weights, strict=True):
+        if "warp_logits" not in one.path:
+            np.testing.assert_array_equal(one, other)
+
+
+def test_a_lead_of_the_warp_needs_a_warp() -> None:
+    with pytest.raises(ConfigError, match=r"needs the anchor warp\. Received: warp_lead=2\.0, anchor=none"):
+        make_trainer(dataclasses.replace(PLAIN, warp_lead=2.0), config=dataclasses.replace(CONFIG, anchor="none"))
 
 
 def test_every_step_draws_anew_and_a_seed_repeats() -> None:

@@ -9,6 +9,7 @@ Functional models of built-in layers and `keras.ops` alone, the drawing of stick
 included, so `keras.models.load_model` reads them where this package is not installed.
 """
 
+from retarget_tf.generator.stable import raise_warp_lead
 from retarget_tf.generator.storage import (
     KERAS_NAME,
     SPEC_NAME,
@@ -30,6 +31,7 @@ __all__ = [
     "load_generator",
     "load_keras_generator",
     "pretrained_names",
+    "raise_warp_lead",
     "save_generator",
     "unet",
 ]

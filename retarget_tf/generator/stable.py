@@ -10,6 +10,7 @@ photo itself: asked for the reference's own pose it gives the reference's map.
 from typing import Any
 
 import keras
+import numpy as np
 from keras import ops
 
 from retarget_tf import layers, limb_warp, pose_map, skeleton
@@ -19,6 +20,7 @@ from retarget_tf.generator.unet import unet
 Tensor = Any
 
 _WARP_LOGIT = 3.0  # how far the warped map leads before anything is learned
+_WARP_LOGITS = "warp_logits"
 
 
 def build_stable_generator(config: ModelConfig, seed: int = 0) -> keras.Model:
@@ -63,12 +65,24 @@ def build_stable_generator(config: ModelConfig, seed: int = 0) -> keras.Model:
     logits = _refine(features, sharp, config, seed) if config.refinement else features
     if warped is not None:
         lead = keras.layers.Dense(
-            classes, use_bias=False, kernel_initializer=keras.initializers.Identity(_WARP_LOGIT), name="warp_logits"
+            classes, use_bias=False, kernel_initializer=keras.initializers.Identity(_WARP_LOGIT), name=_WARP_LOGITS
         )
         logits = keras.layers.Add(name="logits")([logits, lead(warped)])
     # float32 whatever the precision of the layers: the loss and the feedback need the digits.
     probabilities = keras.layers.Softmax(dtype="float32", name="parsing_probabilities")(logits)
     return keras.Model(inputs, {"parsing_probabilities": probabilities}, name="generator")
+
+
+def raise_warp_lead(network: keras.Model, lead: float) -> None:
+    """Lets a trained generator lean more on the reference's own map, moved into the pose.
+
+    Args:
+        network: of `build_stable_generator` with the anchor `warp`; changed in place.
+        lead: added to the logit of each pixel's class in the warped map.
+    """
+    layer = network.get_layer(_WARP_LOGITS)
+    [kernel] = layer.get_weights()
+    layer.set_weights([kernel + lead * np.eye(len(kernel), dtype=kernel.dtype)])
 
 
 def _pose(inputs: dict[str, Tensor], config: ModelConfig) -> tuple[Tensor, Tensor | None]:
