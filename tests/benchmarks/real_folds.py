@@ -86,7 +86,7 @@ def _scores(found: dict[str, Any]) -> dict[str, list[float]]:
     rows = {}
     for name, model in found["models"].items():
         rows[f"{name} ({model['start']})"] = _row(model["rollout"])
-        if "photo_start" in model:
+        if model["photo_start"]:
             rows[f"{name} (photo)"] = _row(model["photo_start"]["rollout"])
     for name, rollout in {**found["baselines"], **found["reference_only"]}.items():
         rows[name] = _row(rollout)
