@@ -175,10 +175,7 @@ class StreamConfig:
         max_gap: largest distance of two frames of a stream; it is drawn for each stream, from 1.
         photo_share: share of the samples whose task is to parse the reference photo itself, no map given.
         drop_previous: share of the samples without a previous map.
-        corrupt_previous: share of the samples whose previous map is damaged: shifted, blocks of it wrong, eroded.
-        corrupt_reference: the same of the reference's map.
         dice_weight: of the Dice loss beside the cross entropy.
-        limb_weight: of pixels of arms, hands, face, hair and shoes in the cross entropy; others count 1.
         joint_dropout: share of the joints that are missing.
         relabel: probability of each way to give a part another class in the whole stream, see `augmentation.styles`.
         thicken: probability that one class is a pixel thicker in the whole stream.
@@ -193,10 +190,7 @@ class StreamConfig:
     max_gap: int = 4
     photo_share: float = 0.12
     drop_previous: float = 0.25
-    corrupt_previous: float = 0.3
-    corrupt_reference: float = 0.1
     dice_weight: float = 1.0
-    limb_weight: float = 1.0
     joint_dropout: float = 0.05
     relabel: float = 0.06
     thicken: float = 0.3
@@ -205,14 +199,14 @@ class StreamConfig:
 
     def __post_init__(self) -> None:
         shares = (
-            "teacher_forced_share", "single_share", "photo_share", "drop_previous", "corrupt_previous",
-            "corrupt_reference", "joint_dropout", "relabel", "thicken",
+            "teacher_forced_share", "single_share", "photo_share", "drop_previous", "joint_dropout", "relabel",
+            "thicken",
         )  # fmt: skip
         for name in shares:
             _check(0 <= getattr(self, name) <= 1, f"{name} must be in [0, 1]", **{name: getattr(self, name)})
         _check(self.mean_frames > 1, "mean_frames must be above 1", mean_frames=self.mean_frames)
         _check(self.max_gap >= 1, "max_gap must be at least 1", max_gap=self.max_gap)
-        for name in ("dice_weight", "limb_weight", "warp_lead"):
+        for name in ("dice_weight", "warp_lead"):
             _check(getattr(self, name) >= 0, f"{name} must not be negative", **{name: getattr(self, name)})
         _check(0 <= self.ema < 1, "ema must be in [0, 1)", ema=self.ema)
 

@@ -32,17 +32,15 @@ def l1_loss(real: Tensor, generated: Tensor, known: Tensor) -> Tensor:
     return ops.sum(difference * known) / ops.maximum(ops.sum(known), 1.0)
 
 
-def cross_entropy_loss(real: Tensor, probabilities: Tensor, class_weights: Tensor) -> Tensor:
-    """Mean of -log p of the true class over the pixels whose class is known, weighted by class.
+def cross_entropy_loss(real: Tensor, probabilities: Tensor) -> Tensor:
+    """Mean of -log p of the true class over the pixels whose class is known.
 
     Args:
         real: float32 `[batch, height, width, classes]`, one-hot; all zero where the class is unknown.
         probabilities: the same, sums of 1.
-        class_weights: float32 `[classes]`.
     """
-    weights = real * class_weights
     log_probabilities = ops.log(ops.maximum(probabilities, 1e-7))
-    return -ops.sum(weights * log_probabilities) / ops.maximum(ops.sum(weights), 1.0)
+    return -ops.sum(real * log_probabilities) / ops.maximum(ops.sum(real), 1.0)
 
 
 def dice_loss(real: Tensor, probabilities: Tensor) -> Tensor:

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning, figures, losses, map_corruption
+from retarget_tf import conditioning, figures, losses
 from retarget_tf.config import ModelConfig, StreamConfig
 from retarget_tf.errors import ConfigError
 from retarget_tf.generator import build_generator, raise_warp_lead
@@ -26,7 +26,6 @@ Batch = dict[str, Tensor]
 # At the start of a stream: the share that begins with the true map before, and with the reference's map; the rest
 # begins with nothing.
 _FROM_TRUTH, _FROM_REFERENCE = 0.4, 0.3
-_SMALL_PARTS = ("hair", "face", "left_arm", "right_arm", "shoes")
 
 
 class StreamTrainer(keras.Model):
@@ -59,8 +58,6 @@ class StreamTrainer(keras.Model):
             else []
         )
         self._seed = seed
-        small = np.array([name in _SMALL_PARTS for name in config.schema.classes])
-        self._class_weights = np.where(small, stream.limb_weight, 1.0).astype(np.float32)
         self.built = True
 
     def compile(self, optimizer: keras.optimizers.Optimizer) -> None:
@@ -127,13 +124,12 @@ class StreamTrainer(keras.Model):
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """One update on the next frame of every stream, as `input_pipeline.make_streams` yields them."""
         seed = tf.stack([tf.constant(self._seed, tf.int64), self.draws.assign_add(1)])
-        task_seed, corruption_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
-        inputs, real, parses = self._task(batch, task_seed, corruption_seed)
+        inputs, real, parses = self._task(batch, seed)
         weights = self.generator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([weight.value for weight in weights])
             probabilities = self.generator(inputs, training=True)["parsing_probabilities"]
-            cross_entropy = losses.cross_entropy_loss(real, probabilities, self._class_weights)
+            cross_entropy = losses.cross_entropy_loss(real, probabilities)
             dice = losses.dice_loss(real, probabilities)
             loss = cross_entropy + self.stream.dice_weight * dice
             scaled = self.generator_optimizer.scale_loss(loss)
@@ -153,14 +149,14 @@ class StreamTrainer(keras.Model):
         for average, weight in zip(self.averages, weights, strict=True):
             average.assign_sub((1.0 - decay) * (average - weight.value))
 
-    def _task(self, batch: Batch, task_seed: Tensor, corruption_seed: Tensor) -> tuple[Batch, Tensor, Tensor]:
+    def _task(self, batch: Batch, seed: Tensor) -> tuple[Batch, Tensor, Tensor]:
         """The network's inputs, the truth as one-hot, and which samples are to parse the photo."""
         stream, count = self.stream, self.streams.shape[0]
         real, before, reference = (
             conditioning.one_hot(batch[name], self.config.schema)
             for name in ("parsing_map", "previous_map", "reference_map")
         )
-        draws = tf.random.stateless_uniform([count, 3, 1, 1, 1], task_seed)
+        draws = tf.random.stateless_uniform([count, 3, 1, 1, 1], seed)
         start = tf.where(
             draws[:, 0] < _FROM_TRUTH,
             before,
@@ -171,13 +167,10 @@ class StreamTrainer(keras.Model):
         # Maps that augmentation redrew cannot be read off the photo.
         parses = (draws[:, 1] < stream.photo_share) & batch["is_as_seen"][:, None, None, None]
         nothing = parses | (draws[:, 2] < stream.drop_previous)
-        seeds = tf.unstack(tf.random.experimental.stateless_split(corruption_seed, 2))
-        previous = map_corruption.corrupt_maps(previous, stream.corrupt_previous, seeds[0])
-        given = map_corruption.corrupt_maps(reference, stream.corrupt_reference, seeds[1])
         inputs = {
             "reference_frame": conditioning.to_signed(batch["reference_frame"]),
             "reference_keypoints": batch["reference_keypoints"],
-            "reference_map": tf.where(parses, tf.zeros_like(given), given),
+            "reference_map": tf.where(parses, tf.zeros_like(reference), reference),
             "previous_map": tf.where(nothing, tf.zeros_like(previous), previous),
             "keypoints": tf.where(parses[..., 0], batch["reference_keypoints"], batch["keypoints"]),
         }

@@ -20,7 +20,6 @@ LEVELS: tuple[set[str], ...] = (
         "records",
         "augmentation",
         "conditioning",
-        "map_corruption",
         "generator",
         "discriminator",
         "extraction",
@@ -46,7 +45,6 @@ NETWORK_SIDE = {
     "rollout",
     "retarget_gan",
     "stream_trainer",
-    "map_corruption",
 }
 
 
