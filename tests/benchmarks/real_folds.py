@@ -30,6 +30,7 @@ _FILTERS = flags.DEFINE_integer("filters", 16, "of every model")
 _STEPS = flags.DEFINE_integer("steps", 1500, "of training on real clips, of `paper` and of `stable`")
 _FINE_STEPS = flags.DEFINE_integer("fine_steps", 600, "of fine-tuning")
 _FINE_RATE = flags.DEFINE_float("fine_rate", 1e-4, "learning rate of fine-tuning")
+_FINE_LEAD = flags.DEFINE_float("fine_lead", 1.0, "warp_lead of fine-tuning")
 _FOLDS = flags.DEFINE_list(
     "folds",
     [
@@ -69,6 +70,7 @@ def _run_fold(folder: pathlib.Path, people: str) -> dict[str, list[float]]:
             f"--init_from={_MODEL.value}",
             f"--steps={_FINE_STEPS.value}",
             f"--learning_rate={_FINE_RATE.value}",
+            f"--warp_lead={_FINE_LEAD.value}",
             "--teacher_forced_share=0",
         ),
     }
