@@ -7,6 +7,8 @@ appears when it is complete.
     python -m data.build_records --clips=clips/real --out=records/real --test_share=1 --validation_share=0
 """
 
+import os
+
 from absl import flags
 
 from retarget_tf import program
@@ -25,6 +27,7 @@ _SHARDS = flags.DEFINE_integer(
     "shards", 0, "files of the training split; 0 for one for each 64 records, and at least 4"
 )
 _SEED = flags.DEFINE_integer("seed", 0, "of the split, the order of the records and the reference frames")
+_WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by default one for each core")
 _OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder where it exists")
 
 
@@ -48,6 +51,7 @@ def main() -> None:
         _OUT.value,
         config,
         overwrite=_OVERWRITE.value,
+        workers=_WORKERS.value if _WORKERS.value is not None else os.cpu_count() or 1,
         show_progress=program.progress_is_shown(),
     )
     print(records.describe(manifest))

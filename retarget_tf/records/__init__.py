@@ -5,7 +5,8 @@ whole; `read_clips` gives whole clips as numpy; `input_pipeline.make_dataset` gi
 described, written and parsed in `records.segment`.
 """
 
-from retarget_tf.records.building import BuildConfig, build_records
+from retarget_tf.records.building import Work, build_records
+from retarget_tf.records.config import BuildConfig
 from retarget_tf.records.inspection import contact_sheet, describe, describe_classes
 from retarget_tf.records.manifest import SCHEMA_VERSION, SPLITS, TEST, TRAIN, VALIDATION, ClipEntry, Manifest, Split
 from retarget_tf.records.reading import RecordClip, Reference, damage_as_input_error, read_clips, read_segments
@@ -25,6 +26,7 @@ __all__ = [
     "Reference",
     "Segment",
     "Split",
+    "Work",
     "build_records",
     "contact_sheet",
     "damage_as_input_error",

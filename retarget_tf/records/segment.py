@@ -101,7 +101,7 @@ class Segment:
                 feature_list={name: tf.train.FeatureList(feature=values) for name, values in lists.items()}
             ),
         )
-        return example.SerializeToString()
+        return example.SerializeToString(deterministic=True)  # else the order of a map's fields may be any
 
     @classmethod
     def parse(cls, serialized: bytes) -> "Segment":
