@@ -148,7 +148,7 @@ def make_clip(
     recipe = Recipe(seed, person, clip, frames, size, motion_of)
     path = pathlib.Path(folder)
     if not _is_made(path, recipe):
-        _render_clip(path, recipe)
+        _render_clip((path, recipe))
     return path
 
 
