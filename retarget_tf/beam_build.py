@@ -9,7 +9,6 @@ system that the launching process and all workers see under the same paths.
 import contextlib
 import functools
 import io
-import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -23,8 +22,6 @@ except ImportError as missing:
     raise MissingDependencyError(
         f"Apache Beam cannot be imported ({missing}). Install it: pip install 'retarget_tf[beam]'"
     ) from missing
-
-_RAISED_IN_WORKER = re.compile(rf"{InputDataError.__name__}: (.*?)(?: \[while running|\\n|\n|$)")
 
 
 def build_records(
@@ -58,33 +55,35 @@ def build_records(
             )
     options = _options(runner, runner_options)
     carry_out = functools.partial(_carry_out, options=options)
-    try:
-        return records.build_records(clip_folders, out, config, overwrite=overwrite, carry_out=carry_out)
-    except (InputDataError, RuntimeError) as error:  # some runners give what a worker raised as text
-        if found := _RAISED_IN_WORKER.search(f"{type(error).__name__}: {error}"):
-            raise InputDataError(found[1]) from error
-        raise
+    return records.build_records(clip_folders, out, config, overwrite=overwrite, carry_out=carry_out)
 
 
 def _carry_out(work: records.Work, options: Any) -> None:
-    staging = work.staging
+    staging, refused = work.staging, work.staging.folder / "refused.json"
     with beam.Pipeline(options=options) as pipeline:
         # Reshuffled, or a runner may hand all tasks to one worker.
-        encoded = (
-            pipeline
-            | "Clips" >> beam.Create(work.clips)
-            | "Spread clips" >> beam.Reshuffle()
-            | "Encode clip" >> beam.Map(staging.encode_clip)
-            | "Count frames" >> beam.CombineGlobally(sum)
-        )
-        (
-            pipeline
-            | "Shards" >> beam.Create(work.shards)
-            | "Spread shards" >> beam.Reshuffle()
-            # The count is not needed, but there is none before all clips are encoded.
-            | "Write shard"
-            >> beam.Map(lambda shard, frames: staging.write_shard(shard), beam.pvalue.AsSingleton(encoded))
-        )
+        clips = pipeline | "Clips" >> beam.Create(work.clips) | "Spread clips" >> beam.Reshuffle()
+        reasons = clips | "Encode clip" >> beam.FlatMap(_encode_clip, staging) | beam.combiners.ToList()
+        reasons | "Tell" >> beam.Map(functools.partial(files.write_json, refused))
+        shards = pipeline | "Shards" >> beam.Create(work.shards) | "Spread shards" >> beam.Reshuffle()
+        # The list of reasons is complete when all clips are encoded: no shard is begun before.
+        shards | "Write shard" >> beam.Map(_write_shard, staging, beam.pvalue.AsSingleton(reasons))
+    if told := files.read_json(refused, "build"):
+        raise InputDataError(min(told))
+
+
+def _encode_clip(clip: records.ClipTask, staging: records.Staging) -> list[str]:
+    """Why a clip is refused, if it is. It is not raised: runners try again, and tell in a traceback."""
+    try:
+        staging.encode_clip(clip)
+    except InputDataError as error:
+        return [str(error)]
+    return []
+
+
+def _write_shard(shard: records.ShardTask, staging: records.Staging, refused: list[str]) -> None:
+    if not refused:
+        staging.write_shard(shard)
 
 
 def _options(runner: str, runner_options: Sequence[str]) -> Any:

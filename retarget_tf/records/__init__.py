@@ -9,9 +9,11 @@ from retarget_tf.records.building import Work, build_records
 from retarget_tf.records.config import BuildConfig
 from retarget_tf.records.inspection import contact_sheet, describe, describe_classes
 from retarget_tf.records.manifest import SCHEMA_VERSION, SPLITS, TEST, TRAIN, VALIDATION, ClipEntry, Manifest, Split
+from retarget_tf.records.planning import ClipTask, ShardTask
 from retarget_tf.records.reading import RecordClip, Reference, damage_as_input_error, read_clips, read_segments
 from retarget_tf.records.segment import Segment, decode_frame, decode_map, parse_tensors
 from retarget_tf.records.splitting import split_people
+from retarget_tf.records.staging import Staging
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -21,11 +23,14 @@ __all__ = [
     "VALIDATION",
     "BuildConfig",
     "ClipEntry",
+    "ClipTask",
     "Manifest",
     "RecordClip",
     "Reference",
     "Segment",
+    "ShardTask",
     "Split",
+    "Staging",
     "Work",
     "build_records",
     "contact_sheet",
