@@ -8,6 +8,7 @@ are they decoded and jittered, in parallel.
 
 import dataclasses
 
+import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files, parsing_labels, records, skeleton
@@ -67,20 +68,21 @@ def make_dataset(
     windows = count_windows(manifest, split, window_frames=window_frames, frame_gap=frame_gap)
     size = image_size or manifest.image_size
     schema = parsing_labels.get_schema(manifest.label_schema)
-    paths = [str(path) for path in manifest.shard_paths(split)]
     contents = manifest.split(split)
+    paths = [str(path) for path in manifest.shard_paths(split)]
+    counts = np.array([shard.records for shard in contents.shards], np.int64)
     window_bytes = contents.bytes / contents.frames * (window_frames + 1)
     buffer = min(windows, max(batch_size, int(shuffle_bytes / window_bytes)))
     epochs_seed, samples_seed = purpose_seed(seed, Purpose.EPOCH), purpose_seed(seed, Purpose.SAMPLE)
 
     def encoded_windows(epoch: tf.Tensor) -> tf.data.Dataset:
         epoch_seed = fold_in(epochs_seed, epoch)
-        shards = tf.data.Dataset.from_tensor_slices(paths)
+        shards = tf.data.Dataset.from_tensor_slices((paths, counts))
         cycle = 1
         if shuffle:
             shards = shards.shuffle(len(paths), seed=scalar_seed(epoch_seed, _SHARD_ORDER))
             cycle = min(_PARALLEL_SHARDS, len(paths))
-        serialized = shards.interleave(tf.data.TFRecordDataset, cycle_length=cycle, num_parallel_calls=cycle)
+        serialized = shards.interleave(_read_shard, cycle_length=cycle, num_parallel_calls=cycle)
         cut_seed = fold_in(epoch_seed, _WINDOW_CUT)
         cut = serialized.enumerate().map(
             lambda index, record: cutter.cut(records.parse_tensors(record), fold_in(cut_seed, index)),
@@ -218,6 +220,11 @@ class WindowCutter:
         windows["clip_id"] = tf.repeat(record["clip_id"], count)
         windows["first_index"] = record["first_index"] + tf.cast(starts, tf.int64)
         return windows
+
+
+def _read_shard(path: tf.Tensor, records_in_it: tf.Tensor) -> tf.data.Dataset:
+    """All records of a shard; fails where it is shorter, which tf.data alone would pass over."""
+    return tf.data.TFRecordDataset(path).apply(tf.data.experimental.assert_cardinality(records_in_it))
 
 
 def _decode(encoded: dict[str, tf.Tensor], count: int, size: int) -> Pictures:
