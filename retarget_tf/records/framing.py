@@ -43,5 +43,5 @@ def record_at(path: tf.Tensor | str, offset: tf.Tensor | int) -> tf.data.Dataset
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int64)])
 def read_record(path: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
-    """The record of `record_at`. In a graph: TensorFlow 2.21 cannot iterate over such a data set that is made eagerly."""
+    """The record of `record_at`. In a graph: TensorFlow 2.21 cannot iterate over one that is made eagerly."""
     return record_at(path, offset).get_single_element()
