@@ -50,7 +50,7 @@ def test_an_error_comes_through_and_breaks_off_the_rest() -> None:
 
 
 def test_a_worker_that_is_killed_is_told() -> None:
-    with pytest.raises(ChildProcessError, match="2 worker processes was killed.*fewer --workers"):
+    with pytest.raises(ChildProcessError, match=r"2 worker processes was killed.*fewer --workers"):
         parallel.for_each(die, [1, 2], workers=2)
 
 
