@@ -91,15 +91,14 @@ def make_dataset(
             windows_of_slot, cycle_length=slots, block_length=1, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
 
-    def finished(position: tf.Tensor, window: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        pictures = Pictures(window["frames"], window["keypoints"], window["parsing_maps"])
-        if augment is not None:
-            pictures = jitter(pictures, fold_in(samples_seed, position), augment, schema)
-        return _sample(pictures, window)
+    def jittered(position: tf.Tensor, window: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        pictures = jitter(_pictures(window), fold_in(samples_seed, position), augment, schema)
+        return {**window, **_parts(pictures)}
 
     last_epoch = FOREVER if repeat else int(skipped < windows)
     dataset = tf.data.Dataset.range(first_epoch, last_epoch).flat_map(windows_of_epoch)
-    dataset = dataset.enumerate(start=start_batch * batch_size).map(finished, num_parallel_calls=tf.data.AUTOTUNE)
+    if augment is not None:
+        dataset = dataset.enumerate(start=start_batch * batch_size).map(jittered, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
     left = max(0, windows - skipped)
     batches = left // batch_size if drop_remainder else -(-left // batch_size)
@@ -195,10 +194,9 @@ class WindowCutter:
             seed: int64 `[2]`.
 
         Returns:
-            A data set of `frames`, `parsing_maps`, `keypoints`, `[window + 1, ...]`, the last of them the reference,
-            `clip_id` and `first_index`.
+            A data set of `element_spec`, without the batch.
         """
-        references = tf.cast(names["references"], tf.int32)
+        references = names["references"]
         body = tf.shape(pictures.frames)[0] - references
         count = body - self.span + 1
         order_seed, gap_seed, reference_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
@@ -208,19 +206,27 @@ class WindowCutter:
         if self.shuffle:
             starts = tf.random.experimental.stateless_shuffle(starts, order_seed)
             chosen = tf.random.stateless_uniform([count], reference_seed, 0, references, dtype=tf.int32)
-        indices = starts[:, None] + gaps[:, None] * tf.range(self.window_frames)
-        indices = tf.concat([indices, (body + chosen)[:, None]], axis=1)
 
-        def window(start: tf.Tensor, indices: tf.Tensor) -> dict[str, tf.Tensor]:
+        def window(start: tf.Tensor, gap: tf.Tensor, reference: tf.Tensor) -> dict[str, tf.Tensor]:
+            def consecutive(values: tf.Tensor) -> tf.Tensor:
+                if largest == 1:  # a part of the whole, not a copy
+                    return tf.ensure_shape(
+                        values[start : start + self.window_frames], [self.window_frames, *values.shape[1:]]
+                    )
+                return tf.gather(values, start + gap * tf.range(self.window_frames))
+
             return {
-                "frames": tf.gather(pictures.frames, indices),
-                "keypoints": tf.gather(pictures.keypoints, indices),
-                "parsing_maps": tf.gather(pictures.parsing_maps, indices),
+                "frames": consecutive(pictures.frames),
+                "keypoints": consecutive(pictures.keypoints),
+                "parsing_maps": consecutive(pictures.parsing_maps),
+                "reference_frame": pictures.frames[body + reference],
+                "reference_keypoints": pictures.keypoints[body + reference],
+                "reference_map": pictures.parsing_maps[body + reference],
                 "clip_id": names["clip_id"],
                 "first_index": names["first_index"] + tf.cast(start, tf.int64),
             }
 
-        return tf.data.Dataset.from_tensor_slices((starts, indices)).map(window)
+        return tf.data.Dataset.from_tensor_slices((starts, gaps, chosen)).map(window)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -250,7 +256,17 @@ class _Decoder:
         return pictures, {**names, "references": tf.size(record["reference_frames"])}
 
 
-def _sample(pictures: Pictures, encoded: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def _pictures(window: dict[str, tf.Tensor]) -> Pictures:
+    """A window's frames, and its reference as the last."""
+    return Pictures(
+        tf.concat([window["frames"], window["reference_frame"][None]], axis=0),
+        tf.concat([window["keypoints"], window["reference_keypoints"][None]], axis=0),
+        tf.concat([window["parsing_maps"], window["reference_map"][None]], axis=0),
+    )
+
+
+def _parts(pictures: Pictures) -> dict[str, tf.Tensor]:
+    """The inverse of `_pictures`."""
     return {
         "frames": pictures.frames[:-1],
         "keypoints": pictures.keypoints[:-1],
@@ -258,6 +274,4 @@ def _sample(pictures: Pictures, encoded: dict[str, tf.Tensor]) -> dict[str, tf.T
         "reference_frame": pictures.frames[-1],
         "reference_keypoints": pictures.keypoints[-1],
         "reference_map": pictures.parsing_maps[-1],
-        "clip_id": encoded["clip_id"],
-        "first_index": encoded["first_index"],
     }
