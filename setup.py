@@ -6,6 +6,7 @@ import setuptools
 
 EXTRAS = {
     "extract": ["mediapipe>=1.2"],
+    "beam": ["apache-beam[tfrecord]>=2.77"],
     "cuda": ["tensorflow[and-cuda]>=2.19,<2.22"],
     "dev": ["pytest>=8", "ruff>=0.6", "mypy>=1.11"],
 }
@@ -18,6 +19,7 @@ PROGRAMS = {
     "retarget-fetch-models": "retarget_tf_data.fetch_models",
     "retarget-extract-clips": "retarget_tf_data.extract_clips",
     "retarget-build-records": "retarget_tf_data.build_records",
+    "retarget-validate-records": "retarget_tf_data.validate_records",
     "retarget-inspect-records": "retarget_tf_data.inspect_records",
     "retarget-export": "retarget_tf_export.export_saved_model",
     "retarget-check-saved-model": "retarget_tf_export.check_saved_model",

@@ -1,11 +1,19 @@
 """Makes the records that training and evaluation read, from clip folders.
 
 People are dealt to train, validation and test; people whose clips share a motion go the same way. The folder
-appears when it is complete.
+appears when it is complete; the same command again goes on where a broken one stopped.
 
     python -m data.build_records --clips=clips/dancers --out=records/dancers --size=64
     python -m data.build_records --clips=clips/real --out=records/real --test_share=1 --validation_share=0
+
+All cores of this machine work on it. With --runner it becomes an Apache Beam pipeline, which makes the same records:
+
+    python -m data.build_records --clips=clips --out=records --runner=DirectRunner \
+      --runner_option=direct_num_workers=4 --runner_option=direct_running_mode=multi_processing
 """
+
+import logging
+import os
 
 from absl import flags
 
@@ -25,6 +33,13 @@ _SHARDS = flags.DEFINE_integer(
     "shards", 0, "files of the training split; 0 for one for each 64 records, and at least 4"
 )
 _SEED = flags.DEFINE_integer("seed", 0, "of the split, the order of the records and the reference frames")
+_WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by default one for each core")
+_RUNNER = flags.DEFINE_string(
+    "runner", None, "build as an Apache Beam pipeline with this runner: DirectRunner, DataflowRunner, FlinkRunner ..."
+)
+_RUNNER_OPTIONS = flags.DEFINE_multi_string(
+    "runner_option", [], "an option of the runner as name=value; give the flag once for each"
+)
 _OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder where it exists")
 
 
@@ -43,13 +58,28 @@ def main() -> None:
         shards=_SHARDS.value,
         seed=_SEED.value,
     )
-    manifest = records.build_records(
-        _CLIPS.value,
-        _OUT.value,
-        config,
-        overwrite=_OVERWRITE.value,
-        show_progress=program.progress_is_shown(),
-    )
+    if _RUNNER.value is not None:
+        # Beam warns of parts that nobody asked for, and logs besides what it raises.
+        logging.getLogger().setLevel(logging.CRITICAL)
+        from retarget_tf import beam_build
+
+        manifest = beam_build.build_records(
+            _CLIPS.value,
+            _OUT.value,
+            config,
+            runner=_RUNNER.value,
+            runner_options=_RUNNER_OPTIONS.value,
+            overwrite=_OVERWRITE.value,
+        )
+    else:
+        manifest = records.build_records(
+            _CLIPS.value,
+            _OUT.value,
+            config,
+            overwrite=_OVERWRITE.value,
+            workers=_WORKERS.value if _WORKERS.value is not None else os.cpu_count() or 1,
+            show_progress=program.progress_is_shown(),
+        )
     print(records.describe(manifest))
 
 

@@ -5,6 +5,7 @@ suffix (writers choose a format by it).
 """
 
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -42,23 +43,78 @@ def atomic_folder(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
         InputDataError: `path` exists and `overwrite` is false, or it is no folder.
     """
     final = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
-    if final.exists() and not (overwrite and final.is_dir()):
-        raise InputDataError(f"folder {final}: exists already. Remove it or choose another name.")
+    check_writable(final, overwrite=overwrite)
     final.parent.mkdir(parents=True, exist_ok=True)
-    temporary, replaced = _temporary_name(final), _temporary_name(final)
+    temporary = _temporary_name(final)
     temporary.mkdir()
     try:
         yield temporary
-        for file in temporary.rglob("*"):
-            _sync(file)
-        if overwrite and final.exists():
-            # A folder cannot be replaced in one step: the old one steps aside and goes when the new one stands.
-            os.replace(final, replaced)
-        os.replace(temporary, final)
-        _sync(final.parent)
-        shutil.rmtree(replaced, ignore_errors=True)
+        publish_folder(temporary, final, overwrite=overwrite)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_writable(folder: PathLike, *, overwrite: bool) -> None:
+    """Refuses a folder that may not be written.
+
+    Raises:
+        InputDataError: `folder` exists and `overwrite` is false, or it is no folder.
+    """
+    final = Path(os.path.realpath(folder))
+    if final.exists() and not (overwrite and final.is_dir()):
+        raise InputDataError(f"folder {final}: exists already. Remove it or choose another name.")
+
+
+def publish_folder(temporary: Path, path: PathLike, *, overwrite: bool) -> None:
+    """Gives a complete folder its final name; OSError where that is taken and `overwrite` is false."""
+    final = Path(os.path.realpath(path))
+    for file in temporary.rglob("*"):
+        _sync(file)
+    replaced = _temporary_name(final)
+    if overwrite and final.exists():
+        # A folder cannot be replaced in one step: the old one steps aside and goes when the new one stands.
+        os.replace(final, replaced)
+    os.replace(temporary, final)
+    _sync(final.parent)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def exclusive(path: PathLike) -> Iterator[None]:
+    """Keeps other writers away from `path` until the block ends, or the process does, however it ends.
+
+    The lock is the kernel's, on a file beside `path` that goes with the block; on a shared file system it holds
+    between machines as far as `flock` does.
+
+    Raises:
+        InputDataError: somebody else holds it.
+    """
+    final = Path(os.path.realpath(path))
+    final.parent.mkdir(parents=True, exist_ok=True)
+    name = final.with_name(f".{final.name}.lock")
+    descriptor = _lock(name)
+    while descriptor is None:
+        descriptor = _lock(name)
+    try:
+        yield
+    finally:
+        name.unlink(missing_ok=True)
+        os.close(descriptor)
+
+
+def _lock(name: Path) -> int | None:
+    """The descriptor of the locked file; None where its last holder removed it at that very moment."""
+    descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if name.exists() and os.path.samestat(os.stat(name), os.fstat(descriptor)):
+            return descriptor
+    except BlockingIOError:
+        os.close(descriptor)
+        what = name.with_name(name.name.removeprefix(".").removesuffix(".lock"))
+        raise InputDataError(f"{what}: another process is writing it. Wait for it, or choose another name.") from None
+    os.close(descriptor)
+    return None
 
 
 def write_json(path: PathLike, value: Any) -> None:

@@ -86,8 +86,7 @@ def train(
             logging.info("resuming at step %d", state.steps_done)
         elif initial is not None:
             learner.begin_with(initial)
-        damage = records.damage_as_input_error(f"records {','.join(map(str, folders))}")
-        with callbacks.stopping_on_signal(state), damage:
+        with callbacks.stopping_on_signal(state), records.locating_damage(folders):
             _fit(learner, state, manager, folder, folders, training_config, show_progress)
         spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
     finally:

@@ -15,7 +15,7 @@ LEVELS: tuple[set[str], ...] = (
     {"config"},
     # From here on with TensorFlow, Keras, OpenCV or PyAV.
     {"pose_map", "limb_warp", "pose_transform", "keypoint_filters", "layers", "losses", "metrics", "video", "photos"},
-    {"images", "images_tf", "clips", "workdir"},
+    {"images", "images_tf", "clips", "workdir", "parallel"},
     {
         "records",
         "augmentation",
@@ -29,7 +29,7 @@ LEVELS: tuple[set[str], ...] = (
     {"feedback"},
     {"input_pipeline", "rollout", "retarget_inputs", "figures"},
     {"retarget_gan", "stream_trainer", "callbacks", "panel", "live"},
-    {"training", "evaluation", "serving", "retargeter"},
+    {"training", "evaluation", "serving", "retargeter", "beam_build"},
     {"serving_check"},
     PROGRAMS,
 )

@@ -12,7 +12,7 @@ import tensorflow as tf
 
 from retarget_tf import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.records import clip_segments, splitting
+from retarget_tf.records import building, planning, splitting
 from tests import testing
 
 TINY = records.BuildConfig(segment_frames=4, validation_share=0.25, test_share=0.25)
@@ -94,10 +94,10 @@ def test_references_are_frame_0_and_a_frame_from_elsewhere(built: records.Manife
 
 def test_the_second_reference_never_lies_in_the_segment() -> None:
     rng = np.random.default_rng(0)
-    draws = {clip_segments._index_elsewhere(rng, frames=10, start=4, length=4) for _ in range(200)}
+    draws = {planning._index_elsewhere(rng, frames=10, start=4, length=4) for _ in range(200)}
     assert draws == {0, 1, 2, 3, 8, 9}
-    assert {clip_segments._index_elsewhere(rng, 10, 8, 4) for _ in range(200)} == set(range(8))
-    assert {clip_segments._index_elsewhere(rng, 3, 0, 4) for _ in range(200)} == {0, 1, 2}
+    assert {planning._index_elsewhere(rng, 10, 8, 2) for _ in range(200)} == set(range(8))
+    assert {planning._index_elsewhere(rng, 3, 0, 3) for _ in range(200)} == {0, 1, 2}
 
 
 def test_building_is_a_function_of_the_seed(clip_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -253,15 +253,28 @@ def test_clips_that_do_not_go_together_are_refused(tmp_path: pathlib.Path) -> No
     assert not (tmp_path / "out").exists()
 
 
-def test_a_failed_build_leaves_nothing(tmp_path: pathlib.Path) -> None:
+def test_a_failed_build_gives_no_records_and_keeps_what_was_done(tmp_path: pathlib.Path) -> None:
     for person in "abcd":
         testing.make_clip_folder(tmp_path / "clips", clip_id=person, person_id=person, frames=9)
     cut = tmp_path / "clips" / "d" / "clip.json"
     np.save(cut.with_name("keypoints.npy"), np.ones((8, 25, 3), np.float32))
     cut.write_text(json.dumps({**json.loads(cut.read_text()), "frames": 8}))
+    out = tmp_path / "out" / "records"
     with pytest.raises(InputDataError, match=r"holds 9 frames, clip\.json and keypoints\.npy 8"):
-        records.build_records([tmp_path / "clips"], tmp_path / "out" / "records", TINY)
-    assert list((tmp_path / "out").iterdir()) == []
+        records.build_records([tmp_path / "clips"], out, TINY)
+    assert [path.name for path in out.parent.iterdir()] == [".records.building"]
+    testing.make_clip_folder(tmp_path / "clips", clip_id="d", person_id="d", frames=9, overwrite=True)
+    before = {path.name: path.stat().st_mtime_ns for path in out.parent.rglob("*.pictures")}
+    assert len(before) == 3
+    kept = []
+
+    def watch(work: records.Work) -> None:
+        kept.append(3 - len({clip.key + ".pictures" for clip in work.clips} & before.keys()))
+        building._carry_out_here(work, workers=1, show_progress=False)
+
+    records.build_records([tmp_path / "clips"], out, TINY, carry_out=watch)
+    assert kept == [3]
+    assert [path.name for path in out.parent.iterdir()] == ["records"]
 
 
 def test_programs_build_and_inspect(clip_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:

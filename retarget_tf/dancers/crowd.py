@@ -1,9 +1,7 @@
 """Clips of dancers: what each is made of, and making many of them on all cores."""
 
-import concurrent.futures
 import dataclasses
 import json
-import multiprocessing
 import pathlib
 from collections.abc import Iterator, Sequence
 
@@ -12,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tqdm
 
-from retarget_tf import clips, files, parsing_labels
+from retarget_tf import clips, files, parallel, parsing_labels
 from retarget_tf.dancers import camera, detection, figure, motion, render
 from retarget_tf.dancers.casting import draw_person, person_id
 from retarget_tf.errors import ConfigError, InputDataError
@@ -150,7 +148,7 @@ def make_clip(
     recipe = Recipe(seed, person, clip, frames, size, motion_of)
     path = pathlib.Path(folder)
     if not _is_made(path, recipe):
-        _render_clip(path, recipe)
+        _render_clip((path, recipe))
     return path
 
 
@@ -235,25 +233,7 @@ def _make_all(out: pathlib.Path, recipes: Sequence[Recipe], workers: int, show_p
         (folder, recipe) for folder, recipe in zip(folders, recipes, strict=True) if not _is_made(folder, recipe)
     ]
     with tqdm.tqdm(total=len(missing), unit="clip", disable=not show_progress) as progress:
-        if workers == 1 or len(missing) < 2:
-            for folder, recipe in missing:
-                _render_clip(folder, recipe)
-                progress.update()
-            return folders
-        # Spawned, not forked: the parent may hold threads of TensorFlow or OpenCV.
-        pool = concurrent.futures.ProcessPoolExecutor(
-            min(workers, len(missing)),
-            multiprocessing.get_context("spawn"),
-            initializer=cv2.setNumThreads,
-            initargs=(1,),
-        )
-        try:
-            jobs = [pool.submit(_render_clip, folder, recipe) for folder, recipe in missing]
-            for job in concurrent.futures.as_completed(jobs):
-                job.result()
-                progress.update()
-        finally:
-            pool.shutdown(cancel_futures=True)
+        parallel.for_each(_render_clip, missing, workers=workers, on_done=lambda _: progress.update())
     return folders
 
 
@@ -269,7 +249,8 @@ def _is_made(folder: pathlib.Path, recipe: Recipe) -> bool:
     return True
 
 
-def _render_clip(folder: pathlib.Path, recipe: Recipe) -> None:
+def _render_clip(made: tuple[pathlib.Path, Recipe]) -> None:
+    folder, recipe = made
     with clips.ClipWriter(folder, recipe.clip_info()) as writer:
         for frame, maps, keypoints in render_frames(recipe):
             writer.write(frame, maps, keypoints)

@@ -1,6 +1,7 @@
 """Records as batches: `tf.data`, deterministic, and resumable at any batch.
 
 windows        `make_dataset`: windows of consecutive frames, each with a reference
+window_plan    in which order windows come, without reading a record
 streams        `make_streams`: each slot of a batch follows one clip frame by frame
 stream_plan    what each slot follows, drawn without reading a record
 record_table   where each record lies, to read any one of them

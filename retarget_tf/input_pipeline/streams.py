@@ -71,9 +71,9 @@ def make_streams(
 
     def frames_of_slot(slot: tf.Tensor, first: tf.Tensor, frames_behind: tf.Tensor) -> tf.data.Dataset:
         def stream(planned: dict[str, tf.Tensor]) -> tf.data.Dataset:
-            return plan.table.read(planned["record"]).map(lambda record: finish(record, planned, slot))
+            return plan.table.read(planned["record"]).flat_map(lambda record: finish(record, planned, slot))
 
-        return plan.streams(slot, first).flat_map(stream).unbatch().skip(frames_behind)
+        return plan.streams(slot, first).flat_map(stream).skip(frames_behind)
 
     # As arguments: TensorFlow 2.21 crashes where such a function ends in a skip by a number that it captured.
     slots = tf.data.Dataset.from_tensor_slices(tuple(np.array(places, np.int64).T))
@@ -123,8 +123,8 @@ class _Finisher:
         self._schema = parsing_labels.get_schema(manifest.label_schema)
         self._seed = seed
 
-    def __call__(self, serialized: tf.Tensor, planned: dict[str, tf.Tensor], slot: tf.Tensor) -> dict[str, tf.Tensor]:
-        """All frames of a stream: `stream_spec` with the stream's length in place of the batch's."""
+    def __call__(self, serialized: tf.Tensor, planned: dict[str, tf.Tensor], slot: tf.Tensor) -> tf.data.Dataset:
+        """The elements of a stream: `stream_spec` without the batch."""
         seed = fold_in(fold_in(self._seed, slot), planned["number"])
         reference_seed, augment_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         stream = self._decode(records.parse_tensors(serialized), planned, reference_seed)
@@ -133,18 +133,21 @@ class _Finisher:
             stream = Stream(*moved, resize(stream.reference, self._size))
         if self._augment is not None:
             stream = augment_stream(stream, augment_seed, self._augment, self._schema)
-        count = planned["length"]
-        return {
-            "keypoints": stream.keypoints[1:],
-            "parsing_map": stream.parsing_maps[1:],
-            "previous_keypoints": stream.keypoints[:-1],
-            "previous_map": stream.parsing_maps[:-1],
-            "reference_frame": tf.repeat(stream.reference.frames, count, axis=0),
-            "reference_keypoints": tf.repeat(stream.reference.keypoints, count, axis=0),
-            "reference_map": tf.repeat(stream.reference.parsing_maps, count, axis=0),
-            "is_start": tf.range(count) == 0,
-            "is_as_seen": tf.fill([count], stream.is_as_seen),
-        }
+
+        def element(index: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {
+                "keypoints": stream.keypoints[index + 1],
+                "parsing_map": stream.parsing_maps[index + 1],
+                "previous_keypoints": stream.keypoints[index],
+                "previous_map": stream.parsing_maps[index],
+                "reference_frame": stream.reference.frames[0],
+                "reference_keypoints": stream.reference.keypoints[0],
+                "reference_map": stream.reference.parsing_maps[0],
+                "is_start": index == 0,
+                "is_as_seen": stream.is_as_seen,
+            }
+
+        return tf.data.Dataset.range(planned["length"]).map(element)
 
     def _decode(self, record: dict[str, tf.Tensor], planned: dict[str, tf.Tensor], seed: tf.Tensor) -> Stream:
         indices = planned["start"] + planned["step"] * tf.range(planned["length"] + 1)

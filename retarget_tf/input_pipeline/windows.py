@@ -2,8 +2,8 @@
 
 A sample is a window of consecutive frames of one clip, and a reference frame of the same clip. The stream of samples is
 a function of the seed alone, and sample n of its own position n besides: to resume after k batches, build the data set
-with `start_batch=k`. Windows are shuffled and skipped while their pictures are still encoded, which is cheap; only then
-are they decoded and jittered, in parallel.
+with `start_batch=k`. A frame is read, decoded and resized once an epoch, though as many windows hold it as are long; in
+which order the windows of many records mix, `window_plan` says.
 """
 
 import dataclasses
@@ -13,12 +13,13 @@ import tensorflow as tf
 from retarget_tf import files, parsing_labels, records, skeleton
 from retarget_tf.augmentation import AugmentationConfig, Pictures, jitter, resize
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.input_pipeline.seeds import FOREVER, Purpose, fold_in, purpose_seed, scalar_seed
+from retarget_tf.input_pipeline.record_table import RecordTable
+from retarget_tf.input_pipeline.seeds import FOREVER, Purpose, fold_in, purpose_seed
+from retarget_tf.input_pipeline.window_plan import WindowPlan
 
-# Bytes of encoded windows that are held to shuffle: at 64 pixels about 20,000 windows of 2 frames.
+# Bytes of decoded records that are open to mix their windows: at 256 pixels 16 records of 64 frames, at 64 pixels 256.
 SHUFFLE_BYTES = 256 * 2**20
-_PARALLEL_SHARDS = 8
-_SHARD_ORDER, _WINDOW_ORDER, _WINDOW_CUT = range(3)  # what is drawn within an epoch
+_PIXEL_BYTES = 4  # of a frame and its map
 
 
 def make_dataset(
@@ -52,57 +53,52 @@ def make_dataset(
         repeat: give one epoch after the other for ever, each in an order of its own; batches run on over the seam.
         drop_remainder: without `repeat`, leave out a last batch that is not full.
         start_batch: begin there, as if the batches before had been taken.
-        shuffle_bytes: bound of the encoded windows that are held to shuffle.
+        shuffle_bytes: bound of the decoded records that are open at a time to mix their windows.
 
     Returns:
-        A data set of `element_spec`, of known cardinality. The order holds while TensorFlow's global seed
-        (`tf.random.set_seed`) stays what it is.
+        A data set of `element_spec`, of known cardinality.
 
     Raises:
         ConfigError: a setting is out of range.
         InputDataError: the records are missing or incomplete, the split is empty, or a clip is shorter than a window.
     """
     manifest = records.Manifest.load(folder)
-    cutter = WindowCutter(window_frames, frame_gap, any_reference=shuffle)
+    cutter = WindowCutter(window_frames, frame_gap, shuffle=shuffle)
     windows = count_windows(manifest, split, window_frames=window_frames, frame_gap=frame_gap)
     size = image_size or manifest.image_size
     schema = parsing_labels.get_schema(manifest.label_schema)
-    paths = [str(path) for path in manifest.shard_paths(split)]
-    contents = manifest.split(split)
-    window_bytes = contents.bytes / contents.frames * (window_frames + 1)
-    buffer = min(windows, max(batch_size, int(shuffle_bytes / window_bytes)))
-    epochs_seed, samples_seed = purpose_seed(seed, Purpose.EPOCH), purpose_seed(seed, Purpose.SAMPLE)
-
-    def encoded_windows(epoch: tf.Tensor) -> tf.data.Dataset:
-        epoch_seed = fold_in(epochs_seed, epoch)
-        shards = tf.data.Dataset.from_tensor_slices(paths)
-        cycle = 1
-        if shuffle:
-            shards = shards.shuffle(len(paths), seed=scalar_seed(epoch_seed, _SHARD_ORDER))
-            cycle = min(_PARALLEL_SHARDS, len(paths))
-        serialized = shards.interleave(tf.data.TFRecordDataset, cycle_length=cycle, num_parallel_calls=cycle)
-        cut_seed = fold_in(epoch_seed, _WINDOW_CUT)
-        cut = serialized.enumerate().map(
-            lambda index, record: cutter.cut(records.parse_tensors(record), fold_in(cut_seed, index)),
-            num_parallel_calls=tf.data.AUTOTUNE,
-        )
-        samples = cut.unbatch()
-        if shuffle:
-            samples = samples.shuffle(buffer, seed=scalar_seed(epoch_seed, _WINDOW_ORDER))
-        return samples
-
-    def finished(position: tf.Tensor, encoded: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        pictures = _decode(encoded, window_frames + 1, manifest.image_size)
-        if size != manifest.image_size:
-            pictures = resize(pictures, size)
-        if augment is not None:
-            pictures = jitter(pictures, fold_in(samples_seed, position), augment, schema)
-        return _sample(pictures, encoded)
-
+    table = RecordTable.scan(manifest, split).holding(cutter.span)
+    record_bytes = manifest.segment_frames * size**2 * _PIXEL_BYTES
+    slots = max(1, min(len(table.frames), shuffle_bytes // record_bytes)) if shuffle else 1
+    plan = WindowPlan(table.frames - cutter.span + 1, slots, shuffle, seed)
+    decoder = _Decoder(manifest.image_size, size)
+    samples_seed = purpose_seed(seed, Purpose.SAMPLE)
     first_epoch, skipped = divmod(start_batch * batch_size, windows) if repeat else (0, start_batch * batch_size)
-    epochs = tf.data.Dataset.range(first_epoch, FOREVER if repeat else 1)
-    dataset = epochs.flat_map(encoded_windows).skip(skipped)
-    dataset = dataset.enumerate(start=start_batch * batch_size).map(finished, num_parallel_calls=tf.data.AUTOTUNE)
+
+    def windows_of_epoch(epoch: tf.Tensor) -> tf.data.Dataset:
+        order = plan.order(epoch)
+        places = plan.seek(order, tf.where(epoch == first_epoch, tf.constant(skipped, tf.int64), 0))
+
+        def windows_of_record(record: tf.Tensor) -> tf.data.Dataset:
+            seed = plan.record_seed(epoch, record)
+            return table.read(record).flat_map(lambda one: cutter.cut(*decoder(records.parse_tensors(one)), seed))
+
+        def windows_of_slot(slot: tf.Tensor, behind: tf.Tensor) -> tf.data.Dataset:
+            row, behind_in_first = plan.row(order, slot, behind)
+            return tf.data.Dataset.from_tensor_slices(row).flat_map(windows_of_record).skip(behind_in_first)
+
+        return tf.data.Dataset.from_tensor_slices(places).interleave(
+            windows_of_slot, cycle_length=slots, block_length=1, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+        )
+
+    def jittered(position: tf.Tensor, window: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        pictures = jitter(_pictures(window), fold_in(samples_seed, position), augment, schema)
+        return {**window, **_parts(pictures)}
+
+    last_epoch = FOREVER if repeat else int(skipped < windows)
+    dataset = tf.data.Dataset.range(first_epoch, last_epoch).flat_map(windows_of_epoch)
+    if augment is not None:
+        dataset = dataset.enumerate(start=start_batch * batch_size).map(jittered, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
     left = max(0, windows - skipped)
     batches = left // batch_size if drop_remainder else -(-left // batch_size)
@@ -168,12 +164,13 @@ class WindowCutter:
     Attributes:
         window_frames: frames in a window.
         frame_gap: smallest and largest distance between two frames of a window.
-        any_reference: draw one of the record's references for each window; else take the first, frame 0.
+        shuffle: give the windows in random order, each with any of the record's references; else in order, with the
+            first, frame 0.
     """
 
     window_frames: int
     frame_gap: tuple[int, int] = (1, 1)
-    any_reference: bool = False
+    shuffle: bool = False
 
     def __post_init__(self) -> None:
         smallest, largest = self.frame_gap
@@ -188,49 +185,88 @@ class WindowCutter:
         """Consecutive frames that the longest window takes."""
         return (self.window_frames - 1) * self.frame_gap[1] + 1
 
-    def cut(self, record: dict[str, tf.Tensor], seed: tf.Tensor) -> dict[str, tf.Tensor]:
-        """All windows of a record, still encoded, each followed by its reference.
+    def cut(self, pictures: Pictures, names: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.data.Dataset:
+        """All windows of a record.
 
         Args:
-            record: of `records.parse_tensors`.
+            pictures: the record's frames, then its references.
+            names: `clip_id`, `first_index` of the record and the number of its `references`.
             seed: int64 `[2]`.
 
         Returns:
-            `frames`, `parsing_maps` string `[windows, window + 1]`, `keypoints` float32 `[windows, window + 1, 25, 3]`,
-            `clip_id` string and `first_index` int64 `[windows]`.
+            A data set of `element_spec`, without the batch.
         """
-        count = tf.maximum(tf.shape(record["frames"])[0] - self.span + 1, 0)
-        gap_seed, reference_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        references = names["references"]
+        body = tf.shape(pictures.frames)[0] - references
+        count = body - self.span + 1
+        order_seed, gap_seed, reference_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
         smallest, largest = self.frame_gap
         gaps = tf.random.stateless_uniform([count], gap_seed, smallest, largest + 1, dtype=tf.int32)
-        starts = tf.range(count)
-        indices = starts[:, None] + gaps[:, None] * tf.range(self.window_frames)
-        references = tf.zeros([count], tf.int32)
-        if self.any_reference:
-            available = tf.shape(record["reference_frames"])[0]
-            references = tf.random.stateless_uniform([count], reference_seed, 0, available, dtype=tf.int32)
-        windows = {
-            name: tf.concat(
-                [tf.gather(record[name], indices), tf.gather(record[f"reference_{name}"], references)[:, None]], axis=1
-            )
+        starts, chosen = tf.range(count), tf.zeros([count], tf.int32)
+        if self.shuffle:
+            starts = tf.random.experimental.stateless_shuffle(starts, order_seed)
+            chosen = tf.random.stateless_uniform([count], reference_seed, 0, references, dtype=tf.int32)
+
+        def window(start: tf.Tensor, gap: tf.Tensor, reference: tf.Tensor) -> dict[str, tf.Tensor]:
+            def consecutive(values: tf.Tensor) -> tf.Tensor:
+                if largest == 1:  # a part of the whole, not a copy
+                    return tf.ensure_shape(
+                        values[start : start + self.window_frames], [self.window_frames, *values.shape[1:]]
+                    )
+                return tf.gather(values, start + gap * tf.range(self.window_frames))
+
+            return {
+                "frames": consecutive(pictures.frames),
+                "keypoints": consecutive(pictures.keypoints),
+                "parsing_maps": consecutive(pictures.parsing_maps),
+                "reference_frame": pictures.frames[body + reference],
+                "reference_keypoints": pictures.keypoints[body + reference],
+                "reference_map": pictures.parsing_maps[body + reference],
+                "clip_id": names["clip_id"],
+                "first_index": names["first_index"] + tf.cast(start, tf.int64),
+            }
+
+        return tf.data.Dataset.from_tensor_slices((starts, gaps, chosen)).map(window)
+
+
+@dataclasses.dataclass(frozen=True)
+class _Decoder:
+    """Decodes a parsed record, from the stored size to another."""
+
+    stored_size: int
+    size: int
+
+    def __call__(self, record: dict[str, tf.Tensor]) -> tuple[Pictures, dict[str, tf.Tensor]]:
+        """The record's frames, then its references; and what `WindowCutter.cut` takes besides."""
+        encoded = {
+            name: tf.concat([record[name], record[f"reference_{name}"]], axis=0)
             for name in ("frames", "keypoints", "parsing_maps")
         }
-        windows["clip_id"] = tf.repeat(record["clip_id"], count)
-        windows["first_index"] = record["first_index"] + tf.cast(starts, tf.int64)
-        return windows
+        sides = [self.stored_size, self.stored_size]
+        frames = tf.map_fn(
+            records.decode_frame, encoded["frames"], fn_output_signature=tf.TensorSpec([*sides, 3], tf.uint8)
+        )
+        maps = tf.map_fn(
+            records.decode_map, encoded["parsing_maps"], fn_output_signature=tf.TensorSpec(sides, tf.uint8)
+        )
+        pictures = Pictures(frames, encoded["keypoints"], maps)
+        if self.size != self.stored_size:
+            pictures = resize(pictures, self.size)
+        names = {"clip_id": record["clip_id"], "first_index": record["first_index"]}
+        return pictures, {**names, "references": tf.size(record["reference_frames"])}
 
 
-def _decode(encoded: dict[str, tf.Tensor], count: int, size: int) -> Pictures:
-    frames = [records.decode_frame(encoded["frames"][index]) for index in range(count)]
-    maps = [records.decode_map(encoded["parsing_maps"][index]) for index in range(count)]
+def _pictures(window: dict[str, tf.Tensor]) -> Pictures:
+    """A window's frames, and its reference as the last."""
     return Pictures(
-        tf.ensure_shape(tf.stack(frames), [count, size, size, 3]),
-        encoded["keypoints"],
-        tf.ensure_shape(tf.stack(maps), [count, size, size]),
+        tf.concat([window["frames"], window["reference_frame"][None]], axis=0),
+        tf.concat([window["keypoints"], window["reference_keypoints"][None]], axis=0),
+        tf.concat([window["parsing_maps"], window["reference_map"][None]], axis=0),
     )
 
 
-def _sample(pictures: Pictures, encoded: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+def _parts(pictures: Pictures) -> dict[str, tf.Tensor]:
+    """The inverse of `_pictures`."""
     return {
         "frames": pictures.frames[:-1],
         "keypoints": pictures.keypoints[:-1],
@@ -238,6 +274,4 @@ def _sample(pictures: Pictures, encoded: dict[str, tf.Tensor]) -> dict[str, tf.T
         "reference_frame": pictures.frames[-1],
         "reference_keypoints": pictures.keypoints[-1],
         "reference_map": pictures.parsing_maps[-1],
-        "clip_id": encoded["clip_id"],
-        "first_index": encoded["first_index"],
     }

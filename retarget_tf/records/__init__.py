@@ -5,12 +5,18 @@ whole; `read_clips` gives whole clips as numpy; `input_pipeline.make_dataset` gi
 described, written and parsed in `records.segment`.
 """
 
-from retarget_tf.records.building import BuildConfig, build_records
+from retarget_tf.records.building import Work, build_records
+from retarget_tf.records.config import BuildConfig
+from retarget_tf.records.damage import damage_as_input_error, locating_damage
+from retarget_tf.records.framing import record_at, record_offsets
 from retarget_tf.records.inspection import contact_sheet, describe, describe_classes
 from retarget_tf.records.manifest import SCHEMA_VERSION, SPLITS, TEST, TRAIN, VALIDATION, ClipEntry, Manifest, Split
-from retarget_tf.records.reading import RecordClip, Reference, damage_as_input_error, read_clips, read_segments
+from retarget_tf.records.planning import ClipTask, ShardTask
+from retarget_tf.records.reading import RecordClip, Reference, read_clips, read_segments
 from retarget_tf.records.segment import Segment, decode_frame, decode_map, parse_tensors
 from retarget_tf.records.splitting import split_people
+from retarget_tf.records.staging import Staging
+from retarget_tf.records.validation import find_problems
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -20,11 +26,15 @@ __all__ = [
     "VALIDATION",
     "BuildConfig",
     "ClipEntry",
+    "ClipTask",
     "Manifest",
     "RecordClip",
     "Reference",
     "Segment",
+    "ShardTask",
     "Split",
+    "Staging",
+    "Work",
     "build_records",
     "contact_sheet",
     "damage_as_input_error",
@@ -32,8 +42,12 @@ __all__ = [
     "decode_map",
     "describe",
     "describe_classes",
+    "find_problems",
+    "locating_damage",
     "parse_tensors",
     "read_clips",
     "read_segments",
+    "record_at",
+    "record_offsets",
     "split_people",
 ]

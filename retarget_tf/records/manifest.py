@@ -8,13 +8,13 @@ from typing import Any
 
 from retarget_tf import files, parsing_labels
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.records.framing import record_offsets
 
 SCHEMA_VERSION = 1
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
 
 _HOW_TO_BUILD = "Build it: python -m data.build_records --clips=CLIPS --out={folder}"
-_LENGTH_BYTES, _FRAMING_BYTES = 8, 16  # of a TFRecord: the length, and all that is not the record itself
 
 
 @dataclasses.dataclass(frozen=True)
@@ -154,17 +154,24 @@ class Manifest:
                 )
 
     def shard_paths(self, name: str) -> list[pathlib.Path]:
-        """The shards of a split in order; sizes and record counts are checked against the manifest.
+        """The shards of a split in order; names, sizes and record counts are checked against the manifest.
 
         Raises:
-            InputDataError: a shard is missing, cut, or holds another number of records.
+            InputDataError: a shard is missing, cut, holds another number of records, or is none of the manifest's.
         """
+        if stray := self.stray_shards():
+            raise InputDataError(f"records {stray[0]}: not in the manifest. Remove it, or build the records again.")
         paths = []
         for shard in self.split(name).shards:
             path = self.folder / shard.name
             _check_shard(path, shard, f"{_HOW_TO_BUILD.format(folder=self.folder)} --overwrite")
             paths.append(path)
         return paths
+
+    def stray_shards(self) -> list[pathlib.Path]:
+        """TFRecord files in the folder that the manifest does not list."""
+        listed = {shard.name for split in self.splits.values() for shard in split.shards}
+        return [path for path in sorted(self.folder.glob("*.tfrecord")) if path.name not in listed]
 
     def verify(self) -> None:
         """Reads every shard whole and compares its sha256.
@@ -198,17 +205,6 @@ def _check_shard(path: pathlib.Path, shard: Shard, mend: str) -> None:
     size = path.stat().st_size
     if size != shard.bytes:
         raise InputDataError(f"records {path}: {size} bytes, the manifest says {shard.bytes}. {mend}")
-    records = _count_records(path, size)
+    records = len(record_offsets(path))
     if records != shard.records:
         raise InputDataError(f"records {path}: {records} records, the manifest says {shard.records}. {mend}")
-
-
-def _count_records(path: pathlib.Path, size: int) -> int:
-    """Counts records by their length fields alone, without reading them."""
-    count = position = 0
-    with path.open("rb") as file:
-        while position < size:
-            file.seek(position)
-            position += int.from_bytes(file.read(_LENGTH_BYTES), "little") + _FRAMING_BYTES
-            count += 1
-    return count

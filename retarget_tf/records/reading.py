@@ -1,6 +1,5 @@
 """Records back as numpy: whole clips in order for evaluation, or segments as they lie for looking at them."""
 
-import contextlib
 import dataclasses
 import itertools
 from collections.abc import Iterator
@@ -10,6 +9,7 @@ import tensorflow as tf
 
 from retarget_tf import files
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.records.damage import damage_as_input_error
 from retarget_tf.records.manifest import TRAIN, ClipEntry, Manifest
 from retarget_tf.records.segment import (
     EncodedFrames,
@@ -111,28 +111,9 @@ def read_segments(folder: files.PathLike, split: str) -> Iterator[Segment]:
         InputDataError: the records are missing, incomplete, damaged, or of another schema version.
     """
     for path in Manifest.load(folder).shard_paths(split):
-        with damage_as_input_error(f"records {path}", tf.errors.InvalidArgumentError):
+        with damage_as_input_error(path, tf.errors.InvalidArgumentError):
             for serialized in tf.data.TFRecordDataset(str(path)):
                 yield Segment.parse(serialized)
-
-
-@contextlib.contextmanager
-def damage_as_input_error(what: str, *more_kinds: type[Exception]) -> Iterator[None]:
-    """Turns TensorFlow's error on a damaged record into the user's one line that begins with `what`.
-
-    Args:
-        what: the folder or file that is read.
-        more_kinds: further exceptions that can only mean damage where this is used.
-
-    Raises:
-        InputDataError: in place of TensorFlow's error.
-    """
-    try:
-        yield
-    except (tf.errors.DataLossError, *more_kinds) as error:
-        raise InputDataError(
-            f"{what}: a record is damaged ({str(error).splitlines()[0][:120]}). Build the records again."
-        ) from error
 
 
 def _join(entry: ClipEntry, segments: list[Segment]) -> RecordClip | None:

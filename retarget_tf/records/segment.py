@@ -101,12 +101,17 @@ class Segment:
                 feature_list={name: tf.train.FeatureList(feature=values) for name, values in lists.items()}
             ),
         )
-        return example.SerializeToString()
+        return example.SerializeToString(deterministic=True)  # else the order of a map's fields may be any
 
     @classmethod
     def parse(cls, serialized: bytes) -> "Segment":
         """The inverse of `serialize`. The pictures stay encoded."""
-        values = {name: tensor.numpy() for name, tensor in parse_tensors(serialized).items()}
+        return cls.from_tensors(parse_tensors(serialized))
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, tf.Tensor]) -> "Segment":
+        """A segment of what `parse_tensors` gives."""
+        values = {name: tensor.numpy() for name, tensor in tensors.items()}
         return cls(
             clip_id=values["clip_id"].decode(),
             person_id=values["person_id"].decode(),

@@ -1,0 +1,44 @@
+"""How records are made."""
+
+import dataclasses
+
+from retarget_tf import parsing_labels
+from retarget_tf.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class BuildConfig:
+    """How records are made.
+
+    Attributes:
+        size: side of the stored pictures in pixels; 0 keeps the clips' own, which must then agree.
+        label_schema: of the stored parsing maps; every clip must carry it.
+        segment_frames: consecutive frames in one record.
+        validation_share: of the people.
+        test_share: of the people; 1 makes a test set and nothing else.
+        test_people: test exactly these in place of a share.
+        shards: files of the training split; 0 for one for each 64 records, and at least 4.
+        seed: of split, order and reference frames.
+    """
+
+    size: int = 0
+    label_schema: str = parsing_labels.PARTS10.name
+    segment_frames: int = 64
+    validation_share: float = 0.1
+    test_share: float = 0.2
+    test_people: tuple[str, ...] = ()
+    shards: int = 0
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        parsing_labels.get_schema(self.label_schema)
+        if self.segment_frames < 2:
+            raise ConfigError(f"segment_frames must be at least 2. Received: segment_frames={self.segment_frames}")
+        if self.size < 0 or self.shards < 0:
+            raise ConfigError(f"size and shards must not be negative. Received: size={self.size}, shards={self.shards}")
+        shares = (self.validation_share, self.test_share)
+        if not all(0 <= share <= 1 for share in (*shares, sum(shares))):
+            raise ConfigError(
+                "validation_share and test_share must lie in 0..1, and so must their sum. "
+                f"Received: validation_share={shares[0]}, test_share={shares[1]}"
+            )

@@ -1,0 +1,82 @@
+"""Calls in other processes: their results, their errors, and that they end with the one that asked."""
+
+import os
+import pathlib
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+
+from retarget_tf import parallel
+from retarget_tf.errors import ConfigError, InputDataError
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def refuse_three(number: int) -> int:
+    if number == 3:
+        raise InputDataError("clip 3: is bad. Make it again.")
+    time.sleep(60 * (number > 3))
+    return number
+
+
+def die(number: int) -> None:
+    os._exit(9)
+
+
+def note_and_sleep(folder: str) -> None:
+    (pathlib.Path(folder) / str(os.getpid())).touch()
+    time.sleep(120)
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_every_task_is_done_once(workers: int) -> None:
+    done: list[int] = []
+    parallel.for_each(square, range(5), workers=workers, on_done=done.append)
+    assert sorted(done) == [0, 1, 4, 9, 16]
+    with pytest.raises(ConfigError, match="Received: workers=0"):
+        parallel.for_each(square, [1], workers=0)
+
+
+def test_an_error_comes_through_and_breaks_off_the_rest() -> None:
+    before = time.monotonic()
+    with pytest.raises(InputDataError, match="clip 3: is bad"):
+        parallel.for_each(refuse_three, [1, 4, 3, 5, 6], workers=2)
+    assert time.monotonic() - before < 30
+
+
+def test_a_worker_that_is_killed_is_told() -> None:
+    with pytest.raises(ChildProcessError, match=r"2 worker processes was killed.*fewer --workers"):
+        parallel.for_each(die, [1, 2], workers=2)
+
+
+def test_workers_do_not_outlive_a_killed_parent(tmp_path: pathlib.Path) -> None:
+    script = (
+        "from retarget_tf import parallel; from tests import parallel_test\n"
+        f"parallel.for_each(parallel_test.note_and_sleep, [{str(tmp_path)!r}] * 2, workers=2)"
+    )
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=pathlib.Path(__file__).parent.parent)
+    _wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
+    parent.kill()
+    parent.wait()
+    workers = [int(path.name) for path in tmp_path.iterdir()]
+    _wait_until(lambda: not any(_is_alive(worker) for worker in workers))
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        return "\nState:\tZ" not in pathlib.Path(f"/proc/{process}/status").read_text()
+    except FileNotFoundError:
+        return False
+
+
+def _wait_until(holds: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if holds():
+            return
+        time.sleep(0.1)
+    pytest.fail("30 seconds passed")
