@@ -84,9 +84,9 @@ def check_saved_model(model: files.PathLike, export_dir: files.PathLike, seed: i
 
 def _signature(export_dir: files.PathLike) -> Any:
     served = tf.saved_model.load(str(export_dir))
-    if serving.SIGNATURE not in served.signatures:
-        raise InputDataError(f"SavedModel {export_dir}: has no signature {serving.SIGNATURE}. Export it again.")
-    function = served.signatures[serving.SIGNATURE]
+    if serving.SERVING_DEFAULT not in served.signatures:
+        raise InputDataError(f"SavedModel {export_dir}: has no signature {serving.SERVING_DEFAULT}. Export it again.")
+    function = served.signatures[serving.SERVING_DEFAULT]
     function.keep_alive = served  # its variables live as long as the loaded object
     return function
 
@@ -141,7 +141,7 @@ def _compare_maps(random: np.random.Generator, batch: int, trained: TrainedGener
     equal = float(tf.reduce_mean(tf.cast(expected == outputs["parsing_map"], tf.float32)))
     same_png = bool(tf.reduce_all(decoded == outputs["parsing_map"]))
     finding = f"{equal:.2%} of the ids equal, PNG {'equal' if same_png else 'DIFFERENT'}"
-    return Check(f"{serving.SIGNATURE}, batch {batch}", finding, equal >= MIN_EQUAL_IDS and same_png)
+    return Check(f"{serving.SERVING_DEFAULT}, batch {batch}", finding, equal >= MIN_EQUAL_IDS and same_png)
 
 
 def _check_stranger(export_dir: files.PathLike) -> Check:
