@@ -171,7 +171,7 @@ class MapFeedback:
 
 
 def _is_unknown(parsing_map: Tensor) -> Tensor:
-    """Of each map, uint8 `[batch, height, width]`, a bool 255 everywhere."""
+    """Bool `[batch]`: whether a map, uint8 `[batch, height, width]`, is 255 everywhere."""
     return tf.reduce_all(tf.equal(parsing_map, UNKNOWN), axis=[1, 2])
 
 

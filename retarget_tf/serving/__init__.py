@@ -3,6 +3,7 @@
     contract          the signatures: names, shapes, types, and the checks of what comes in
     served_generator  the graph behind them
     warmup            one request a signature, which a server replays when it loads the model
+    model_card        the page that goes with a version
     exporting         the folder of one version
 
 Every signature has the same inputs and outputs whatever the preset, and keeps them as long as the first number of
