@@ -14,6 +14,8 @@ from retarget_tf.serving import contract
 Tensor = Any
 Outputs = dict[str, Tensor]
 
+_FAR = 100.0  # sides of the canvas
+
 
 class ServedGenerator(tf.Module):
     """What `export_saved_model` writes; the package's docstring describes the signatures.
@@ -158,7 +160,10 @@ class ServedGenerator(tf.Module):
         square = images_tf.person_square(reference_keypoints, picture, self._spec.person_height_share)
         frame = images_tf.apply_square(picture, square, size)
         parsing_map = _map_on_canvas(reference_map, tf.shape(picture), square, size)
-        own, wanted = (images_tf.move_keypoints(points, square, size) for points in (reference_keypoints, keypoints))
+        own, wanted = (
+            _without_wild(images_tf.move_keypoints(points, square, size), size)
+            for points in (reference_keypoints, keypoints)
+        )
         return frame, own, parsing_map, wanted
 
     def _advance(self, loop: feedback.Feedback, previous_map: Tensor, keypoints: Tensor) -> Tensor:
@@ -190,6 +195,12 @@ def _map_on_canvas(parsing_map: Tensor, picture_shape: Tensor, square: tuple[Ten
 
     canvas = tf.cond(tf.reduce_any(parsing_map != UNKNOWN), known, lambda: _unknown(1, size)[0])
     return tf.ensure_shape(canvas, [size, size])
+
+
+def _without_wild(keypoints: Tensor, size: int) -> Tensor:
+    """Joints at infinity, or so far outside of the canvas that nothing of them shows, are missing: (0, 0, 0)."""
+    near = tf.reduce_all(tf.abs(keypoints) < _FAR * size, axis=-1, keepdims=True)  # not so for NaN
+    return tf.where(near, keypoints, tf.zeros_like(keypoints))
 
 
 def _unknown(batch: Tensor, size: int) -> Tensor:
