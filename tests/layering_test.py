@@ -14,6 +14,7 @@ LEVELS: tuple[set[str], ...] = (
     {"files", "parsing_labels", "program"},
     {"config"},
     # From here on with TensorFlow, Keras, OpenCV or PyAV.
+    {"serving_stranger"},
     {"pose_map", "limb_warp", "pose_transform", "keypoint_filters", "layers", "losses", "metrics", "video", "photos"},
     {"images", "images_tf", "clips", "workdir"},
     {
@@ -32,6 +33,7 @@ LEVELS: tuple[set[str], ...] = (
     {"retarget_gan", "stream_trainer", "callbacks", "panel", "live"},
     {"training", "evaluation", "serving", "retargeter"},
     {"serving_check"},
+    {"onnx_export"},
     PROGRAMS,
 )
 LIGHT = set().union(*LEVELS[:3])

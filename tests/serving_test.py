@@ -168,7 +168,6 @@ def test_maps_are_those_of_the_network_on_the_canvas(served: Served) -> None:
         "keypoints": pose[:, None],
     }
     maps = call(served, "retarget_clip_raw", {**clip, "reference_map": parsing_map})["parsing_map"][:, 0]
-    print(np.mean(maps == expected))
     assert np.mean(maps == expected) > 0.9
 
 

@@ -54,15 +54,33 @@ The attribute `generator` is the network alone, from its named float inputs to i
 Keras nor this package.
 """
 
-from retarget_tf.serving.contract import CONTRACT_VERSION, SERVING_DEFAULT, signature_inputs
-from retarget_tf.serving.exporting import export_saved_model, versions
+from retarget_tf.serving.contract import (
+    CONTRACT_VERSION,
+    METADATA,
+    RETARGET_CLIP,
+    RETARGET_CLIP_RAW,
+    SERVING_DEFAULT,
+    STEP,
+    signature_inputs,
+)
+from retarget_tf.serving.exporting import CARD_NAME, export_saved_model, versions
 from retarget_tf.serving.served_generator import ServedGenerator
+from retarget_tf.serving.warmup import WARMUP_PATH, read_warmup, replay_warmup, warmup_requests
 
 __all__ = [
+    "CARD_NAME",
     "CONTRACT_VERSION",
+    "METADATA",
+    "RETARGET_CLIP",
+    "RETARGET_CLIP_RAW",
     "SERVING_DEFAULT",
+    "STEP",
+    "WARMUP_PATH",
     "ServedGenerator",
     "export_saved_model",
+    "read_warmup",
+    "replay_warmup",
     "signature_inputs",
     "versions",
+    "warmup_requests",
 ]
