@@ -7,6 +7,7 @@ import setuptools
 EXTRAS = {
     "extract": ["mediapipe>=1.2"],
     "beam": ["apache-beam[tfrecord]>=2.77"],
+    "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "cuda": ["tensorflow[and-cuda]>=2.19,<2.22"],
     "dev": ["pytest>=8", "ruff>=0.6", "mypy>=1.11"],
 }
@@ -22,6 +23,7 @@ PROGRAMS = {
     "retarget-validate-records": "retarget_tf_data.validate_records",
     "retarget-inspect-records": "retarget_tf_data.inspect_records",
     "retarget-export": "retarget_tf_export.export_saved_model",
+    "retarget-export-onnx": "retarget_tf_export.export_onnx",
     "retarget-check-saved-model": "retarget_tf_export.check_saved_model",
 }
 

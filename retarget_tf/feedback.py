@@ -1,8 +1,9 @@
 """How a preset closes the loop: what its network is given, and what of its output comes back.
 
 Everything is TensorFlow on tensors, eagerly in `rollout` and in the graph of a servable, so that both give the same
-maps. `paper` starts with the photo and is then fed its own picture of the map, raw. `stable` sees the reference at
-every step, and beside it its last map of class ids; a reference without a map is parsed by the network first.
+maps. What comes back is the last map of class ids: whoever has it can go on (`Feedback.resume`), here or on another
+machine. `paper` starts with the photo and is then fed its map in the palette's colours. `stable` sees the reference
+at every step, and its last map beside it; a reference without a map is parsed by the network first.
 """
 
 import dataclasses
@@ -70,6 +71,9 @@ class Feedback(Protocol):
     def truth(self, frame: Tensor, parsing_map: Tensor) -> Tensor:
         """The state as if the true frame, uint8 `[batch, size, size, 3]`, and its map had been generated last."""
 
+    def resume(self, previous_map: Tensor) -> Tensor:
+        """The state after a map was generated, uint8 `[batch, size, size]`; `start()` where it is 255 everywhere."""
+
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
         """The network's inputs by name."""
 
@@ -85,7 +89,7 @@ def make_feedback(network: Network, config: ModelConfig, reference: Reference) -
 
 
 class PhotoFeedback:
-    """`paper`: the state is the picture that goes in as `frame`, first the photo, then the generated RGB, raw."""
+    """`paper`: the state is the picture that goes in as `frame`, first the photo, then the last map in its colours."""
 
     def __init__(self, config: ModelConfig, reference: Reference) -> None:
         self._schema = config.schema
@@ -100,14 +104,19 @@ class PhotoFeedback:
         del parsing_map
         return conditioning.to_signed(frame)
 
+    def resume(self, previous_map: Tensor) -> Tensor:
+        """The map in its colours."""
+        return _start_where_unknown(previous_map, self._photo, conditioning.colour_map(previous_map, self._schema))
+
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
         """Frame and keypoints."""
         return {"frame": state, "keypoints": keypoints}
 
     def take(self, outputs: Mapping[str, Tensor]) -> Taken:
-        """Feeds the colours back as they are; only the score needs classes."""
+        """The classes whose colours are nearest; these colours are fed back."""
         rgb = tf.clip_by_value(outputs["parsing_rgb"], -1.0, 1.0)
-        return Taken(rgb, conditioning.nearest_class(rgb, self._schema), rgb)
+        parsing_map = conditioning.nearest_class(rgb, self._schema)
+        return Taken(conditioning.colour_map(parsing_map, self._schema), parsing_map, rgb)
 
 
 class MapFeedback:
@@ -129,7 +138,7 @@ class MapFeedback:
             parsed = conditioning.fed_back(outputs["parsing_probabilities"], "classes")
             return tf.where(unknown[:, None, None, None], parsed, given)
 
-        unknown = tf.reduce_all(tf.equal(reference.parsing_map, UNKNOWN), axis=[1, 2])
+        unknown = _is_unknown(reference.parsing_map)
         self._reference["reference_map"] = tf.cond(tf.reduce_any(unknown), parse_photo, lambda: given)
 
     def start(self) -> Tensor:
@@ -140,6 +149,11 @@ class MapFeedback:
         """The true map."""
         del frame
         return self._as_state(conditioning.one_hot(parsing_map, self._config.schema))
+
+    def resume(self, previous_map: Tensor) -> Tensor:
+        """The map, one-hot."""
+        one_hot = conditioning.one_hot(previous_map, self._config.schema)
+        return _start_where_unknown(previous_map, self.start(), self._as_state(one_hot))
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
         """The reference, the last map and the keypoints."""
@@ -154,3 +168,12 @@ class MapFeedback:
 
     def _as_state(self, one_hot: Tensor) -> Tensor:
         return tf.zeros_like(one_hot) if self._config.feedback == "none" else one_hot
+
+
+def _is_unknown(parsing_map: Tensor) -> Tensor:
+    """Bool `[batch]`: whether a map, uint8 `[batch, height, width]`, is 255 everywhere."""
+    return tf.reduce_all(tf.equal(parsing_map, UNKNOWN), axis=[1, 2])
+
+
+def _start_where_unknown(parsing_map: Tensor, start: Tensor, state: Tensor) -> Tensor:
+    return tf.where(_is_unknown(parsing_map)[:, None, None, None], start, state)

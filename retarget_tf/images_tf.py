@@ -13,25 +13,30 @@ from retarget_tf import pose_transform
 
 Tensor = Any
 
-MAX_PIXELS = 64_000_000  # a header can promise more memory than the server has
+MAX_SIDE = 8192  # a header can promise more memory than the server has, and a thin strip lies in a large square
 
 
 def decode_picture(encoded: Tensor) -> Tensor:
     """RGB uint8 `[height, width, 3]` of one encoded JPEG or PNG, a string scalar, as it is stored.
 
-    Another format, a damaged file or one above 64 megapixels is an InvalidArgumentError, before memory is taken.
+    Gray becomes RGB, 16 bits become 8, transparency is left away. Another format, four inks, a damaged file or a side
+    above 8192 pixels is an InvalidArgumentError; all of it is read off the header, before memory is taken.
     """
     is_jpeg = tf.strings.substr(encoded, 0, 3) == b"\xff\xd8\xff"
     is_png = tf.strings.substr(encoded, 0, 4) == b"\x89PNG"
     known = tf.debugging.Assert(is_jpeg | is_png, ["image_bytes must be an encoded JPEG or PNG picture"])
     with tf.control_dependencies([known]):
-        sides = tf.cond(is_jpeg, lambda: _jpeg_size(encoded), lambda: _png_size(encoded))
-        height, width = tf.unstack(tf.ensure_shape(sides, [2]))
+        header = tf.cond(is_jpeg, lambda: _jpeg_header(encoded), lambda: _png_header(encoded))
+        height, width, channels = tf.unstack(tf.ensure_shape(header, [3]))
     small = tf.debugging.Assert(
-        (height > 0) & (width > 0) & (height * width <= MAX_PIXELS),
-        [f"image_bytes must hold at most {MAX_PIXELS} pixels. Received: width, height =", width, height],
+        (tf.minimum(height, width) > 0) & (tf.maximum(height, width) <= MAX_SIDE),
+        [f"image_bytes must be 1 to {MAX_SIDE} pixels wide and high. Received: width, height =", width, height],
     )
-    with tf.control_dependencies([small]):
+    colours = tf.debugging.Assert(
+        (channels == 1) | (channels == 3),
+        ["image_bytes must be gray or RGB. Received: channels =", channels],
+    )
+    with tf.control_dependencies([small, colours]):
         picture = tf.io.decode_image(encoded, channels=3, expand_animations=False)
     return tf.ensure_shape(picture, [None, None, 3])
 
@@ -74,14 +79,35 @@ def apply_square(picture: Tensor, square: tuple[Tensor, Tensor, Tensor], size: i
     return tf.ensure_shape(tf.cast(tf.round(patch), tf.uint8), [size, size, 3])
 
 
-def _jpeg_size(encoded: Tensor) -> Tensor:
-    return tf.cast(tf.io.extract_jpeg_shape(encoded)[:2], tf.int64)
+def apply_square_to_map(parsing_map: Tensor, square: tuple[Tensor, Tensor, Tensor], size: int) -> Tensor:
+    """`SquareCrop.apply_map` of a map with background around it: the nearest pixel, nothing is mixed.
+
+    Args:
+        parsing_map: uint8 `[height, width]` of class ids.
+        square: left, top and side in pixels, float32 scalars.
+        size: side of the result in pixels.
+
+    Returns:
+        uint8 `[size, size]`.
+    """
+    left, top, side = square
+    centres = (tf.range(size, dtype=tf.float32) + 0.5) * (side / size)
+    rows, columns = (tf.cast(tf.floor(start + centres), tf.int32) + 1 for start in (top, left))
+    framed = tf.pad(parsing_map, [[1, 1], [1, 1]])
+    height, width = tf.unstack(tf.shape(framed))
+    framed = tf.gather(framed, tf.clip_by_value(rows, 0, height - 1), axis=0)
+    return tf.gather(framed, tf.clip_by_value(columns, 0, width - 1), axis=1)
 
 
-def _png_size(encoded: Tensor) -> Tensor:
-    """Height and width of the IHDR chunk, which comes first."""
-    numbers = tf.io.decode_raw(tf.strings.substr(encoded, 16, 8), tf.int32, little_endian=False)
-    return tf.reverse(tf.cast(numbers, tf.int64), [0])
+def _jpeg_header(encoded: Tensor) -> Tensor:
+    """Height, width, channels."""
+    return tf.cast(tf.io.extract_jpeg_shape(encoded), tf.int64)
+
+
+def _png_header(encoded: Tensor) -> Tensor:
+    """Height and width of the IHDR chunk, which comes first; every kind of PNG is decoded to three channels."""
+    width_height = tf.io.decode_raw(tf.strings.substr(encoded, 16, 8), tf.int32, little_endian=False)
+    return tf.concat([tf.cast(width_height[::-1], tf.int64), tf.constant([3], tf.int64)], axis=0)
 
 
 def _cut(picture: Tensor, start: Tensor, length: Tensor, axis: int) -> Tensor:

@@ -4,6 +4,7 @@ import dataclasses
 import pathlib
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from typing import Any
 
@@ -14,6 +15,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from retarget_tf import conditioning, files, rollout, serving, skeleton
+from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import InputDataError
 from retarget_tf.generator import TrainedGenerator, load_generator, load_keras_generator
 from retarget_tf.parsing_labels import UNKNOWN
@@ -25,21 +27,9 @@ BATCH_SIZES = (1, 3, 8)
 MAX_DIFFERENCE = 1e-4  # of the network's outputs, which lie in [-1, 1] or [0, 1]
 MIN_EQUAL_IDS = 0.999  # share of pixels: two classes that are equally near may fall either way
 
-# Loads and calls the export where this package cannot be imported; TensorFlow brings Keras along by itself.
-_STRANGER = """
-import importlib.abc, sys
-class Blocker(importlib.abc.MetaPathFinder):
-    def find_spec(self, name, path=None, target=None):
-        if name.split(".")[0] == "retarget_tf":
-            raise ImportError(name + " is blocked")
-sys.meta_path.insert(0, Blocker())
-import tensorflow as tf
-serve = tf.saved_model.load(sys.argv[1]).signatures["serving_default"]
-picture = tf.io.encode_jpeg(tf.zeros([90, 60, 3], tf.uint8))
-points = tf.random.uniform([2, 25, 3], 1, 59)
-outputs = serve(image_bytes=tf.stack([picture, picture]), keypoints=points, reference_keypoints=points)
-assert outputs["parsing_map"].shape[0] == 2, outputs
-"""
+FRAMES = 3  # of the clips that are tried
+
+_STRANGER = pathlib.Path(__file__).with_name("serving_stranger.py")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,28 +60,28 @@ def check_saved_model(model: files.PathLike, export_dir: files.PathLike, seed: i
     """
     network, spec = load_keras_generator(model)
     exported = load_generator(export_dir)
-    signature = _signature(export_dir)
+    served = _load(export_dir)
     random = np.random.default_rng(seed)
     checks = [Check("description", f"step {exported.spec.step}", exported.spec == spec)]
     trained = TrainedGenerator(lambda inputs: network(inputs, training=False), spec)
     for batch in BATCH_SIZES:
-        inputs = _random_inputs(random, batch, network)
+        inputs = random_inputs(random, batch, network)
         checks.append(_compare_outputs(batch, trained.network(inputs), exported.network(inputs)))
-        checks.append(_compare_maps(random, batch, trained, signature))
+        checks.append(_compare_clips(random, batch, trained, served))
+    checks.append(_check_metadata(served, spec))
     checks.append(_check_stranger(export_dir))
     return checks
 
 
-def _signature(export_dir: files.PathLike) -> Any:
+def _load(export_dir: files.PathLike) -> Any:
     served = tf.saved_model.load(str(export_dir))
-    if serving.SIGNATURE not in served.signatures:
-        raise InputDataError(f"SavedModel {export_dir}: has no signature {serving.SIGNATURE}. Export it again.")
-    function = served.signatures[serving.SIGNATURE]
-    function.keep_alive = served  # its variables live as long as the loaded object
-    return function
+    missing = sorted(serving.signature_inputs(1).keys() - served.signatures.keys())
+    if missing:
+        raise InputDataError(f"SavedModel {export_dir}: has no signature {', '.join(missing)}. Export it again.")
+    return served
 
 
-def _random_inputs(random: np.random.Generator, batch: int, network: keras.Model) -> dict[str, FloatArray]:
+def random_inputs(random: np.random.Generator, batch: int, network: keras.Model) -> dict[str, FloatArray]:
     """Whatever the network takes: pictures, keypoints, and one-hot maps."""
     inputs = {}
     size_of_pictures = max(tensor.shape[1] for tensor in network.output.values())
@@ -127,28 +117,68 @@ def _compare_outputs(batch: int, expected: Mapping[str, Tensor], received: Mappi
     return Check(f"generator, batch {batch}", f"largest difference {worst:.1e}", worst <= MAX_DIFFERENCE)
 
 
-def _compare_maps(random: np.random.Generator, batch: int, trained: TrainedGenerator, signature: Any) -> Check:
-    """The signature on pictures of the model's own size: without a reference pose the canvas is the picture."""
+def _compare_clips(random: np.random.Generator, batch: int, trained: TrainedGenerator, served: Any) -> Check:
+    """Every way through a dance, on pictures of the model's own size: without a reference pose they are the canvas."""
     size = trained.spec.model.image_size
-    pictures, keypoints = _random_pictures(random, batch, size), _random_keypoints(random, batch, size)
-    reference = rollout.Reference(pictures, np.zeros_like(keypoints), np.full((batch, size, size), UNKNOWN, np.uint8))
-    expected = rollout.Rollout(trained, reference).step(keypoints)
-    encoded = tf.stack([tf.io.encode_png(picture) for picture in pictures])
-    outputs = signature(
-        image_bytes=encoded, keypoints=tf.constant(keypoints), reference_keypoints=tf.zeros_like(keypoints)
+    pictures = _random_pictures(random, batch, size)
+    maps = _random_pictures(random, batch, size)[..., 0] % trained.spec.model.schema.num_classes
+    maps[::2] = UNKNOWN
+    poses = np.stack([_random_keypoints(random, batch, size) for _ in range(FRAMES)], axis=1)
+    running = rollout.Rollout(trained, rollout.Reference(pictures, np.zeros_like(poses[:, 0]), maps))
+    expected = np.stack([running.step(poses[:, frame]) for frame in range(FRAMES)], axis=1)
+    clip = {
+        "image_bytes": tf.stack([tf.io.encode_png(picture) for picture in pictures]),
+        "reference_keypoints": tf.zeros_like(poses[:, 0]),
+        "reference_map": tf.constant(maps),
+        "keypoints": tf.constant(poses),
+    }
+    raw = served.signatures[serving.RETARGET_CLIP_RAW](**clip)["parsing_map"].numpy()
+    pngs = served.signatures[serving.RETARGET_CLIP](**clip)["parsing_map_png_bytes"].numpy()
+    decoded = np.stack([[tf.io.decode_png(png)[..., 0].numpy() for png in row] for row in pngs])
+    alike = {
+        serving.RETARGET_CLIP: np.array_equal(decoded, raw),
+        serving.STEP: np.array_equal(_step_by_step(served, clip), raw),
+        serving.SERVING_DEFAULT: np.array_equal(_first_frame(served, clip)[::2], raw[::2, 0]),
+    }
+    equal = float(np.mean(raw == expected))
+    finding = f"{equal:.2%} of the ids as in Python, " + (
+        ", ".join(f"{name} DIFFERS" for name, same in alike.items() if not same) or "all signatures alike"
     )
-    decoded = tf.stack([tf.io.decode_png(png)[..., 0] for png in outputs["parsing_map_png_bytes"]])
-    equal = float(tf.reduce_mean(tf.cast(expected == outputs["parsing_map"], tf.float32)))
-    same_png = bool(tf.reduce_all(decoded == outputs["parsing_map"]))
-    finding = f"{equal:.2%} of the ids equal, PNG {'equal' if same_png else 'DIFFERENT'}"
-    return Check(f"{serving.SIGNATURE}, batch {batch}", finding, equal >= MIN_EQUAL_IDS and same_png)
+    return Check(f"clips of {FRAMES} frames, batch {batch}", finding, equal >= MIN_EQUAL_IDS and all(alike.values()))
+
+
+def _step_by_step(served: Any, clip: Mapping[str, Tensor]) -> npt.NDArray[np.uint8]:
+    step = served.signatures[serving.STEP]
+    size = step.structured_outputs["parsing_map"].shape[-1]
+    previous, maps = tf.fill([clip["keypoints"].shape[0], size, size], tf.constant(UNKNOWN, tf.uint8)), []
+    for frame in range(FRAMES):
+        previous = step(**{**clip, "previous_map": previous, "keypoints": clip["keypoints"][:, frame]})["parsing_map"]
+        maps.append(previous.numpy())
+    return np.stack(maps, axis=1)
+
+
+def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> npt.NDArray[np.uint8]:
+    """By the default signature, which starts from the photo alone."""
+    return served.signatures[serving.SERVING_DEFAULT](
+        image_bytes=clip["image_bytes"],
+        keypoints=clip["keypoints"][:, 0],
+        reference_keypoints=clip["reference_keypoints"],
+    )["parsing_map"].numpy()
+
+
+def _check_metadata(served: Any, spec: GeneratorSpec) -> Check:
+    facts = served.signatures[serving.METADATA](request=tf.zeros([1], tf.int32))
+    names = [name.decode() for name in facts["label_names"][0].numpy()]
+    version = facts["contract_version"][0].numpy().decode()
+    same = names == list(spec.model.schema.classes) and int(facts["image_size"][0]) == spec.model.image_size
+    return Check(serving.METADATA, f"contract {version}, {len(names)} classes", same)
 
 
 def _check_stranger(export_dir: files.PathLike) -> Check:
-    folder = str(pathlib.Path(export_dir).resolve())
-    done = subprocess.run(
-        [sys.executable, "-I", "-c", _STRANGER, folder], capture_output=True, text=True, check=False, timeout=600
-    )
+    """Loads and calls the export where this package cannot be imported; TensorFlow brings Keras along by itself."""
+    with tempfile.TemporaryDirectory() as folder:
+        command = [sys.executable, "-I", str(_STRANGER), str(pathlib.Path(export_dir).resolve()), f"{folder}/out.npz"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
     last_line = done.stderr.strip().splitlines()[-1:] or [""]
-    finding = "loads and runs" if done.returncode == 0 else f"fails: {last_line[0]}"
+    finding = "every signature answers" if done.returncode == 0 else f"fails: {last_line[0]}"
     return Check("without retarget_tf", finding, done.returncode == 0)

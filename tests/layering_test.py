@@ -14,6 +14,7 @@ LEVELS: tuple[set[str], ...] = (
     {"files", "parsing_labels", "program"},
     {"config"},
     # From here on with TensorFlow, Keras, OpenCV or PyAV.
+    {"serving_stranger"},
     {"pose_map", "limb_warp", "pose_transform", "keypoint_filters", "layers", "losses", "metrics", "video", "photos"},
     {"images", "images_tf", "clips", "workdir", "parallel"},
     {
@@ -31,6 +32,7 @@ LEVELS: tuple[set[str], ...] = (
     {"retarget_gan", "stream_trainer", "callbacks", "panel", "live"},
     {"training", "evaluation", "serving", "retargeter", "beam_build"},
     {"serving_check"},
+    {"onnx_export"},
     PROGRAMS,
 )
 LIGHT = set().union(*LEVELS[:3])

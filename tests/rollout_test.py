@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import conditioning, generator, parsing_labels, rollout
+from retarget_tf import conditioning, feedback, generator, parsing_labels, rollout
 from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 
 SIZE = 32
@@ -52,11 +52,10 @@ def test_free_running_equals_the_manual_loop() -> None:
 
     picture = conditioning.to_signed(frames[:, 0])
     for t in range(1, FRAMES):
-        picture = trained_generator().network({"frame": picture, "keypoints": tf.constant(keypoints[:, t])})[
-            "parsing_rgb"
-        ]
-        expected = conditioning.nearest_class(picture, parsing_labels.PARTS10)[0]
-        np.testing.assert_array_equal(generated[t - 1], expected)
+        rgb = trained_generator().network({"frame": picture, "keypoints": tf.constant(keypoints[:, t])})["parsing_rgb"]
+        expected = conditioning.nearest_class(rgb, parsing_labels.PARTS10)
+        picture = conditioning.colour_map(expected, parsing_labels.PARTS10)
+        np.testing.assert_array_equal(generated[t - 1], expected[0])
     assert len(generated) == FRAMES - 1
     assert len(np.unique(generated[-1])) > 1, "a map of one class would prove nothing"
 
@@ -97,17 +96,18 @@ def test_a_stream_gives_each_map_before_the_next_keypoints_are_read() -> None:
         assert read == step
 
 
-def test_generated_rgb_is_fed_back_raw() -> None:
+def test_the_generated_map_is_fed_back_in_its_colours() -> None:
     _, _, keypoints = random_clips(1)
     running = rollout.Rollout(trained_generator(), references(1))
     assert running.generated_rgb is None
-    running.step(keypoints[:, 1])
-    first = running.generated_rgb
-    assert first is not None
-    assert first.shape == (1, SIZE, SIZE, 3)
-    assert np.abs(first).max() <= 1
+    first = running.step(keypoints[:, 1])
+    assert running.generated_rgb is not None, "the picture as it was regressed, for its score"
+    assert running.generated_rgb.shape == (1, SIZE, SIZE, 3)
+    assert np.abs(running.generated_rgb).max() <= 1
+    coloured = conditioning.colour_map(first, parsing_labels.PARTS10)
+    assert np.abs(running.generated_rgb - coloured).max() > 0.01
     second = running.step(keypoints[:, 2])
-    outputs = trained_generator().network({"frame": tf.constant(first), "keypoints": tf.constant(keypoints[:, 2])})
+    outputs = trained_generator().network({"frame": coloured, "keypoints": tf.constant(keypoints[:, 2])})
     np.testing.assert_array_equal(
         second, conditioning.nearest_class(outputs["parsing_rgb"], parsing_labels.PARTS10).numpy()
     )
@@ -117,8 +117,8 @@ STABLE = ModelConfig(preset="stable", image_size=SIZE, filters=2, **{**PRESET_MO
 
 
 @functools.cache
-def stable_generator(feedback: str = "classes") -> generator.TrainedGenerator:
-    config = dataclasses.replace(STABLE, feedback=feedback)  # type: ignore[arg-type]
+def stable_generator(fed_back: str = "classes") -> generator.TrainedGenerator:
+    config = dataclasses.replace(STABLE, feedback=fed_back)  # type: ignore[arg-type]
     model = generator.build_generator(config, seed=3)
     model.set_weights([weights * 8 if weights.ndim == 4 else weights for weights in model.get_weights()])
     return generator.TrainedGenerator(
@@ -183,13 +183,30 @@ def test_stable_is_forced_by_the_true_map() -> None:
 def test_what_stable_feeds_back_is_its_setting() -> None:
     _, _, keypoints = random_clips(1)
     last = {}
-    for feedback in ("classes", "probabilities", "none"):
-        running = rollout.Rollout(stable_generator(feedback), references(1))
+    for fed_back in ("classes", "probabilities", "none"):
+        running = rollout.Rollout(stable_generator(fed_back), references(1))
         for t in range(1, FRAMES):
-            last[feedback] = running.step(keypoints[:, t])
+            last[fed_back] = running.step(keypoints[:, t])
     assert (last["classes"] != last["probabilities"]).any()
     alone = rollout.Rollout(stable_generator("none"), references(1)).step(keypoints[:, FRAMES - 1])
     np.testing.assert_array_equal(last["none"], alone)
+
+
+@pytest.mark.parametrize("preset", ["paper", "stable"])
+def test_the_last_map_is_all_that_a_rollout_needs_to_go_on(preset: str) -> None:
+    """A loop that begins anew at each step, with the map before it, and where that is unknown, with the reference."""
+    _, maps, keypoints = random_clips(2)
+    whole = references(2)
+    given = maps[:, 0].copy()
+    given[1] = parsing_labels.UNKNOWN
+    reference = rollout.Reference(whole.frame, whole.keypoints, given)
+    trained = stable_generator() if preset == "stable" else trained_generator()
+    running = rollout.Rollout(trained, reference)
+    last = np.full_like(given, parsing_labels.UNKNOWN)
+    for t in range(1, FRAMES):
+        loop = feedback.make_feedback(trained.network, trained.spec.model, reference)
+        last = loop.take(trained.network(loop.inputs(loop.resume(last), keypoints[:, t]))).parsing_map.numpy()
+        np.testing.assert_array_equal(running.step(keypoints[:, t]), last)
 
 
 def test_wrong_shapes_are_refused() -> None:

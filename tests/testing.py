@@ -1,13 +1,17 @@
 """What several tests share: tiny data sets, and a way to run the programs."""
 
+import dataclasses
+import functools
 import pathlib
 import subprocess
 import sys
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import clips, parsing_labels, skeleton
+from retarget_tf.config import GeneratorSpec
 
 # In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.
 _JOINTS_IN_SQUARE = {
@@ -57,6 +61,35 @@ def walking_square(
     for joint, (x, y) in _JOINTS_IN_SQUARE.items():
         keypoints[skeleton.JOINT[joint]] = left + x * quarter, top + y * quarter, 0.9
     return frame, parsing_map, keypoints
+
+
+@dataclasses.dataclass(frozen=True)
+class Served:
+    """A tiny model and its export.
+
+    Attributes:
+        workdir: holds `generator.keras`.
+        export_dir: the folder of version 1.
+        spec: of the model.
+    """
+
+    workdir: pathlib.Path
+    export_dir: pathlib.Path
+    spec: GeneratorSpec
+
+    @functools.cached_property
+    def loaded(self) -> Any:
+        """The SavedModel."""
+        import tensorflow as tf
+
+        return tf.saved_model.load(str(self.export_dir))
+
+    @functools.cached_property
+    def trained(self) -> Any:
+        """The Keras model, as a `generator.TrainedGenerator`."""
+        from retarget_tf import generator
+
+        return generator.load_generator(self.workdir)
 
 
 def run_program(module: str, *arguments: object) -> "subprocess.CompletedProcess[str]":

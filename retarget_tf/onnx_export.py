@@ -1,0 +1,117 @@
+"""A trained generator as an ONNX file, for runtimes other than TensorFlow.
+
+The file holds the network alone, from its named inputs to its named output, with a batch of any size: the loop around it
+(`feedback`) is the caller's. It is written only if it gives what the Keras model gives.
+"""
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from retarget_tf import files, serving_check
+from retarget_tf.errors import MissingDependencyError, TrainingError
+from retarget_tf.generator import load_keras_generator
+
+MAX_DIFFERENCE = 1e-4
+OPSET = 17
+BATCH_SIZES = (1, 3)
+
+
+def export_onnx(model: files.PathLike, out: files.PathLike) -> float:
+    """Writes the file, if it equals the model.
+
+    Args:
+        model: a workdir, a `.keras` file with its json, or a pretrained model's name.
+        out: the `.onnx` file.
+
+    Returns:
+        The largest difference that was found on random inputs.
+
+    Raises:
+        MissingDependencyError: the `onnx` extra is not installed.
+        InputDataError: the model cannot be read.
+        TrainingError: the outputs differ by more than 1e-4; nothing is written.
+    """
+    try:
+        import onnxruntime
+        import tf2onnx
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"ONNX export needs tf2onnx and onnxruntime ({error}). Install them: pip install -e '.[onnx]'"
+        ) from error
+    network, _ = load_keras_generator(model)
+    frozen = _frozen(network)
+    names = {tensor.name: tensor.name.split(":")[0] for tensor in frozen.inputs}
+    names |= {tensor.name: name for tensor, name in zip(frozen.outputs, network.output, strict=True)}
+    with files.atomic_file(out) as temporary, _quiet():
+        tf2onnx.convert.from_graph_def(
+            frozen.graph.as_graph_def(),
+            input_names=[tensor.name for tensor in frozen.inputs],
+            output_names=[tensor.name for tensor in frozen.outputs],
+            tensors_to_rename=names,
+            opset=OPSET,
+            custom_op_handlers={"Bitcast": (_sign_as_int, []), "BitwiseAnd": (_first_input, [])},
+            output_path=str(temporary),
+        )
+        session = onnxruntime.InferenceSession(str(temporary), providers=["CPUExecutionProvider"])
+        difference = max(_difference(network, session, batch) for batch in BATCH_SIZES)
+        if not difference <= MAX_DIFFERENCE:
+            raise TrainingError(f"ONNX file {out}: differs from the model by {difference:.1e}. Nothing was written.")
+    return difference
+
+
+def _frozen(network: keras.Model) -> Any:
+    """The network as one function without variables; constants that Keras holds outside of the graph come in too."""
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
+    specs = {
+        name: tf.TensorSpec([None, *tensor.shape[1:]], tf.float32, name=name) for name, tensor in network.input.items()
+    }
+    function = tf.function(lambda inputs: network(inputs, training=False), input_signature=[specs], autograph=False)
+    return convert_variables_to_constants_v2(function.get_concrete_function())
+
+
+def _difference(network: keras.Model, session: Any, batch: int) -> float:
+    inputs = serving_check.random_inputs(np.random.default_rng(batch), batch, network)
+    expected = network(inputs, training=False)
+    taken = {one.name for one in session.get_inputs()}
+    received = session.run(list(expected), {name: value for name, value in inputs.items() if name in taken})
+    return max(float(np.abs(ours - theirs).max()) for ours, theirs in zip(expected.values(), received, strict=True))
+
+
+# Keras's argmax asks for the sign bit of its input, to tell -0.0 from 0.0, and ONNX before opset 18 has no operations on
+# bits. All that is argmaxed here is a probability or a count, never -0.0: its sign does.
+
+
+def _sign_as_int(graph: Any, node: Any, name: str, args: Any) -> None:
+    """In place of `Bitcast`: int32 -1 where a float is negative, else 0."""
+    from onnx import TensorProto
+
+    [value], shapes, types = node.input, node.output_shapes, node.output_dtypes
+    graph.remove_node(node.name)
+    zero = graph.make_const(f"{name}_zero", np.zeros((), np.float32)).output[0]
+    negative = graph.make_node("Less", [value, zero]).output[0]
+    as_int = graph.make_node("Cast", [negative], attr={"to": TensorProto.INT32}).output[0]
+    graph.make_node("Neg", [as_int], outputs=node.output, shapes=shapes, dtypes=types, name=name)
+
+
+def _first_input(graph: Any, node: Any, name: str, args: Any) -> None:
+    """In place of `BitwiseAnd` with the sign bit's mask: the number, whose sign is what is asked for."""
+    graph.remove_input(node, node.input[1], 1)
+    node.type = "Identity"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """The converter warns of TensorFlow's own deprecations."""
+    logger = tf.get_logger()
+    level = logger.level
+    logger.setLevel("ERROR")
+    try:
+        yield
+    finally:
+        logger.setLevel(level)

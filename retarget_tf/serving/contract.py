@@ -1,0 +1,54 @@
+"""What each signature takes, as data, and the check with which every one of them begins."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import tensorflow as tf
+
+from retarget_tf import skeleton
+
+Tensor = Any
+
+CONTRACT_VERSION = "1.0"  # the first number grows when an input or output changes or goes
+SERVING_DEFAULT = "serving_default"
+RETARGET_CLIP = "retarget_clip"
+RETARGET_CLIP_RAW = "retarget_clip_raw"
+STEP = "step"
+METADATA = "metadata"
+
+_JOINTS = (skeleton.NUM_JOINTS, 3)
+
+
+def signature_inputs(image_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
+    """The inputs of every signature, in the order of the graph's arguments, for maps of this side."""
+    image_bytes = tf.TensorSpec([None], tf.string, name="image_bytes")
+    keypoints = tf.TensorSpec([None, *_JOINTS], tf.float32, name="keypoints")
+    clip_keypoints = tf.TensorSpec([None, None, *_JOINTS], tf.float32, name="keypoints")
+    reference_keypoints = tf.TensorSpec([None, *_JOINTS], tf.float32, name="reference_keypoints")
+    reference_map = tf.TensorSpec([None, None, None], tf.uint8, name="reference_map")
+    previous_map = tf.TensorSpec([None, image_size, image_size], tf.uint8, name="previous_map")
+    clip = (image_bytes, reference_keypoints, reference_map, clip_keypoints)
+    return {
+        SERVING_DEFAULT: (image_bytes, keypoints, reference_keypoints),
+        RETARGET_CLIP: clip,
+        RETARGET_CLIP_RAW: clip,
+        STEP: (image_bytes, reference_keypoints, reference_map, previous_map, keypoints),
+        METADATA: (tf.TensorSpec([None], tf.int32, name="request"),),
+    }
+
+
+def checked(specs: Sequence[tf.TensorSpec], inputs: Sequence[Tensor]) -> list[Tensor]:
+    """The inputs of a signature as they must be; InvalidArgumentError otherwise.
+
+    A server does not hold requests against the signature's shapes: a wrong rank would reach the kernels, and some of
+    them end the process.
+    """
+    shaped = [tf.ensure_shape(tensor, spec.shape) for tensor, spec in zip(inputs, specs, strict=True)]
+    batches = tf.stack([tf.shape(tensor)[0] for tensor in shaped])
+    names = ", ".join(spec.name for spec in specs)
+    same = tf.debugging.Assert(
+        (batches[0] > 0) & tf.reduce_all(batches == batches[0]),
+        [f"{names} must be of one batch size from 1. Received:", batches],
+    )
+    with tf.control_dependencies([same]):
+        return [tf.identity(tensor) for tensor in shaped]

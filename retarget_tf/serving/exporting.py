@@ -1,0 +1,77 @@
+"""The folder of one version, complete or not at all.
+
+<version>/
+    saved_model.pb, variables/
+    assets/labels.json, assets/skeleton.json
+    assets.extra/generator.json                the model's settings, for `generator.load_generator`
+    assets.extra/tf_serving_warmup_requests    see `warmup`
+    assets.extra/MODEL_CARD.md
+"""
+
+import pathlib
+import tempfile
+
+import tensorflow as tf
+
+from retarget_tf import files, skeleton
+from retarget_tf.config import GeneratorSpec
+from retarget_tf.errors import ConfigError
+from retarget_tf.generator import SPEC_NAME, load_keras_generator
+from retarget_tf.serving import warmup
+from retarget_tf.serving.model_card import model_card
+from retarget_tf.serving.served_generator import ServedGenerator
+
+CARD_NAME = "MODEL_CARD.md"
+
+
+def export_saved_model(model: files.PathLike, folder: files.PathLike, version: int | None = None) -> pathlib.Path:
+    """Writes `folder/<version>/`: a server that watches `folder` never sees half of it, or one that does not answer.
+
+    Args:
+        model: a workdir or a `.keras` file with its json.
+        folder: holds the versions.
+        version: a positive integer; one more than the largest in `folder` where None.
+
+    Returns:
+        The version's folder.
+
+    Raises:
+        InputDataError: the model cannot be read, or the version exists.
+        ConfigError: the model feeds back probabilities, which no request carries.
+    """
+    network, spec = load_keras_generator(model)
+    version = version if version is not None else max(versions(folder), default=0) + 1
+    if version < 1:
+        raise ValueError(f"version must be positive. Received: version={version}")
+    if spec.model.feedback == "probabilities":
+        raise ConfigError(
+            "feedback of a servable must be classes or none, because a request carries maps of class ids. "
+            "Received: feedback=probabilities"
+        )
+    served = ServedGenerator(network, spec)
+    with files.atomic_folder(pathlib.Path(folder) / str(version)) as temporary:
+        with tempfile.TemporaryDirectory() as assets:
+            served.assets = [tf.saved_model.Asset(str(path)) for path in _write_assets(assets, spec)]
+            tf.saved_model.save(served, str(temporary), signatures=served.functions)
+        spec.write(temporary / "assets.extra" / SPEC_NAME)
+        (temporary / "assets.extra" / CARD_NAME).write_text(model_card(spec), encoding="utf-8")
+        warmup.write_warmup(temporary, spec.model.image_size)
+        warmup.replay_warmup(temporary)
+    return pathlib.Path(folder) / str(version)
+
+
+def versions(folder: files.PathLike) -> list[int]:
+    """The versions in an export folder, in order."""
+    return sorted(int(path.name) for path in pathlib.Path(folder).glob("*") if path.name.isdecimal())
+
+
+def _write_assets(folder: files.PathLike, spec: GeneratorSpec) -> list[pathlib.Path]:
+    """What the numbers mean, for whoever has the SavedModel alone."""
+    schema = spec.model.schema
+    described = {
+        "labels.json": {"label_schema": schema.name, "classes": schema.classes, "palette": schema.palette},
+        "skeleton.json": {"joints": skeleton.JOINTS, "limbs": skeleton.LIMBS},
+    }
+    for name, value in described.items():
+        files.write_json(pathlib.Path(folder) / name, value)
+    return [pathlib.Path(folder) / name for name in described]

@@ -1,0 +1,55 @@
+"""The page that goes with an exported version: what it is, what it takes, what it is not for."""
+
+import keras
+import tensorflow as tf
+
+from retarget_tf.config import GeneratorSpec
+from retarget_tf.serving import contract
+
+_START = {
+    "paper": "It parses the photo itself: a `reference_map` is taken and not looked at.",
+    "stable": "Give the photo's map as `reference_map` where you have one; else the network parses the photo itself.",
+}
+
+
+def model_card(spec: GeneratorSpec) -> str:
+    """The text, Markdown."""
+    model, schema = spec.model, spec.model.schema
+    lines = [
+        f"| `{name}` | {_described(specs)} |" for name, specs in contract.signature_inputs(model.image_size).items()
+    ]
+    return f"""# A generator of the preset `{model.preset}`
+
+Motion retargeting: one photo of a person and the poses of a dance go in, that person's human parsing maps come out. One
+model serves every person.
+
+| | |
+|---|---|
+| maps | {model.image_size} x {model.image_size} px, class ids of `{schema.name}`: {", ".join(schema.classes)} |
+| training | {spec.step} steps, width {model.filters}, norm {model.norm} |
+| person | takes {spec.person_height_share:.0%} of the canvas's height, as in training |
+| signatures | contract {contract.CONTRACT_VERSION} |
+| made with | TensorFlow {tf.__version__}, Keras {keras.__version__} |
+
+{_START[model.preset]}
+
+| signature | inputs |
+|---|---|
+{chr(10).join(lines)}
+
+Pictures are JPEG or PNG, turned upright before they are sent. Keypoints are BODY_25 in pixels of the picture, with
+confidence 0 where a joint is missing; left and right are the person's own. `assets/labels.json` and
+`assets/skeleton.json` name classes, colours, joints and limbs. The same input gives the same answer, and nothing is
+kept between requests.
+
+**Use it** for one person who is seen whole, filmed with a still camera, who agreed to it.
+
+**Do not use it** to make a person appear to do what they did not, without their consent. How well it does, and on whom,
+is for the one who trained it to say (`python -m retarget_tf.evaluate`). Fairness across bodies, skin tones and clothes
+has to be measured before it meets strangers.
+"""
+
+
+def _described(specs: tuple[tf.TensorSpec, ...]) -> str:
+    shapes = (f"{spec.name} {spec.dtype.name} {['batch', *spec.shape.as_list()[1:]]}" for spec in specs)
+    return ", ".join(shapes).replace("'", "").replace("None", "any")

@@ -1,0 +1,217 @@
+"""The graph of the servable: pictures and points are led onto the canvas, then the preset's loop runs there."""
+
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import tensorflow as tf
+
+from retarget_tf import feedback, images_tf, skeleton
+from retarget_tf.config import GeneratorSpec
+from retarget_tf.parsing_labels import UNKNOWN
+from retarget_tf.serving import contract
+
+Tensor = Any
+Outputs = dict[str, Tensor]
+
+_FAR = 100.0  # sides of the canvas
+
+
+class ServedGenerator(tf.Module):
+    """What `export_saved_model` writes; the package's docstring describes the signatures.
+
+    Args:
+        network: a Keras generator.
+        spec: what it was trained for.
+
+    Attributes:
+        generator: the network as a tf.function of a dict.
+        functions: the tf.function of each signature.
+    """
+
+    def __init__(self, network: keras.Model, spec: GeneratorSpec) -> None:
+        super().__init__(name="served_generator")
+        self._spec = spec
+        self._size = spec.model.image_size
+        self._inputs = contract.signature_inputs(self._size)
+        # Keras variables wrap TensorFlow's, which are what a SavedModel stores.
+        self._network_variables = [variable.value for variable in network.variables]
+        network_inputs = {
+            name: tf.TensorSpec([None, *tensor.shape[1:]], tf.float32, name=name)
+            for name, tensor in network.input.items()
+        }
+        self.generator = tf.function(
+            lambda inputs: network(inputs, training=False), input_signature=[network_inputs], autograph=False
+        )
+        bodies: dict[str, Callable[..., Outputs]] = {
+            contract.SERVING_DEFAULT: self._serve,
+            contract.RETARGET_CLIP: self._retarget_clip,
+            contract.RETARGET_CLIP_RAW: self._retarget_clip_raw,
+            contract.STEP: self._step,
+            contract.METADATA: self._metadata,
+        }
+        self.functions = {
+            name: tf.function(body, input_signature=self._inputs[name], autograph=False)
+            for name, body in bodies.items()
+        }
+
+    def _serve(self, image_bytes: Tensor, keypoints: Tensor, reference_keypoints: Tensor) -> Outputs:
+        image_bytes, keypoints, reference_keypoints = contract.checked(
+            self._inputs[contract.SERVING_DEFAULT], [image_bytes, keypoints, reference_keypoints]
+        )
+        batch = tf.shape(image_bytes)[0]
+        loop, placed = self._begin(image_bytes, reference_keypoints, _unknown(batch, 1), keypoints[:, None])
+        return _map_and_png(self._advance(loop, _unknown(batch, self._size), placed[:, 0]))
+
+    def _step(
+        self,
+        image_bytes: Tensor,
+        reference_keypoints: Tensor,
+        reference_map: Tensor,
+        previous_map: Tensor,
+        keypoints: Tensor,
+    ) -> Outputs:
+        image_bytes, reference_keypoints, reference_map, previous_map, keypoints = contract.checked(
+            self._inputs[contract.STEP], [image_bytes, reference_keypoints, reference_map, previous_map, keypoints]
+        )
+        loop, placed = self._begin(image_bytes, reference_keypoints, reference_map, keypoints[:, None])
+        previous_map = self._with_known_ids(previous_map, "previous_map")
+        return _map_and_png(self._advance(loop, previous_map, placed[:, 0]))
+
+    def _retarget_clip(
+        self, image_bytes: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
+    ) -> Outputs:
+        # Encoded frame by frame: the maps of a clip take far more memory than their files.
+        clip = (image_bytes, reference_keypoints, reference_map, keypoints)
+        return {"parsing_map_png_bytes": self._rollout(clip, _encode_png, tf.TensorSpec([None], tf.string))}
+
+    def _retarget_clip_raw(
+        self, image_bytes: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
+    ) -> Outputs:
+        clip = (image_bytes, reference_keypoints, reference_map, keypoints)
+        map_spec = tf.TensorSpec([None, self._size, self._size], tf.uint8)
+        return {"parsing_map": self._rollout(clip, tf.identity, map_spec)}
+
+    def _metadata(self, request: Tensor) -> Outputs:
+        (request,) = contract.checked(self._inputs[contract.METADATA], [request])
+        model, schema = self._spec.model, self._spec.model.schema
+        facts = {
+            "label_names": tf.constant(schema.classes),
+            "palette": tf.constant(schema.palette, tf.uint8),
+            "joints": tf.constant(skeleton.JOINTS),
+            "limbs": tf.constant(skeleton.LIMBS, tf.int32),
+            "image_size": tf.constant(model.image_size, tf.int32),
+            "label_schema": tf.constant(schema.name),
+            "preset": tf.constant(model.preset),
+            "training_step": tf.constant(self._spec.step, tf.int32),
+            "contract_version": tf.constant(contract.CONTRACT_VERSION),
+        }
+        batch = tf.shape(request)[0]
+        return {name: tf.repeat(fact[None], batch, axis=0) for name, fact in facts.items()}
+
+    def _rollout(self, clip: tuple[Tensor, ...], kept: Callable[[Tensor], Tensor], kept_spec: tf.TensorSpec) -> Tensor:
+        """`[batch, frames, ...]` of what is kept of each step's maps, which is as `kept_spec` says."""
+        image_bytes, reference_keypoints, reference_map, keypoints = contract.checked(
+            self._inputs[contract.RETARGET_CLIP], clip
+        )
+        frames = tf.shape(keypoints)[1]
+        some = tf.debugging.Assert(frames > 0, ["keypoints must be of 1 frame at least. Received: none"])
+        with tf.control_dependencies([some]):
+            loop, placed = self._begin(image_bytes, reference_keypoints, reference_map, keypoints)
+
+        def step(frame: Tensor, previous_map: Tensor, results: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+            parsing_map = self._advance(loop, previous_map, placed[:, frame])
+            return frame + 1, parsing_map, results.write(frame, kept(parsing_map))
+
+        results = tf.TensorArray(kept_spec.dtype, size=frames, element_shape=kept_spec.shape)
+        _, _, results = tf.while_loop(
+            lambda frame, *_: frame < frames,
+            step,
+            (0, _unknown(tf.shape(image_bytes)[0], self._size), results),
+            parallel_iterations=1,
+        )
+        return tf.transpose(results.stack(), [1, 0, *range(2, kept_spec.shape.rank + 1)])
+
+    def _begin(
+        self, image_bytes: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
+    ) -> tuple[feedback.Feedback, Tensor]:
+        """The loop around the reference, and the wanted poses `[batch, frames, 25, 3]` on the canvas."""
+        size = self._size
+        frames, moved_reference, maps, placed = tf.map_fn(
+            lambda one: self._canvas(*one),
+            (image_bytes, reference_keypoints, self._with_known_ids(reference_map, "reference_map"), keypoints),
+            fn_output_signature=(
+                tf.TensorSpec([size, size, 3], tf.uint8),
+                tf.TensorSpec([skeleton.NUM_JOINTS, 3], tf.float32),
+                tf.TensorSpec([size, size], tf.uint8),
+                tf.TensorSpec([None, skeleton.NUM_JOINTS, 3], tf.float32),
+            ),
+            parallel_iterations=1,  # one large picture in memory at a time
+        )
+        reference = feedback.Reference(frames, moved_reference, maps)
+        return feedback.make_feedback(self.generator, self._spec.model, reference), placed
+
+    def _canvas(
+        self, encoded: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
+    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """One picture on its canvas, and there its own pose, its map and the wanted poses."""
+        size = self._size
+        picture = images_tf.decode_picture(encoded)
+        square = images_tf.person_square(reference_keypoints, picture, self._spec.person_height_share)
+        frame = images_tf.apply_square(picture, square, size)
+        parsing_map = _map_on_canvas(reference_map, tf.shape(picture), square, size)
+        own, wanted = (
+            _without_wild(images_tf.move_keypoints(points, square, size), size)
+            for points in (reference_keypoints, keypoints)
+        )
+        return frame, own, parsing_map, wanted
+
+    def _advance(self, loop: feedback.Feedback, previous_map: Tensor, keypoints: Tensor) -> Tensor:
+        """The next maps, uint8 `[batch, size, size]`."""
+        outputs = self.generator(loop.inputs(loop.resume(previous_map), keypoints))
+        return tf.ensure_shape(loop.take(outputs).parsing_map, [None, self._size, self._size])
+
+    def _with_known_ids(self, parsing_map: Tensor, name: str) -> Tensor:
+        """The map, if it holds classes of the schema and 255 alone."""
+        classes = self._spec.model.schema.num_classes
+        fits = tf.reduce_all((parsing_map < classes) | (parsing_map == UNKNOWN))
+        known = tf.debugging.Assert(fits, [f"{name} must hold class ids 0..{classes - 1}, and {UNKNOWN} for unknown"])
+        with tf.control_dependencies([known]):
+            return tf.identity(parsing_map)
+
+
+def _map_on_canvas(parsing_map: Tensor, picture_shape: Tensor, square: tuple[Tensor, ...], size: int) -> Tensor:
+    """Uint8 `[size, size]`: the square of a picture's map; 255 everywhere where it is not known."""
+    height, width = picture_shape[0], picture_shape[1]
+
+    def known() -> Tensor:
+        covers = tf.debugging.Assert(
+            tf.reduce_all(tf.shape(parsing_map) >= picture_shape[:2]),
+            ["reference_map must cover its picture, or be 255 everywhere. Received: height, width =",
+             tf.shape(parsing_map), "of a picture of", picture_shape[:2]],
+        )  # fmt: skip
+        with tf.control_dependencies([covers]):
+            return images_tf.apply_square_to_map(parsing_map[:height, :width], square, size)
+
+    canvas = tf.cond(tf.reduce_any(parsing_map != UNKNOWN), known, lambda: _unknown(1, size)[0])
+    return tf.ensure_shape(canvas, [size, size])
+
+
+def _without_wild(keypoints: Tensor, size: int) -> Tensor:
+    """Joints at infinity, or so far outside of the canvas that nothing of them shows, are missing: (0, 0, 0)."""
+    near = tf.reduce_all(tf.abs(keypoints) < _FAR * size, axis=-1, keepdims=True)  # not so for NaN
+    return tf.where(near, keypoints, tf.zeros_like(keypoints))
+
+
+def _unknown(batch: Tensor, size: int) -> Tensor:
+    """Uint8 `[batch, size, size]` of 255."""
+    return tf.ensure_shape(tf.fill([batch, size, size], tf.constant(UNKNOWN, tf.uint8)), [None, size, size])
+
+
+def _map_and_png(maps: Tensor) -> Outputs:
+    return {"parsing_map": maps, "parsing_map_png_bytes": _encode_png(maps)}
+
+
+def _encode_png(maps: Tensor) -> Tensor:
+    """Gray PNG files, string `[batch]`, of maps, uint8 `[batch, size, size]`."""
+    return tf.map_fn(tf.io.encode_png, maps[..., None], fn_output_signature=tf.TensorSpec([], tf.string))

@@ -1,0 +1,81 @@
+"""One request for each signature beside the model, which a server answers before it says that the model is there.
+
+The first call of a graph is slow, because much of TensorFlow is set up lazily. TensorFlow Serving replays the file
+`assets.extra/tf_serving_warmup_requests`, a TFRecord of `PredictionLog`.
+"""
+
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import numpy as np
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
+
+from retarget_tf import files, skeleton
+from retarget_tf.parsing_labels import UNKNOWN
+from retarget_tf.serving import contract
+
+WARMUP_PATH = pathlib.Path("assets.extra", "tf_serving_warmup_requests")
+
+_PICTURE_SIZE = 320, 240  # height and width of the picture that is sent
+_FRAMES = 2
+
+
+def warmup_requests(image_size: int) -> dict[str, dict[str, Any]]:
+    """Inputs for each signature, a batch of one: somebody in a plain picture, with a map and without.
+
+    Args:
+        image_size: side of the maps in pixels.
+    """
+    height, width = _PICTURE_SIZE
+    picture = np.broadcast_to(np.linspace(0, 255, height)[:, None, None], (height, width, 3)).astype(np.uint8)
+    image_bytes = np.asarray([tf.io.encode_jpeg(picture).numpy()], object)
+    place = np.random.default_rng(0).uniform(0.2, 0.8, (1, skeleton.NUM_JOINTS, 2)) * [width, height]
+    pose = np.concatenate([place, np.ones((1, skeleton.NUM_JOINTS, 1))], axis=-1).astype(np.float32)
+    background = np.zeros((1, height, width), np.uint8)
+    clip = {
+        "image_bytes": image_bytes,
+        "reference_keypoints": pose,
+        "reference_map": np.full_like(background, UNKNOWN),
+        "keypoints": np.repeat(pose[:, None], _FRAMES, axis=1),
+    }
+    previous_map = np.full((1, image_size, image_size), UNKNOWN, np.uint8)
+    return {
+        contract.SERVING_DEFAULT: {"image_bytes": image_bytes, "keypoints": pose, "reference_keypoints": pose},
+        contract.RETARGET_CLIP: clip,
+        contract.RETARGET_CLIP_RAW: clip,
+        contract.STEP: {**clip, "reference_map": background, "previous_map": previous_map, "keypoints": pose},
+        contract.METADATA: {"request": np.zeros(1, np.int32)},
+    }
+
+
+def write_warmup(export_dir: files.PathLike, image_size: int) -> None:
+    """Writes the requests into the folder of a version."""
+    path = pathlib.Path(export_dir) / WARMUP_PATH
+    path.parent.mkdir(exist_ok=True)
+    with tf.io.TFRecordWriter(str(path)) as writer:
+        for signature, inputs in warmup_requests(image_size).items():
+            request = predict_pb2.PredictRequest()
+            request.model_spec.signature_name = signature
+            for name, value in inputs.items():
+                request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+            log = prediction_log_pb2.PredictLog(request=request)
+            writer.write(prediction_log_pb2.PredictionLog(predict_log=log).SerializeToString())
+
+
+def read_warmup(export_dir: files.PathLike) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Yields signature and inputs of each request in the folder of a version."""
+    for record in tf.data.TFRecordDataset(str(pathlib.Path(export_dir) / WARMUP_PATH)):
+        request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
+        inputs = {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()}
+        yield request.model_spec.signature_name, inputs
+
+
+def replay_warmup(export_dir: files.PathLike) -> Mapping[str, dict[str, Any]]:
+    """Answers the requests as a server would when it loads the version: outputs by signature."""
+    served = tf.saved_model.load(str(export_dir))
+    return {
+        signature: served.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
+        for signature, inputs in read_warmup(export_dir)
+    }

@@ -1,0 +1,129 @@
+"""The folder of a version: complete, counted up, described, and held against its model."""
+
+import dataclasses
+import json
+import pathlib
+from typing import Any
+
+import numpy as np
+import pytest
+import tensorflow as tf
+
+from retarget_tf import generator, serving, serving_check
+from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.serving import warmup
+from tests.testing import Served
+
+only_paper = pytest.mark.parametrize("served", ["paper"], indirect=True)
+
+
+@only_paper
+def test_a_saved_model_is_a_generator_like_any_other(served: Served) -> None:
+    random = np.random.default_rng(0)
+    inputs = serving_check.random_inputs(random, 2, generator.load_keras_generator(served.workdir)[0])
+    theirs = generator.load_generator(served.export_dir)
+    assert theirs.spec == served.trained.spec == served.spec
+    np.testing.assert_allclose(
+        theirs.network(inputs)["parsing_rgb"], served.trained.network(inputs)["parsing_rgb"], atol=1e-5
+    )
+
+
+@only_paper
+def test_a_version_says_what_its_numbers_mean(served: Served) -> None:
+    labels, skeleton, spec = (
+        json.loads((served.export_dir / path).read_text())
+        for path in ("assets/labels.json", "assets/skeleton.json", "assets.extra/generator.json")
+    )
+    assert labels["classes"] == spec["classes"]
+    assert labels["palette"] == spec["palette"]
+    assert skeleton == {"joints": spec["joints"], "limbs": spec["limbs"]}
+    card = (served.export_dir / "assets.extra" / serving.CARD_NAME).read_text()
+    assert "9 steps" in card
+    assert "retarget_clip_raw" in card
+    everything = b"".join(path.read_bytes() for path in served.export_dir.rglob("*") if path.is_file())
+    assert str(served.workdir).encode() not in everything, "no path of the machine that made it"
+
+
+@only_paper
+def test_a_server_can_warm_up(served: Served) -> None:
+    requests = dict(serving.read_warmup(served.export_dir))
+    assert requests.keys() == serving.signature_inputs(32).keys() == served.loaded.signatures.keys()
+    answers = serving.replay_warmup(served.export_dir)
+    assert {len(value) for outputs in answers.values() for value in outputs.values()} == {1}
+    assert answers["retarget_clip"]["parsing_map_png_bytes"].shape == (1, 2)
+
+
+@only_paper
+def test_versions_count_up_and_are_never_overwritten(
+    served: Served, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out = tmp_path / "out"
+    (out / "notes").mkdir(parents=True)
+    (out / "4").mkdir()
+    with pytest.raises(InputDataError, match="4: exists already"):
+        serving.export_saved_model(served.workdir, out, version=4)
+    assert serving.export_saved_model(served.workdir, out).name == "5"
+
+    def no_answer(export_dir: pathlib.Path) -> None:
+        raise tf.errors.InvalidArgumentError(None, None, f"{export_dir} does not answer")
+
+    monkeypatch.setattr(warmup, "replay_warmup", no_answer)
+    with pytest.raises(tf.errors.InvalidArgumentError, match="does not answer"):
+        serving.export_saved_model(served.workdir, out)
+    assert sorted(path.name for path in out.iterdir()) == ["4", "5", "notes"], "what does not answer is not left"
+    with pytest.raises(InputDataError, match="must be a workdir"):
+        serving.export_saved_model(tmp_path, out)
+
+
+def test_a_model_that_feeds_back_probabilities_is_refused(tmp_path: pathlib.Path) -> None:
+    model = ModelConfig(
+        preset="stable", image_size=32, filters=2, **{**PRESET_MODELS["stable"], "feedback": "probabilities"}
+    )
+    generator.save_generator(generator.build_generator(model), GeneratorSpec(model, 0.7), tmp_path)
+    with pytest.raises(ConfigError, match="feedback of a servable must be classes or none"):
+        serving.export_saved_model(tmp_path, tmp_path / "out")
+
+
+def test_check_passes_for_its_own_model(served: Served) -> None:
+    checks = serving_check.check_saved_model(served.workdir, served.export_dir)
+    assert all(check.passed for check in checks), checks
+    assert [check.name for check in checks] == [
+        "description",
+        *(f"{what}, batch {batch}" for batch in (1, 3, 8) for what in ("generator", "clips of 3 frames")),
+        "metadata",
+        "without retarget_tf",
+    ]
+
+
+@only_paper
+def test_check_fails_for_another_model(served: Served, tmp_path: pathlib.Path, monkeypatch: Any) -> None:
+    monkeypatch.setattr(serving_check, "_STRANGER", tmp_path / "missing.py")
+    monkeypatch.setattr(serving_check, "BATCH_SIZES", (1,))
+    other = dataclasses.replace(served.spec, step=10)
+    generator.save_generator(generator.build_generator(served.spec.model, seed=5), other, tmp_path)
+    failed = {check.name for check in serving_check.check_saved_model(tmp_path, served.export_dir) if not check.passed}
+    assert failed == {"description", "generator, batch 1", "clips of 3 frames, batch 1", "without retarget_tf"}
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"pose_condition": "coordinates"},
+        {"preset": "stable", "anchor": "reference"},
+        {"preset": "stable", "feedback": "none"},
+    ],
+    ids=str,
+)
+def test_other_settings_can_be_exported(
+    tmp_path: pathlib.Path, changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A dance in one call is what a rollout in Python gives."""
+    monkeypatch.setattr(serving_check, "BATCH_SIZES", (2,))
+    monkeypatch.setattr(serving_check, "_check_stranger", lambda _: serving_check.Check("", "", True))
+    monkeypatch.setattr(warmup, "replay_warmup", lambda _: {})
+    small = {**PRESET_MODELS["stable"], "refinement": 0} if "preset" in changed else {}
+    model = ModelConfig(image_size=32, filters=2, **{**small, **changed})
+    generator.save_generator(generator.build_generator(model), GeneratorSpec(model, 0.7), tmp_path)
+    checks = serving_check.check_saved_model(tmp_path, serving.export_saved_model(tmp_path, tmp_path / "out"))
+    assert all(check.passed for check in checks), checks
