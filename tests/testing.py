@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import clips, parsing_labels, skeleton
+from retarget_tf import clips, dancers, parsing_labels, skeleton
 
 # In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.
 _JOINTS_IN_SQUARE = {
@@ -69,3 +69,31 @@ def shared_videos() -> pathlib.Path | None:
     """The folder of real footage `shared/videos` beside the checkout, or None: it is not part of the project."""
     folder = pathlib.Path(__file__).resolve().parents[2] / "shared" / "videos"
     return folder if folder.is_dir() else None
+
+
+def dancing(
+    count: int, *, size: int = 160, person: int = 0, seed: int = 5
+) -> list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], npt.NDArray[np.float32]]]:
+    """Frames `[size, size, 3]` of a procedural dancer, where the dancer is `[size, size]`, and keypoints `[25, 3]`."""
+    recipe = dancers.Recipe(seed, person, 0, count, size)
+    return [(frame, maps["parts10"] > 0, keypoints) for frame, maps, keypoints in dancers.render_frames(recipe)]
+
+
+def two_dancers(
+    count: int, *, size: int = 160, crossing: bool = False, people: tuple[int, int] = (0, 1)
+) -> tuple[list[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]:
+    """Two procedural dancers before a grey wall, side by side or changing places, the first one in front.
+
+    Returns:
+        Frames RGB uint8 `[size, 2 * size, 3]`, and the true keypoints float32 `[2, frames, 25, 3]` of the two.
+    """
+    frames = [np.full((size, 2 * size, 3), 150, np.uint8) for _ in range(count)]
+    truth = np.zeros((2, count, skeleton.NUM_JOINTS, 3), np.float32)
+    for who in (1, 0):
+        for index, (picture, is_dancer, keypoints) in enumerate(dancing(count, size=size, person=people[who])):
+            share = index / (count - 1) if crossing else 0.0
+            left = round(size * (share if who == 0 else 1 - share))
+            frames[index][:, left : left + size][is_dancer] = picture[is_dancer]
+            moved = keypoints + np.array([left, 0, 0], np.float32)
+            truth[who, index] = np.where(keypoints[:, 2:] > 0, moved, 0)
+    return frames, truth
