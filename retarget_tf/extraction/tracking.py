@@ -13,8 +13,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, skeleton
-from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf import skeleton
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -79,7 +78,7 @@ class PersonTrack:
     def way(self, frame: int, sighting: Sighting) -> float:
         """How far a sighting's torso is from where this one was heading, in bodies."""
         expected = self._centre + self._velocity * min(frame - self.last, 8)
-        return float(np.linalg.norm(_torso_centre(sighting.keypoints) - expected)) / _body_size(sighting.keypoints)
+        return float(np.linalg.norm(torso_centre(sighting.keypoints) - expected)) / _body_size(sighting.keypoints)
 
     def colour_change(self, sighting: Sighting) -> float:
         """The difference of the torso's colour from the usual one, in CIE Lab."""
@@ -87,7 +86,7 @@ class PersonTrack:
 
     def add(self, frame: int, sighting: Sighting) -> None:
         """Goes on with a sighting."""
-        centre = _torso_centre(sighting.keypoints)
+        centre = torso_centre(sighting.keypoints)
         if self.keypoints:
             velocity = (centre - self._centre) / (frame - self.last)
             self._velocity += np.float32(0.3) * (velocity - self._velocity)
@@ -109,15 +108,14 @@ class PeopleTracker:
 
     def update(self, frame: int, sightings: Sequence[Sighting]) -> None:
         """Takes all people of one frame; frames come in order and may be left out."""
-        seen = _without_doubles(sightings)
         waiting = [track for track in self.tracks if frame - track.last <= _PATIENCE * self._fps]
-        pairs = self._pair_up(frame, waiting, seen)
+        pairs = self._pair_up(frame, waiting, sightings)
         for track, sighting in pairs:
             if self._is_doubtful(frame, track, sighting, pairs):
                 track.doubts.append(frame)
         for track, sighting in pairs:
             track.add(frame, sighting)
-        for sighting in seen:
+        for sighting in sightings:
             if not any(sighting is taken for _, taken in pairs):
                 newcomer = PersonTrack({}, sighting.colour)
                 newcomer.add(frame, sighting)
@@ -153,65 +151,6 @@ class PeopleTracker:
         return False
 
 
-@dataclasses.dataclass(frozen=True)
-class PersonChoice:
-    """Which person of a clip is followed.
-
-    Attributes:
-        rank: 0 for the main one (largest, and there all the time), 1 for the next ...
-        point: x and y in pixels of the upright video of a place where the person stands when first seen; decides
-            instead of the rank where given.
-    """
-
-    rank: int = 0
-    point: tuple[float, float] | None = None
-
-    @classmethod
-    def parse(cls, text: str) -> "PersonChoice":
-        """Reads `1` or `640,360`.
-
-        Raises:
-            ConfigError: it is neither.
-        """
-        try:
-            numbers = [float(part) for part in text.split(",")]
-        except ValueError:
-            numbers = []
-        if len(numbers) == 2:
-            return cls(point=(numbers[0], numbers[1]))
-        if len(numbers) == 1 and numbers[0] >= 0 and numbers[0].is_integer():
-            return cls(rank=int(numbers[0]))
-        raise ConfigError(f"person must be a number from 0 or a point x,y. Received: person={text}")
-
-    def of(self, tracks: Sequence[PersonTrack], name: files.PathLike) -> PersonTrack:
-        """The track that is meant.
-
-        Args:
-            tracks: of a video, at least one.
-            name: of the video, for the error.
-
-        Raises:
-            InputDataError: there are not so many people.
-        """
-        if self.point is not None:
-            return min(tracks, key=self._distance)
-        ranked = main_tracks(tracks)
-        if self.rank >= len(ranked):
-            raise InputDataError(
-                f"video {name}: shows {len(ranked)} people, there is no person {self.rank}. They are counted from 0, "
-                "the largest first."
-            )
-        return ranked[self.rank]
-
-    def _distance(self, track: PersonTrack) -> float:
-        assert self.point is not None
-        left, top, right, bottom = _box(track.keypoints[track.first])
-        x, y = self.point
-        outside = np.hypot(max(left - x, x - right, 0), max(top - y, y - bottom, 0))
-        centre = _torso_centre(track.keypoints[track.first])
-        return float(outside * 1e3 + np.hypot(centre[0] - x, centre[1] - y))
-
-
 def main_tracks(tracks: Sequence[PersonTrack]) -> list[PersonTrack]:
     """The people of a clip, the main one first; without what was seen only briefly."""
     ranked = sorted(tracks, key=lambda track: -track.weight)
@@ -220,22 +159,17 @@ def main_tracks(tracks: Sequence[PersonTrack]) -> list[PersonTrack]:
 
 
 def sight(image: Uint8Array, poses: Sequence[FloatArray]) -> list[Sighting]:
-    """The people of a picture, with the colours of their torsos.
+    """The people of a picture, with the colours of their torsos; who is in two poses counts once, with the surer one.
 
     Args:
         image: RGB uint8 `[height, width, 3]`.
         poses: float32 `[25, 3]` each, in its pixels.
     """
-    return [Sighting(pose, _torso_colour(image, pose)) for pose in poses]
-
-
-def _without_doubles(sightings: Sequence[Sighting]) -> list[Sighting]:
-    """The sightings, the surer ones first, without those that show again who is in another already."""
-    kept: list[Sighting] = []
-    for sighting in sorted(sightings, key=lambda sighting: -float(sighting.keypoints[:, 2].sum())):
-        if all(_pose_distance(sighting.keypoints, other.keypoints) > _SAME_POSE for other in kept):
-            kept.append(sighting)
-    return kept
+    kept: list[FloatArray] = []
+    for pose in sorted(poses, key=lambda pose: -float(pose[:, 2].sum())):
+        if all(_pose_distance(pose, other) > _SAME_POSE for other in kept):
+            kept.append(pose)
+    return [Sighting(pose, _torso_colour(image, pose)) for pose in kept]
 
 
 def _pose_distance(a: FloatArray, b: FloatArray) -> float:
@@ -256,15 +190,17 @@ def _torso_colour(image: Uint8Array, pose: FloatArray) -> FloatArray:
     return np.asarray(np.median(lab[0], axis=0), np.float32)
 
 
-def _torso_centre(pose: FloatArray) -> FloatArray:
+def torso_centre(pose: FloatArray) -> FloatArray:
+    """The middle between neck and hips, `[2]`."""
     return np.asarray((pose[skeleton.JOINT["neck"], :2] + pose[skeleton.JOINT["mid_hip"], :2]) / 2, np.float32)
 
 
 def _body_size(pose: FloatArray) -> float:
-    left, top, right, bottom = _box(pose)
+    left, top, right, bottom = box_of(pose)
     return float(max(right - left, bottom - top, 1.0))
 
 
-def _box(pose: FloatArray) -> FloatArray:
+def box_of(pose: FloatArray) -> FloatArray:
+    """Left, top, right and bottom of a pose; zeros where no joint is known."""
     box = skeleton.person_box(pose)
     return np.zeros(4, np.float32) if box is None else box

@@ -1,12 +1,12 @@
 """Is a video worth learning from? The paper's criteria for clips as a program.
 
-    screen_video(path)                     one pass over a video: measures, a verdict and the good stretches
-    screen_videos(paths, report)           several of them, with a report to look at and a JSON beside it
-    select_stretches(path)                 for `extraction.extract_videos`: what to take, and why not the rest
+screen_video(path)                     one pass over a video: measures, a verdict and the good stretches
+screen_videos(paths, report)           several of them, with a report to look at and a JSON beside it
+select_stretches(path)                 for `extraction.extract_videos`: what to take, and why not the rest
 
-    cuts, background, sharpness, looking   the measures
-    criteria, judging                      from measures to the verdict
-    curves, report, documents              for people, and for programs
+cuts, background, sharpness, looking   the measures
+criteria, judging                      from measures to the verdict
+curves, report, documents              for people, and for programs
 """
 
 from retarget_tf.screening.criteria import Criteria, Limit

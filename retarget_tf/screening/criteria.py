@@ -1,8 +1,8 @@
-"""What a clip must be to be learned from: the paper's four criteria (no fast motion or blur, the person in full view, the
-camera at rest, a static and uniform background) and what our records need besides, as numbers.
+"""What a clip must be to be learned from, as numbers.
 
-The numbers were measured on eight real clips of 1 to 15 seconds, at 480 px and ten looks a second; each attribute says
-what it lies between.
+These are the paper's four criteria (no fast motion or blur, the person in full view, the camera at rest, a static and
+uniform background) and what our records need besides. The numbers were measured on eight real clips of 2 to 13 seconds,
+at 480 px and ten looks a second; each attribute says what it lies between.
 """
 
 import dataclasses
@@ -30,7 +30,7 @@ class Limit:
             raise ValueError(f"good and poor must differ. Received: good={self.good}, poor={self.poor}")
 
     def score(self, values: FloatArray) -> FloatArray:
-        """Scores 0..1 of values of any shape; 1 where a value is NaN: what cannot be told is not held against a clip."""
+        """Scores 0..1 of values of any shape; 1 for NaN: what cannot be told is not held against a clip."""
         scores = np.clip((self.poor - values) / (self.poor - self.good), 0, 1)
         return np.where(np.isnan(values), 1, scores).astype(np.float32)
 
@@ -54,7 +54,8 @@ class Criteria:
         height: of the person, in pixels of the video. Clips are stored at 256 px and less.
         camera: motion of the picture's corners, in longer sides per second. Under .02 on tripods, leaves and water in
             the back included.
-        change: share of the background that is not as it was a second before. Shadows on the wall of arm_swing reach .1.
+        change: share of the background that is not as it was a second before. Shadows on the wall of arm_swing reach
+            .1, leaves in the wind of lakeside_dance .25.
         busyness: share of the background that is edges; a matter of taste, so it lowers the score and refuses nothing.
         company: height of the next largest person beside the main one.
         fps: of the video. arm_swing has 22.4 and can be followed.

@@ -84,7 +84,7 @@ class Verdict:
 def judge(looks: Looks, criteria: Criteria) -> Verdict:
     """Scores every look, and cuts the clip into stretches."""
     scores = {name: _limit(criteria, name).score(_steadied(values, looks)) for name, values in looks.values.items()}
-    scores["fps"] = np.full(len(looks.at), criteria.fps.score(np.float32(looks.fps)), np.float32)
+    scores["fps"] = np.full(len(looks.at), criteria.fps.score(np.array(looks.fps, np.float32)), np.float32)
     scores["all"] = np.min(list(scores.values()), axis=0)
     passes = scores["all"] >= criteria.passing
     stretches = []
@@ -130,14 +130,13 @@ def _limit(criteria: Criteria, name: str) -> Limit:
 
 
 def _steadied(values: FloatArray, looks: Looks) -> FloatArray:
-    """The running median within each shot; unknown values are left out of it, and stay unknown."""
+    """The running median within each shot; the value itself takes the place of unknown neighbours."""
     steady = values.copy()
-    reach = _STEADY // 2
     for shot in _shots(looks):
-        padded = np.pad(values[shot], reach, constant_values=np.nan)
+        padded = np.pad(values[shot], _STEADY // 2, constant_values=np.nan)
         windows = np.lib.stride_tricks.sliding_window_view(padded, _STEADY)
-        steady[shot] = np.ma.median(np.ma.masked_invalid(windows), axis=-1).filled(np.nan)
-    return np.where(np.isnan(values), np.nan, steady).astype(np.float32)
+        steady[shot] = np.median(np.where(np.isnan(windows), values[shot][:, None], windows), axis=-1)
+    return steady
 
 
 def _shots(looks: Looks) -> Iterator[slice]:
@@ -156,7 +155,7 @@ def _without_short_runs(flags: BoolArray, value: bool, longest: int) -> BoolArra
     """Flags `[looks]` with inner runs of `value` that are at most so long turned into the other."""
     turned = flags.copy()
     for run in _runs(flags):
-        if flags[run.start] == value and run.stop - run.start <= longest and 0 < run.start and run.stop < len(flags):
+        if flags[run.start] == value and run.stop - run.start <= longest and run.start > 0 and run.stop < len(flags):
             turned[run] = not value
     return turned
 

@@ -34,9 +34,10 @@ MEASURES = {
     "busyness": "share of the background",
     "company": "height beside the main person's",
 }
-_FAST = [skeleton.JOINT[f"{side}_{joint}"] for side in ("right", "left") for joint in ("wrist", "elbow", "ankle", "knee")]
+_SIDES = ("right", "left")
+_FAST = [skeleton.JOINT[f"{side}_{joint}"] for side in _SIDES for joint in ("wrist", "elbow", "ankle", "knee")]
 _HEAD = [skeleton.JOINT[name] for name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear")]
-_FEET = [[skeleton.JOINT[f"{side}_{joint}"] for joint in ("ankle", "heel", "big_toe")] for side in ("right", "left")]
+_FEET = [[skeleton.JOINT[f"{side}_{joint}"] for joint in ("ankle", "heel", "big_toe")] for side in _SIDES]
 
 
 class Detector(Protocol):
@@ -184,7 +185,8 @@ class _Shot:
 
     def _company(self, frame: int, main: tracking.PersonTrack | None) -> float:
         """The height of the next largest person, beside the main one's."""
-        heights = {id(track): _height(track.keypoints[frame]) for track in self._tracker.tracks if frame in track.keypoints}
+        there = [track for track in self._tracker.tracks if frame in track.keypoints]
+        heights = {id(track): _height(track.keypoints[frame]) for track in there}
         own = heights.pop(id(main))
         return max(heights.values(), default=0.0) / max(own, 1.0)
 
