@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import itertools
 
 from tqdm import tqdm
 
@@ -30,11 +31,20 @@ class Screening:
     looks: Looks
     verdict: Verdict
 
+    @property
+    def summary(self) -> str:
+        """The verdict in a line."""
+        verdict = self.verdict
+        word = "good" if verdict.is_good else "poor"
+        reasons = f": {', '.join(verdict.reasons)}" if verdict.reasons else ""
+        return f"{word}, score {verdict.score:.2f}, {verdict.good_share:.0%} in good stretches{reasons}"
+
 
 def screen_video(
     path: files.PathLike,
     criteria: Criteria | None = None,
     *,
+    max_frames: int = 0,
     detector: Detector | None = None,
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
@@ -44,6 +54,7 @@ def screen_video(
     Args:
         path: of the video.
         criteria: limits; the measured ones unless given.
+        max_frames: frames that are watched; 0 for all.
         detector: finds the people; MediaPipe's unless given.
         models_folder: where its model file lies; `extraction.models.default_folder()` unless given.
         show_progress: whether to draw a progress bar.
@@ -58,7 +69,8 @@ def screen_video(
             detector = opened.enter_context(
                 PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder)
             )
-        total = info.declared_frames or None
-        frames = tqdm(video.read_frames(path), str(path), total, unit="frame", disable=not show_progress)
-        looks = take_looks(frames, info.fps, detector)
+        total = min(info.declared_frames, max_frames or info.declared_frames) or None
+        frames = itertools.islice(video.read_frames(path), max_frames or None)
+        shown = tqdm(frames, f"{path}: screening", total, unit="frame", disable=not show_progress)
+        looks = take_looks(shown, info.fps, detector)
     return Screening(str(path), info, looks, judge(looks, criteria or Criteria()))
