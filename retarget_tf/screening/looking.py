@@ -21,6 +21,7 @@ IntArray = npt.NDArray[np.int64]
 SIDE = 480  # longer side in pixels that frames are made smaller to
 _LOOKS_PER_SECOND = 10.0
 _THUMBNAIL = 168  # height in pixels
+_MOST_THUMBNAILS = 32
 
 # The measures of a look, in the order in which reports list them, with their units.
 MEASURES = {
@@ -59,7 +60,7 @@ class Looks:
         at: int `[looks]`: the frame of each look.
         values: float32 `[looks]` by name of the measure; NaN where it cannot be told.
         people: number of people that are there for a while, in the shot that shows the most.
-        thumbnails: by number of the frame, RGB uint8 `[height, width, 3]`, about one a second.
+        thumbnails: by number of the frame, RGB uint8 `[height, width, 3]`, two dozen or so spread over the video.
     """
 
     frames: int
@@ -90,7 +91,7 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
     stride = max(1, round(fps / _LOOKS_PER_SECOND))
     finder, watcher = CutFinder(), BackgroundWatcher(fps / stride)
     shots: list[_Shot] = []
-    thumbnails: dict[int, Uint8Array] = {}
+    thumbnails = _Thumbnails()
     count, shrink = 0, 1.0
     for index, frame in enumerate(frames):
         shrink = max(1.0, max(frame.shape[:2]) / SIDE)
@@ -102,8 +103,7 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
             poses = detector.detect_all(small, index / fps)
             gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
             shots[-1].add(_Look(index, gray, watcher.look(gray, poses), poses), small)
-            if index >= len(thumbnails) * fps:
-                thumbnails[index] = _smaller(small, max(1.0, small.shape[0] / _THUMBNAIL))
+            thumbnails.add(index, small)
         count = index + 1
     tables = [shot.table(shrink) for shot in shots]
     return Looks(
@@ -113,8 +113,24 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
         at=np.concatenate([np.asarray(shot.at, np.int64) for shot in shots]),
         values={name: np.concatenate([table[name] for table in tables]) for name in MEASURES},
         people=max((shot.people for shot in shots), default=0),
-        thumbnails=thumbnails,
+        thumbnails=thumbnails.kept,
     )
+
+
+class _Thumbnails:
+    """Small pictures spread over a video whose length is not known before its end."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, Uint8Array] = {}
+        self._looks, self._stride = 0, 1
+
+    def add(self, index: int, picture: Uint8Array) -> None:
+        if self._looks % self._stride == 0:
+            self.kept[index] = _smaller(picture, max(1.0, picture.shape[0] / _THUMBNAIL))
+        self._looks += 1
+        if len(self.kept) > _MOST_THUMBNAILS:  # every other one goes, and from now on half as many come
+            self._stride *= 2
+            self.kept = dict(list(self.kept.items())[::2])
 
 
 class _Shot:

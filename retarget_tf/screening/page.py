@@ -17,12 +17,12 @@ from retarget_tf.screening.style import STYLE
 
 Uint8Array = npt.NDArray[np.uint8]
 
-_PICTURES = 9  # of a film strip
+_STRIP = 1030, 150  # width and height in pixels
 _QUALITY = 82
 _TITLES = {
     "speed": ("Motion", "body heights a second"),
-    "smear": ("Hands and feet", "width of moving edges, % of the body"),
-    "softness": ("Focus", "width of edges, % of the body"),
+    "smear": ("Hands and feet", "edge width in motion, % of the body"),
+    "softness": ("Focus", "edge width, % of the body"),
     "full_view": ("Full view", "% of head and feet seen"),
     "height": ("Size", "pixels of height"),
     "camera": ("Camera", "% of the picture a second"),
@@ -106,7 +106,8 @@ def _chart(name: str, screening: Screening, criteria: Criteria) -> str:
 def _strip(screening: Screening) -> str:
     """Pictures spread over the video, those of good stretches marked."""
     pictures = list(screening.looks.thumbnails.items())
-    chosen = np.unique(np.linspace(0, len(pictures) - 1, min(_PICTURES, len(pictures))).round().astype(int))
+    wanted = int(_STRIP[0] / (_STRIP[1] * screening.info.width / screening.info.height + 4))
+    chosen = np.unique(np.linspace(0, len(pictures) - 1, max(2, wanted)).round().astype(int))
     cells = []
     for frame, picture in (pictures[index] for index in chosen):
         is_good = any(part.first <= frame < part.end for part in screening.verdict.good_stretches)
@@ -125,8 +126,9 @@ def _stretches(screening: Screening) -> str:
         f"<td>{html.escape(', '.join(part.reasons))}</td></tr>"
         for part in screening.verdict.stretches
     )
+    count = len(screening.verdict.stretches)
     return (
-        f"<details><summary>{len(screening.verdict.stretches)} stretches</summary><table><thead><tr><th>time</th>"
+        f"<details><summary>{count} stretch{'es' * (count != 1)}</summary><table><thead><tr><th>time</th>"
         f"<th>frames</th><th>verdict</th><th>score</th><th>why</th></tr></thead><tbody>{rows}</tbody></table></details>"
     )
 
@@ -147,7 +149,7 @@ def _sentence(screening: Screening) -> str:
     share = f"{verdict.good_share:.0%} of the frames lie in good stretches."
     if not verdict.reasons:
         return f"{share} Nothing to complain of."
-    return f"{share} What is wrong: {', '.join(verdict.reasons)}."
+    return f"{share} Against it: {', '.join(verdict.reasons)}."
 
 
 def _badge(is_good: bool) -> str:

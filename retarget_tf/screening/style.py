@@ -22,9 +22,9 @@ th { text-align: left; font-weight: 500; color: var(--quiet); }
 th, td { padding: 5px 10px 5px 0; border-bottom: 1px solid var(--line); vertical-align: middle; }
 td.wide { width: 30%; } details { margin-top: 14px; } summary { cursor: pointer; color: var(--quiet); font-size: 13px; }
 .strip { display: flex; gap: 4px; margin: 12px 0 8px; overflow: hidden; }
-.strip div { flex: 1 1 0; min-width: 0; text-align: center; border-top: 3px solid var(--poor); }
+.strip div { flex: none; text-align: center; border-top: 3px solid var(--poor); }
 .strip div.good { border-color: var(--good); }
-.strip img { display: block; width: 100%; height: 150px; object-fit: cover; } .strip small { font-size: 11px; }
+.strip img { display: block; height: 150px; } .strip small { font-size: 11px; }
 svg { display: block; width: 100%; } .axis { display: flex; justify-content: space-between; font-size: 11px;
   color: var(--quiet); }
 rect.good { fill: var(--good); } rect.poor { fill: var(--poor); opacity: .55; }
