@@ -34,6 +34,8 @@ class PersonChoice:
             numbers = [float(part) for part in text.split(",")]
         except ValueError:
             numbers = []
+        if not np.isfinite(numbers).all():
+            numbers = []
         if len(numbers) == 2:
             return cls(point=(numbers[0], numbers[1]))
         if len(numbers) == 1 and numbers[0] >= 0 and numbers[0].is_integer():
@@ -44,15 +46,15 @@ class PersonChoice:
         """The track that is meant.
 
         Args:
-            tracks: of a video, at least one.
+            tracks: of a video.
             name: of the video, for the error.
 
         Raises:
             InputDataError: there are not so many people.
         """
-        if self.point is not None:
-            return min(tracks, key=self._distance)
         ranked = tracking.main_tracks(tracks)
+        if self.point is not None and ranked:
+            return min(tracks, key=self._distance)
         if self.rank >= len(ranked):
             raise InputDataError(
                 f"video {name}: shows {len(ranked)} people, there is no person {self.rank}. They are counted from 0, "

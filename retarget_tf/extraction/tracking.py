@@ -25,6 +25,8 @@ _COLOUR = 60.0  # difference in CIE Lab that counts like a whole body's distance
 _ANOTHER_COLOUR = 30.0  # difference in CIE Lab at which the clothes are hardly the same
 _CLEAR = 0.15  # by so much an exchange must be worse to be out of question
 _SAME_POSE = 0.05  # bodies: two poses nearer than this are one person seen twice
+_PATCH = 0.04  # bodies: half of the side of the square whose colour is taken
+_TORSO = [skeleton.JOINT[f"{side}_{joint}"] for side in ("right", "left") for joint in ("shoulder", "hip")]
 _BRIEF = 0.2  # of the longest track: shorter ones are nobody
 
 
@@ -180,19 +182,19 @@ def _pose_distance(a: FloatArray, b: FloatArray) -> float:
 
 
 def _torso_colour(image: Uint8Array, pose: FloatArray) -> FloatArray:
-    """The median colour, CIE Lab `[3]`, of a grid of points within shoulders and hips."""
-    corners = pose[[skeleton.JOINT[f"{side}_{joint}"] for joint in ("shoulder", "hip") for side in ("right", "left")]]
-    across, down = np.meshgrid(np.linspace(0.25, 0.75, 6), np.linspace(0.15, 0.75, 6))
-    weights = np.stack([(1 - across) * (1 - down), across * (1 - down), (1 - across) * down, across * down], axis=-1)
-    x, y = np.moveaxis(weights.reshape(-1, 4) @ corners[:, :2], -1, 0).astype(int)
-    pixels = image[np.clip(y, 0, image.shape[0] - 1), np.clip(x, 0, image.shape[1] - 1)]
-    lab = cv2.cvtColor(pixels[None].astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-    return np.asarray(np.median(lab[0], axis=0), np.float32)
+    """The median colour, CIE Lab `[3]`, of a grid of points about the middle of the torso."""
+    steps = np.linspace(-_PATCH, _PATCH, 7) * _body_size(pose)
+    x, y = (np.clip(centre + steps, 0, None).astype(int) for centre in torso_centre(pose))
+    patch = image[np.minimum(y, image.shape[0] - 1)][:, np.minimum(x, image.shape[1] - 1)]
+    lab = cv2.cvtColor(patch.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return np.asarray(np.median(lab.reshape(-1, 3), axis=0), np.float32)
 
 
 def torso_centre(pose: FloatArray) -> FloatArray:
-    """The middle between neck and hips, `[2]`."""
-    return np.asarray((pose[skeleton.JOINT["neck"], :2] + pose[skeleton.JOINT["mid_hip"], :2]) / 2, np.float32)
+    """The middle of shoulders and hips as far as they are known, `[2]`; of all joints where none of them is."""
+    torso = pose[_TORSO]
+    known = torso if (torso[:, 2] > 0).any() else pose
+    return np.asarray(known[known[:, 2] > 0, :2].mean(axis=0), np.float32)
 
 
 def _body_size(pose: FloatArray) -> float:
