@@ -1,13 +1,18 @@
-"""What several tests share: tiny data sets, and a way to run the programs."""
+"""What several tests share: tiny data sets, dancers, what a machine has, and a way to run the programs."""
 
+import importlib.util
 import pathlib
 import subprocess
 import sys
+from typing import Self
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
 from retarget_tf import clips, dancers, parsing_labels, skeleton
+from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.extraction import models
 
 # In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.
 _JOINTS_IN_SQUARE = {
@@ -97,3 +102,51 @@ def two_dancers(
             moved = keypoints + np.array([left, 0, 0], np.float32)
             truth[who, index] = np.where(keypoints[:, 2:] > 0, moved, 0)
     return frames, truth
+
+
+class TrueDetector:
+    """Stands in for MediaPipe's detector: it knows where everybody is.
+
+    Args:
+        keypoints: float32 `[people, frames, 25, 3]` in pixels of the video.
+        width: of the video in pixels.
+        fps: of the video.
+    """
+
+    def __init__(self, keypoints: npt.NDArray[np.float32], width: int, fps: float = 30.0) -> None:
+        self._keypoints, self._width, self._fps = keypoints, width, fps
+
+    def __call__(self, **_: object) -> Self:
+        """Takes the place of the class."""
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def detect(self, image: npt.NDArray[np.uint8], seconds: float) -> npt.NDArray[np.float32] | None:
+        """The first person."""
+        return next(iter(self.detect_all(image, seconds)), None)
+
+    def detect_all(self, image: npt.NDArray[np.uint8], seconds: float) -> list[npt.NDArray[np.float32]]:
+        """Everybody, in pixels of the image, whatever its size."""
+        poses = self._keypoints[:, round(seconds * self._fps)]
+        scale = np.array([image.shape[1] / self._width] * 2 + [1], np.float32)
+        return [pose * scale for pose in poses if (pose[:, 2] > 0).any()]
+
+
+def _why_no_mediapipe() -> str | None:
+    if importlib.util.find_spec("mediapipe") is None:
+        return "needs the extra [extract]: pip install 'retarget_tf[extract]'"
+    try:
+        for model in models.MODELS:
+            models.find(model)
+    except (MissingDependencyError, InputDataError) as error:
+        return str(error)
+    return None
+
+
+needs_mediapipe = pytest.mark.skipif(_why_no_mediapipe() is not None, reason=str(_why_no_mediapipe()))
+needs_footage = pytest.mark.skipif(shared_videos() is None, reason="needs shared/videos beside the checkout")

@@ -130,12 +130,17 @@ def _limit(criteria: Criteria, name: str) -> Limit:
 
 
 def _steadied(values: FloatArray, looks: Looks) -> FloatArray:
-    """The running median within each shot; the value itself takes the place of unknown neighbours."""
+    """The running median within each shot.
+
+    The value itself takes the place of unknown neighbours; where all of them are unknown, so is the result.
+    """
     steady = values.copy()
     for shot in _shots(looks):
         padded = np.pad(values[shot], _STEADY // 2, constant_values=np.nan)
         windows = np.lib.stride_tricks.sliding_window_view(padded, _STEADY)
-        steady[shot] = np.median(np.where(np.isnan(windows), values[shot][:, None], windows), axis=-1)
+        unknown = np.isnan(windows)
+        median = np.median(np.where(unknown, values[shot][:, None], windows), axis=-1)
+        steady[shot] = np.where(unknown.sum(axis=-1) >= _STEADY - 1, np.nan, median)
     return steady
 
 

@@ -187,8 +187,8 @@ class _Shot:
                     "softness": softness,
                     "full_view": 0.0 if pose is None else _full_view(pose, *self._size),
                     "height": np.nan if pose is None else _height(pose) * shrink,
-                    "camera": behind.camera,
-                    "change": behind.change,
+                    "camera": np.nan if pose is None else behind.camera,  # what moves may be the person
+                    "change": np.nan if pose is None else behind.change,
                     "busyness": behind.busyness,
                     "company": np.nan if pose is None else self._company(frame, main),
                 }

@@ -72,10 +72,9 @@ def _count(ours: FloatArray, reference: FloatArray) -> Counts:
     """In how many frames the reference has a joint, we have it too, and it is right: `[3, joints]`."""
     from retarget_tf import skeleton
 
-    torso = np.linalg.norm(
-        reference[:, skeleton.JOINT["neck"], :2] - reference[:, skeleton.JOINT["mid_hip"], :2], axis=-1
-    )
-    has_torso = (reference[:, [skeleton.JOINT["neck"], skeleton.JOINT["mid_hip"]], 2] > 0).all(axis=1)
+    neck, hips = reference[:, skeleton.JOINT["neck"]], reference[:, skeleton.JOINT["mid_hip"]]
+    torso = np.linalg.norm(neck[:, :2] - hips[:, :2], axis=-1)
+    has_torso = np.minimum(neck[:, 2], hips[:, 2]) > 0
     joints = [skeleton.JOINT[name] for name in _JOINTS]
     known = (reference[:, joints, 2] > 0) & has_torso[:, None]
     found = known & (ours[:, joints, 2] > 0)
