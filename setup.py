@@ -18,6 +18,7 @@ PROGRAMS = {
     "retarget-evaluate": "retarget_tf.evaluate",
     "retarget-make-dancers": "retarget_tf_data.make_dancers",
     "retarget-fetch-models": "retarget_tf_data.fetch_models",
+    "retarget-screen-clips": "retarget_tf_data.screen_clips",
     "retarget-extract-clips": "retarget_tf_data.extract_clips",
     "retarget-build-records": "retarget_tf_data.build_records",
     "retarget-validate-records": "retarget_tf_data.validate_records",

@@ -1,11 +1,15 @@
-"""Turns real videos of one person each into clip folders: keypoints and parsing maps by MediaPipe.
+"""Turns real videos into clip folders of one person each: keypoints and parsing maps by MediaPipe.
 
     pip install 'retarget_tf[extract]' && python -m data.fetch_models
     python -m data.extract_clips --videos='videos/*.mp4' --out=clips
 
 Each video becomes the clip named after its file: one fixed square crop around the person's whole path, BODY_25
-keypoints and `parts10` maps. Clips that are there already are skipped. Videos that cannot be used are named at the end
+keypoints and `parts10` maps. Where several people are seen, the main one is followed (largest, and there all the time);
+--person chooses another. Clips that are there already are skipped. Videos that cannot be used are named at the end
 (exit 3); the others are done all the same.
+
+With --screen only the good stretches of a video are taken (see screen_clips), each as a clip of its own named after the
+file and the stretch's first frame; what is left out is named with the reason.
 """
 
 from absl import flags
@@ -19,25 +23,45 @@ _MARGIN = flags.DEFINE_float(
     "margin", 0.06, "free border around the person's path, as a share of it", lower_bound=0, upper_bound=1
 )
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "frames of each video to read; 0 for all", lower_bound=0)
+_SCREEN = flags.DEFINE_bool("screen", False, "take only the good stretches of each video, split at cuts")
+_PERSON = flags.DEFINE_string(
+    "person",
+    "0",
+    "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears",
+)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "make clips again that are there already")
 _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
 
 
 def main() -> None:
     """Extracts every video that matches."""
+    import functools
     import glob
 
-    from retarget_tf import extraction
+    from retarget_tf import extraction, screening
     from retarget_tf.errors import InputDataError
 
     paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
     if not paths:
         raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
-    config = extraction.ExtractionConfig(_SIZE.value, _MARGIN.value, _MAX_FRAMES.value, _MODELS.value)
+    person = extraction.PersonChoice.parse(_PERSON.value)
+    config = extraction.ExtractionConfig(_SIZE.value, _MARGIN.value, _MAX_FRAMES.value, _MODELS.value, person)
     show_progress = program.progress_is_shown()
+    select = functools.partial(
+        screening.select_stretches,
+        max_frames=_MAX_FRAMES.value,
+        models_folder=_MODELS.value,
+        show_progress=show_progress,
+    )
     with program.native_log_aside():
         extraction.extract_videos(
-            paths, _OUT.value, config, overwrite=_OVERWRITE.value, show_progress=show_progress, report=print
+            paths,
+            _OUT.value,
+            config,
+            select=select if _SCREEN.value else None,
+            overwrite=_OVERWRITE.value,
+            show_progress=show_progress,
+            report=print,
         )
 
 

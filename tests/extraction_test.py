@@ -1,6 +1,5 @@
 """Extraction without MediaPipe (geometry, vote, parts on painted figures), then with it where it is installed."""
 
-import importlib.util
 import itertools
 import pathlib
 
@@ -14,14 +13,13 @@ from retarget_tf.extraction import (
     body_geometry,
     cleanup,
     detectors,
-    models,
     parts,
     pipeline,
     square_crop,
     steadying,
     wardrobe,
 )
-from tests.testing import make_clip_folder, run_program, shared_videos
+from tests.testing import make_clip_folder, needs_footage, needs_mediapipe, run_program, shared_videos
 
 SIZE = 128
 ID = {name: index for index, name in enumerate(parsing_labels.PARTS10.classes)}
@@ -345,21 +343,6 @@ def test_program_names_bad_videos(tmp_path: pathlib.Path, name: str, why: str) -
 
 
 # ---- with MediaPipe
-
-
-def why_not_installed() -> str | None:
-    if importlib.util.find_spec("mediapipe") is None:
-        return "needs the extra [extract]: pip install 'retarget_tf[extract]'"
-    try:
-        for model in models.MODELS:
-            models.find(model)
-    except (MissingDependencyError, InputDataError) as error:
-        return str(error)
-    return None
-
-
-needs_mediapipe = pytest.mark.skipif(why_not_installed() is not None, reason=str(why_not_installed()))
-needs_footage = pytest.mark.skipif(shared_videos() is None, reason="needs shared/videos beside the checkout")
 
 
 def write_video(path: pathlib.Path, frames: "itertools.islice[npt.NDArray[np.uint8]]", fps: float) -> pathlib.Path:

@@ -28,7 +28,7 @@ LEVELS: tuple[set[str], ...] = (
         "baselines",
     },
     {"feedback"},
-    {"input_pipeline", "rollout", "retarget_inputs", "figures"},
+    {"input_pipeline", "rollout", "retarget_inputs", "figures", "screening"},
     {"retarget_gan", "stream_trainer", "callbacks", "panel", "live"},
     {"training", "evaluation", "serving", "retargeter", "beam_build"},
     {"serving_check"},

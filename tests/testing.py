@@ -1,17 +1,21 @@
-"""What several tests share: tiny data sets, and a way to run the programs."""
+"""What several tests share: tiny data sets, dancers, what a machine has, and a way to run the programs."""
 
 import dataclasses
 import functools
+import importlib.util
 import pathlib
 import subprocess
 import sys
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 import numpy.typing as npt
+import pytest
 
-from retarget_tf import clips, parsing_labels, skeleton
+from retarget_tf import clips, dancers, parsing_labels, skeleton
 from retarget_tf.config import GeneratorSpec
+from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.extraction import models
 
 # In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.
 _JOINTS_IN_SQUARE = {
@@ -102,3 +106,79 @@ def shared_videos() -> pathlib.Path | None:
     """The folder of real footage `shared/videos` beside the checkout, or None: it is not part of the project."""
     folder = pathlib.Path(__file__).resolve().parents[2] / "shared" / "videos"
     return folder if folder.is_dir() else None
+
+
+def dancing(
+    count: int, *, size: int = 160, person: int = 0, seed: int = 5
+) -> list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], npt.NDArray[np.float32]]]:
+    """Frames `[size, size, 3]` of a procedural dancer, where the dancer is `[size, size]`, and keypoints `[25, 3]`."""
+    recipe = dancers.Recipe(seed, person, 0, count, size)
+    return [(frame, maps["parts10"] > 0, keypoints) for frame, maps, keypoints in dancers.render_frames(recipe)]
+
+
+def two_dancers(
+    count: int, *, size: int = 160, crossing: bool = False, people: tuple[int, int] = (0, 1)
+) -> tuple[list[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]:
+    """Two procedural dancers before a grey wall, side by side or changing places, the first one in front.
+
+    Returns:
+        Frames RGB uint8 `[size, 2 * size, 3]`, and the true keypoints float32 `[2, frames, 25, 3]` of the two.
+    """
+    frames = [np.full((size, 2 * size, 3), 150, np.uint8) for _ in range(count)]
+    truth = np.zeros((2, count, skeleton.NUM_JOINTS, 3), np.float32)
+    for who in (1, 0):
+        for index, (picture, is_dancer, keypoints) in enumerate(dancing(count, size=size, person=people[who])):
+            share = index / (count - 1) if crossing else 0.0
+            left = round(size * (share if who == 0 else 1 - share))
+            frames[index][:, left : left + size][is_dancer] = picture[is_dancer]
+            moved = keypoints + np.array([left, 0, 0], np.float32)
+            truth[who, index] = np.where(keypoints[:, 2:] > 0, moved, 0)
+    return frames, truth
+
+
+class TrueDetector:
+    """Stands in for MediaPipe's detector: it knows where everybody is.
+
+    Args:
+        keypoints: float32 `[people, frames, 25, 3]` in pixels of the video.
+        width: of the video in pixels.
+        fps: of the video.
+    """
+
+    def __init__(self, keypoints: npt.NDArray[np.float32], width: int, fps: float = 30.0) -> None:
+        self._keypoints, self._width, self._fps = keypoints, width, fps
+
+    def __call__(self, **_: object) -> Self:
+        """Takes the place of the class."""
+        return self
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def detect(self, image: npt.NDArray[np.uint8], seconds: float) -> npt.NDArray[np.float32] | None:
+        """The first person."""
+        return next(iter(self.detect_all(image, seconds)), None)
+
+    def detect_all(self, image: npt.NDArray[np.uint8], seconds: float) -> list[npt.NDArray[np.float32]]:
+        """Everybody, in pixels of the image, whatever its size."""
+        poses = self._keypoints[:, round(seconds * self._fps)]
+        scale = np.array([image.shape[1] / self._width] * 2 + [1], np.float32)
+        return [pose * scale for pose in poses if (pose[:, 2] > 0).any()]
+
+
+def _why_no_mediapipe() -> str | None:
+    if importlib.util.find_spec("mediapipe") is None:
+        return "needs the extra [extract]: pip install 'retarget_tf[extract]'"
+    try:
+        for model in models.MODELS:
+            models.find(model)
+    except (MissingDependencyError, InputDataError) as error:
+        return str(error)
+    return None
+
+
+needs_mediapipe = pytest.mark.skipif(_why_no_mediapipe() is not None, reason=str(_why_no_mediapipe()))
+needs_footage = pytest.mark.skipif(shared_videos() is None, reason="needs shared/videos beside the checkout")

@@ -14,16 +14,27 @@ import numpy.typing as npt
 
 from retarget_tf import files
 from retarget_tf.extraction import detectors, models
+from retarget_tf.extraction.choosing import PersonChoice
 from retarget_tf.extraction.detectors import PoseDetector
 from retarget_tf.extraction.parser import PartsParser, PosedImage
-from retarget_tf.extraction.pipeline import ExtractionConfig, extract_clip, extract_videos, video_keypoints
+from retarget_tf.extraction.pipeline import (
+    ExtractionConfig,
+    Selection,
+    Stretch,
+    extract_clip,
+    extract_videos,
+    video_keypoints,
+)
 from retarget_tf.images import SquareCrop
 
 __all__ = [
     "ExtractionConfig",
     "PartsParser",
+    "PersonChoice",
     "PoseDetector",
     "PosedImage",
+    "Selection",
+    "Stretch",
     "detect_keypoints",
     "extract_clip",
     "extract_videos",

@@ -22,45 +22,53 @@ SEGMENTER_SIZE = 256  # what the segmenter looks at, in pixels
 
 
 class PoseDetector:
-    """Finds the BODY_25 keypoints of the one person of a picture.
+    """Finds the BODY_25 keypoints of the one person of a picture, or of several.
 
     Args:
         video: whether the pictures are consecutive frames: the detector then tracks the person instead of searching
             every picture anew, which is faster and steadier.
+        max_people: how many people are looked for. MediaPipe smooths the keypoints of a video for one person only.
         models_folder: where the model file lies; `models.default_folder()` unless given.
 
     Raises:
         MissingDependencyError: mediapipe or the model file is not installed; says the command.
     """
 
-    def __init__(self, *, video: bool = False, models_folder: files.PathLike | None = None) -> None:
+    def __init__(
+        self, *, video: bool = False, max_people: int = 1, models_folder: files.PathLike | None = None
+    ) -> None:
         vision, options = _mediapipe_vision(models.POSE_LANDMARKER, models_folder)
         self._video = video
         mode = vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE
         self._landmarker = vision.PoseLandmarker.create_from_options(
-            vision.PoseLandmarkerOptions(base_options=options, running_mode=mode, num_poses=1)
+            vision.PoseLandmarkerOptions(base_options=options, running_mode=mode, num_poses=max_people)
         )
 
     def detect(self, image: Uint8Array, seconds: float = 0.0) -> FloatArray | None:
-        """The keypoints of the person, or None where nobody is found.
+        """The keypoints of the person as `detect_all` gives them, or None where nobody is found."""
+        return next(iter(self.detect_all(image, seconds)), None)
+
+    def detect_all(self, image: Uint8Array, seconds: float = 0.0) -> list[FloatArray]:
+        """The keypoints of each person that is found.
 
         Args:
             image: RGB uint8 `[height, width, 3]`.
             seconds: time of the frame in its video, growing from call to call; unused for single pictures.
 
         Returns:
-            float32 `[25, 3]` in pixels of the image, with joints that are unsure or outside of it: see `drop_unseen`.
+            float32 `[25, 3]` each, in pixels of the image, with joints that are unsure or outside of it: see
+            `drop_unseen`.
         """
         picture = _mediapipe_image(image)
         if self._video:
             result = self._landmarker.detect_for_video(picture, round(seconds * 1000))
         else:
             result = self._landmarker.detect(picture)
-        if not result.pose_landmarks:
-            return None
         height, width = image.shape[:2]
-        landmarks = [(point.x * width, point.y * height, point.visibility) for point in result.pose_landmarks[0]]
-        return skeleton.from_mediapipe33(landmarks)
+        return [
+            skeleton.from_mediapipe33([(point.x * width, point.y * height, point.visibility) for point in landmarks])
+            for landmarks in result.pose_landmarks
+        ]
 
     def __enter__(self) -> Self:
         return self

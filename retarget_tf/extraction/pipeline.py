@@ -1,16 +1,18 @@
 """Video in, clip folder out, in two passes: the first keeps keypoints only, the second streams frames into the clip.
 
 The first pass also keeps a few dozen of the segmenter's small views, spread over the video, for the vote on the
-clothes.
+clothes. Where it meets several people, another pass follows one of them.
 """
 
+import contextlib
 import dataclasses
 import itertools
 import pathlib
 import re
+import sys
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -20,13 +22,14 @@ from tqdm import tqdm
 from retarget_tf import clips, files, skeleton, video
 from retarget_tf.errors import InputDataError
 from retarget_tf.extraction import detectors, square_crop
+from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.extraction.parser import PartsParser, PosedImage
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
 MIN_SIZE = 32
-_VOTES = 32  # at least so many views vote, and at most twice as many, where the video is long enough
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +41,14 @@ class ExtractionConfig:
         margin: share of the person's path that the crop leaves free on each side.
         max_frames: frames of each video that are read; 0 for all.
         models_folder: where the model files lie; None for `models.default_folder()`.
+        person: which one, where there are several.
     """
 
     size: int = 256
     margin: float = 0.06
     max_frames: int = 0
     models_folder: str | None = None
+    person: PersonChoice = MAIN_PERSON
 
     def __post_init__(self) -> None:
         if self.size < MIN_SIZE:
@@ -54,18 +59,26 @@ class ExtractionConfig:
             raise ValueError(f"max_frames must not be negative. Received: max_frames={self.max_frames}")
 
 
+class Stretch(NamedTuple):
+    """Consecutive frames of a video: the first one, and the one after the last."""
+
+    first: int
+    end: int
+
+
 @dataclasses.dataclass(frozen=True)
-class Track:
-    """What the first pass knows of a video.
+class Selection:
+    """What is taken of a video.
 
     Attributes:
-        keypoints: float32 `[frames, 25, 3]` in pixels of the upright video; all zero where nobody is found. Joints that
-            are unsure are still in it: see `detectors.drop_unseen`.
-        views: of the segmenter, spread over the video.
+        stretches: each becomes a clip.
+        left_out: a line about each stretch that is not taken, with the reason.
+        frames: number of frames of the video.
     """
 
-    keypoints: FloatArray
-    views: tuple[PosedImage, ...]
+    stretches: tuple[Stretch, ...]
+    left_out: tuple[str, ...]
+    frames: int
 
 
 def clip_id_of(path: files.PathLike) -> str:
@@ -78,15 +91,19 @@ def extract_clip(
     folder: files.PathLike,
     config: ExtractionConfig,
     *,
+    stretch: Stretch | None = None,
+    person_id: str | None = None,
     overwrite: bool = False,
     show_progress: bool = False,
 ) -> clips.ClipInfo:
-    """Turns a video of one person into a clip folder.
+    """Turns a video, or a stretch of it, into a clip folder of one person.
 
     Args:
         path: of the video.
-        folder: of the clip; its name becomes the clip's and the person's id.
+        folder: of the clip; its name becomes the clip's id.
         config: settings.
+        stretch: the frames that are taken; all unless given.
+        person_id: who it is; the clip's id unless given.
         overwrite: whether a clip that is there is replaced.
         show_progress: whether to draw progress bars.
 
@@ -96,10 +113,9 @@ def extract_clip(
     """
     header = video.probe(path)
     name = pathlib.Path(folder).name
+    frames = _Frames(path, header, stretch or Stretch(0, config.max_frames or sys.maxsize), name, show_progress)
     with PartsParser(models_folder=config.models_folder) as parser:
-        total = min(header.declared_frames, config.max_frames or header.declared_frames)
-        with _progress(_frames(path, config.max_frames), total, f"{name}: pose", show_progress) as frames:
-            track = find_person(frames, header.fps, models_folder=config.models_folder, view_of=parser.view_of)
+        track = _track(frames, config.person, config.models_folder, parser.view_of)
         seen = detectors.drop_unseen(track.keypoints, header.width, header.height)
         crop = square_crop.clip_crop(seen, header.width, header.height, config.margin)
         if crop is None:
@@ -107,12 +123,11 @@ def extract_clip(
         clothes = parser.vote(track.views)
         bridged = square_crop.fill_gaps(track.keypoints)
         stored = skeleton.drop_missing(crop.move_keypoints(seen, config.size), config.size)
-        info = clips.ClipInfo(name, name, header.fps, config.size, "parts10", source=pathlib.Path(path).name)
-        with (
-            clips.ClipWriter(folder, info, overwrite=overwrite) as writer,
-            _progress(_frames(path, config.max_frames), len(stored), f"{name}: parts", show_progress) as frames,
-        ):
-            posed = itertools.starmap(PosedImage, zip(frames, bridged, strict=True))
+        info = clips.ClipInfo(
+            name, person_id or name, header.fps, config.size, "parts10", source=pathlib.Path(path).name
+        )
+        with clips.ClipWriter(folder, info, overwrite=overwrite) as writer, frames.open("parts") as pictures:
+            posed = itertools.starmap(PosedImage, zip(pictures, bridged, strict=True))
             parsed = parser.parse_frames(posed, crop, config.size, clothes)
             for (image, parsing_map), keypoints in zip(parsed, stored, strict=True):
                 writer.write(image, parsing_map, keypoints)
@@ -123,6 +138,7 @@ def video_keypoints(
     path: files.PathLike,
     *,
     max_frames: int = 0,
+    person: PersonChoice = MAIN_PERSON,
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
 ) -> FloatArray:
@@ -131,6 +147,7 @@ def video_keypoints(
     Args:
         path: of the video.
         max_frames: frames that are read; 0 for all.
+        person: which one, where there are several.
         models_folder: where the model files lie; `models.default_folder()` unless given.
         show_progress: whether to draw a progress bar.
 
@@ -139,55 +156,56 @@ def video_keypoints(
         are (0, 0, 0).
 
     Raises:
-        InputDataError: the video cannot be read.
+        InputDataError: the video cannot be read, or the person chosen is not in it.
         MissingDependencyError: mediapipe or its model is not installed.
     """
     header = video.probe(path)
-    total = min(header.declared_frames, max_frames or header.declared_frames)
-    with _progress(_frames(path, max_frames), total, f"{clip_id_of(path)}: pose", show_progress) as frames:
-        track = find_person(frames, header.fps, models_folder=models_folder)
+    frames = _Frames(path, header, Stretch(0, max_frames or sys.maxsize), clip_id_of(path), show_progress)
+    track = _track(frames, person, models_folder)
     return detectors.drop_unseen(track.keypoints, header.width, header.height)
 
 
-def find_person(
-    frames: Iterable[Uint8Array],
-    fps: float,
-    *,
-    models_folder: files.PathLike | None = None,
-    view_of: Callable[[PosedImage], PosedImage | None] | None = None,
+@dataclasses.dataclass(frozen=True)
+class _Frames:
+    """A stretch of a video that can be read again and again."""
+
+    path: files.PathLike
+    header: video.VideoInfo
+    stretch: Stretch
+    name: str
+    show_progress: bool
+
+    @contextlib.contextmanager
+    def open(self, purpose: str) -> Iterator[Iterable[Uint8Array]]:
+        total = min(self.header.declared_frames or sys.maxsize, self.stretch.end) - self.stretch.first
+        frames = itertools.islice(video.read_frames(self.path), *self.stretch)
+        known = total if total < sys.maxsize - self.stretch.first else None
+        with _progress(frames, known, f"{self.name}: {purpose}", self.show_progress) as shown:
+            yield shown
+
+
+def _track(
+    frames: _Frames, person: PersonChoice, models_folder: files.PathLike | None, view_of: ViewOf | None = None
 ) -> Track:
-    """The first pass over a video.
-
-    Args:
-        frames: RGB uint8 `[height, width, 3]`, in order.
-        fps: frames per second.
-        models_folder: where the model file lies; `models.default_folder()` unless given.
-        view_of: gives the segmenter's view of a picture; without it no views are kept.
-    """
-    keypoints: list[FloatArray] = []
-    views: dict[int, PosedImage] = {}
-    stride = 1
-    with detectors.PoseDetector(video=True, models_folder=models_folder) as detector:
-        for index, frame in enumerate(frames):
-            found = detector.detect(frame, index / fps)
-            keypoints.append(np.zeros((skeleton.NUM_JOINTS, 3), np.float32) if found is None else found)
-            if view_of is None or found is None or index % stride:
-                continue
-            if view := view_of(PosedImage(frame, found)):
-                views[index] = view
-            if len(views) >= 2 * _VOTES:  # the length is not known before the end: thin out, then go on wider
-                stride *= 2
-                views = {i: view for i, view in views.items() if i % stride == 0}
-    return Track(np.stack(keypoints), tuple(views.values()))
+    """The chosen person: by the steadier search for one where nobody else is seen."""
+    fps = frames.header.fps
+    if person == MAIN_PERSON:
+        with frames.open("pose") as pictures:
+            track = find_person(pictures, fps, models_folder=models_folder, view_of=view_of)
+        if not track.has_company:
+            return track
+    with frames.open("people") as pictures:
+        track = follow_person(pictures, fps, person, frames.path, models_folder=models_folder, view_of=view_of)
+    for frame in track.doubts:
+        logging.warning(
+            "video %s frame %d: from here on it may be another person who is followed. Look at the clip.",
+            frames.path, frames.stretch.first + frame,
+        )  # fmt: skip
+    return track
 
 
-def _frames(path: files.PathLike, max_frames: int) -> Iterator[Uint8Array]:
-    frames = video.read_frames(path)
-    return itertools.islice(frames, max_frames) if max_frames else frames
-
-
-def _progress(frames: Iterable[Uint8Array], total: int, description: str, show_progress: bool) -> Any:
-    return tqdm(frames, total=total or None, desc=description, unit="frame", disable=not show_progress)
+def _progress(frames: Iterable[Uint8Array], total: int | None, description: str, show_progress: bool) -> Any:
+    return tqdm(frames, total=total, desc=description, unit="frame", disable=not show_progress)
 
 
 def extract_videos(
@@ -195,6 +213,7 @@ def extract_videos(
     out: files.PathLike,
     config: ExtractionConfig,
     *,
+    select: Callable[[files.PathLike], Selection] | None = None,
     overwrite: bool = False,
     show_progress: bool = False,
     report: Callable[[str], None] = logging.info,
@@ -205,9 +224,11 @@ def extract_videos(
         paths: of the videos.
         out: folder of clips.
         config: settings.
+        select: names the stretches of a video that are worth taking; each becomes a clip of its own, named after the
+            file and its first frame. All of a video is taken unless given.
         overwrite: whether clips that are there are made again.
         show_progress: whether to draw progress bars.
-        report: takes one line about each video.
+        report: takes one line about each clip, and about each stretch that is left out.
 
     Raises:
         InputDataError: one or more videos cannot be used; names them all. The others are done.
@@ -216,21 +237,48 @@ def extract_videos(
     problems: list[str] = []
     taken: dict[str, files.PathLike] = {}
     for path in paths:
-        folder = pathlib.Path(out) / clip_id_of(path)
+        person_id = clip_id_of(path)
         try:
-            if other := taken.get(folder.name):
+            if other := taken.get(person_id):
                 raise InputDataError(f"video {path}: has the clip id of {other}. Rename one of the two.")
-            taken[folder.name] = path
-            if folder.exists() and not overwrite:
-                there = clips.open_clip(folder).info
-                report(f"{path}: already there as {folder} ({there.frames} frames, {there.image_size} px), skipped")
-                continue
-            started = time.monotonic()
-            info = extract_clip(path, folder, config, overwrite=overwrite, show_progress=show_progress)
-            rate = info.frames / max(time.monotonic() - started, 1e-9)
-            report(f"{path}: {info.frames} frames to {folder} ({rate:.1f} frames/s)")
+            taken[person_id] = path
+            for name, stretch in _clips_of(path, select, report).items():
+                folder = pathlib.Path(out) / name
+                if folder.exists() and not overwrite:
+                    there = clips.open_clip(folder).info
+                    report(f"{path}: already there as {folder} ({there.frames} frames, {there.image_size} px), skipped")
+                    continue
+                started = time.monotonic()
+                info = extract_clip(
+                    path,
+                    folder,
+                    config,
+                    stretch=stretch,
+                    person_id=person_id,
+                    overwrite=overwrite,
+                    show_progress=show_progress,
+                )
+                rate = info.frames / max(time.monotonic() - started, 1e-9)
+                report(f"{path}: {info.frames} frames to {folder} ({rate:.1f} frames/s)")
         except InputDataError as error:
             problems.append(str(error))
             report(f"{path}: failed")
     if problems:
         raise InputDataError(" ".join(problems))
+
+
+def _clips_of(
+    path: files.PathLike, select: Callable[[files.PathLike], Selection] | None, report: Callable[[str], None]
+) -> dict[str, Stretch | None]:
+    """The clips that a video becomes, by name; InputDataError where nothing of it is worth taking."""
+    name = clip_id_of(path)
+    if select is None:
+        return {name: None}
+    selection = select(path)
+    for line in selection.left_out:
+        report(f"{path}: left out {line}")
+    if not selection.stretches:
+        raise InputDataError(f"video {path}: has no good stretch. Look at it with data.screen_clips.")
+    if selection.stretches == (Stretch(0, selection.frames),):
+        return {name: selection.stretches[0]}
+    return {f"{name}_{stretch.first:06d}": stretch for stretch in selection.stretches}

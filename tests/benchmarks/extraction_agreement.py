@@ -73,14 +73,14 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
         The maps in the pixels of that square, and the square.
     """
     from retarget_tf import video
-    from retarget_tf.extraction import detectors, pipeline, square_crop
+    from retarget_tf.extraction import detectors, following, pipeline, square_crop
     from retarget_tf.extraction.parser import PartsParser, PosedImage
     from retarget_tf.images import SquareCrop
 
     header = video.probe(path)
     height, width = next(_frames(path, scale)).shape[:2]
     with PartsParser(view_scale=scale) as parser:
-        track = pipeline.find_person(_frames(path, scale), header.fps, view_of=parser.view_of)
+        track = following.find_person(_frames(path, scale), header.fps, view_of=parser.view_of)
         if crop is None:
             seen = detectors.drop_unseen(track.keypoints, width, height)
             crop = square_crop.clip_crop(seen, width, height, pipeline.ExtractionConfig().margin)

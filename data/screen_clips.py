@@ -1,0 +1,48 @@
+"""Tells which videos, and which stretches of them, are worth learning from, in a report to look at.
+
+    pip install 'retarget_tf[extract]' && python -m data.fetch_models
+    python -m data.screen_clips --videos='videos/*.mp4' --report=screening.html
+
+Measured are motion, blur, full view, size, camera, background, cuts and other people. The report is one file that any
+browser shows; screening.json beside it holds the same as numbers (retarget_tf/screening/documents.py says which).
+Videos that cannot be read are named at the end (exit 3); the others are done all the same.
+`extract_clips --screen` takes only what is good by the same measure.
+"""
+
+from absl import flags
+
+from retarget_tf import program
+
+_VIDEOS = flags.DEFINE_string("videos", None, "videos: a file name or a pattern such as 'videos/*.mp4'", required=True)
+_REPORT = flags.DEFINE_string("report", None, "HTML file to write the report to", required=True)
+_MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
+
+
+def main() -> None:
+    """Screens every video that matches."""
+    import glob
+    import pathlib
+
+    from retarget_tf import screening
+    from retarget_tf.errors import ConfigError, InputDataError
+
+    if pathlib.Path(_REPORT.value).suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"the name of a report must end in .html. Received: report={_REPORT.value}")
+    paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
+    if not paths:
+        raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
+    show_progress = program.progress_is_shown()
+    with program.native_log_aside():
+        screening.screen_videos(
+            paths, _REPORT.value, models_folder=_MODELS.value, show_progress=show_progress, tell=print
+        )
+    print(f"report: {_REPORT.value}")
+
+
+def cli() -> None:
+    """Entry point of the console script."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

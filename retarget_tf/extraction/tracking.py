@@ -1,0 +1,208 @@
+"""Who is who: the poses of several people, frame by frame, joined into one track for each person.
+
+A pose goes on with the track whose torso was heading to where it is, of about its size and its colour. Somebody hidden
+behind another is waited for; how sure the colours and places were is remembered, so that a likely exchange of two
+people can be told. All distances are in bodies: the longer side of the box of the joints.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import skeleton
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+_REACH = 0.35  # bodies that a torso may lie beside its prediction
+_REACH_A_SECOND = 0.6  # more for each second unseen
+_PATIENCE = 2.0  # seconds that an unseen person is waited for
+_COLOUR = 60.0  # difference in CIE Lab that counts like a whole body's distance
+_ANOTHER_COLOUR = 30.0  # difference in CIE Lab at which the clothes are hardly the same
+_CLEAR = 0.15  # by so much an exchange must be worse to be out of question
+_SAME_POSE = 0.05  # bodies: two poses nearer than this are one person seen twice
+_PATCH = 0.04  # bodies: half of the side of the square whose colour is taken
+_TORSO = [skeleton.JOINT[f"{side}_{joint}"] for side in ("right", "left") for joint in ("shoulder", "hip")]
+_BRIEF = 0.2  # of the longest track: shorter ones are nobody
+
+
+class Sighting(NamedTuple):
+    """One person in one frame.
+
+    Attributes:
+        keypoints: float32 `[25, 3]` in pixels of the picture.
+        colour: of the torso, CIE Lab `[3]`.
+    """
+
+    keypoints: FloatArray
+    colour: FloatArray
+
+
+@dataclasses.dataclass
+class PersonTrack:
+    """One person through a clip.
+
+    Attributes:
+        keypoints: by number of the frame, float32 `[25, 3]`; frames without it are missing.
+        colour: usual one of the torso, CIE Lab `[3]`.
+        doubts: frames at which it may have been taken for somebody else.
+    """
+
+    keypoints: dict[int, FloatArray]
+    colour: FloatArray
+    doubts: list[int] = dataclasses.field(default_factory=list)
+    _centre: FloatArray = dataclasses.field(default_factory=lambda: np.zeros(2, np.float32))
+    _velocity: FloatArray = dataclasses.field(default_factory=lambda: np.zeros(2, np.float32))
+
+    @property
+    def first(self) -> int:
+        """The frame in which the person appears."""
+        return next(iter(self.keypoints))
+
+    @property
+    def last(self) -> int:
+        """The frame in which the person was seen last."""
+        return next(reversed(self.keypoints))
+
+    @property
+    def weight(self) -> float:
+        """Pixels of height summed over the frames: who is large, and there all the time."""
+        return float(sum(_body_size(keypoints) for keypoints in self.keypoints.values()))
+
+    def distance(self, frame: int, sighting: Sighting) -> float:
+        """How far a sighting is from what the track lets expect, in bodies; the colour counts too."""
+        return self.way(frame, sighting) + self.colour_change(sighting) / _COLOUR
+
+    def way(self, frame: int, sighting: Sighting) -> float:
+        """How far a sighting's torso is from where this one was heading, in bodies."""
+        expected = self._centre + self._velocity * min(frame - self.last, 8)
+        return float(np.linalg.norm(torso_centre(sighting.keypoints) - expected)) / _body_size(sighting.keypoints)
+
+    def colour_change(self, sighting: Sighting) -> float:
+        """The difference of the torso's colour from the usual one, in CIE Lab."""
+        return float(np.linalg.norm(sighting.colour - self.colour))
+
+    def add(self, frame: int, sighting: Sighting) -> None:
+        """Goes on with a sighting."""
+        centre = torso_centre(sighting.keypoints)
+        if self.keypoints:
+            velocity = (centre - self._centre) / (frame - self.last)
+            self._velocity += np.float32(0.3) * (velocity - self._velocity)
+        self._centre = centre
+        self.colour = self.colour + np.float32(0.05) * (sighting.colour - self.colour)
+        self.keypoints[frame] = sighting.keypoints
+
+
+class PeopleTracker:
+    """Joins sightings into tracks, one frame after another.
+
+    Args:
+        fps: frames per second, as far as frames are counted in `update`.
+    """
+
+    def __init__(self, fps: float) -> None:
+        self._fps = fps
+        self.tracks: list[PersonTrack] = []
+
+    def update(self, frame: int, sightings: Sequence[Sighting]) -> None:
+        """Takes all people of one frame; frames come in order and may be left out."""
+        waiting = [track for track in self.tracks if frame - track.last <= _PATIENCE * self._fps]
+        pairs = self._pair_up(frame, waiting, sightings)
+        for track, sighting in pairs:
+            if self._is_doubtful(frame, track, sighting, pairs):
+                track.doubts.append(frame)
+        for track, sighting in pairs:
+            track.add(frame, sighting)
+        for sighting in sightings:
+            if not any(sighting is taken for _, taken in pairs):
+                newcomer = PersonTrack({}, sighting.colour)
+                newcomer.add(frame, sighting)
+                self.tracks.append(newcomer)
+
+    def _pair_up(
+        self, frame: int, tracks: Sequence[PersonTrack], sightings: Sequence[Sighting]
+    ) -> list[tuple[PersonTrack, Sighting]]:
+        """The nearest pairs first; a sighting out of a track's reach is somebody else."""
+        costs = sorted(
+            (track.distance(frame, sighting), t, s)
+            for t, track in enumerate(tracks)
+            for s, sighting in enumerate(sightings)
+            if track.way(frame, sighting) <= _REACH + _REACH_A_SECOND * (frame - track.last - 1) / self._fps
+        )
+        pairs: dict[int, int] = {}
+        for _, t, s in costs:
+            if t not in pairs and s not in pairs.values():
+                pairs[t] = s
+        return [(tracks[t], sightings[s]) for t, s in pairs.items()]
+
+    def _is_doubtful(
+        self, frame: int, track: PersonTrack, sighting: Sighting, pairs: Sequence[tuple[PersonTrack, Sighting]]
+    ) -> bool:
+        """Whether the person came back in other clothes, or could as well be exchanged with another."""
+        if frame - track.last > 0.3 * self._fps and track.colour_change(sighting) > _ANOTHER_COLOUR:
+            return True
+        own = track.distance(frame, sighting)
+        for other, taken in pairs:
+            exchanged = track.distance(frame, taken) + other.distance(frame, sighting)
+            if other is not track and exchanged - own - other.distance(frame, taken) < _CLEAR:
+                return True
+        return False
+
+
+def main_tracks(tracks: Sequence[PersonTrack]) -> list[PersonTrack]:
+    """The people of a clip, the main one first; without what was seen only briefly."""
+    ranked = sorted(tracks, key=lambda track: -track.weight)
+    longest = max((len(track.keypoints) for track in tracks), default=0)
+    return [track for track in ranked if len(track.keypoints) >= _BRIEF * longest]
+
+
+def sight(image: Uint8Array, poses: Sequence[FloatArray]) -> list[Sighting]:
+    """The people of a picture, with the colours of their torsos; who is in two poses counts once, with the surer one.
+
+    Args:
+        image: RGB uint8 `[height, width, 3]`.
+        poses: float32 `[25, 3]` each, in its pixels.
+    """
+    kept: list[FloatArray] = []
+    for pose in sorted(poses, key=lambda pose: -float(pose[:, 2].sum())):
+        if all(_pose_distance(pose, other) > _SAME_POSE for other in kept):
+            kept.append(pose)
+    return [Sighting(pose, _torso_colour(image, pose)) for pose in kept]
+
+
+def _pose_distance(a: FloatArray, b: FloatArray) -> float:
+    both = (a[:, 2] > 0) & (b[:, 2] > 0)
+    if not both.any():
+        return np.inf
+    return float(np.linalg.norm(a[both, :2] - b[both, :2], axis=-1).mean()) / max(_body_size(a), _body_size(b))
+
+
+def _torso_colour(image: Uint8Array, pose: FloatArray) -> FloatArray:
+    """The median colour, CIE Lab `[3]`, of a grid of points about the middle of the torso."""
+    steps = np.linspace(-_PATCH, _PATCH, 7) * _body_size(pose)
+    x, y = (np.clip(centre + steps, 0, None).astype(int) for centre in torso_centre(pose))
+    patch = image[np.minimum(y, image.shape[0] - 1)][:, np.minimum(x, image.shape[1] - 1)]
+    lab = cv2.cvtColor(patch.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return np.asarray(np.median(lab.reshape(-1, 3), axis=0), np.float32)
+
+
+def torso_centre(pose: FloatArray) -> FloatArray:
+    """The middle of shoulders and hips as far as they are known, `[2]`; of all joints where none of them is."""
+    torso = pose[_TORSO]
+    known = torso if (torso[:, 2] > 0).any() else pose
+    return np.asarray(known[known[:, 2] > 0, :2].mean(axis=0), np.float32)
+
+
+def _body_size(pose: FloatArray) -> float:
+    left, top, right, bottom = box_of(pose)
+    return float(max(right - left, bottom - top, 1.0))
+
+
+def box_of(pose: FloatArray) -> FloatArray:
+    """Left, top, right and bottom of a pose; zeros where no joint is known."""
+    box = skeleton.person_box(pose)
+    return np.zeros(4, np.float32) if box is None else box

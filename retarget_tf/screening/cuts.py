@@ -1,0 +1,46 @@
+"""Where one shot ends and the next begins: both the layout of the picture and its colours jump from frame to frame."""
+
+import collections
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+_SIDE = 32  # pixels of the thumbnails that are compared
+_LAYOUT = 16.0  # of 255: mean difference of two thumbnails that alone makes a cut
+_COLOURS = 0.5  # share of the pixels that change to another colour that alone makes a cut
+_ABOVE_USUAL = 4.0  # times the usual difference of late: a fast dance is no cut
+_BINS = (8, 4, 4)  # of hue, saturation and brightness
+
+
+class CutFinder:
+    """Is shown every frame of a video, in order."""
+
+    def __init__(self) -> None:
+        self._before: tuple[FloatArray, FloatArray] | None = None
+        self._usual: collections.deque[float] = collections.deque(maxlen=10)
+
+    def is_cut(self, frame: Uint8Array) -> bool:
+        """Whether a new shot begins with this frame, RGB uint8 `[height, width, 3]`."""
+        now = _layout(frame), _colours(frame)
+        before, self._before = self._before, now
+        if before is None:
+            return False
+        layout = float(np.abs(now[0] - before[0]).mean()) / _LAYOUT
+        jump = layout + float(np.abs(now[1] - before[1]).sum()) / 2 / _COLOURS
+        usual = float(np.median(self._usual)) if self._usual else 0.0
+        self._usual.append(jump)
+        return jump >= max(1.0, _ABOVE_USUAL * usual)
+
+
+def _layout(frame: Uint8Array) -> FloatArray:
+    return np.asarray(cv2.resize(frame, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32)
+
+
+def _colours(frame: Uint8Array) -> FloatArray:
+    small = cv2.resize(frame, (3 * _SIDE, 3 * _SIDE), interpolation=cv2.INTER_AREA)
+    counts = cv2.calcHist([cv2.cvtColor(small, cv2.COLOR_RGB2HSV)], [0, 1, 2], None, _BINS, [0, 180, 0, 256, 0, 256])
+    return np.asarray(counts / counts.sum(), np.float32)

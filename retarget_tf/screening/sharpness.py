@@ -1,0 +1,85 @@
+"""How sharp a person is: the width of edges, in body heights.
+
+The width of an edge is the difference of brightness across it over its steepest slope; it does not depend on contrast.
+The whole person tells whether the lens is in focus; what is newly seen around hands and feet in motion tells whether
+they are smeared.
+"""
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import skeleton
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+ENDS = tuple(skeleton.JOINT[name] for name in ("right_wrist", "left_wrist", "right_ankle", "left_ankle"))
+_REACH = 0.1  # of the body's height that is looked at around a hand or foot
+_FAST = 0.5  # body heights per second: slower ones are not smeared, and their edges lie over those of before
+_CHANGED = 12.0  # of 255: what changed so much is in motion
+_LEAST_CHANGED = 0.1  # of the square around the joint: with less nothing is said
+_LEAST_SLOPE = 0.5  # of 255 per pixel
+
+
+def softness(gray: Uint8Array, pose: FloatArray) -> float:
+    """The width of the sharpest edges of a person, in body heights; NaN where nobody is in the picture.
+
+    Args:
+        gray: `[height, width]`.
+        pose: float32 `[25, 3]` in its pixels.
+    """
+    box = skeleton.person_box(pose)
+    if box is None:
+        return np.nan
+    left, top, right, bottom = (max(0, int(edge)) for edge in box)
+    patch = gray[top:bottom, left:right].astype(np.float32)
+    if min(patch.shape) < 3:
+        return np.nan
+    contrast = np.subtract(*np.percentile(patch, (95, 5)))
+    return float(contrast / max(np.percentile(_slope(patch), 98), _LEAST_SLOPE) / (box[3] - box[1]))
+
+
+def smear(before: Uint8Array, now: Uint8Array, pose: FloatArray, speeds: Sequence[float]) -> float:
+    """The width of the edges of the most smeared hand or foot, in body heights; 0 where none moves fast.
+
+    Args:
+        before: the look before, `[height, width]`.
+        now: this one.
+        pose: float32 `[25, 3]` in its pixels.
+        speeds: of `ENDS`, in body heights per second.
+    """
+    box = skeleton.person_box(pose)
+    if box is None:
+        return np.nan
+    height = float(box[3] - box[1])
+    widths = [0.0]
+    for joint, speed in zip(ENDS, speeds, strict=True):
+        if pose[joint, 2] > 0 and speed >= _FAST:
+            around = _square(pose[joint], _REACH * height)
+            widths.append(_new_edges(before[around], now[around]) / height)
+    return max(widths)
+
+
+def _new_edges(before: Uint8Array, now: Uint8Array) -> float:
+    """The width in pixels of the edges that were not there before; 0 where hardly anything changed."""
+    if min(now.shape) < 3:
+        return 0.0
+    old, new = before.astype(np.float32), now.astype(np.float32)
+    difference = np.abs(new - old)
+    changed = difference > _CHANGED
+    if changed.mean() < _LEAST_CHANGED:
+        return 0.0
+    slope = np.maximum(_slope(new) - cv2.dilate(_slope(old), np.ones((3, 3), np.uint8)), 0)
+    return float(np.percentile(difference[changed], 90) / max(np.percentile(slope[changed], 97), _LEAST_SLOPE))
+
+
+def _square(point: FloatArray, reach: float) -> tuple[slice, slice]:
+    x, y = float(point[0]), float(point[1])
+    return slice(max(0, int(y - reach)), max(0, int(y + reach))), slice(max(0, int(x - reach)), max(0, int(x + reach)))
+
+
+def _slope(values: FloatArray) -> FloatArray:
+    return np.hypot(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1)) / 8
