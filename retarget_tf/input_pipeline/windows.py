@@ -92,6 +92,7 @@ def make_dataset(
         )
 
     def jittered(position: tf.Tensor, window: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        assert augment is not None
         pictures = jitter(_pictures(window), fold_in(samples_seed, position), augment, schema)
         return {**window, **_parts(pictures)}
 
