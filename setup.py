@@ -17,6 +17,7 @@ PROGRAMS = {
     "retarget-make-dancers": "retarget_tf_data.make_dancers",
     "retarget-fetch-models": "retarget_tf_data.fetch_models",
     "retarget-extract-clips": "retarget_tf_data.extract_clips",
+    "retarget-import-clips": "retarget_tf_data.import_clips",
     "retarget-build-records": "retarget_tf_data.build_records",
     "retarget-inspect-records": "retarget_tf_data.inspect_records",
     "retarget-export": "retarget_tf_export.export_saved_model",

@@ -250,5 +250,4 @@ def _file_map(
             f"parsing map {path}: ids {unknown} are not in label schema {schema.name} (0..{schema.num_classes - 1}, "
             f"{UNKNOWN} = unknown)."
         )
-    framed = SquareCrop(square.left + 1, square.top + 1, square.side)
-    return framed.apply_map(np.pad(stored, 1), size)
+    return square.apply_map_on_background(stored, size)

@@ -16,7 +16,7 @@ from retarget_tf import files
 from retarget_tf.extraction import detectors, models
 from retarget_tf.extraction.detectors import PoseDetector
 from retarget_tf.extraction.parser import PartsParser, PosedImage
-from retarget_tf.extraction.pipeline import ExtractionConfig, extract_clip, extract_videos, video_keypoints
+from retarget_tf.extraction.pipeline import ExtractionConfig, clip_id_of, extract_clip, extract_videos, video_keypoints
 from retarget_tf.images import SquareCrop
 
 __all__ = [
@@ -24,6 +24,7 @@ __all__ = [
     "PartsParser",
     "PoseDetector",
     "PosedImage",
+    "clip_id_of",
     "detect_keypoints",
     "extract_clip",
     "extract_videos",
