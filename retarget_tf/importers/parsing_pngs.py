@@ -38,7 +38,7 @@ def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> IdMap:
     try:
         decoder: Any = av.CodecContext.create("png", "r")
         decoder.options = {"err_detect": "crccheck+explode"}
-        [picture] = [*decoder.decode(av.Packet(data)), *decoder.decode(None)]
+        [picture] = decoder.decode(av.Packet(data)) + decoder.decode(None)
     except (av.FFmpegError, ValueError) as error:
         raise InputDataError(f"parsing map {path}: cannot be decoded. The file may be cut or damaged.") from error
     return _ids(path, picture, data[24], schema)
