@@ -20,6 +20,7 @@ PROGRAMS = {
     "retarget-fetch-models": "retarget_tf_data.fetch_models",
     "retarget-screen-clips": "retarget_tf_data.screen_clips",
     "retarget-extract-clips": "retarget_tf_data.extract_clips",
+    "retarget-import-clips": "retarget_tf_data.import_clips",
     "retarget-build-records": "retarget_tf_data.build_records",
     "retarget-validate-records": "retarget_tf_data.validate_records",
     "retarget-inspect-records": "retarget_tf_data.inspect_records",

@@ -22,7 +22,7 @@ from retarget_tf import program
 _CLIPS = flags.DEFINE_list("clips", None, "folders that hold clip folders, parted by commas", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder of records to make", required=True)
 _SIZE = flags.DEFINE_integer("size", 0, "side of the stored pictures in pixels; 0 keeps the clips' own")
-_LABEL_SCHEMA = flags.DEFINE_string("label_schema", "parts10", "of the stored parsing maps: parts10 or cihp20")
+_LABEL_SCHEMA = flags.DEFINE_string("label_schema", "parts10", "of the parsing maps to store, one that the clips carry")
 _SEGMENT_FRAMES = flags.DEFINE_integer("segment_frames", 64, "consecutive frames in one record")
 _VALIDATION_SHARE = flags.DEFINE_float("validation_share", 0.1, "share of the people to validate on")
 _TEST_SHARE = flags.DEFINE_float(

@@ -60,6 +60,10 @@ class SquareCrop:
         """As `apply` for class ids `[height, width]`: the nearest pixel, nothing is mixed."""
         return self._warp(parsing_map, size, cv2.INTER_NEAREST)
 
+    def apply_map_on_background(self, parsing_map: Uint8Array, size: int) -> Uint8Array:
+        """As `apply_map`, but outside of the picture is background: a body that is cut by its edge does not go on."""
+        return SquareCrop(self.left + 1, self.top + 1, self.side).apply_map(np.pad(parsing_map, 1), size)
+
     def move_keypoints(self, keypoints: FloatArray, size: int) -> FloatArray:
         """Keypoints `[..., 25, 3]` of the picture in pixels of `apply(picture, size)`; missing ones stay (0, 0, 0)."""
         scale = np.float32(size / self.side)

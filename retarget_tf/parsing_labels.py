@@ -1,8 +1,15 @@
 """Label schemas of human parsing maps: classes, colours, left-right pairs, and the table that leads to `parts10`.
 
 A parsing map is uint8 `[..., height, width]` of class ids; 255 is unknown. `parts10` is what models are trained
-and judged on; `cihp20` is the schema of the CIHP data set (Gong et al. 2018, "Instance-level Human Parsing via
-Part Grouping Network").
+and judged on. The others are those of data sets and parsers, in their own order of classes:
+
+| schema | of |
+|---|---|
+| `cihp20` | CIHP: Gong et al. 2018, "Instance-level Human Parsing via Part Grouping Network" |
+| `lip20` | LIP: Gong et al. 2017, "Look into Person" |
+| `atr18` | ATR: Liang et al. 2015, "Deep Human Parsing with Active Template Regression" |
+| `ppp7` | Pascal-Person-Part: Chen et al. 2014, "Detect What You Can" |
+| `mediapipe6` | MediaPipe's multiclass selfie segmenter |
 """
 
 import dataclasses
@@ -26,8 +33,9 @@ class LabelSchema:
         name: the key in `SCHEMAS`.
         classes: names; the position is the class id, 0 is the background.
         palette: RGB 0..255 of each class. Those of `parts10` lie far apart, to be told from each other in a
-            regressed picture; those of `cihp20` are the data set's own.
+            regressed picture; those of data sets are what their maps are commonly painted with.
         to_parts10: for each class the id in `parts10`, 255 where it has none.
+        in_one_piece: ids of garments that cover the body above and below the hips.
         coarse_groups: sets of class ids that are scored as one; empty where the schema defines none.
     """
 
@@ -35,6 +43,7 @@ class LabelSchema:
     classes: tuple[str, ...]
     palette: tuple[Colour, ...]
     to_parts10: tuple[int, ...]
+    in_one_piece: tuple[int, ...] = ()
     coarse_groups: tuple[tuple[str, tuple[int, ...]], ...] = ()
 
     def __post_init__(self) -> None:
@@ -58,6 +67,38 @@ class LabelSchema:
         table = np.full((256, 3), 128, np.uint8)
         table[: self.num_classes] = self.palette
         return table[parsing_map]
+
+    def ids_of(self, picture: npt.NDArray[np.uint8]) -> IdMap:
+        """The map that `colour` paints as this picture `[height, width, 3]`; mid-grey is unknown where no class has it.
+
+        Raises:
+            ValueError: a colour is of no class; names the first such pixel.
+        """
+        weights = np.array([1 << 16, 1 << 8, 1], np.int32)
+        codes = np.asarray([*self.palette, (128, 128, 128)], np.int32) @ weights
+        ids = np.asarray([*range(self.num_classes), UNKNOWN], np.uint8)
+        order = np.argsort(codes, kind="stable")  # a class that is mid-grey itself comes before unknown
+        wanted = picture.astype(np.int32) @ weights
+        found = order[np.minimum(np.searchsorted(codes[order], wanted), len(codes) - 1)]
+        if strangers := np.argwhere(codes[found] != wanted).tolist():
+            row, column = strangers[0]
+            colour = tuple(int(value) for value in picture[row, column])
+            raise ValueError(f"colour {colour} at x={column}, y={row} is of no class of label schema {self.name}")
+        return ids[found]
+
+    def parts10_of(self, parsing_map: IdMap, hip_y: float) -> IdMap:
+        """The `parts10` map of a map `[height, width]`; what is in one piece is lower clothes below the hip line.
+
+        Args:
+            parsing_map: class ids.
+            hip_y: the hip line in pixels from the top (pixel centres at +0.5).
+        """
+        table = np.full(256, UNKNOWN, np.uint8)
+        table[: self.num_classes] = self.to_parts10
+        parts = table[parsing_map]
+        below = (np.arange(parsing_map.shape[-2]) + 0.5 > hip_y)[:, None]
+        parts[np.isin(parsing_map, self.in_one_piece) & below] = _parts10("lower_clothes")
+        return parts
 
     def unknown_ids(self, parsing_map: IdMap) -> list[int]:
         """The ids in a map that this schema does not have (255 is always allowed)."""
@@ -96,38 +137,117 @@ def _parts10(name: str) -> int:
     return PARTS10.classes.index(name)
 
 
-# A hat hides hair, so it counts as hair; a glove has no side, so nothing can be said of it. A dress is upper
-# clothes here; above and below the hip line are told apart where a clip is written (`split_dress`).
-_CIHP20: dict[str, tuple[Colour, int]] = {
-    "background": ((0, 0, 0), 0),
-    "hat": ((128, 0, 0), _parts10("hair")),
-    "hair": ((255, 0, 0), _parts10("hair")),
-    "glove": ((0, 85, 0), UNKNOWN),
-    "sunglasses": ((170, 0, 51), _parts10("face")),
-    "upper_clothes": ((255, 85, 0), _parts10("upper_clothes")),
-    "dress": ((0, 0, 85), _parts10("upper_clothes")),
-    "coat": ((0, 119, 221), _parts10("upper_clothes")),
-    "socks": ((85, 85, 0), _parts10("shoes")),
-    "pants": ((0, 85, 85), _parts10("lower_clothes")),
-    "torso_skin": ((85, 51, 0), _parts10("face")),
-    "scarf": ((52, 86, 128), _parts10("upper_clothes")),
-    "skirt": ((0, 128, 0), _parts10("lower_clothes")),
-    "face": ((0, 0, 255), _parts10("face")),
-    "left_arm": ((51, 170, 221), _parts10("left_arm")),
-    "right_arm": ((0, 255, 255), _parts10("right_arm")),
-    "left_leg": ((85, 255, 170), _parts10("left_leg")),
-    "right_leg": ((170, 255, 85), _parts10("right_leg")),
-    "left_shoe": ((255, 255, 0), _parts10("shoes")),
-    "right_shoe": ((255, 170, 0), _parts10("shoes")),
-}
-CIHP20 = LabelSchema(
-    name="cihp20",
-    classes=tuple(_CIHP20),
-    palette=tuple(colour for colour, _ in _CIHP20.values()),
-    to_parts10=tuple(target for _, target in _CIHP20.values()),
-)
+def _schema(
+    name: str, classes: dict[str, tuple[Colour, str | None]], in_one_piece: tuple[str, ...] = ()
+) -> LabelSchema:
+    """A schema out of each class's colour and class of `parts10`, None where it has none."""
+    targets = [target for _, target in classes.values()]
+    return LabelSchema(
+        name=name,
+        classes=tuple(classes),
+        palette=tuple(colour for colour, _ in classes.values()),
+        to_parts10=tuple(UNKNOWN if target is None else _parts10(target) for target in targets),
+        in_one_piece=tuple(list(classes).index(garment) for garment in in_one_piece),
+    )
 
-SCHEMAS = {schema.name: schema for schema in (PARTS10, CIHP20)}
+
+# A hat hides hair, so it counts as hair; a glove has no side, so nothing can be said of it. A dress is upper
+# clothes here; above and below the hip line are told apart where a clip is written (`LabelSchema.parts10_of`).
+_CIHP20: dict[str, tuple[Colour, str | None]] = {
+    "background": ((0, 0, 0), "background"),
+    "hat": ((128, 0, 0), "hair"),
+    "hair": ((255, 0, 0), "hair"),
+    "glove": ((0, 85, 0), None),
+    "sunglasses": ((170, 0, 51), "face"),
+    "upper_clothes": ((255, 85, 0), "upper_clothes"),
+    "dress": ((0, 0, 85), "upper_clothes"),
+    "coat": ((0, 119, 221), "upper_clothes"),
+    "socks": ((85, 85, 0), "shoes"),
+    "pants": ((0, 85, 85), "lower_clothes"),
+    "torso_skin": ((85, 51, 0), "face"),
+    "scarf": ((52, 86, 128), "upper_clothes"),
+    "skirt": ((0, 128, 0), "lower_clothes"),
+    "face": ((0, 0, 255), "face"),
+    "left_arm": ((51, 170, 221), "left_arm"),
+    "right_arm": ((0, 255, 255), "right_arm"),
+    "left_leg": ((85, 255, 170), "left_leg"),
+    "right_leg": ((170, 255, 85), "right_leg"),
+    "left_shoe": ((255, 255, 0), "shoes"),
+    "right_shoe": ((255, 170, 0), "shoes"),
+}
+CIHP20 = _schema("cihp20", _CIHP20, ("dress",))
+
+# LIP's classes are CIHP's, but for the eleventh.
+_LIP20 = {
+    ("jumpsuits" if name == "torso_skin" else name): (
+        (colour, "upper_clothes") if name == "torso_skin" else (colour, to)
+    )
+    for name, (colour, to) in _CIHP20.items()
+}
+LIP20 = _schema("lip20", _LIP20, ("dress", "jumpsuits"))
+
+
+def _pascal_colour(class_id: int) -> Colour:
+    """Pascal VOC's colour of a class: the bits of its id, dealt to the channels in turn, from the highest down."""
+
+    def channel(first_bit: int) -> int:
+        return sum((class_id >> 3 * place + first_bit & 1) << 7 - place for place in range(8))
+
+    return channel(0), channel(1), channel(2)
+
+
+def _painted(classes: dict[str, str | None]) -> dict[str, tuple[Colour, str | None]]:
+    """The classes with Pascal VOC's colours, for schemas whose data sets have none of their own."""
+    return {name: (_pascal_colour(class_id), target) for class_id, (name, target) in enumerate(classes.items())}
+
+
+# A bag hides what is behind it.
+_ATR18: dict[str, str | None] = {
+    "background": "background",
+    "hat": "hair",
+    "hair": "hair",
+    "sunglasses": "face",
+    "upper_clothes": "upper_clothes",
+    "skirt": "lower_clothes",
+    "pants": "lower_clothes",
+    "dress": "upper_clothes",
+    "belt": "lower_clothes",
+    "left_shoe": "shoes",
+    "right_shoe": "shoes",
+    "face": "face",
+    "left_leg": "left_leg",
+    "right_leg": "right_leg",
+    "left_arm": "left_arm",
+    "right_arm": "right_arm",
+    "bag": None,
+    "scarf": "upper_clothes",
+}
+ATR18 = _schema("atr18", _painted(_ATR18), ("dress",))
+
+# Limbs without sides, dressed or bare, and a head of hair and face: only the torso has a class of `parts10`.
+_PPP7: dict[str, str | None] = {
+    "background": "background",
+    "head": None,
+    "torso": "upper_clothes",
+    "upper_arms": None,
+    "lower_arms": None,
+    "upper_legs": None,
+    "lower_legs": None,
+}
+PPP7 = _schema("ppp7", _painted(_PPP7))
+
+# The skin of the body has no side, and the others are what a person holds or wears on top. Its colours are ours.
+_MEDIAPIPE6: dict[str, tuple[Colour, str | None]] = {
+    "background": ((0, 0, 0), "background"),
+    "hair": ((140, 70, 20), "hair"),
+    "body_skin": ((60, 220, 230), None),
+    "face_skin": ((255, 200, 150), "face"),
+    "clothes": ((230, 60, 50), "upper_clothes"),
+    "others": ((190, 60, 220), None),
+}
+MEDIAPIPE6 = _schema("mediapipe6", _MEDIAPIPE6, ("clothes",))
+
+SCHEMAS = {schema.name: schema for schema in (PARTS10, CIHP20, LIP20, ATR18, PPP7, MEDIAPIPE6)}
 
 
 def get_schema(name: str) -> LabelSchema:
@@ -140,19 +260,3 @@ def get_schema(name: str) -> LabelSchema:
         return SCHEMAS[name]
     except KeyError:
         raise ConfigError(f"label schema must be one of {sorted(SCHEMAS)}. Received: label_schema={name}") from None
-
-
-def split_dress(cihp20_map: IdMap, hip_y: float) -> IdMap:
-    """The `parts10` map of a `cihp20` map `[height, width]`; a dress is lower clothes below the hip line.
-
-    Args:
-        cihp20_map: class ids.
-        hip_y: the hip line in pixels from the top (pixel centres at +0.5).
-    """
-    table = np.full(256, UNKNOWN, np.uint8)
-    table[: CIHP20.num_classes] = CIHP20.to_parts10
-    parts = table[cihp20_map]
-    below = (np.arange(cihp20_map.shape[-2]) + 0.5 > hip_y)[:, None]
-    dress = cihp20_map == CIHP20.classes.index("dress")
-    parts[dress & below] = _parts10("lower_clothes")
-    return parts

@@ -3,8 +3,8 @@
     python -m retarget_tf.retarget --model=work --target_photo=me.jpg --source_video=dance.mp4 --out=panel.mp4
 
 The panel shows target, source, pose and retargeted map side by side. Keypoints are detected (pip install
-'retarget_tf[extract]'; python -m data.fetch_models), or read from files: float32 [frames, 25, 3] of BODY_25 or
-[frames, 18, 3] of COCO-18 in pixels of the upright picture, .npy, or .npz with an array named keypoints.
+'retarget_tf[extract]'; python -m data.fetch_models), or read from files: float32 [frames, points, 3] of
+BODY_25, COCO-17, COCO-18 or MediaPipe-33 in pixels of the upright picture, .npy, or .npz with an array named keypoints.
 """
 
 from absl import flags

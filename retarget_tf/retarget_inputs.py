@@ -6,8 +6,6 @@ is left to the network. A source keeps its keypoints in memory, 300 bytes a fram
 
 import dataclasses
 import pathlib
-import zipfile
-import zlib
 from collections.abc import Callable, Iterator
 
 import cv2
@@ -15,7 +13,7 @@ import numpy as np
 import numpy.typing as npt
 from absl import logging
 
-from retarget_tf import clips, extraction, files, photos, pose_transform, skeleton, video
+from retarget_tf import clips, extraction, files, importers, photos, pose_transform, skeleton, video
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.images import SquareCrop
 from retarget_tf.parsing_labels import PARTS10, UNKNOWN, LabelSchema
@@ -193,7 +191,7 @@ def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Sou
 
 
 def read_keypoints(path: files.PathLike) -> FloatArray:
-    """Reads a keypoint file: `.npy`, or `keypoints` in an `.npz`; BODY_25 or COCO-18.
+    """Reads a keypoint file: `.npy`, or `keypoints` in an `.npz`; any skeleton that `importers` knows.
 
     Returns:
         float32 `[frames, 25, 3]` in the file's pixels; a single frame may be stored without its first axis.
@@ -201,21 +199,10 @@ def read_keypoints(path: files.PathLike) -> FloatArray:
     Raises:
         InputDataError: the file is missing, of another kind or shape, not finite, or not in pixels.
     """
-    points = _load_array(pathlib.Path(path))
-    if points.ndim == 2:
-        points = points[None]
-    if points.ndim != 3 or points.shape[1:] not in ((skeleton.NUM_JOINTS, 3), (18, 3)) or not len(points):
-        raise InputDataError(
-            f"keypoints {path}: must be [frames, 25, 3] (BODY_25) or [frames, 18, 3] (COCO-18), "
-            f"not {list(points.shape)}."
-        )
-    if not np.isfinite(points).all():
-        raise InputDataError(f"keypoints {path} frame {int(np.argwhere(~np.isfinite(points))[0][0])}: not finite.")
-    if np.any(points[..., 2] > 0) and np.abs(points[..., :2]).max() <= 1.5:
+    body = importers.read_keypoint_array(path)
+    if np.any(body[..., 2] > 0) and np.abs(body[..., :2]).max() <= 1.5:
         raise InputDataError(f"keypoints {path}: lie within 0..1. Give pixels: multiply by the picture's size.")
-    points = points.astype(np.float32)
-    body = points if points.shape[1] == skeleton.NUM_JOINTS else skeleton.from_coco18(points)
-    return np.where(body[..., 2:] > 0, body, np.float32(0))
+    return body
 
 
 def _target(
@@ -263,18 +250,4 @@ def _file_map(
             f"parsing map {path}: ids {unknown} are not in label schema {schema.name} (0..{schema.num_classes - 1}, "
             f"{UNKNOWN} = unknown)."
         )
-    framed = SquareCrop(square.left + 1, square.top + 1, square.side)
-    return framed.apply_map(np.pad(stored, 1), size)
-
-
-def _load_array(path: pathlib.Path) -> npt.NDArray[np.float64]:
-    try:
-        stored = np.load(path, allow_pickle=False)
-        values = stored["keypoints"] if isinstance(stored, np.lib.npyio.NpzFile) else stored
-        return np.asarray(values, np.float64)
-    except FileNotFoundError as error:
-        raise InputDataError(f"keypoints {path}: no such file.") from error
-    except KeyError as error:
-        raise InputDataError(f"keypoints {path}: holds no array named 'keypoints'.") from error
-    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputDataError(f"keypoints {path}: is no .npy or .npz file of numbers ({error}).") from error
+    return square.apply_map_on_background(stored, size)

@@ -79,6 +79,13 @@ _COCO18 = {
     "left_knee": 12, "left_ankle": 13, "right_eye": 14, "left_eye": 15, "right_ear": 16, "left_ear": 17,
 }  # fmt: skip
 
+# COCO as its own annotations and most detectors write it: no neck, no mid-hip, no feet.
+_COCO17 = {
+    "nose": 0, "left_eye": 1, "right_eye": 2, "left_ear": 3, "right_ear": 4, "left_shoulder": 5, "right_shoulder": 6,
+    "left_elbow": 7, "right_elbow": 8, "left_wrist": 9, "right_wrist": 10, "left_hip": 11, "right_hip": 12,
+    "left_knee": 13, "right_knee": 14, "left_ankle": 15, "right_ankle": 16,
+}  # fmt: skip
+
 
 def from_mediapipe33(landmarks: npt.ArrayLike) -> FloatArray:
     """BODY_25 of MediaPipe landmarks: neck and mid-hip are means of their pairs, the small toes stay missing.
@@ -95,6 +102,11 @@ def from_mediapipe33(landmarks: npt.ArrayLike) -> FloatArray:
 def from_coco18(keypoints: npt.ArrayLike) -> FloatArray:
     """BODY_25 of COCO-18 keypoints `[..., 18, 3]`: mid-hip is the mean of the hips, the feet are missing."""
     return _gather(np.asarray(keypoints, np.float32), _COCO18, 18)
+
+
+def from_coco17(keypoints: npt.ArrayLike) -> FloatArray:
+    """BODY_25 of COCO-17 keypoints `[..., 17, 3]`: neck and mid-hip are means of their pairs, the feet are missing."""
+    return _gather(np.asarray(keypoints, np.float32), _COCO17, 17)
 
 
 def drop_missing(keypoints: FloatArray, size: int, threshold: float = CONFIDENCE_THRESHOLD) -> FloatArray:

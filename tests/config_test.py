@@ -32,7 +32,11 @@ from retarget_tf.errors import ConfigError, InputDataError
         ({"anchor": "photo"}, "anchor must be one of ('none', 'reference', 'warp'). Received: anchor=photo"),
         ({"refinement": -1}, "refinement must not be negative. Received: refinement=-1"),
         ({"patch_layers": 5}, "patch_layers must be 1..4. Received: patch_layers=5"),
-        ({"label_schema": "lip"}, "label schema must be one of ['cihp20', 'parts10']. Received: label_schema=lip"),
+        (
+            {"label_schema": "lip"},
+            "label schema must be one of ['atr18', 'cihp20', 'lip20', 'mediapipe6', 'parts10', 'ppp7']. "
+            "Received: label_schema=lip",
+        ),
     ],
 )
 def test_model_config_refuses(values: dict[str, Any], sentence: str) -> None:

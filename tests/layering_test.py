@@ -27,7 +27,7 @@ LEVELS: tuple[set[str], ...] = (
         "dancers",
         "baselines",
     },
-    {"feedback"},
+    {"feedback", "importers"},
     {"input_pipeline", "rollout", "retarget_inputs", "figures", "screening"},
     {"retarget_gan", "stream_trainer", "callbacks", "panel", "live"},
     {"training", "evaluation", "serving", "retargeter", "beam_build"},

@@ -12,12 +12,12 @@ from retarget_tf import video
 from tests.testing import run_program
 
 ROOT = pathlib.Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "BUILD_NOTES.md", "Makefile")
+DOCUMENTS = ("README.md", "BUILD_NOTES.md", "Makefile", "data/README.md")
 COMMAND = re.compile(r"python -m ((?:retarget_tf|data|export)\.\w+)((?:\\\n|[^\n`|&>;#])*)")
 
 
 def documented_commands() -> dict[str, set[str]]:
-    """The flags that README, notes and Makefile give to each program."""
+    """The flags that the documents give to each program."""
     found: dict[str, set[str]] = {}
     for name in DOCUMENTS:
         for program, arguments in COMMAND.findall((ROOT / name).read_text(encoding="utf-8")):

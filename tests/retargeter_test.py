@@ -345,7 +345,7 @@ def save_npy(values: npt.NDArray[Any]) -> Callable[[pathlib.Path], None]:
     [
         (lambda path: path.write_text("1 2 3"), "is no .npy or .npz file"),
         (lambda path: None, "no such file"),
-        (save_npy(np.zeros((4, 17, 3))), r"must be \[frames, 25, 3\] .* not \[4, 17, 3\]"),
+        (save_npy(np.zeros((4, 21, 3))), r"must be \[frames, points, 3\] .* not \[4, 21, 3\]"),
         (save_npy(np.full((4, 25, 3), np.nan)), "frame 0: not finite"),
         (save_npy(np.full((4, 25, 3), 0.5)), "lie within 0..1. Give pixels"),
         (save_npy(np.zeros((0, 25, 3))), r"not \[0, 25, 3\]"),

@@ -63,6 +63,16 @@ def test_from_coco_keeps_the_neck_and_has_no_feet() -> None:
     np.testing.assert_array_equal(body[JOINT["left_big_toe"] :], np.zeros((6, 3)))
 
 
+def test_from_coco17_takes_means_for_neck_and_mid_hip() -> None:
+    keypoints = np.stack([np.arange(17), np.arange(17) * 2, np.ones(17)], axis=-1)
+    body = skeleton.from_coco17(keypoints)
+    np.testing.assert_array_equal(body[JOINT["neck"]], (5.5, 11, 1))
+    np.testing.assert_array_equal(body[JOINT["mid_hip"]], (11.5, 23, 1))
+    np.testing.assert_array_equal(body[JOINT["left_wrist"]], (9, 18, 1))
+    np.testing.assert_array_equal(body[JOINT["right_ankle"]], (16, 32, 1))
+    np.testing.assert_array_equal(body[JOINT["left_big_toe"] :], np.zeros((6, 3)))
+
+
 def test_another_skeleton_is_refused() -> None:
     with pytest.raises(ValueError, match=r"must be \[\.\.\., 33, 3\]\. Received: shape=\(17, 3\)"):
         skeleton.from_mediapipe33(np.zeros((17, 3)))

@@ -112,7 +112,7 @@ def render_frames(recipe: Recipe) -> Iterator[Rendered]:
     for index in range(recipe.frames):
         canvas = painter.fill_canvas(index)
         labels = painter.labels(canvas)
-        maps = {"parts10": parsing_labels.split_dress(labels, float(hip_line[index])), "cihp20": labels}
+        maps = {"parts10": parsing_labels.CIHP20.parts10_of(labels, float(hip_line[index])), "cihp20": labels}
         limbs = painter.limbs_at(canvas, places[index])
         keypoints = detector.observe(places[index], limbs, recipe.size)
         top, left = rng.integers(0, 64, 2)

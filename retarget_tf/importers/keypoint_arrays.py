@@ -1,0 +1,68 @@
+"""Keypoints in NumPy files: `.npy`, or the array `keypoints` of an `.npz`, in any skeleton that is known by its count.
+
+| points | skeleton |
+|---|---|
+| 17 | COCO |
+| 18 | COCO with a neck, as OpenPose and DWPose write it |
+| 25 | BODY_25 |
+| 33 | MediaPipe Pose Landmarker |
+"""
+
+import pathlib
+import zipfile
+import zlib
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files, skeleton
+from retarget_tf.errors import InputDataError
+
+FloatArray = npt.NDArray[np.float32]
+
+SKELETONS: dict[int, tuple[str, Callable[[npt.ArrayLike], FloatArray]]] = {
+    17: ("COCO-17", skeleton.from_coco17),
+    18: ("COCO-18", skeleton.from_coco18),
+    25: ("BODY_25", lambda points: np.asarray(points, np.float32)),
+    33: ("MediaPipe-33", skeleton.from_mediapipe33),
+}
+
+
+def read_keypoint_array(path: files.PathLike) -> FloatArray:
+    """Reads a keypoint file.
+
+    Returns:
+        float32 `[frames, 25, 3]` in the file's own units, missing joints (0, 0, 0); a single frame may be stored
+        without its first axis.
+
+    Raises:
+        InputDataError: the file is missing, of another kind or shape, or not finite.
+    """
+    points = _load(pathlib.Path(path))
+    if points.ndim == 2:
+        points = points[None]
+    if points.ndim != 3 or points.shape[1] not in SKELETONS or points.shape[2] != 3 or not len(points):
+        known = ", ".join(f"{count} ({name})" for count, (name, _) in SKELETONS.items())
+        raise InputDataError(
+            f"keypoints {path}: must be [frames, points, 3] (x, y, confidence) with {known} points, "
+            f"not {list(points.shape)}."
+        )
+    if not np.isfinite(points).all():
+        raise InputDataError(f"keypoints {path} frame {int(np.argwhere(~np.isfinite(points))[0][0])}: not finite.")
+    _, to_body25 = SKELETONS[points.shape[1]]
+    body = to_body25(points)
+    return np.where(body[..., 2:] > 0, body, np.float32(0))
+
+
+def _load(path: pathlib.Path) -> npt.NDArray[np.float64]:
+    try:
+        stored = np.load(path, allow_pickle=False)
+        values = stored["keypoints"] if isinstance(stored, np.lib.npyio.NpzFile) else stored
+        return np.asarray(values, np.float64)
+    except FileNotFoundError as error:
+        raise InputDataError(f"keypoints {path}: no such file.") from error
+    except KeyError as error:
+        raise InputDataError(f"keypoints {path}: holds no array named 'keypoints'.") from error
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        raise InputDataError(f"keypoints {path}: is no .npy or .npz file of numbers ({error}).") from error

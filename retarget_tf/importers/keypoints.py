@@ -1,0 +1,81 @@
+"""Keypoints of other programs, whatever their file: in pixels of the picture, BODY_25, one entry a frame."""
+
+import pathlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files, skeleton
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.extraction import detectors
+from retarget_tf.importers.keypoint_arrays import read_keypoint_array
+from retarget_tf.importers.openpose import read_openpose
+
+FloatArray = npt.NDArray[np.float32]
+
+UNITS = ("auto", "pixels", "shares")
+
+# Detectors place joints a little outside of the picture too; nobody is 2 pixels tall.
+_SHARES_RANGE = (-0.5, 1.5)
+
+
+def read_keypoints(
+    path: files.PathLike,
+    width: int,
+    height: int,
+    frame_numbers: Sequence[int],
+    *,
+    units: str = "auto",
+) -> FloatArray:
+    """Reads a folder of OpenPose's JSON files, or a NumPy file (see `keypoint_arrays`).
+
+    Args:
+        path: of the folder or the file.
+        width: of the picture that the keypoints are of, in pixels.
+        height: of that picture.
+        frame_numbers: of the clip's frames, as the JSON files are numbered; those without a file have no joints. A
+            NumPy file has an entry for each, in order.
+        units: of x and y: pixels, or shares of width and height; ``auto`` decides by their values.
+
+    Returns:
+        float32 `[frames, 25, 3]` in pixels; joints under `skeleton.CONFIDENCE_THRESHOLD` or outside of the picture are
+        (0, 0, 0).
+
+    Raises:
+        InputDataError: the files are not as they should be, or do not fit the frames; or no joint is in the picture.
+        ConfigError: `units` is none of `UNITS`.
+    """
+    if units not in UNITS:
+        raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
+    points = _read_json(path, frame_numbers) if pathlib.Path(path).is_dir() else read_keypoint_array(path)
+    if len(points) != len(frame_numbers):
+        raise InputDataError(
+            f"keypoints {path}: are of {len(points)} frames, the clip has {len(frame_numbers)}. "
+            "Give the keypoints of these very frames."
+        )
+    if units == "shares" or (units == "auto" and _are_shares(points)):
+        points = points * np.array([width, height, 1], np.float32)
+    seen = detectors.drop_unseen(points, width, height)
+    if skeleton.person_box(seen) is None:
+        raise InputDataError(
+            f"keypoints {path}: no joint is within the {width}x{height} picture. Check that they are of this picture."
+        )
+    return seen
+
+
+def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> FloatArray:
+    by_number = read_openpose(folder)
+    if strangers := sorted(set(by_number) - set(frame_numbers)):
+        raise InputDataError(
+            f"keypoints {folder}: have a file with number {strangers[0]}, the frames are numbered "
+            f"{frame_numbers[0]} to {frame_numbers[-1]}. Give the keypoints of these very frames."
+        )
+    nobody = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    return np.stack([by_number.get(number, nobody) for number in frame_numbers])
+
+
+def _are_shares(points: FloatArray) -> bool:
+    sure = points[points[..., 2] >= skeleton.CONFIDENCE_THRESHOLD][:, :2]
+    low, high = _SHARES_RANGE
+    return bool(sure.size) and low <= float(sure.min()) and float(sure.max()) <= high

@@ -1,0 +1,69 @@
+"""Keypoints as OpenPose writes them with `--write_json`: a folder with one JSON file a frame.
+
+The format: OpenPose, doc/02_output.md: `people` is a list, and `pose_keypoints_2d` of each holds x, y, confidence of
+25 (BODY_25) or 18 (COCO) points in a row.
+"""
+
+import pathlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files
+from retarget_tf.errors import InputDataError
+from retarget_tf.importers.frame_numbers import numbered_files
+from retarget_tf.importers.keypoint_arrays import SKELETONS
+from retarget_tf.importers.person_tracks import follow_person
+
+FloatArray = npt.NDArray[np.float32]
+
+_LAYOUTS = (25, 18)  # points of a person
+
+
+def read_openpose(folder: files.PathLike) -> dict[int, FloatArray]:
+    """The keypoints of one person, the one who is seen largest and longest.
+
+    Returns:
+        For each file, by the last number in its name: float32 `[25, 3]` in the files' own units, all zero where that
+        person is not seen.
+
+    Raises:
+        InputDataError: the folder holds no such files, or one is not as OpenPose writes it; or nobody is in any.
+    """
+    paths = numbered_files(folder, {".json"}, "keypoints")
+    person = follow_person({number: _read_people(path) for number, path in paths.items()})
+    if not person:
+        raise InputDataError(f"keypoints {folder}: nobody is in any of its {len(paths)} files.")
+    nobody = np.zeros((25, 3), np.float32)
+    return {number: person.get(number, nobody) for number in paths}
+
+
+def _read_people(path: pathlib.Path) -> list[FloatArray]:
+    frame = files.read_json(path, "keypoints")
+    people = frame.get("people") if isinstance(frame, dict) else None
+    if not isinstance(people, list):
+        raise InputDataError(f"keypoints {path}: has no list 'people'. Give the files that OpenPose wrote.")
+    # A person of whom only a face or a hand was found has an empty list.
+    return [_body25(path, index, person) for index, person in enumerate(people) if _points_of(person) != []]
+
+
+def _points_of(person: Any) -> Any:
+    return person.get("pose_keypoints_2d") if isinstance(person, dict) else None
+
+
+def _body25(path: pathlib.Path, index: int, person: Any) -> FloatArray:
+    where = f"keypoints {path} person {index}"
+    try:
+        values = np.asarray(_points_of(person), np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputDataError(f"{where}: 'pose_keypoints_2d' is no list of numbers.") from error
+    if values.ndim != 1 or values.size not in [3 * count for count in _LAYOUTS]:
+        raise InputDataError(
+            f"{where}: 'pose_keypoints_2d' must hold 75 numbers (BODY_25) or 54 (COCO-18), not {values.size}."
+        )
+    if not np.isfinite(values).all():
+        raise InputDataError(f"{where}: not finite.")
+    _, to_body25 = SKELETONS[values.size // 3]
+    body = to_body25(values.reshape(-1, 3))
+    return np.where(body[:, 2:] > 0, body, np.float32(0))

@@ -1,0 +1,67 @@
+"""Parsing maps in PNG files, read value for value.
+
+What a pixel means depends on the kind of PNG: an index of its palette is a class id, whatever colour it shows; a gray
+value is a class id; an RGB colour is looked up in the palette of the label schema.
+"""
+
+import pathlib
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files
+from retarget_tf.errors import InputDataError
+from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
+
+IdMap = npt.NDArray[np.uint8]
+
+_SIGNATURE = b"\x89PNG\r\n\x1a\n"
+
+
+def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> IdMap:
+    """Reads a parsing map.
+
+    Returns:
+        uint8 `[height, width]` of class ids of the schema, 255 where unknown.
+
+    Raises:
+        InputDataError: the file is missing, damaged or no PNG of such a kind, or has ids or colours of no class.
+    """
+    try:
+        data = pathlib.Path(path).read_bytes()
+    except OSError as error:
+        raise InputDataError(f"parsing map {path}: {error.strerror or error}.") from error
+    if not data.startswith(_SIGNATURE):
+        raise InputDataError(f"parsing map {path}: is no PNG. Other formats blur the ids: write PNG files.")
+    try:
+        decoder: Any = av.CodecContext.create("png", "r")
+        decoder.options = {"err_detect": "crccheck+explode"}
+        [picture] = decoder.decode(av.Packet(data)) + decoder.decode(None)
+    except (av.FFmpegError, ValueError) as error:
+        raise InputDataError(f"parsing map {path}: cannot be decoded. The file may be cut or damaged.") from error
+    return _ids(path, picture, data[24], schema)
+
+
+def _ids(path: files.PathLike, picture: av.VideoFrame, bits: int, schema: LabelSchema) -> IdMap:
+    kind = picture.format.name
+    if kind == "pal8":
+        ids, _ = picture.to_ndarray()
+    elif kind == "gray" and bits == 8:  # fewer bits are stretched to 0..255 when decoded
+        ids = picture.to_ndarray()
+    elif kind == "rgb24":
+        try:
+            return schema.ids_of(picture.to_ndarray())
+        except ValueError as error:
+            raise InputDataError(f"parsing map {path}: {error}. Check the schema, or write class ids.") from error
+    else:
+        raise InputDataError(
+            f"parsing map {path}: is a PNG of kind {kind} with {bits} bits. Write it indexed, gray of 8 bits, or RGB."
+        )
+    if unknown := schema.unknown_ids(ids):
+        raise InputDataError(
+            f"parsing map {path}: ids {unknown} are not in label schema {schema.name} "
+            f"(0..{schema.num_classes - 1}, {UNKNOWN} = unknown). Check the schema."
+        )
+    return np.ascontiguousarray(ids)
