@@ -19,6 +19,13 @@ _MARGIN = flags.DEFINE_float(
     "margin", 0.06, "free border around the person's path, as a share of it", lower_bound=0, upper_bound=1
 )
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "frames of each video to read; 0 for all", lower_bound=0)
+_FPS = flags.DEFINE_float(
+    "fps",
+    0.0,
+    "frames per second that videos are resampled to by timestamps; 0 takes the frames as they are",
+    lower_bound=0,
+)
+_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "make clips again that are there already")
 _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
 
@@ -27,13 +34,14 @@ def main() -> None:
     """Extracts every video that matches."""
     import glob
 
-    from retarget_tf import extraction
+    from retarget_tf import extraction, video
     from retarget_tf.errors import InputDataError
 
     paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
     if not paths:
         raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
-    config = extraction.ExtractionConfig(_SIZE.value, _MARGIN.value, _MAX_FRAMES.value, _MODELS.value)
+    reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
+    config = extraction.ExtractionConfig(_SIZE.value, _MARGIN.value, _MAX_FRAMES.value, _MODELS.value, reading)
     show_progress = program.progress_is_shown()
     with program.native_log_aside():
         extraction.extract_videos(

@@ -38,12 +38,14 @@ class ExtractionConfig:
         margin: share of the person's path that the crop leaves free on each side.
         max_frames: frames of each video that are read; 0 for all.
         models_folder: where the model files lie; None for `models.default_folder()`.
+        reading: how the videos are read.
     """
 
     size: int = 256
     margin: float = 0.06
     max_frames: int = 0
     models_folder: str | None = None
+    reading: video.ReadOptions = video.AS_IT_IS
 
     def __post_init__(self) -> None:
         if self.size < MIN_SIZE:
@@ -94,11 +96,13 @@ def extract_clip(
         InputDataError: the video cannot be read, nobody is found in it, or the folder is there already.
         MissingDependencyError: mediapipe or its models are not installed.
     """
-    header = video.probe(path)
+    header = video.probe(path, config.reading)
     name = pathlib.Path(folder).name
     with PartsParser(models_folder=config.models_folder) as parser:
         total = min(header.declared_frames, config.max_frames or header.declared_frames)
-        with _progress(_frames(path, config.max_frames), total, f"{name}: pose", show_progress) as frames:
+        with _progress(
+            _frames(path, config.max_frames, config.reading), total, f"{name}: pose", show_progress
+        ) as frames:
             track = find_person(frames, header.fps, models_folder=config.models_folder, view_of=parser.view_of)
         seen = detectors.drop_unseen(track.keypoints, header.width, header.height)
         crop = square_crop.clip_crop(seen, header.width, header.height, config.margin)
@@ -110,7 +114,9 @@ def extract_clip(
         info = clips.ClipInfo(name, name, header.fps, config.size, "parts10", source=pathlib.Path(path).name)
         with (
             clips.ClipWriter(folder, info, overwrite=overwrite) as writer,
-            _progress(_frames(path, config.max_frames), len(stored), f"{name}: parts", show_progress) as frames,
+            _progress(
+                _frames(path, config.max_frames, config.reading), len(stored), f"{name}: parts", show_progress
+            ) as frames,
         ):
             posed = itertools.starmap(PosedImage, zip(frames, bridged, strict=True))
             parsed = parser.parse_frames(posed, crop, config.size, clothes)
@@ -123,6 +129,7 @@ def video_keypoints(
     path: files.PathLike,
     *,
     max_frames: int = 0,
+    reading: video.ReadOptions = video.AS_IT_IS,
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
 ) -> FloatArray:
@@ -131,6 +138,7 @@ def video_keypoints(
     Args:
         path: of the video.
         max_frames: frames that are read; 0 for all.
+        reading: how the video is read.
         models_folder: where the model files lie; `models.default_folder()` unless given.
         show_progress: whether to draw a progress bar.
 
@@ -142,9 +150,9 @@ def video_keypoints(
         InputDataError: the video cannot be read.
         MissingDependencyError: mediapipe or its model is not installed.
     """
-    header = video.probe(path)
+    header = video.probe(path, reading)
     total = min(header.declared_frames, max_frames or header.declared_frames)
-    with _progress(_frames(path, max_frames), total, f"{clip_id_of(path)}: pose", show_progress) as frames:
+    with _progress(_frames(path, max_frames, reading), total, f"{clip_id_of(path)}: pose", show_progress) as frames:
         track = find_person(frames, header.fps, models_folder=models_folder)
     return detectors.drop_unseen(track.keypoints, header.width, header.height)
 
@@ -181,8 +189,8 @@ def find_person(
     return Track(np.stack(keypoints), tuple(views.values()))
 
 
-def _frames(path: files.PathLike, max_frames: int) -> Iterator[Uint8Array]:
-    frames = video.read_frames(path)
+def _frames(path: files.PathLike, max_frames: int, reading: video.ReadOptions) -> Iterator[Uint8Array]:
+    frames = video.read_frames(path, reading)
     return itertools.islice(frames, max_frames) if max_frames else frames
 
 
