@@ -58,9 +58,9 @@ def saved(kind: str, image: PIL.Image.Image, **options: object) -> bytes:
 
 @pytest.mark.parametrize("orientation", range(1, 9))
 def test_turns_the_photo_upright(tmp_path: pathlib.Path, orientation: int) -> None:
-    picture = np.kron(np.asarray([[40, 80, 120], [160, 200, 240]], np.uint8), np.ones((16, 16), np.uint8))
-    data = with_exif_orientation(encoded(".jpg", picture), orientation)
-    expected = PIL.ImageOps.exif_transpose(PIL.Image.open(io.BytesIO(data)).convert("RGB"))
+    picture = np.kron(np.asarray([[40, 80, 120], [160, 200, 240]]), np.ones((16, 16)))
+    data = with_exif_orientation(encoded(".jpg", picture.astype(np.uint8)), orientation)
+    expected = np.asarray(PIL.ImageOps.exif_transpose(PIL.Image.open(io.BytesIO(data)).convert("RGB")))
     np.testing.assert_allclose(photos.load_photo(write(tmp_path, "photo.jpg", data)), expected, atol=2)
 
 
