@@ -29,6 +29,13 @@ _PERSON = flags.DEFINE_string(
     "0",
     "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears",
 )
+_FPS = flags.DEFINE_float(
+    "fps",
+    0.0,
+    "frames per second that videos are resampled to by timestamps; 0 takes the frames as they are",
+    lower_bound=0,
+)
+_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "make clips again that are there already")
 _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
 
@@ -38,18 +45,20 @@ def main() -> None:
     import functools
     import glob
 
-    from retarget_tf import extraction, screening
+    from retarget_tf import extraction, screening, video
     from retarget_tf.errors import InputDataError
 
     paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
     if not paths:
         raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
+    reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
     person = extraction.PersonChoice.parse(_PERSON.value)
-    config = extraction.ExtractionConfig(_SIZE.value, _MARGIN.value, _MAX_FRAMES.value, _MODELS.value, person)
+    config = extraction.ExtractionConfig(_SIZE.value, _MARGIN.value, _MAX_FRAMES.value, _MODELS.value, person, reading)
     show_progress = program.progress_is_shown()
     select = functools.partial(
         screening.select_stretches,
         max_frames=_MAX_FRAMES.value,
+        reading=reading,
         models_folder=_MODELS.value,
         show_progress=show_progress,
     )

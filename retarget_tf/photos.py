@@ -1,6 +1,7 @@
 """Reading a photo from a file: checked by its header before anything is decoded, turned upright, made RGB."""
 
 import pathlib
+from typing import Literal
 
 import cv2
 import numpy as np
@@ -17,6 +18,13 @@ _PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _JPEG_END = b"\xff\xd9"
 # Start-of-frame markers of a JPEG, FFC0..FFCF but for tables (C4, CC) and an extension (C8).
 _JPEG_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+_WEBP_ANIMATION = 0x02  # a flag of VP8X
+
+# EXIF orientation: whether rows become columns, then the step along rows and columns.
+_TURNS = {
+    1: (False, 1, 1), 2: (False, 1, -1), 3: (False, -1, -1), 4: (False, -1, 1),
+    5: (True, 1, 1), 6: (True, 1, -1), 7: (True, -1, -1), 8: (True, -1, 1),
+}  # fmt: skip
 
 
 def load_photo(path: files.PathLike) -> Uint8Array:
@@ -24,10 +32,10 @@ def load_photo(path: files.PathLike) -> Uint8Array:
 
     Returns:
         RGB uint8 `[height, width, 3]`, turned upright as the camera noted it (EXIF). Gray becomes RGB, 16 bits become
-        8, and what is transparent becomes white.
+        8, CMYK and palettes become RGB, and what is transparent becomes white.
 
     Raises:
-        InputDataError: the file is missing, of another kind, cut off, damaged or larger than 100 megapixels.
+        InputDataError: the file is missing, of another kind, animated, cut off, damaged or larger than 100 megapixels.
     """
     try:
         data = pathlib.Path(path).read_bytes()
@@ -52,20 +60,38 @@ def _decode(data: bytes) -> Uint8Array | None:
     encoded = np.frombuffer(data, np.uint8)
     try:
         colour = cv2.imdecode(encoded, cv2.IMREAD_COLOR)  # turns it upright, makes it 8 bits and three channels
-        stored = cv2.imdecode(encoded, cv2.IMREAD_UNCHANGED) if _may_be_transparent(data) else None
+        alpha = None if data.startswith(b"\xff\xd8") else _alpha(encoded)
     except cv2.error:
         return None
     if colour is None:
         return None
-    if stored is not None and stored.ndim == 3 and stored.shape[2] == 4:
-        alpha = stored[..., 3:].astype(np.float32) / np.iinfo(stored.dtype).max
-        opaque = stored[..., :3].astype(np.float32) * (255.0 / np.iinfo(stored.dtype).max)
-        colour = np.round(opaque * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
+    if alpha is not None:
+        colour = np.round(colour * alpha + 255.0 * (1.0 - alpha)).astype(np.uint8)
     return np.ascontiguousarray(colour[..., ::-1])
 
 
-def _may_be_transparent(data: bytes) -> bool:
-    return not data.startswith(b"\xff\xd8")
+def _alpha(encoded: Uint8Array) -> npt.NDArray[np.float32] | None:
+    """Opacity `[height, width, 1]` in 0..1, upright; None where the picture has none."""
+    stored, kinds, metadata = cv2.imdecodeWithMetadata(encoded, flags=cv2.IMREAD_UNCHANGED)  # as it lies: not turned
+    if stored is None or stored.ndim != 3 or stored.shape[2] != 4:
+        return None
+    exif = dict(zip(kinds, metadata, strict=False)).get(cv2.IMAGE_METADATA_EXIF)
+    swapped, down, right = _TURNS[1 if exif is None else _orientation(exif.tobytes())]
+    alpha = stored[..., 3:].astype(np.float32) / np.iinfo(stored.dtype).max
+    return (alpha.swapaxes(0, 1) if swapped else alpha)[::down, ::right]
+
+
+def _orientation(exif: bytes) -> int:
+    """Tag 0x0112 of the first directory of a TIFF header; 1, upright, where there is none."""
+    order: Literal["little", "big"] = "little" if exif.startswith(b"II") else "big"
+
+    def number(at: int, count: int = 2) -> int:
+        return int.from_bytes(exif[at : at + count], order)
+
+    directory = number(4, 4)
+    entries = (directory + 2 + 12 * index for index in range(number(directory)))
+    found = next((number(entry + 8) for entry in entries if number(entry) == 0x0112), 1)
+    return found if found in _TURNS else 1
 
 
 def _header_size(data: bytes) -> tuple[int, int]:
@@ -75,6 +101,8 @@ def _header_size(data: bytes) -> tuple[int, int]:
     if data.startswith(_PNG_SIGNATURE):
         if data.rfind(b"IEND") < 0:
             raise ValueError("the PNG is cut off")
+        if 0 <= data.find(b"acTL") < data.find(b"IDAT"):
+            raise ValueError("is an animation")
         return int.from_bytes(data[16:20], "big"), int.from_bytes(data[20:24], "big")
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return _webp_size(data)
@@ -107,6 +135,8 @@ def _webp_size(data: bytes) -> tuple[int, int]:
         raise ValueError("the WebP is cut off")
     kind = data[12:16]
     if kind == b"VP8X":
+        if data[20] & _WEBP_ANIMATION:
+            raise ValueError("is an animation")
         return 1 + int.from_bytes(data[24:27], "little"), 1 + int.from_bytes(data[27:30], "little")
     if kind == b"VP8L":
         bits = int.from_bytes(data[21:25], "little")

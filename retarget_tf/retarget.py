@@ -40,6 +40,13 @@ _FIT = flags.DEFINE_enum(
 )
 _CLEAN = flags.DEFINE_bool("clean", True, "mend the source's keypoints: swapped sides, gaps, missing arms, noise")
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
+_FPS = flags.DEFINE_float(
+    "fps",
+    0.0,
+    "frames per second that the source video is resampled to by timestamps; 0 takes the frames as they are",
+    lower_bound=0,
+)
+_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
 
 
 def main() -> None:
@@ -59,7 +66,7 @@ def main() -> None:
 
 
 def _retarget(show_progress: bool) -> int:
-    from retarget_tf import retarget_inputs
+    from retarget_tf import retarget_inputs, video
     from retarget_tf.retargeter import Retargeter
 
     retargeter = Retargeter.load(_MODEL.value)
@@ -76,7 +83,11 @@ def _retarget(show_progress: bool) -> int:
     else:
         points = retarget_inputs.read_keypoints(_SOURCE_KEYPOINTS.value) if _SOURCE_KEYPOINTS.value else None
         source = retarget_inputs.video_source(
-            _SOURCE_VIDEO.value, points, max_frames=_MAX_FRAMES.value, show_progress=show_progress
+            _SOURCE_VIDEO.value,
+            points,
+            max_frames=_MAX_FRAMES.value,
+            reading=video.ReadOptions(_FPS.value, _MAX_PIXELS.value),
+            show_progress=show_progress,
         )
     return retargeter.write_panel(
         target,

@@ -153,30 +153,34 @@ def video_source(
     keypoints: FloatArray | None = None,
     *,
     max_frames: int | None = None,
+    reading: video.ReadOptions = video.AS_IT_IS,
     show_progress: bool = False,
 ) -> Source:
     """A performer's video.
 
     Args:
         path: of the video.
-        keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames; detected where None: a first pass
-            over the video.
+        keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames, one entry for each frame as `reading`
+            gives them; detected where None: a first pass over the video.
         max_frames: leaves out what comes after this many frames.
+        reading: how the video is read.
         show_progress: draws a progress bar while keypoints are detected.
 
     Raises:
         InputDataError: the video cannot be read, or nobody is in it.
         MissingDependencyError: keypoints must be detected and the detector is not installed.
     """
-    info = video.probe(path)
+    info = video.probe(path, reading)
     if keypoints is None:
-        keypoints = extraction.video_keypoints(path, max_frames=max_frames or 0, show_progress=show_progress)
+        keypoints = extraction.video_keypoints(
+            path, max_frames=max_frames or 0, reading=reading, show_progress=show_progress
+        )
     return Source(
         str(path),
         keypoints[:max_frames],
         (info.width, info.height),
         info.fps,
-        lambda: video.read_frames(path),
+        lambda: video.read_frames(path, reading),
         is_cut=max_frames is not None and max_frames <= len(keypoints),
     )
 

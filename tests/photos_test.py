@@ -1,5 +1,6 @@
 """Photos as people have them: turned, gray, transparent, cut off, and bombs."""
 
+import io
 import pathlib
 import struct
 import zlib
@@ -7,6 +8,8 @@ import zlib
 import cv2
 import numpy as np
 import numpy.typing as npt
+import PIL.Image
+import PIL.ImageOps
 import pytest
 
 from retarget_tf import photos
@@ -46,11 +49,51 @@ def test_reads_rgb(tmp_path: pathlib.Path, suffix: str) -> None:
     np.testing.assert_allclose(photo[10, 26], (0, 0, 250), atol=8)
 
 
-@pytest.mark.parametrize(("orientation", "red_at"), [(1, (10, 3)), (3, (10, 26)), (6, (3, 10)), (8, (26, 10))])
-def test_turns_the_photo_upright(tmp_path: pathlib.Path, orientation: int, red_at: tuple[int, int]) -> None:
-    photo = photos.load_photo(write(tmp_path, "photo.jpg", with_exif_orientation(encoded(".jpg"), orientation)))
-    assert photo.shape == ((20, 30, 3) if orientation < 5 else (30, 20, 3))
-    np.testing.assert_allclose(photo[red_at], (250, 0, 0), atol=8)
+def saved(kind: str, image: PIL.Image.Image, **options: object) -> bytes:
+    """What OpenCV cannot write."""
+    buffer = io.BytesIO()
+    image.save(buffer, kind, **options)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+def test_turns_the_photo_upright(tmp_path: pathlib.Path, orientation: int) -> None:
+    picture = np.kron(np.asarray([[40, 80, 120], [160, 200, 240]]), np.ones((16, 16)))
+    data = with_exif_orientation(encoded(".jpg", picture.astype(np.uint8)), orientation)
+    expected = np.asarray(PIL.ImageOps.exif_transpose(PIL.Image.open(io.BytesIO(data)).convert("RGB")))
+    np.testing.assert_allclose(photos.load_photo(write(tmp_path, "photo.jpg", data)), expected, atol=2)
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_turns_a_transparent_photo_as_another(tmp_path: pathlib.Path, kind: str, orientation: int) -> None:
+    picture = np.random.default_rng(0).integers(0, 255, (3, 5, 4), np.uint8)
+    picture[..., 3] = 255
+    picture[0, :, 3] = 0
+    exif = PIL.Image.Exif()
+    exif[0x0112] = orientation
+    data = saved(kind, PIL.Image.fromarray(picture), exif=exif, lossless=True, exact=True)
+    upright = np.asarray(PIL.ImageOps.exif_transpose(PIL.Image.open(io.BytesIO(data))))
+    expected = np.where(upright[..., 3:] == 0, 255, upright[..., :3])
+    np.testing.assert_array_equal(photos.load_photo(write(tmp_path, "photo", data)), expected)
+
+
+def test_cmyk_and_palettes_become_rgb(tmp_path: pathlib.Path) -> None:
+    image = PIL.Image.fromarray(PICTURE)
+    palette = image.quantize(4)
+    for data in (saved("JPEG", image.convert("CMYK"), quality=95), saved("PNG", palette)):
+        photo = photos.load_photo(write(tmp_path, "photo", data))
+        np.testing.assert_allclose(photo[:, :14], np.broadcast_to((250, 0, 0), (20, 14, 3)), atol=8)
+    see_through = saved("PNG", palette, transparency=palette.getpixel((0, 0)))
+    assert (photos.load_photo(write(tmp_path, "photo.png", see_through))[:, :15] == 255).all()
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP"])
+def test_refuses_an_animation(tmp_path: pathlib.Path, kind: str) -> None:
+    image = PIL.Image.fromarray(PICTURE)
+    data = saved(kind, image, save_all=True, append_images=[image.rotate(180)])
+    with pytest.raises(InputDataError, match=r"is an animation\. Give a whole JPEG"):
+        photos.load_photo(write(tmp_path, "photo", data))
 
 
 def test_gray_and_sixteen_bits_become_rgb(tmp_path: pathlib.Path) -> None:

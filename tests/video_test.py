@@ -2,12 +2,15 @@
 
 import pathlib
 import struct
+from collections.abc import Sequence
+from fractions import Fraction
 
 import av
 import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
+from absl import logging as absl_logging
 
 from retarget_tf import video
 from retarget_tf.errors import ConfigError, InputDataError
@@ -80,9 +83,12 @@ def test_odd_sides_are_padded_by_one_pixel_of_the_edge(tmp_path: pathlib.Path) -
         (0, 1, -1, 0, -1),  # a phone held upright: shown turned by 90 degrees clockwise
         (-1, 0, 0, -1, 2),
         (0, -1, 1, 0, 1),
+        (-1, 0, 0, 1, "mirrored"),  # a front camera
+        (1, 0, 0, -1, "upside down"),
+        (0, 1, 1, 0, "transposed"),
     ],
 )
-def test_rotation_metadata_is_applied(tmp_path: pathlib.Path, a: int, b: int, c: int, d: int, turns: int) -> None:
+def test_rotation_metadata_is_applied(tmp_path: pathlib.Path, a: int, b: int, c: int, d: int, turns: int | str) -> None:
     path = write(tmp_path / "a.mp4", gentle_frames(3))
     (upright, *_) = video.read_frames(path)
     # The matrix of the track header (ISO/IEC 14496-12, 8.3.2): 16.16 fixed point, the last column 2.30.
@@ -91,9 +97,81 @@ def test_rotation_metadata_is_applied(tmp_path: pathlib.Path, a: int, b: int, c:
     head, tail = path.read_bytes().split(b"tkhd")
     path.write_bytes(head + b"tkhd" + tail.replace(old, new, 1))
     (turned, *_) = video.read_frames(path)
-    np.testing.assert_array_equal(turned, np.rot90(upright, turns))
+    if isinstance(turns, int):
+        expected = np.rot90(upright, turns)
+    else:
+        expected = {
+            "mirrored": upright[:, ::-1],
+            "upside down": upright[::-1],
+            "transposed": upright.swapaxes(0, 1),
+        }[turns]
+    np.testing.assert_array_equal(turned, expected)
     info = video.probe(path)
     assert (info.height, info.width) == turned.shape[:2]
+
+
+def write_timed(path: pathlib.Path, milliseconds: Sequence[int], **settings: object) -> pathlib.Path:
+    """A gray frame of level 20 + 20 t at each of these times; settings go to the encoder."""
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("libx264", rate=25, options={"crf": "1"})
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
+        for name, value in settings.items():
+            setattr(stream.codec_context, name, value)
+        for index, time in enumerate(milliseconds):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 20 + 20 * index, np.uint8), format="rgb24")
+            frame.pts, frame.time_base = time, Fraction(1, 1000)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    return path
+
+
+@pytest.mark.parametrize("name", ["a.mp4", "a.mkv"])
+@pytest.mark.parametrize(
+    ("fps", "nearest"),
+    [(10, [0, 3, 5, 7, 8, 9]), (25, [0, 1, 2, 4, 4, 5, 6, 7, 7, 8, 8, 8, 9]), (2, [0, 9])],
+)
+def test_a_variable_rate_is_resampled_by_time(tmp_path: pathlib.Path, name: str, fps: int, nearest: list[int]) -> None:
+    path = write_timed(tmp_path / name, [0, 40, 80, 100, 120, 205, 210, 300, 400, 500])
+    options = video.ReadOptions(fps=fps)
+    levels = [round((float(frame.mean()) - 20) / 20) for frame in video.read_frames(path, options)]
+    assert levels == nearest
+    assert video.probe(path, options).fps == fps
+    assert len(list(video.read_frames(path))) == 10
+
+
+def test_a_constant_rate_resampled_to_itself_stays(tmp_path: pathlib.Path) -> None:
+    for count in (1, 7):
+        path = write(tmp_path / "a.mp4", gentle_frames(count))
+        as_is, resampled = (list(video.read_frames(path, video.ReadOptions(fps=fps))) for fps in (0, 25))
+        np.testing.assert_array_equal(as_is, resampled)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize(
+    ("settings", "why"),
+    [
+        ({"sample_aspect_ratio": Fraction(4, 3)}, r"is anamorphic \(its pixels are 4:3, not square\)\. Convert it"),
+        ({"color_trc": 16}, r"is HDR \(PQ transfer\)\. Convert it to SDR"),
+        ({"color_trc": 18}, r"is HDR \(HLG transfer\)\. Convert it to SDR"),
+    ],
+)
+def test_what_would_be_shown_wrong_is_refused_by_name(
+    tmp_path: pathlib.Path, suffix: str, settings: dict[str, object], why: str
+) -> None:
+    path = write_timed(tmp_path / f"a{suffix}", [0, 40], **settings)
+    for read in (video.probe, lambda path: next(video.read_frames(path))):
+        with pytest.raises(InputDataError, match=rf"^video .*a{suffix}: {why}"):
+            read(path)
+
+
+def test_frames_of_too_many_pixels_are_refused(tmp_path: pathlib.Path) -> None:
+    path = write(tmp_path / "a.mp4", gentle_frames(1))
+    assert video.probe(path, video.ReadOptions(max_pixels=48 * 64)).width == 64
+    with pytest.raises(InputDataError, match=r"is 64x48, more than 3071 pixels\. Scale it down, or raise --max_pixels"):
+        video.probe(path, video.ReadOptions(max_pixels=48 * 64 - 1))
+    with pytest.raises(ConfigError, match="fps must be in"):
+        video.ReadOptions(fps=-1)
 
 
 def test_what_is_no_video_is_refused_in_one_line(tmp_path: pathlib.Path) -> None:
@@ -127,6 +205,20 @@ def test_a_cut_mp4_is_refused_before_its_first_frame(tmp_path: pathlib.Path, sha
         next(video.read_frames(cut))
     with pytest.raises(InputDataError, match="is cut"):
         video.probe(cut)
+
+
+def test_a_cut_mkv_is_read_to_the_cut_and_warned_of_once(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(absl_logging.get_absl_logger(), "propagate", True)
+    whole = write(tmp_path / "a.mkv", gentle_frames(60), "mjpeg")
+    cut = tmp_path / "cut.mkv"
+    cut.write_bytes(whole.read_bytes()[: whole.stat().st_size // 2])
+    assert len(list(video.read_frames(whole))) == 60
+    assert caplog.messages == []
+    frames = len(list(video.read_frames(cut)))
+    assert 20 < frames == len(list(video.read_frames(cut))) < 40
+    assert caplog.messages == [f"video {cut}: decoded {frames} of 60 declared frames; the file may be cut."]
 
 
 def test_an_mp4_without_its_index_or_with_damage_within_is_refused(tmp_path: pathlib.Path) -> None:

@@ -42,6 +42,7 @@ class ExtractionConfig:
         max_frames: frames of each video that are read; 0 for all.
         models_folder: where the model files lie; None for `models.default_folder()`.
         person: which one, where there are several.
+        reading: how the videos are read.
     """
 
     size: int = 256
@@ -49,6 +50,7 @@ class ExtractionConfig:
     max_frames: int = 0
     models_folder: str | None = None
     person: PersonChoice = MAIN_PERSON
+    reading: video.ReadOptions = video.AS_IT_IS
 
     def __post_init__(self) -> None:
         if self.size < MIN_SIZE:
@@ -111,9 +113,10 @@ def extract_clip(
         InputDataError: the video cannot be read, nobody is found in it, or the folder is there already.
         MissingDependencyError: mediapipe or its models are not installed.
     """
-    header = video.probe(path)
+    header = video.probe(path, config.reading)
     name = pathlib.Path(folder).name
-    frames = _Frames(path, header, stretch or Stretch(0, config.max_frames or sys.maxsize), name, show_progress)
+    stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)
+    frames = _Frames(path, header, config.reading, stretch, name, show_progress)
     with PartsParser(models_folder=config.models_folder) as parser:
         track = _track(frames, config.person, config.models_folder, parser.view_of)
         seen = detectors.drop_unseen(track.keypoints, header.width, header.height)
@@ -139,6 +142,7 @@ def video_keypoints(
     *,
     max_frames: int = 0,
     person: PersonChoice = MAIN_PERSON,
+    reading: video.ReadOptions = video.AS_IT_IS,
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
 ) -> FloatArray:
@@ -148,6 +152,7 @@ def video_keypoints(
         path: of the video.
         max_frames: frames that are read; 0 for all.
         person: which one, where there are several.
+        reading: how the video is read.
         models_folder: where the model files lie; `models.default_folder()` unless given.
         show_progress: whether to draw a progress bar.
 
@@ -159,8 +164,9 @@ def video_keypoints(
         InputDataError: the video cannot be read, or the person chosen is not in it.
         MissingDependencyError: mediapipe or its model is not installed.
     """
-    header = video.probe(path)
-    frames = _Frames(path, header, Stretch(0, max_frames or sys.maxsize), clip_id_of(path), show_progress)
+    header = video.probe(path, reading)
+    stretch = Stretch(0, max_frames or sys.maxsize)
+    frames = _Frames(path, header, reading, stretch, clip_id_of(path), show_progress)
     track = _track(frames, person, models_folder)
     return detectors.drop_unseen(track.keypoints, header.width, header.height)
 
@@ -171,6 +177,7 @@ class _Frames:
 
     path: files.PathLike
     header: video.VideoInfo
+    reading: video.ReadOptions
     stretch: Stretch
     name: str
     show_progress: bool
@@ -178,7 +185,7 @@ class _Frames:
     @contextlib.contextmanager
     def open(self, purpose: str) -> Iterator[Iterable[Uint8Array]]:
         total = min(self.header.declared_frames or sys.maxsize, self.stretch.end) - self.stretch.first
-        frames = itertools.islice(video.read_frames(self.path), *self.stretch)
+        frames = itertools.islice(video.read_frames(self.path, self.reading), *self.stretch)
         known = total if total < sys.maxsize - self.stretch.first else None
         with _progress(frames, known, f"{self.name}: {purpose}", self.show_progress) as shown:
             yield shown

@@ -45,6 +45,7 @@ def screen_video(
     criteria: Criteria | None = None,
     *,
     max_frames: int = 0,
+    reading: video.ReadOptions = video.AS_IT_IS,
     detector: Detector | None = None,
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
@@ -55,6 +56,7 @@ def screen_video(
         path: of the video.
         criteria: limits; the measured ones unless given.
         max_frames: frames that are watched; 0 for all.
+        reading: how the video is read.
         detector: finds the people; MediaPipe's unless given.
         models_folder: where its model file lies; `extraction.models.default_folder()` unless given.
         show_progress: whether to draw a progress bar.
@@ -63,14 +65,14 @@ def screen_video(
         InputDataError: the video cannot be read.
         MissingDependencyError: mediapipe or its model is not installed.
     """
-    info = video.probe(path)
+    info = video.probe(path, reading)
     with contextlib.ExitStack() as opened:
         if detector is None:
             detector = opened.enter_context(
                 PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder)
             )
         total = min(info.declared_frames, max_frames or info.declared_frames) or None
-        frames = itertools.islice(video.read_frames(path), max_frames or None)
+        frames = itertools.islice(video.read_frames(path, reading), max_frames or None)
         shown = tqdm(frames, f"{path}: screening", total, unit="frame", disable=not show_progress)
         looks = take_looks(shown, info.fps, detector)
     return Screening(str(path), info, looks, judge(looks, criteria or Criteria()))

@@ -1,6 +1,6 @@
 """What extraction takes of a video: its good stretches, with a line about each of the others."""
 
-from retarget_tf import files
+from retarget_tf import files, video
 from retarget_tf.extraction import Selection, Stretch
 from retarget_tf.screening.criteria import Criteria
 from retarget_tf.screening.judging import JudgedStretch
@@ -13,6 +13,7 @@ def select_stretches(
     criteria: Criteria | None = None,
     *,
     max_frames: int = 0,
+    reading: video.ReadOptions = video.AS_IT_IS,
     detector: Detector | None = None,
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
@@ -22,6 +23,7 @@ def select_stretches(
         path,
         criteria,
         max_frames=max_frames,
+        reading=reading,
         detector=detector,
         models_folder=models_folder,
         show_progress=show_progress,

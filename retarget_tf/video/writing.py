@@ -1,13 +1,7 @@
-"""Reading and writing video with PyAV, one frame at a time.
+"""Writing video with PyAV, one frame at a time."""
 
-Frames are RGB uint8 `[height, width, 3]`, upright (rotation metadata is applied). A video never sits in memory.
-"""
-
-import contextlib
 import dataclasses
-import os
 import pathlib
-from collections.abc import Iterator
 from fractions import Fraction
 from types import TracebackType
 from typing import Any, Self
@@ -17,61 +11,9 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import files
-from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.errors import ConfigError
 
 Frame = npt.NDArray[np.uint8]
-
-
-@dataclasses.dataclass(frozen=True)
-class VideoInfo:
-    """What a video's header says.
-
-    Attributes:
-        width: of the upright frame, in pixels.
-        height: of the upright frame, in pixels.
-        fps: average frames per second.
-        declared_frames: number of frames as the container declares or its duration implies; 0 where neither is
-            known. The true number is known only after reading.
-    """
-
-    width: int
-    height: int
-    fps: float
-    declared_frames: int
-
-
-def probe(path: files.PathLike) -> VideoInfo:
-    """Reads the header and one frame (only a frame tells the rotation).
-
-    Raises:
-        InputDataError: the file is missing, is no video, is cut, or holds no frame that can be decoded.
-    """
-    with _open(path) as (container, stream):
-        height, width = next(_decode(path, container, stream)).shape[:2]
-        fps = float(stream.average_rate or stream.guessed_rate or 30)
-        frames = int(stream.frames)
-        if not frames and stream.duration:
-            frames = round(float(stream.duration * stream.time_base) * fps)
-        elif not frames and container.duration:
-            frames = round(container.duration / av.time_base * fps)
-    return VideoInfo(width, height, fps, frames)
-
-
-def read_frames(path: files.PathLike) -> Iterator[Frame]:
-    """Yields the frames in order.
-
-    Raises:
-        InputDataError: the file is missing, is no video, is cut, or cannot be decoded to its end.
-    """
-    with _open(path) as (container, stream):
-        yield from _decode(path, container, stream)
-
-
-def read_gray(path: files.PathLike) -> Iterator[npt.NDArray[np.uint8]]:
-    """Yields the frames of a gray8 video as uint8 `[height, width]`, value for value."""
-    with _open(path) as (container, stream):
-        for frame in _packets_to_frames(path, container, stream):
-            yield frame.to_ndarray(format="gray")
 
 
 class VideoWriter:
@@ -163,53 +105,3 @@ _CODECS = {
     "mjpeg": _Codec("mjpeg", "yuvj444p", "rgb24", qscale=2),
     "ffv1": _Codec("ffv1", "gray", "gray"),
 }
-
-
-@contextlib.contextmanager
-def _open(path: files.PathLike) -> Iterator[tuple[Any, Any]]:
-    if not pathlib.Path(path).is_file():
-        raise InputDataError(f"video {path}: no such file.")
-    try:
-        container = av.open(str(path))
-    except (av.FFmpegError, OSError) as error:
-        raise InputDataError(f"video {path}: not a video that can be read ({_reason(error)}).") from error
-    with container:
-        if not container.streams.video:
-            raise InputDataError(f"video {path}: holds no video stream. Give a file with pictures.")
-        stream = container.streams.video[0]
-        _check_whole(path, stream)
-        stream.thread_type = "AUTO"
-        yield container, stream
-
-
-def _check_whole(path: files.PathLike, stream: Any) -> None:
-    """A cut mp4 decodes without complaint up to the cut: only its index, written in front, tells of more."""
-    size = os.path.getsize(path)
-    end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
-    if end > size:
-        raise InputDataError(f"video {path}: is cut: {size} bytes where its index needs {end}. Copy it again.")
-
-
-def _packets_to_frames(path: files.PathLike, container: Any, stream: Any) -> Iterator[Any]:
-    count = 0
-    try:
-        for frame in container.decode(stream):
-            yield frame
-            count += 1
-    except av.FFmpegError as error:
-        raise InputDataError(
-            f"video {path} frame {count}: cannot be decoded ({_reason(error)}). The file may be cut or damaged."
-        ) from error
-    if count == 0:
-        raise InputDataError(f"video {path}: holds no frame that can be decoded. Give another file.")
-
-
-def _decode(path: files.PathLike, container: Any, stream: Any) -> Iterator[Frame]:
-    for frame in _packets_to_frames(path, container, stream):
-        picture = frame.to_ndarray(format="rgb24")
-        quarter_turns = round(frame.rotation / 90) % 4  # counter-clockwise, as np.rot90 counts
-        yield np.ascontiguousarray(np.rot90(picture, quarter_turns)) if quarter_turns else picture
-
-
-def _reason(error: BaseException) -> str:
-    return str(getattr(error, "strerror", None) or error).strip()

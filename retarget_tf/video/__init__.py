@@ -1,0 +1,10 @@
+"""Reading and writing video with PyAV, one frame at a time.
+
+Frames are RGB uint8 `[height, width, 3]`, upright (rotation and mirroring of the metadata are applied). A video never
+sits in memory.
+"""
+
+from retarget_tf.video.reading import AS_IT_IS, ReadOptions, VideoInfo, probe, read_frames, read_gray
+from retarget_tf.video.writing import VideoWriter
+
+__all__ = ["AS_IT_IS", "ReadOptions", "VideoInfo", "VideoWriter", "probe", "read_frames", "read_gray"]

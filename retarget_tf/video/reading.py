@@ -1,0 +1,213 @@
+"""Reading video as people have it: turned, mirrored, of variable rate, cut. What would be shown wrong is refused."""
+
+import contextlib
+import dataclasses
+import functools
+import os
+import pathlib
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import av
+import numpy as np
+import numpy.typing as npt
+from absl import logging
+from av.sidedata.sidedata import Type
+from av.video.reformatter import ColorTrc
+
+from retarget_tf import files
+from retarget_tf.errors import ConfigError, InputDataError
+
+Frame = npt.NDArray[np.uint8]
+
+_HDR = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
+
+
+@dataclasses.dataclass(frozen=True)
+class ReadOptions:
+    """How a video is read.
+
+    Attributes:
+        fps: frames per second that the video is resampled to, by its timestamps; 0 takes its frames as they are.
+        max_pixels: of a frame; what is larger is refused before it is decoded. 8K is 33 million.
+    """
+
+    fps: float = 0.0
+    max_pixels: int = 36_000_000
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.fps <= 1000:
+            raise ConfigError(f"fps must be in 0..1000. Received: fps={self.fps}")
+        if self.max_pixels < 1:
+            raise ConfigError(f"max_pixels must be positive. Received: max_pixels={self.max_pixels}")
+
+
+AS_IT_IS = ReadOptions()
+
+
+@dataclasses.dataclass(frozen=True)
+class VideoInfo:
+    """What a video's header says.
+
+    Attributes:
+        width: of the upright frame, in pixels.
+        height: of the upright frame, in pixels.
+        fps: frames per second that `read_frames` gives: the average, or what the options ask for.
+        declared_frames: number of frames as the container declares or its duration implies; 0 where neither is
+            known. The true number is known only after reading.
+    """
+
+    width: int
+    height: int
+    fps: float
+    declared_frames: int
+
+
+def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
+    """Reads the header and one frame (only a frame tells the rotation).
+
+    Raises:
+        InputDataError: the file is missing, is no video, is cut, holds no frame that can be decoded, is larger than
+            `options` allow, or is of a kind that is not read: HDR, or of pixels that are not square.
+    """
+    with _open(path, options) as (container, stream):
+        height, width = _upright(next(_packets_to_frames(path, container, stream))).shape[:2]
+        fps = _average_fps(stream)
+        frames = _declared_frames(container, stream)
+    resampled = options.fps or fps
+    return VideoInfo(width, height, resampled, round(frames * resampled / fps))
+
+
+def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[Frame]:
+    """Yields the frames in order. Where the file ends early, what there is is yielded, and a warning logged.
+
+    Raises:
+        InputDataError: as `probe`, or the video cannot be decoded to its end.
+    """
+    with _open(path, options) as (container, stream):
+        frames = _packets_to_frames(path, container, stream)
+        if options.fps:
+            frames = _resampled(frames, _average_fps(stream), options.fps)
+        yield from map(_upright, frames)
+
+
+def read_gray(path: files.PathLike) -> Iterator[npt.NDArray[np.uint8]]:
+    """Yields the frames of a gray8 video as uint8 `[height, width]`, value for value."""
+    with _open(path, AS_IT_IS) as (container, stream):
+        for frame in _packets_to_frames(path, container, stream):
+            yield frame.to_ndarray(format="gray")
+
+
+@contextlib.contextmanager
+def _open(path: files.PathLike, options: ReadOptions) -> Iterator[tuple[Any, Any]]:
+    if not pathlib.Path(path).is_file():
+        raise InputDataError(f"video {path}: no such file.")
+    try:
+        container = av.open(str(path))
+    except (av.FFmpegError, OSError) as error:
+        raise InputDataError(f"video {path}: not a video that can be read ({_reason(error)}).") from error
+    with container:
+        if not container.streams.video:
+            raise InputDataError(f"video {path}: holds no video stream. Give a file with pictures.")
+        stream = container.streams.video[0]
+        _check_whole(path, stream)
+        _check_kind(path, stream, options)
+        stream.thread_type = "AUTO"
+        yield container, stream
+
+
+def _check_whole(path: files.PathLike, stream: Any) -> None:
+    """A cut mp4 decodes without complaint up to the cut: only its index, written in front, tells of more."""
+    size = os.path.getsize(path)
+    end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
+    if end > size:
+        raise InputDataError(f"video {path}: is cut: {size} bytes where its index needs {end}. Copy it again.")
+
+
+def _check_kind(path: files.PathLike, stream: Any, options: ReadOptions) -> None:
+    """What the header alone tells to be unfit."""
+    width, height = stream.codec_context.width, stream.codec_context.height
+    if width * height > options.max_pixels:
+        raise InputDataError(
+            f"video {path}: is {width}x{height}, more than {options.max_pixels} pixels. "
+            "Scale it down, or raise --max_pixels."
+        )
+    if (ratio := stream.sample_aspect_ratio) and ratio != 1:
+        raise InputDataError(
+            f"video {path}: is anamorphic (its pixels are {ratio.numerator}:{ratio.denominator}, not square). "
+            "Convert it: ffmpeg -i IN -vf 'scale=iw*sar:ih,setsar=1' OUT"
+        )
+    if transfer := _HDR.get(stream.codec_context.color_trc):
+        raise InputDataError(f"video {path}: is HDR ({transfer} transfer). Convert it to SDR (BT.709) first.")
+
+
+def _packets_to_frames(path: files.PathLike, container: Any, stream: Any) -> Iterator[Any]:
+    count = 0
+    try:
+        for frame in container.decode(stream):
+            yield frame
+            count += 1
+    except av.FFmpegError as error:
+        raise InputDataError(
+            f"video {path} frame {count}: cannot be decoded ({_reason(error)}). The file may be cut or damaged."
+        ) from error
+    if count == 0:
+        raise InputDataError(f"video {path}: holds no frame that can be decoded. Give another file.")
+    declared = _declared_frames(container, stream)
+    if count < declared - 1:  # a duration is rounded, and can be off by one frame
+        _warn_once(f"video {path}: decoded {count} of {declared} declared frames; the file may be cut.")
+
+
+def _average_fps(stream: Any) -> float:
+    return float(stream.average_rate or stream.guessed_rate or 30)
+
+
+def _declared_frames(container: Any, stream: Any) -> int:
+    """What the container counts, or what it says of the stream's duration; 0 where it says nothing."""
+    if stream.frames:
+        return int(stream.frames)
+    if stream.duration:
+        seconds = float(stream.duration * stream.time_base)
+    elif "DURATION" in stream.metadata:  # Matroska: of this stream, where the container's may be the sound's
+        hours, minutes, rest = stream.metadata["DURATION"].split(":")
+        seconds = int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    else:
+        seconds = (container.duration or 0) / av.time_base
+    return round(seconds * _average_fps(stream))
+
+
+@functools.lru_cache
+def _warn_once(message: str) -> None:
+    """A video may be read twice; it is warned of once."""
+    logging.warning("%s", message)
+
+
+def _resampled(frames: Iterable[Any], average_fps: float, fps: float) -> Iterator[Any]:
+    """For each moment k / fps from the first frame to the last, the frame that is nearest in time."""
+    held, held_at, start, count = None, 0.0, 0.0, 0
+    for index, frame in enumerate(frames):
+        at = index / average_fps if frame.time is None else float(frame.time)
+        start = at if held is None else start
+        while held is not None and count / fps < (held_at + at) / 2 - start:
+            yield held
+            count += 1
+        held, held_at = frame, at
+    while (count - 0.5) / fps < held_at - start:
+        yield held
+        count += 1
+
+
+def _upright(frame: Any) -> Frame:
+    """The picture as RGB, turned and mirrored as the display matrix says (ISO/IEC 14496-12, 8.3.2)."""
+    picture = frame.to_ndarray(format="rgb24")
+    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
+    if matrix is None:
+        return picture
+    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].astype(np.int64)
+    if abs(b) > abs(a):  # x' = c y and y' = b x: rows become columns
+        picture, a, d = picture.swapaxes(0, 1), c, b
+    return np.ascontiguousarray(picture[:: 1 if d >= 0 else -1, :: 1 if a >= 0 else -1])
+
+
+def _reason(error: BaseException) -> str:
+    return str(getattr(error, "strerror", None) or error).strip()
