@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo pretrained test lint clean
+.PHONY: install demo pretrained test test-addons lint clean
 
 install: $(VENV)/.installed
 
@@ -50,10 +50,23 @@ pretrained: install
 test: install
 	$(BIN)/python -m pytest
 
+# TensorFlow 2.15 with tensorflow-addons as a consumer of what 2.21 made, in an environment of its own (Python 3.11).
+ADDONS_VENV := .venv-addons
+ADDONS_DIR ?= addons_out
+test-addons: install $(ADDONS_VENV)/.installed
+	rm -rf $(ADDONS_DIR)
+	$(BIN)/python -m tests.addons.make_expected $(ADDONS_DIR)
+	$(ADDONS_VENV)/bin/python tests/addons/consume.py $(ADDONS_DIR)
+
+$(ADDONS_VENV)/.installed:
+	python3.11 -m venv $(ADDONS_VENV)
+	$(ADDONS_VENV)/bin/python -m pip install --quiet tensorflow-cpu==2.15.1 tensorflow-addons==0.23.0
+	touch $@
+
 lint: install
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(DEMO_DIR) $(PRETRAIN_DIR) build *.egg-info
+	rm -rf $(VENV) $(ADDONS_VENV) $(DEMO_DIR) $(PRETRAIN_DIR) $(ADDONS_DIR) build *.egg-info

@@ -1,7 +1,7 @@
 """A trained generator as an ONNX file, for runtimes other than TensorFlow.
 
-The file holds the network alone, from its named inputs to its named output, with a batch of any size: the loop
-around it (`feedback`) is the caller's. It is written only if it gives what the Keras model gives.
+The file holds the network alone, from its named inputs to its named output, with a batch of any size: the loop around
+it (`feedback`) is the caller's. It is written only if it gives what the Keras model gives.
 """
 
 import contextlib
@@ -83,8 +83,8 @@ def _difference(network: keras.Model, session: Any, batch: int) -> float:
     return max(float(np.abs(ours - theirs).max()) for ours, theirs in zip(expected.values(), received, strict=True))
 
 
-# Keras's argmax asks for the sign bit of its input, to tell -0.0 from 0.0, and ONNX before opset 18 has no operations
-# on bits. All that is argmaxed here is a probability or a count, never -0.0: its sign does.
+# Keras's argmax asks for the sign bit of its input, to tell -0.0 from 0.0, and tf2onnx knows no operations on bits. All
+# that is argmaxed here is a probability or a count, never -0.0, so that its sign does.
 
 
 def _sign_as_int(graph: Any, node: Any, name: str, args: Any) -> None:

@@ -14,14 +14,14 @@ from tests.testing import Served
 def test_onnxruntime_gives_what_the_model_gives(served: Served, tmp_path: pathlib.Path) -> None:
     pytest.importorskip("tf2onnx")
     onnxruntime = pytest.importorskip("onnxruntime")
-    assert onnx_export.export_onnx(served.workdir, tmp_path / "generator.onnx") <= 1e-5
+    assert onnx_export.export_onnx(served.workdir, tmp_path / "generator.onnx") <= 1e-4
     session = onnxruntime.InferenceSession(tmp_path / "generator.onnx")
     network, _ = generator.load_keras_generator(served.workdir)
     assert {one.name for one in session.get_inputs()} == set(network.input)
     inputs = serving_check.random_inputs(np.random.default_rng(5), 2, network)
     for name, expected in network(inputs, training=False).items():
         received = session.run([name], inputs)[0]
-        np.testing.assert_allclose(received, expected, atol=1e-5)
+        np.testing.assert_allclose(received, expected, atol=1e-4)
 
 
 @pytest.mark.parametrize("served", ["paper"], indirect=True)

@@ -1,0 +1,42 @@
+"""Runs under TensorFlow 2.15 with tensorflow-addons, where this package is not installed: see `make test-addons`.
+
+python tests/addons/consume.py FOLDER
+"""
+
+import pathlib
+import runpy
+import sys
+
+import numpy as np
+import tensorflow as tf
+import tensorflow_addons as tfa
+
+STRANGER = pathlib.Path(__file__).parents[2] / "retarget_tf" / "serving_stranger.py"
+
+
+def check_answers(folder: pathlib.Path) -> None:
+    """The SavedModel gives the maps that it gave where it was made; kernels of two versions round differently."""
+    runpy.run_path(str(STRANGER))["main"](str(folder / "served" / "1"), str(folder / "here.npz"))
+    expected, received = np.load(folder / "answers.npz"), np.load(folder / "here.npz")
+    assert sorted(expected) == sorted(received), (sorted(expected), sorted(received))
+    for name in expected:
+        equal = np.mean(expected[name] == received[name])
+        print(f"{name}: {equal:.3%} equal")
+        assert equal >= 0.999, name
+
+
+def check_norm(folder: pathlib.Path) -> None:
+    """`GroupNormalization(groups=-1)` of Keras 3 is the addons' InstanceNormalization."""
+    stored = np.load(folder / "norm.npz")
+    norm = tfa.layers.InstanceNormalization(epsilon=float(stored["epsilon"]))
+    norm.build(stored["pictures"].shape)
+    norm.set_weights([stored["scale"], stored["shift"]])
+    difference = np.abs(norm(stored["pictures"]).numpy() - stored["normalized"]).max()
+    print(f"instance normalization: largest difference {difference:.1e}")
+    assert difference <= 1e-5
+
+
+if __name__ == "__main__":
+    print(f"TensorFlow {tf.__version__}, tensorflow-addons {tfa.__version__}")
+    check_answers(pathlib.Path(sys.argv[1]))
+    check_norm(pathlib.Path(sys.argv[1]))
