@@ -27,6 +27,8 @@ PROGRAMS = {
     "retarget-export": "retarget_tf_export.export_saved_model",
     "retarget-export-onnx": "retarget_tf_export.export_onnx",
     "retarget-check-saved-model": "retarget_tf_export.check_saved_model",
+    "retarget-serve": "retarget_tf_export.serve",
+    "retarget-query-server": "retarget_tf_export.query_server",
 }
 
 setuptools.setup(
@@ -48,7 +50,10 @@ setuptools.setup(
         "tensorflow>=2.19,<2.22",
         "keras>=3.15.1,<4",
         "tensorflow-serving-api>=2.19,<2.22",
+        "grpcio>=1.66",
+        "grpcio-health-checking>=1.66",
         "tensorboard>=2.19",
+        "grpcio-health-checking>=1.60",
         "numpy>=1.26",
         "absl-py>=2.1",
         "opencv-python-headless>=4.10",

@@ -42,7 +42,7 @@ def load_photo(path: files.PathLike) -> Uint8Array:
     except OSError as error:
         raise InputDataError(f"photo {path}: {error.strerror or error}.") from error
     try:
-        width, height = _header_size(data)
+        width, height = header_size(data)
     except ValueError as error:
         raise InputDataError(f"photo {path}: {error}. Give a whole JPEG, PNG or WebP file.") from error
     if width * height > MAX_PIXELS:
@@ -94,7 +94,7 @@ def _orientation(exif: bytes) -> int:
     return found if found in _TURNS else 1
 
 
-def _header_size(data: bytes) -> tuple[int, int]:
+def header_size(data: bytes) -> tuple[int, int]:
     """Width and height as stored; ValueError says what is wrong with the file."""
     if data.startswith(b"\xff\xd8\xff"):
         return _jpeg_size(data)

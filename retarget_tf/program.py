@@ -20,7 +20,14 @@ from typing import NoReturn
 
 from absl import flags, logging
 
-from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError, StoppedError, TrainingError
+from retarget_tf.errors import (
+    ConfigError,
+    InputDataError,
+    MissingDependencyError,
+    ServingError,
+    StoppedError,
+    TrainingError,
+)
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -28,7 +35,7 @@ EXIT_USAGE = 2
 EXIT_BAD_INPUT = 3
 
 # Outcomes that are told in one line.
-_TOLD = (InputDataError, ConfigError, MissingDependencyError, StoppedError, TrainingError, OSError)
+_TOLD = (InputDataError, ConfigError, MissingDependencyError, ServingError, StoppedError, TrainingError, OSError)
 
 _HELP_FLAGS = ("--help", "-help", "-h", "--h", "-?")
 
@@ -46,7 +53,7 @@ def run(main: Callable[[], None]) -> NoReturn:
         _fail(error, EXIT_BAD_INPUT)
     except ConfigError as error:
         _fail(error, EXIT_USAGE)
-    except (MissingDependencyError, StoppedError, TrainingError, OSError) as error:
+    except (MissingDependencyError, ServingError, StoppedError, TrainingError, OSError) as error:
         _fail(error, EXIT_FAILED)
     except KeyboardInterrupt:
         _fail("interrupted.", 128 + signal.SIGINT)

@@ -8,6 +8,7 @@
 Everything streams: what is kept of a source is its keypoints, because the whole path is needed to place it.
 """
 
+import abc
 import contextlib
 import pathlib
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from retarget_tf import files, keypoint_filters, pose_transform, retarget_inputs, video
+from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.generator import TrainedGenerator, load_generator
 from retarget_tf.live import LivePath, LiveRetargeter
@@ -35,34 +37,30 @@ _MAP_NAME = "{:06d}.png"
 _MAP_PATTERN = "[0-9]" * 6 + ".png"
 
 
-class Retargeter:
-    """A trained generator with all that leads from pictures and videos to it."""
+class BaseRetargeter(abc.ABC):
+    """All that leads from pictures and videos to a generator, wherever that runs.
 
-    def __init__(self, trained: TrainedGenerator) -> None:
-        self._trained = trained
+    Args:
+        spec: what the generator was trained for.
+    """
 
-    @classmethod
-    def load(cls, path: files.PathLike) -> Self:
-        """Reads a workdir, a `.keras` file with its json, a SavedModel folder, or a pretrained model by name.
-
-        See `generator.load_generator`.
-        """
-        return cls(load_generator(path))
+    def __init__(self, spec: GeneratorSpec) -> None:
+        self._spec = spec
 
     @property
     def image_size(self) -> int:
         """Side of canvases and maps in pixels."""
-        return self._trained.spec.model.image_size
+        return self._spec.model.image_size
 
     @property
     def label_schema(self) -> LabelSchema:
         """The classes of the maps."""
-        return self._trained.spec.model.schema
+        return self._spec.model.schema
 
     @property
     def takes_reference_map(self) -> bool:
         """Whether the generator looks at the target's map; `paper` parses the photo itself."""
-        return self._trained.spec.model.takes_reference_map
+        return self._spec.model.takes_reference_map
 
     def prepare_target(
         self,
@@ -93,7 +91,7 @@ class Retargeter:
             raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
         if target_map != retarget_inputs.NO_MAP and not self.takes_reference_map:
             raise ConfigError(f"target_map needs a model that looks at it. Received: target_map={target_map}")
-        share = self._trained.spec.person_height_share
+        share = self._spec.person_height_share
         return retarget_inputs.photo_target(
             photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema
         )
@@ -190,6 +188,30 @@ class Retargeter:
         """From two files to the panel, with the defaults of everything: returns the number of frames."""
         return self.write_panel(self.prepare_target(photo), retarget_inputs.video_source(video_path), out)
 
+    @abc.abstractmethod
+    def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
+        """Yields the map for each pose of a path on the canvas."""
+
+    def _reference(self, target: Target) -> Reference:
+        known_map = target.parsing_map if self.takes_reference_map else np.full_like(target.parsing_map, UNKNOWN)
+        return Reference(target.canvas[None], target.keypoints[None], known_map[None])
+
+
+class Retargeter(BaseRetargeter):
+    """A trained generator in this process."""
+
+    def __init__(self, trained: TrainedGenerator) -> None:
+        super().__init__(trained.spec)
+        self._trained = trained
+
+    @classmethod
+    def load(cls, path: files.PathLike) -> Self:
+        """Reads a workdir, a `.keras` file with its json, a SavedModel folder, or a pretrained model by name.
+
+        See `generator.load_generator`.
+        """
+        return cls(load_generator(path))
+
     def live(self, target: Target) -> LiveRetargeter:
         """Begins a stream: `step(keypoints, dt)` gives the map for each pose as it comes, see `live`."""
         rollout = Rollout(self._trained, self._reference(target))
@@ -197,10 +219,6 @@ class Retargeter:
 
     def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
         return rollout_clip(self._trained, self._reference(target), placed)
-
-    def _reference(self, target: Target) -> Reference:
-        known_map = target.parsing_map if self.takes_reference_map else np.full_like(target.parsing_map, UNKNOWN)
-        return Reference(target.canvas[None], target.keypoints[None], known_map[None])
 
 
 @contextlib.contextmanager

@@ -31,7 +31,7 @@ LEVELS: tuple[set[str], ...] = (
     {"input_pipeline", "rollout", "retarget_inputs", "figures", "screening"},
     {"retarget_gan", "stream_trainer", "callbacks", "panel", "live"},
     {"training", "evaluation", "serving", "retargeter", "beam_build"},
-    {"serving_check"},
+    {"serving_check", "serving_server", "serving_client"},
     {"onnx_export"},
     PROGRAMS,
 )

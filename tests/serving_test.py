@@ -97,6 +97,7 @@ def test_signatures_are_pinned(served: Served) -> None:
                 "joints": "string [-, 25]",
                 "limbs": "int32 [-, 24, 2]",
                 "image_size": "int32 [-]",
+                "person_height_share": "float32 [-]",
                 "label_schema": "string [-]",
                 "preset": "string [-]",
                 "training_step": "int32 [-]",

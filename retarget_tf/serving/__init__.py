@@ -38,6 +38,7 @@ Every signature has the same inputs and outputs whatever the preset, and keeps t
         joints                 string  [batch, 25]             of the keypoints
         limbs                  int32   [batch, limbs, 2]       pairs of joints
         image_size             int32   [batch]                 side of the maps in pixels
+        person_height_share    float32 [batch]                 of the canvas that a person takes
         label_schema, preset, contract_version  string [batch]
         training_step          int32   [batch]
 

@@ -101,6 +101,7 @@ class ServedGenerator(tf.Module):
             "joints": tf.constant(skeleton.JOINTS),
             "limbs": tf.constant(skeleton.LIMBS, tf.int32),
             "image_size": tf.constant(model.image_size, tf.int32),
+            "person_height_share": tf.constant(self._spec.person_height_share, tf.float32),
             "label_schema": tf.constant(schema.name),
             "preset": tf.constant(model.preset),
             "training_step": tf.constant(self._spec.step, tf.int32),

@@ -1,0 +1,229 @@
+"""Asking a server for maps, over gRPC: TensorFlow Serving, or the one of `serving_server`.
+
+    with ServingClient("localhost:8500") as client:
+        client.wait_until_available(60)
+        retargeter = ServedRetargeter(client)
+        retargeter.write_panel(retargeter.prepare_target("me.jpg"), video_source("dance.mp4"), "panel.mp4")
+
+The client does what needs no network: it turns the photo upright, cuts its canvas and places the path on it. What goes
+over the wire is the canvas, a few kilobytes. A dance that is too long for one call goes on step by step from its last
+map, so that its maps are those of one long call.
+"""
+
+import dataclasses
+import itertools
+import json
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import cv2
+import grpc
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from tensorflow_serving.apis import (
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from retarget_tf import pose_transform, serving
+from retarget_tf.config import GeneratorSpec, ModelConfig
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.parsing_labels import UNKNOWN
+from retarget_tf.retarget_inputs import Target
+from retarget_tf.retargeter import BaseRetargeter
+from retarget_tf.serving import contract
+
+Array = npt.NDArray[Any]
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+_AVAILABLE = 30  # of ModelVersionStatus
+_POLL_SECONDS = 0.5
+# Every call may be repeated, because none leaves anything behind; but only where the server did not take it.
+_RETRY = {
+    "maxAttempts": 5,
+    "initialBackoff": "0.1s",
+    "maxBackoff": "2s",
+    "backoffMultiplier": 2,
+    "retryableStatusCodes": ["UNAVAILABLE"],
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class ClientOptions:
+    """How the server is asked.
+
+    Attributes:
+        model_name: as the server was told.
+        version: of the model; the one that answers where None.
+        timeout_seconds: for a call of one map, and for each frame of a clip a tenth of it besides.
+        max_message_mb: largest request and response.
+        chunk_frames: longest dance that is asked for in one call.
+    """
+
+    model_name: str = "retarget_tf"
+    version: int | None = None
+    timeout_seconds: float = 20.0
+    max_message_mb: int = 64
+    chunk_frames: int = 1000
+
+    def __post_init__(self) -> None:
+        for name in ("timeout_seconds", "max_message_mb", "chunk_frames"):
+            if getattr(self, name) <= 0:
+                raise ConfigError(f"{name} must be above 0. Received: {name}={getattr(self, name)}")
+
+
+class ServingClient:
+    """A connection to a server; a context manager.
+
+    Args:
+        address: `host:port`.
+        options: how it is asked.
+    """
+
+    def __init__(self, address: str, options: ClientOptions | None = None) -> None:
+        self.options = options or ClientOptions()
+        self._address = address
+        limit = self.options.max_message_mb << 20
+        self._channel = grpc.insecure_channel(
+            address,
+            options=[
+                ("grpc.max_receive_message_length", limit),
+                ("grpc.max_send_message_length", limit),
+                ("grpc.per_rpc_retry_buffer_size", limit),
+                ("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": _RETRY}]})),
+            ],
+        )
+        self._predict = prediction_service_pb2_grpc.PredictionServiceStub(self._channel).Predict
+        self._status = model_service_pb2_grpc.ModelServiceStub(self._channel).GetModelStatus
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._channel.close()
+
+    def wait_until_available(self, timeout_seconds: float) -> None:
+        """Returns as soon as the model answers; TimeoutError otherwise."""
+        request = get_model_status_pb2.GetModelStatusRequest()
+        self._name_model(request.model_spec)
+        end = time.monotonic() + timeout_seconds
+        reason = "no answer"
+        while (left := end - time.monotonic()) > 0:
+            try:
+                statuses = self._status(request, timeout=left, wait_for_ready=True).model_version_status
+                if any(status.state == _AVAILABLE for status in statuses):
+                    return
+                reason = "; ".join(status.status.error_message for status in statuses if status.status.error_message)
+            except grpc.RpcError as error:
+                reason = error.details()
+            time.sleep(min(_POLL_SECONDS, max(0.0, end - time.monotonic())))
+        raise TimeoutError(
+            f"server {self._address}: model {self.options.model_name} is not available after {timeout_seconds:g} s "
+            f"({reason or 'still loading'}). Start it, or check its address and the name."
+        )
+
+    def predict(self, signature: str, inputs: Mapping[str, Any], outputs: tuple[str, ...] = ()) -> dict[str, Array]:
+        """Runs a signature.
+
+        Args:
+            signature: its name.
+            inputs: arrays by name.
+            outputs: names of those that are wanted; all where empty.
+
+        Raises:
+            InputDataError: the server refuses the request.
+            ConfigError: it does not have the model.
+            TimeoutError: it is too slow.
+            ConnectionError: it cannot be reached, or has too much to do.
+        """
+        request = predict_pb2.PredictRequest(output_filter=outputs)
+        self._name_model(request.model_spec)
+        request.model_spec.signature_name = signature
+        for name, value in inputs.items():
+            request.inputs[name].CopyFrom(tf.make_tensor_proto(value))
+        points = np.shape(inputs.get("keypoints", ()))
+        frames = points[1] if len(points) == 4 else 0
+        try:
+            response = self._predict(request, timeout=self.options.timeout_seconds * (1 + 0.1 * frames))
+        except grpc.RpcError as error:
+            raise _refusal(error, f"server {self._address} {signature}") from error
+        return {name: np.asarray(tf.make_ndarray(proto)) for name, proto in response.outputs.items()}
+
+    def spec(self) -> GeneratorSpec:
+        """What the served generator was trained for, as far as a client must know."""
+        facts = {
+            name: array[0] for name, array in self.predict(contract.METADATA, {"request": np.zeros(1, "i4")}).items()
+        }
+        theirs = facts["contract_version"].decode()
+        if theirs.split(".")[0] != serving.CONTRACT_VERSION.split(".")[0] or "person_height_share" not in facts:
+            raise InputDataError(
+                f"server {self._address}: its contract is {theirs}, this client's {serving.CONTRACT_VERSION}. "
+                "Export the model anew."
+            )
+        model = ModelConfig(
+            preset=facts["preset"].decode(),
+            image_size=int(facts["image_size"]),
+            label_schema=facts["label_schema"].decode(),
+        )
+        return GeneratorSpec(model, float(facts["person_height_share"]), int(facts["training_step"]))
+
+    def dance(self, target: Target, keypoints: FloatArray) -> Iterator[Uint8Array]:
+        """Yields the map, uint8 `[size, size]`, for each pose of a path: `[frames, 25, 3]` on the target's canvas."""
+        reference = {
+            "image_bytes": np.asarray([_png(target.canvas)], object),
+            "reference_keypoints": target.keypoints[None],
+            "reference_map": target.parsing_map[None],
+        }
+        first = self.options.chunk_frames
+        clip = {**reference, "keypoints": keypoints[None, :first]}
+        parsing_map = np.full_like(target.parsing_map, UNKNOWN)
+        for encoded in self.predict(contract.RETARGET_CLIP, clip)["parsing_map_png_bytes"][0]:
+            parsing_map = np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
+            yield parsing_map
+        for pose in itertools.islice(keypoints, first, None):
+            inputs = {**reference, "previous_map": parsing_map[None], "keypoints": pose[None]}
+            parsing_map = self.predict(contract.STEP, inputs, ("parsing_map",))["parsing_map"][0]
+            yield parsing_map
+
+    def _name_model(self, model_spec: Any) -> None:
+        model_spec.name = self.options.model_name
+        if self.options.version is not None:
+            model_spec.version.value = self.options.version
+
+
+class ServedRetargeter(BaseRetargeter):
+    """A retargeter whose network runs on a server. Its targets are photos: a server cuts every picture itself."""
+
+    def __init__(self, client: ServingClient) -> None:
+        super().__init__(client.spec())
+        self._client = client
+
+    def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
+        size = np.float32(self.image_size)
+        square = pose_transform.person_square(target.keypoints, size, size, self._spec.person_height_share)
+        if not np.allclose(np.asarray(square), np.asarray([0, 0, size]), atol=0.01):
+            raise InputDataError(
+                "target: the server would cut it otherwise, because joints lie beyond the picture. Give a photo with "
+                "room around the person."
+            )
+        return self._client.dance(target, placed)
+
+
+def _png(picture: Uint8Array) -> bytes:
+    return bytes(cv2.imencode(".png", picture[..., ::-1])[1])
+
+
+def _refusal(error: Any, where: str) -> Exception:
+    code, details = error.code(), error.details()
+    if code == grpc.StatusCode.INVALID_ARGUMENT:
+        return InputDataError(f"{where}: refuses the request: {details}")
+    if code == grpc.StatusCode.NOT_FOUND:
+        return ConfigError(f"{where}: {details}. Check the model's name and version.")
+    if code == grpc.StatusCode.DEADLINE_EXCEEDED:
+        return TimeoutError(f"{where}: no answer in time ({details}). Give it more, or ask for shorter clips.")
+    return ConnectionError(f"{where}: {code.name} ({details}). Try again later, or check its address and limits.")

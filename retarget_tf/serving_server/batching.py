@@ -1,0 +1,172 @@
+"""Requests of several clients run as one.
+
+A worker that is free takes the oldest request, and with it all that wait and fit: the same version, signature and
+shapes. Nobody waits for company, so that a lone client loses nothing, and batches grow by themselves under load.
+
+A merged batch that fails is run again request by request, and a request that fails alone example by example, so that a
+bad picture harms nobody else and is told by its index.
+"""
+
+import collections
+import dataclasses
+import threading
+import time
+from concurrent.futures import Future
+from typing import Any
+
+import grpc
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+from absl import logging
+
+from retarget_tf.serving_server.errors import RefusedError, invalid
+from retarget_tf.serving_server.options import ServerOptions
+from retarget_tf.serving_server.versions import ModelVersion
+
+Array = npt.NDArray[Any]
+Arrays = dict[str, Array]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Job:
+    """One request that waits.
+
+    Attributes:
+        version: held until the job is done, also where its client is gone by then.
+        signature: its name.
+        inputs: arrays by name.
+        merges: whether it may run with others.
+        deadline: on the clock of `time.monotonic`.
+        future: its outputs, or a RefusedError. Cancelled once the client is gone.
+    """
+
+    version: ModelVersion
+    signature: str
+    inputs: Arrays
+    merges: bool
+    deadline: float
+    future: "Future[Arrays]" = dataclasses.field(default_factory=Future)
+
+    @property
+    def examples(self) -> int:
+        """The batch size; 1 where there is no batch."""
+        return len(next(iter(self.inputs.values()))) if self.merges else 1
+
+    def goes_with(self, other: "Job") -> bool:
+        """Whether both can run as one."""
+        return (
+            self.merges
+            and other.merges
+            and (self.version, self.signature) == (other.version, other.signature)
+            and all(array.shape[1:] == other.inputs[name].shape[1:] for name, array in self.inputs.items())
+        )
+
+
+class Batcher:
+    """A queue and the threads that empty it."""
+
+    def __init__(self, options: ServerOptions) -> None:
+        self._options = options
+        self._waiting: collections.deque[Job] = collections.deque()
+        self._changed = threading.Condition()
+        self._is_open = True
+        self._threads = [threading.Thread(target=self._work, daemon=True) for _ in range(options.workers)]
+        for thread in self._threads:
+            thread.start()
+
+    def submit(self, job: Job) -> None:
+        """Queues a job; RefusedError UNAVAILABLE where the queue is full or closed."""
+        with self._changed:
+            if not self._is_open:
+                raise RefusedError(grpc.StatusCode.UNAVAILABLE, "the server stops")
+            if len(self._waiting) >= self._options.max_queue:
+                raise RefusedError(grpc.StatusCode.UNAVAILABLE, f"{self._options.max_queue} requests wait already")
+            self._waiting.append(job)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Does what waits, then ends the threads."""
+        with self._changed:
+            self._is_open = False
+            self._changed.notify_all()
+        for thread in self._threads:
+            thread.join()
+
+    def _work(self) -> None:
+        while (jobs := self._take()) is not None:
+            _run(jobs)
+            del jobs  # a version is not held by a thread that waits
+
+    def _take(self) -> list[Job] | None:
+        """The next jobs that run as one, whose clients are still there; None when all is done."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._waiting or not self._is_open)
+            if not self._waiting:
+                return None
+            taken: list[Job] = []
+            left: collections.deque[Job] = collections.deque()
+            room = self._options.max_batch
+            for job in self._waiting:
+                if taken and not (taken[0].goes_with(job) and job.examples <= room):
+                    left.append(job)
+                elif time.monotonic() < job.deadline and job.future.set_running_or_notify_cancel():
+                    taken.append(job)
+                    room -= job.examples
+            self._waiting = left
+            return taken
+
+
+def _run(jobs: list[Job]) -> None:
+    """Gives every job its outputs or its error."""
+    if len(jobs) > 1:
+        merged = {name: np.concatenate([job.inputs[name] for job in jobs]) for name in jobs[0].inputs}
+        try:
+            outputs = _call(jobs[0], merged)
+        except RefusedError:
+            for job in jobs:
+                _run([job])
+            return
+        begin = 0
+        for job in jobs:
+            end = begin + job.examples
+            job.future.set_result({name: array[begin:end] for name, array in outputs.items()})
+            begin = end
+        return
+    for job in jobs:
+        try:
+            job.future.set_result(_call(job, job.inputs))
+        except RefusedError as error:
+            job.future.set_exception(_with_index(job, error))
+
+
+def _with_index(job: Job, error: RefusedError) -> RefusedError:
+    """The error of the first example that fails by itself."""
+    if job.examples == 1:
+        return error
+    for index in range(job.examples):
+        try:
+            _call(job, {name: array[index : index + 1] for name, array in job.inputs.items()})
+        except RefusedError as own:
+            return RefusedError(own.code, f"example {index}: {own.reason}")
+    return error
+
+
+def _call(job: Job, inputs: Arrays) -> Arrays:
+    run = job.version.signatures[job.signature]
+    try:
+        outputs = run(**{name: tf.constant(array) for name, array in inputs.items()})
+        return {name: tensor.numpy() for name, tensor in outputs.items()}
+    except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
+        raise invalid(_first_line(error.message)) from error
+    except tf.errors.ResourceExhaustedError as error:
+        raise RefusedError(grpc.StatusCode.RESOURCE_EXHAUSTED, _first_line(error.message)) from error
+    except Exception as error:  # a fault of ours: the client is told, the server goes on
+        logging.exception("a request failed")
+        raise RefusedError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {_first_line(str(error))}") from error
+
+
+def _first_line(text: str) -> str:
+    lines = [line.strip() for line in text.splitlines() if line.strip()]
+    shown = lines[1] if len(lines) > 1 and lines[0].startswith("Graph execution error") else "".join(lines[:1])
+    return shown[:500]

@@ -1,0 +1,90 @@
+"""The server, from start to stop."""
+
+import threading
+from concurrent import futures
+from typing import Self
+
+import grpc
+from absl import logging
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
+from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_pb2_grpc
+
+from retarget_tf import files
+from retarget_tf.errors import InputDataError
+from retarget_tf.serving_server.batching import Batcher
+from retarget_tf.serving_server.options import ServerOptions
+from retarget_tf.serving_server.services import ModelService, PredictionService
+from retarget_tf.serving_server.versions import ModelVersions
+
+_SPARE_THREADS = 8  # for health and status while all of the queue waits
+
+
+class ModelServer:
+    """Serves a folder of versions until it is stopped; a context manager.
+
+    Args:
+        export_dir: holds the versions.
+        options: limits and settings.
+
+    Attributes:
+        address: `host:port`.
+
+    Raises:
+        InputDataError: no version can be loaded.
+        OSError: the port is taken.
+    """
+
+    def __init__(self, export_dir: files.PathLike, options: ServerOptions = ServerOptions()) -> None:  # noqa: B008
+        self._options = options
+        self._versions = ModelVersions(export_dir, options.model_name)
+        self._versions.update()
+        if not self._versions.is_available:
+            raise InputDataError(
+                f"export folder {export_dir}: holds no version that can be loaded. Export one into it."
+            )
+        self._batcher = Batcher(options)
+        self._health = health.HealthServicer()
+        self._server = grpc.server(
+            futures.ThreadPoolExecutor(options.max_queue + options.max_batch * options.workers + _SPARE_THREADS),
+            options=[("grpc.max_receive_message_length", options.max_message_mb << 20), ("grpc.so_reuseport", 0)],
+        )
+        prediction = PredictionService(self._versions, self._batcher, options)
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(prediction, self._server)
+        model_service_pb2_grpc.add_ModelServiceServicer_to_server(ModelService(self._versions), self._server)
+        health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
+        self.address = self._bind()
+        self._stopping = threading.Event()
+        self._watcher = threading.Thread(target=self._watch, daemon=True)
+        self._server.start()
+        self._watcher.start()
+        for service in ("", options.model_name):
+            self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
+        logging.warning("This server is for development and tests. In production run TensorFlow Serving.")
+
+    def stop(self) -> None:
+        """Takes no more requests, does those in flight within the grace, and ends."""
+        self._stopping.set()
+        self._health.enter_graceful_shutdown()
+        self._server.stop(self._options.grace_seconds).wait()
+        self._batcher.close()
+        self._watcher.join()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def _bind(self) -> str:
+        try:
+            port = self._server.add_insecure_port(f"{self._options.host}:{self._options.port}")
+        except RuntimeError as error:
+            self._batcher.close()
+            raise OSError(
+                f"port {self._options.port} of {self._options.host} cannot be had. Choose another --port."
+            ) from error
+        return f"{self._options.host}:{port}"
+
+    def _watch(self) -> None:
+        while not self._stopping.wait(self._options.poll_seconds):
+            self._versions.update()

@@ -1,0 +1,123 @@
+"""Requests into arrays: everything that can be wrong with one is found before anything runs."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from retarget_tf import photos
+from retarget_tf.serving_server.errors import invalid
+from retarget_tf.serving_server.options import ServerOptions
+
+Array = npt.NDArray[Any]
+
+DEFAULT_SIGNATURE = "serving_default"
+_IMAGE_SUFFIX = "_bytes"  # inputs of this ending are encoded pictures
+_CLIP_RANK = 4  # [batch, frames, joints, 3]
+
+
+def signature_definition(definitions: Mapping[str, Any], name: str) -> Any:
+    """The SignatureDef of a name; INVALID_ARGUMENT if there is none."""
+    if name not in definitions:
+        raise invalid(f'Serving signature key "{name}" not found.')
+    return definitions[name]
+
+
+def checked_inputs(inputs: Mapping[str, Any], definition: Any, options: ServerOptions) -> dict[str, Array]:
+    """The arrays of a request's TensorProtos.
+
+    Args:
+        inputs: TensorProtos by name.
+        definition: the signature's SignatureDef.
+        options: the limits.
+
+    Raises:
+        RefusedError: a name, type, rank, shape or value is not what the signature takes, or beyond a limit.
+    """
+    missing, unknown = definition.inputs.keys() - inputs.keys(), inputs.keys() - definition.inputs.keys()
+    if missing or unknown:
+        raise invalid(f"inputs do not match the signature. Missing: {sorted(missing)}. Unknown: {sorted(unknown)}.")
+    arrays = {name: _array(name, inputs[name], definition.inputs[name], options) for name in sorted(inputs)}
+    if is_batched(definition.inputs):
+        sizes = {name: len(array) for name, array in arrays.items()}
+        if len(set(sizes.values())) > 1 or not 1 <= next(iter(sizes.values())) <= options.max_batch:
+            raise invalid(f"all inputs must be of one batch size from 1 to {options.max_batch}. Received: {sizes}.")
+    for name, array in arrays.items():
+        _check_values(name, array, options)
+    return arrays
+
+
+def checked_filter(output_filter: Iterable[str], definition: Any) -> list[str]:
+    """The names of the outputs that are asked for, all where none is."""
+    names = list(output_filter)
+    for name in names:
+        if name not in definition.outputs:
+            raise invalid(f"output tensor alias not found in signature: {name}. It has {sorted(definition.outputs)}.")
+    if len(set(names)) < len(names):
+        raise invalid(f"output_filter names an output twice: {names}.")
+    return names or sorted(definition.outputs)
+
+
+def is_batched(tensors: Mapping[str, Any]) -> bool:
+    """Whether every tensor's first axis is of any length."""
+    shapes = [info.tensor_shape for info in tensors.values()]
+    return bool(shapes) and all(not shape.unknown_rank and shape.dim and shape.dim[0].size == -1 for shape in shapes)
+
+
+def _array(name: str, proto: Any, info: Any, options: ServerOptions) -> Array:
+    if proto.dtype != info.dtype:
+        wanted, given = tf.as_dtype(info.dtype).name, proto.dtype
+        raise invalid(f"{name} must be {wanted}. Received: {_dtype_name(given)}.")
+    shape = [dim.size for dim in proto.tensor_shape.dim]
+    if not _fits(proto.tensor_shape, info.tensor_shape):
+        raise invalid(f"{name} must be of shape {_written(info.tensor_shape)}. Received: {shape}.")
+    # The last value of a TensorProto may stand for all that follow: a few bytes could ask for all memory.
+    if np.prod(shape, dtype=object) > options.max_message_mb * 1_000_000:
+        raise invalid(f"{name} has too many elements. Received: shape {shape}.")
+    try:
+        return np.asarray(tf.make_ndarray(proto))
+    except (ValueError, TypeError, IndexError) as error:
+        raise invalid(f"{name} does not hold the values of its shape {shape}.") from error
+
+
+def _dtype_name(number: int) -> str:
+    try:
+        return str(tf.as_dtype(number).name)
+    except TypeError:
+        return f"type {number}"
+
+
+def _fits(given: Any, wanted: Any) -> bool:
+    if given.unknown_rank or any(dim.size < 0 for dim in given.dim):
+        return False
+    if wanted.unknown_rank:
+        return True
+    pairs = zip(given.dim, wanted.dim, strict=False)
+    return len(given.dim) == len(wanted.dim) and all(b.size in (-1, a.size) for a, b in pairs)
+
+
+def _written(shape: Any) -> str:
+    return "any" if shape.unknown_rank else str([None if dim.size < 0 else dim.size for dim in shape.dim])
+
+
+def _check_values(name: str, array: Array, options: ServerOptions) -> None:
+    if array.dtype == object and name.endswith(_IMAGE_SUFFIX):
+        for index, encoded in enumerate(array.flat):
+            _check_picture(f"{name}[{index}]", encoded, options.max_pixels)
+    if array.dtype.kind == "f":
+        if array.ndim == _CLIP_RANK and not 1 <= array.shape[0] * array.shape[1] <= options.max_frames:
+            raise invalid(f"{name} must be of 1 to {options.max_frames} frames. Received: shape {array.shape}.")
+        if not np.isfinite(array).all():
+            example = int(np.argwhere(~np.isfinite(np.atleast_1d(array)))[0][0])
+            raise invalid(f"{name}[{example}]: holds a number that is not finite.")
+
+
+def _check_picture(place: str, encoded: bytes, max_pixels: int) -> None:
+    try:
+        width, height = photos.header_size(encoded)
+    except ValueError as error:
+        raise invalid(f"{place}: {error}.") from error
+    if not 0 < width * height <= max_pixels:
+        raise invalid(f"{place}: is {width}x{height}, not of 1 to {max_pixels} pixels.")

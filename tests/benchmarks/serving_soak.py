@@ -1,0 +1,229 @@
+"""Mixed good and bad requests against a server for minutes: no wrong answer, no lost request, no growing memory.
+
+    python -m tests.benchmarks.serving_soak --minutes=10
+
+A server of `export.serve` runs in a process of its own, with a small untrained generator. Clients ask for good maps,
+compared with the SavedModel run here, and between them send what a hostile or broken client sends; half way a second
+version takes over. Prints counts, and the server's memory after the warm-up and at the end.
+"""
+
+import dataclasses
+import pathlib
+import random
+import shutil
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from typing import Any
+
+from absl import flags
+
+from retarget_tf import program
+
+_MINUTES = flags.DEFINE_float("minutes", 10, "how long", lower_bound=0.1)
+_CLIENTS = flags.DEFINE_integer("clients", 4, "clients at the same time", lower_bound=1)
+
+_SIZE = 32
+_WARM_UP_SHARE = 0.25
+_GROWTH_MB = 60  # allocators settle late; a leak of a request's size would be far more
+
+
+@dataclasses.dataclass
+class Tally:
+    """What happened.
+
+    Attributes:
+        counts: of each kind of request.
+        faults: of what must not happen, one line each.
+        memory_mb: of the server's process, after the warm-up and at the end.
+        versions: that answered.
+    """
+
+    counts: dict[str, int] = dataclasses.field(default_factory=dict)
+    faults: list[str] = dataclasses.field(default_factory=list)
+    memory_mb: tuple[float, float] = (0.0, 0.0)
+    versions: set[int] = dataclasses.field(default_factory=set)
+
+
+def main() -> None:
+    """Prints the tally; fails where there is a fault."""
+    program.import_tensorflow()
+    with tempfile.TemporaryDirectory() as folder:
+        tally = soak(pathlib.Path(folder), _MINUTES.value * 60, _CLIENTS.value)
+    for kind, count in sorted(tally.counts.items()):
+        print(f"{kind:20s} {count}")
+    print("memory of the server: {:.0f} MB after the warm-up, {:.0f} MB at the end".format(*tally.memory_mb))
+    for fault in tally.faults[:20]:
+        print("FAULT", fault)
+    sys.exit(1 if tally.faults else 0)
+
+
+def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
+    """Runs all of it in a folder."""
+    from retarget_tf import generator, serving
+    from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+
+    model = ModelConfig(preset="stable", image_size=_SIZE, filters=2, **PRESET_MODELS["stable"])
+    generator.save_generator(generator.build_generator(model), GeneratorSpec(model, 0.7), folder / "work")
+    first = serving.export_saved_model(folder / "work", folder / "export")
+    second = pathlib.Path(shutil.copytree(first, folder / "later"))
+    command = [sys.executable, "-m", "export.serve", f"--export_dir={folder / 'export'}", "--port=0"]
+    with subprocess.Popen([*command, "--max_message_mb=2"], stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            address = process.stdout.readline().split()[-1]
+            tally = _ask(address, first, process.pid, seconds, clients, lambda: second.rename(first.with_name("2")))
+        finally:
+            process.terminate()
+    if process.returncode:
+        tally.faults.append(f"the server ended with {process.returncode}")
+    if tally.versions != {1, 2}:
+        tally.faults.append(f"versions that answered: {tally.versions}")
+    if tally.memory_mb[1] > tally.memory_mb[0] + _GROWTH_MB:
+        tally.faults.append("the server's memory grows")
+    return tally
+
+
+def _ask(address: str, version: pathlib.Path, pid: int, seconds: float, clients: int, swap: Any) -> Tally:
+    requests = Requests(version)
+    tally, lock = Tally(), threading.Lock()
+    end = time.monotonic() + seconds
+    threads = [
+        threading.Thread(target=_client, args=(address, requests, tally, lock, end, seed)) for seed in range(clients)
+    ]
+    for thread in threads:
+        thread.start()
+    time.sleep(seconds * _WARM_UP_SHARE)
+    warm = _memory_mb(pid)
+    time.sleep(seconds * (0.5 - _WARM_UP_SHARE))
+    swap()
+    for thread in threads:
+        thread.join()
+    tally.memory_mb = warm, _memory_mb(pid)
+    return tally
+
+
+def _client(address: str, requests: "Requests", tally: Tally, lock: Any, end: float, seed: int) -> None:
+    import grpc
+
+    dice = random.Random(seed)
+    with grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        while time.monotonic() < end:
+            kind = dice.choice(requests.kinds)
+            fault, version = requests.try_one(channel, kind, dice)
+            with lock:
+                tally.counts[kind] = tally.counts.get(kind, 0) + 1
+                if fault:
+                    tally.faults.append(f"{kind}: {fault}")
+                if version:
+                    tally.versions.add(version)
+
+
+class Requests:
+    """The good requests with their answers, and what becomes of each when it is spoiled.
+
+    Args:
+        version: folder of the SavedModel that says what is right.
+    """
+
+    def __init__(self, version: pathlib.Path) -> None:
+        import tensorflow as tf
+
+        from retarget_tf.serving import warmup
+
+        self._tf = tf
+        self._inputs = warmup.warmup_requests(_SIZE)
+        signatures = tf.saved_model.load(str(version)).signatures
+        self._good = {
+            name: {
+                key: tensor.numpy()
+                for key, tensor in signatures[name](**{k: tf.constant(v) for k, v in inputs.items()}).items()
+            }
+            for name, inputs in self._inputs.items()
+        }
+        self._spoilers = {
+            "garbage": (self._image(b"\x00garbage" * 20), "INVALID_ARGUMENT"),
+            "truncated": (self._image(self._photo[: len(self._photo) // 2]), "INVALID_ARGUMENT"),
+            "bomb": (
+                self._image(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\2\0\0\0IEND"),
+                "INVALID_ARGUMENT",
+            ),
+            "dtype": (lambda inputs: {**inputs, "keypoints": inputs["keypoints"].astype("f8")}, "INVALID_ARGUMENT"),
+            "rank": (lambda inputs: {**inputs, "keypoints": inputs["keypoints"][0]}, "INVALID_ARGUMENT"),
+            "channels": (lambda inputs: {**inputs, "keypoints": inputs["keypoints"][..., :2]}, "INVALID_ARGUMENT"),
+            "empty": (lambda inputs: {name: value[:0] for name, value in inputs.items()}, "INVALID_ARGUMENT"),
+            "nan": (lambda inputs: {**inputs, "keypoints": inputs["keypoints"] * float("nan")}, "INVALID_ARGUMENT"),
+            "oversize": (self._image(b"\xff" * 3_000_000), "RESOURCE_EXHAUSTED"),
+            "unknown model": (dict, "NOT_FOUND"),
+            "unknown version": (dict, "NOT_FOUND"),
+            "unknown signature": (dict, "INVALID_ARGUMENT"),
+        }
+        self.kinds = [*self._good, *self._good, *self._spoilers, "gone"]
+
+    @property
+    def _photo(self) -> bytes:
+        return bytes(self._inputs["serving_default"]["image_bytes"][0])
+
+    def _image(self, data: bytes) -> Any:
+        import numpy as np
+
+        return lambda inputs: {**inputs, "image_bytes": np.asarray([data], object)}
+
+    def try_one(self, channel: Any, kind: str, dice: random.Random) -> tuple[str, int]:
+        """What was wrong with the answer, or nothing; and the version that answered."""
+        import grpc
+        from tensorflow_serving.apis import prediction_service_pb2_grpc
+
+        predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict
+        signature = kind if kind in self._good else dice.choice(["serving_default", "step", "retarget_clip"])
+        spoil, expected = self._spoilers.get(kind, (dict, "OK"))
+        request = self._request(kind, signature, spoil(self._inputs[signature]))
+        if kind == "gone":
+            call = predict.future(request, timeout=30)
+            time.sleep(dice.uniform(0, 0.02))
+            call.cancel()
+            return "", 0
+        try:
+            response = predict(request, timeout=60)
+        except grpc.RpcError as error:
+            if error.code().name == expected:
+                return "", 0
+            return f"{error.code().name} {error.details()}, expected {expected}", 0
+        if expected != "OK":
+            return f"answered, expected {expected}", 0
+        return self._difference(signature, response), response.model_spec.version.value
+
+    def _request(self, kind: str, signature: str, inputs: dict[str, Any]) -> Any:
+        from tensorflow_serving.apis import predict_pb2
+
+        request = predict_pb2.PredictRequest()
+        request.model_spec.name = "other" if kind == "unknown model" else "retarget_tf"
+        request.model_spec.signature_name = "other" if kind == "unknown signature" else signature
+        if kind == "unknown version":
+            request.model_spec.version.value = 99
+        for name, value in inputs.items():
+            request.inputs[name].CopyFrom(self._tf.make_tensor_proto(value))
+        return request
+
+    def _difference(self, signature: str, response: Any) -> str:
+        for name, wanted in self._good[signature].items():
+            given = self._tf.make_ndarray(response.outputs[name])
+            if given.shape != wanted.shape or (given != wanted).any():
+                return f"{name} is not what the SavedModel gives"
+        return ""
+
+
+def _memory_mb(pid: int) -> float:
+    status = pathlib.Path(f"/proc/{pid}/status").read_text(encoding="utf-8")
+    return int(status.split("VmRSS:")[1].split()[0]) / 1000
+
+
+def cli() -> None:
+    """Entry point."""
+    program.run(main)
+
+
+if __name__ == "__main__":
+    cli()

@@ -1,0 +1,293 @@
+"""The server on the spot: it answers as the SavedModel does, refuses bad requests by name, and swaps versions."""
+
+import pathlib
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import grpc
+import numpy as np
+import pytest
+import tensorflow as tf
+from grpc_health.v1 import health_pb2, health_pb2_grpc
+from tensorflow.core.framework import tensor_pb2
+from tensorflow_serving.apis import (
+    get_model_metadata_pb2,
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
+
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.serving_server import ModelServer, RefusedError, ServerOptions
+from retarget_tf.serving_server.batching import Batcher, Job
+from retarget_tf.serving_server.versions import ModelVersion
+from tests.testing import run_program
+
+OPTIONS = ServerOptions(port=0, model_name="toy", poll_seconds=0.05, max_batch=4, max_pixels=10_000, max_message_mb=1)
+
+
+class Toy(tf.Module):
+    """Multiplies by its number; negative numbers are refused."""
+
+    def __init__(self, factor: float) -> None:
+        super().__init__()
+        self.factor = tf.Variable(factor)
+
+    @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
+    def times(self, x: Any) -> dict[str, Any]:
+        """One batch of points."""
+        tf.debugging.assert_non_negative(x, "x must not be negative")
+        return {"y": x * self.factor, "sum": tf.reduce_sum(x, axis=1)}
+
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
+    def length(self, image_bytes: Any) -> dict[str, Any]:
+        """Files by their length."""
+        return {"length": tf.strings.length(image_bytes)}
+
+
+def write_version(folder: pathlib.Path, number: int) -> None:
+    toy = Toy(float(number))
+    hidden = folder / f".{number}"
+    tf.saved_model.save(toy, str(hidden), signatures={"serving_default": toy.times, "length": toy.length})
+    hidden.rename(folder / str(number))
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    folder = tmp_path_factory.mktemp("export")
+    write_version(folder, 1)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def server(folder: pathlib.Path) -> Iterator[ModelServer]:
+    with ModelServer(folder, OPTIONS) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def channel(server: ModelServer) -> Iterator[Any]:
+    with grpc.insecure_channel(server.address) as channel:
+        yield channel
+
+
+def toy_request(*, name: str = "toy", signature: str = "", version: int = 0, **inputs: Any) -> Any:
+    request = predict_pb2.PredictRequest()
+    request.model_spec.name = name
+    request.model_spec.signature_name = signature
+    if version:
+        request.model_spec.version.value = version
+    for key, value in inputs.items():
+        request.inputs[key].CopyFrom(value if isinstance(value, tensor_pb2.TensorProto) else proto(value))
+    return request
+
+
+def proto(value: Any, dtype: Any = tf.float32) -> Any:
+    return tf.make_tensor_proto(value, None if isinstance(value, np.ndarray) else dtype)
+
+
+def predict(channel: Any, request: Any, timeout: float = 20) -> Any:
+    return prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=timeout)
+
+
+def test_a_request_is_answered_with_names_and_version(channel: Any) -> None:
+    response = predict(channel, toy_request(x=[[1.0, 2.0], [3.0, 4.0]]))
+    np.testing.assert_array_equal(tf.make_ndarray(response.outputs["y"]), [[1, 2], [3, 4]])
+    np.testing.assert_array_equal(tf.make_ndarray(response.outputs["sum"]), [3, 7])
+    spec = response.model_spec
+    assert (spec.name, spec.version.value, spec.signature_name) == ("toy", 1, "serving_default")
+    filtered = toy_request(x=[[1.0, 2.0]])
+    filtered.output_filter.append("sum")
+    assert set(predict(channel, filtered).outputs) == {"sum"}
+
+
+def bomb() -> Any:
+    value = proto([[1.0, 1.0]])
+    value.tensor_shape.dim[0].size = 10**12
+    return value
+
+
+def torn() -> Any:
+    value = proto(np.ones((2, 2), np.float32))
+    value.tensor_content = value.tensor_content[:5]
+    return value
+
+
+HUGE_PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60_000).to_bytes(4, "big") * 2 + b"IEND"
+REFUSED = [
+    ({"name": ""}, "INVALID_ARGUMENT", "Missing ModelSpec"),
+    ({"name": "other"}, "NOT_FOUND", r"Latest\(other\)"),
+    ({"version": 9}, "NOT_FOUND", r"Specific\(toy, 9\)"),
+    ({"signature": "other"}, "INVALID_ARGUMENT", 'Serving signature key "other" not found'),
+    ({"x": proto([[1, 2]], tf.int32)}, "INVALID_ARGUMENT", "x must be float32. Received: int32"),
+    ({"x": proto([1.0, 2.0])}, "INVALID_ARGUMENT", r"x must be of shape \[None, 2\]. Received: \[2\]"),
+    ({"x": proto([[1.0, 2.0, 3.0]])}, "INVALID_ARGUMENT", r"Received: \[1, 3\]"),
+    ({"x": proto(np.zeros((0, 2), np.float32))}, "INVALID_ARGUMENT", "one batch size from 1 to 4"),
+    ({"x": proto(np.zeros((5, 2), np.float32))}, "INVALID_ARGUMENT", "one batch size from 1 to 4"),
+    ({"x": bomb()}, "INVALID_ARGUMENT", "too many elements"),
+    ({"x": torn()}, "INVALID_ARGUMENT", "does not hold the values of its shape"),
+    ({"x": proto([[1.0, 2.0], [np.nan, 0.0]])}, "INVALID_ARGUMENT", r"x\[1\]: holds a number that is not finite"),
+    ({"x": proto([[1.0, 2.0], [0.0, -1.0]])}, "INVALID_ARGUMENT", "example 1: .*negative"),
+    ({"extra": proto([[1.0]])}, "INVALID_ARGUMENT", r"Unknown: \['extra'\]"),
+    ({"x": None}, "INVALID_ARGUMENT", r"Missing: \['x'\]"),
+    ({"x": proto(np.zeros((1, 400_000), np.float32))}, "RESOURCE_EXHAUSTED", "larger than max"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("changes", "code", "why"), REFUSED)
+def test_bad_requests_are_refused(channel: Any, changes: dict[str, Any], code: str, why: str) -> None:
+    given = {key: value for key, value in {"x": proto([[1.0, 2.0]]), **changes}.items() if value is not None}
+    with pytest.raises(grpc.RpcError, match=why) as caught:
+        predict(channel, toy_request(**given))
+    assert caught.value.code().name == code
+    assert predict(channel, toy_request(x=[[1.0, 2.0]])).outputs
+
+
+@pytest.mark.parametrize(
+    ("picture", "why"),
+    [(b"", r"image_bytes\[1\]: is empty"), (b"no picture", "is no JPEG"), (HUGE_PICTURE, "60000x60000, not of 1 to")],
+)
+def test_bad_pictures_are_told_by_their_index(channel: Any, picture: bytes, why: str) -> None:
+    good = HUGE_PICTURE.replace((60_000).to_bytes(4, "big"), (20).to_bytes(4, "big"))
+    with pytest.raises(grpc.RpcError, match=why):
+        predict(channel, toy_request(signature="length", image_bytes=proto([good, picture], tf.string)))
+
+
+def test_output_filter_names_outputs(channel: Any) -> None:
+    request = toy_request(x=[[1.0, 2.0]])
+    request.output_filter.append("z")
+    with pytest.raises(grpc.RpcError, match="output tensor alias not found in signature: z"):
+        predict(channel, request)
+
+
+def test_metadata_status_and_health(channel: Any) -> None:
+    request = get_model_metadata_pb2.GetModelMetadataRequest(metadata_field=["signature_def"])
+    request.model_spec.name = "toy"
+    response = prediction_service_pb2_grpc.PredictionServiceStub(channel).GetModelMetadata(request)
+    signatures = get_model_metadata_pb2.SignatureDefMap()
+    assert response.metadata["signature_def"].Unpack(signatures)
+    assert set(signatures.signature_def) == {"serving_default", "length"}
+    request.metadata_field[0] = "other"
+    with pytest.raises(grpc.RpcError, match="not supported"):
+        prediction_service_pb2_grpc.PredictionServiceStub(channel).GetModelMetadata(request)
+    status = get_model_status_pb2.GetModelStatusRequest()
+    status.model_spec.name = "other"
+    with pytest.raises(grpc.RpcError, match="Could not find any versions of model other"):
+        model_service_pb2_grpc.ModelServiceStub(channel).GetModelStatus(status)
+    stub = health_pb2_grpc.HealthStub(channel)
+    assert stub.Check(health_pb2.HealthCheckRequest(service="toy")).status == health_pb2.HealthCheckResponse.SERVING
+
+
+def states(channel: Any) -> dict[int, str]:
+    request = get_model_status_pb2.GetModelStatusRequest()
+    request.model_spec.name = "toy"
+    response = model_service_pb2_grpc.ModelServiceStub(channel).GetModelStatus(request)
+    names = get_model_status_pb2.ModelVersionStatus.State
+    return {status.version: names.Name(status.state) for status in response.model_version_status}
+
+
+def test_a_new_version_takes_over_and_no_request_is_lost(tmp_path: pathlib.Path) -> None:
+    write_version(tmp_path, 1)
+    with ModelServer(tmp_path, OPTIONS) as server, grpc.insecure_channel(server.address) as channel:
+        write_version(tmp_path, 2)
+        answers: list[tuple[int, float]] = []
+        end = time.monotonic() + 20
+        while (not answers or answers[-1][0] == 1) and time.monotonic() < end:
+            response = predict(channel, toy_request(x=[[1.0, 1.0]]))
+            answers.append((response.model_spec.version.value, tf.make_ndarray(response.outputs["y"])[0, 0]))
+        assert {version == factor for version, factor in answers} == {True}
+        assert answers[-1][0] == 2
+        assert states(channel) == {2: "AVAILABLE", 1: "END"}
+        (tmp_path / "3").mkdir()  # half copied: the version before goes on
+        time.sleep(0.3)
+        assert states(channel)[3] in ("LOADING", "END")
+        assert predict(channel, toy_request(x=[[1.0, 1.0]])).model_spec.version.value == 2
+
+
+class Gate:
+    """A signature that waits to be let through, and tells of what batches it was asked."""
+
+    def __init__(self) -> None:
+        self.entered, self.opened = threading.Event(), threading.Event()
+        self.batches: list[list[float]] = []
+
+    def run(self, x: Any) -> dict[str, Any]:
+        """The signature."""
+        self.entered.set()
+        assert self.opened.wait(20)
+        self.batches.append(x.numpy().tolist())
+        if np.any(x < 0):
+            raise tf.errors.InvalidArgumentError(None, None, "negative")
+        return {"y": x * 2}
+
+
+def job(version: ModelVersion, *values: float, seconds: float = 20, merges: bool = True) -> Job:
+    return Job(version, "f", {"x": np.asarray(values, np.float32)}, merges, time.monotonic() + seconds)
+
+
+def test_waiting_requests_run_as_one_and_a_bad_one_harms_nobody() -> None:
+    gate = Gate()
+    batcher, version = Batcher(ServerOptions(max_batch=4, max_queue=7, workers=1)), ModelVersion(1, {"f": gate.run}, {})
+    first = job(version, 9)
+    batcher.submit(first)
+    assert gate.entered.wait(20)
+    waiting = [job(version, 1), job(version, 2, 3), job(version, -1), job(version, 5, merges=False)]
+    waiting += [job(version, 6, seconds=-1), job(version, 7), job(version, 8)]
+    for one in waiting:
+        batcher.submit(one)
+    with pytest.raises(RefusedError, match="7 requests wait already") as refused:
+        batcher.submit(job(version, 1))
+    assert refused.value.code == grpc.StatusCode.UNAVAILABLE
+    assert waiting[5].future.cancel()  # its client is gone
+    gate.opened.set()
+    batcher.close()
+    assert first.future.result() == {"y": [18]}
+    assert [waiting[i].future.result()["y"].tolist() for i in (0, 1, 3, 6)] == [[2], [4, 6], [10], [16]]
+    with pytest.raises(RefusedError, match="negative"):
+        waiting[2].future.result()
+    assert gate.batches == [[9], [1, 2, 3, -1], [1], [2, 3], [-1], [5], [8]]  # 6 was too late, 7 had gone
+    with pytest.raises(RefusedError, match="stops"):
+        batcher.submit(job(version, 1))
+
+
+def test_the_bad_example_of_a_request_is_named() -> None:
+    gate = Gate()
+    gate.opened.set()
+    batcher, one = Batcher(ServerOptions()), job(ModelVersion(1, {"f": gate.run}, {}), 1, 2, -3)
+    batcher.submit(one)
+    with pytest.raises(RefusedError, match="example 2: negative"):
+        one.future.result(20)
+    batcher.close()
+
+
+def test_what_cannot_be_served_is_told(server: ModelServer, folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(InputDataError, match="holds no version that can be loaded"):
+        ModelServer(tmp_path, OPTIONS)
+    with pytest.raises(ConfigError, match="max_queue must be at least 1"):
+        ServerOptions(max_queue=0)
+    taken = int(server.address.split(":")[1])
+    with pytest.raises(OSError, match="cannot be had"):
+        ModelServer(folder, ServerOptions(port=taken))
+
+
+def test_the_program_serves_until_it_is_told_to_stop(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    command = [sys.executable, "-m", "export.serve", f"--export_dir={folder}", "--port=0", "--model_name=toy"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        try:
+            with grpc.insecure_channel(process.stdout.readline().split()[-1]) as channel:
+                assert predict(channel, toy_request(x=[[1.0, 2.0]])).outputs
+        finally:
+            process.send_signal(signal.SIGTERM)
+        _, told = process.communicate(timeout=60)
+    assert process.returncode == 0
+    assert "for development and tests" in told
+    failed = run_program("export.serve", f"--export_dir={tmp_path}")
+    assert failed.returncode == 3
+    assert failed.stderr.splitlines()[-1].startswith("ERROR: export folder")
