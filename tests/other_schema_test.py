@@ -1,0 +1,35 @@
+"""A label schema of another number of classes goes all the way: clip, records, training, scores, SavedModel."""
+
+import pathlib
+
+from retarget_tf import evaluation, generator, records, serving, training
+from retarget_tf.config import PRESET_MODELS, PRESET_TRAININGS, ModelConfig, TrainingConfig
+from retarget_tf.parsing_labels import PPP7
+from tests import testing
+
+SIZE = 32
+
+
+def test_ppp7_goes_all_the_way(tmp_path: pathlib.Path) -> None:
+    for person in ("anna", "bela"):
+        testing.make_clip_folder(tmp_path / "clips", clip_id=person, person_id=person, label_schema=PPP7.name)
+    build = records.BuildConfig(label_schema=PPP7.name, segment_frames=6, validation_share=0, test_share=0.5)
+    manifest = records.build_records([tmp_path / "clips"], tmp_path / "records", build)
+    assert manifest.label_schema == PPP7.name
+
+    model = ModelConfig(
+        preset="stable",
+        image_size=SIZE,
+        label_schema=PPP7.name,
+        **{**PRESET_MODELS["stable"], "filters": 2, "refinement": 2},
+    )
+    settings = TrainingConfig(**{**PRESET_TRAININGS["stable"], "steps": 2, "batch_size": 1})
+    assert training.train([manifest.folder], tmp_path / "work", model, settings) == 2
+
+    metrics = evaluation.evaluate(tmp_path / "work", manifest.folder).metrics
+    assert metrics["label_schema"] == PPP7.name
+    assert set(metrics["per_class_iou"]) <= set(PPP7.classes)
+
+    network, _ = generator.load_keras_generator(tmp_path / "work")
+    assert network.output["parsing_probabilities"].shape == (None, SIZE, SIZE, PPP7.num_classes)
+    assert (serving.export_saved_model(tmp_path / "work", tmp_path / "export") / "saved_model.pb").is_file()
