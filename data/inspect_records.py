@@ -20,9 +20,7 @@ _VERIFY = flags.DEFINE_boolean("verify", False, "read every shard and compare it
 def main() -> None:
     """Prints the tables and writes the sheet."""
     program.import_tensorflow()
-    import cv2
-
-    from retarget_tf import files, records
+    from retarget_tf import files, images, records
 
     manifest = records.Manifest.load(_RECORDS.value)
     split = _SPLIT.value or next(name for name in records.SPLITS if manifest.splits[name].clips)
@@ -33,7 +31,7 @@ def main() -> None:
     print(records.describe_classes(manifest, split))
     sheet = records.contact_sheet(manifest, split, max_rows=_ROWS.value)
     with files.atomic_file(_OUT.value) as path:
-        cv2.imwrite(str(path), sheet[..., ::-1])
+        path.write_bytes(images.png(sheet))
 
 
 def cli() -> None:

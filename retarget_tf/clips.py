@@ -187,6 +187,8 @@ def open_clip(folder: files.PathLike) -> Clip:
         keypoints = np.load(path / "keypoints.npy", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
         raise InputDataError(f"keypoints {path / 'keypoints.npy'}: cannot be read ({error}).") from error
+    if keypoints.dtype.kind not in "fiu":
+        raise InputDataError(f"keypoints {path / 'keypoints.npy'}: must be numbers, not {keypoints.dtype}.")
     if keypoints.ndim != 3 or keypoints.shape[1:] != (skeleton.NUM_JOINTS, 3):
         raise InputDataError(
             f"keypoints {path / 'keypoints.npy'}: must be [frames, 25, 3], not {list(keypoints.shape)}."

@@ -18,6 +18,15 @@ Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
 
+def png(image: Uint8Array) -> bytes:
+    """The PNG file of an RGB picture `[height, width, 3]` or a map `[height, width]`.
+
+    Write it with `Path.write_bytes`: `cv2.imwrite` says nothing where the disk is full.
+    """
+    stored = image[..., ::-1] if image.ndim == 3 else image
+    return bytes(cv2.imencode(".png", stored)[1])
+
+
 @dataclasses.dataclass(frozen=True)
 class SquareCrop:
     """A square of the source picture, in its pixels; it may leave the picture on any side.

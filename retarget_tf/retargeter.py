@@ -14,12 +14,11 @@ import pathlib
 from collections.abc import Iterator
 from typing import Self
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import files, keypoint_filters, pose_transform, retarget_inputs, video
+from retarget_tf import files, images, keypoint_filters, pose_transform, retarget_inputs, video
 from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.generator import TrainedGenerator, load_generator
@@ -181,7 +180,7 @@ class BaseRetargeter(abc.ABC):
             for index, (frame, keypoints, parsing_map) in enumerate(progress):
                 writer.write(panel.compose(frame, keypoints, parsing_map))
                 if folder is not None:
-                    cv2.imwrite(str(folder / _MAP_NAME.format(index)), parsing_map)
+                    (folder / _MAP_NAME.format(index)).write_bytes(images.png(parsing_map))
         return len(placed)
 
     def retarget_video(self, photo: files.PathLike, video_path: files.PathLike, out: files.PathLike) -> int:

@@ -8,30 +8,17 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import generator, serving, video
-from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from retarget_tf import video
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.retargeter import Retargeter
 from retarget_tf.serving_client import ClientOptions, ServedRetargeter, ServingClient
 from retarget_tf.serving_server import ModelServer, ServerOptions
-from tests.serving_test import lively
-from tests.testing import run_program, walking_square
-
-SIZE = 32
-MODEL = ModelConfig(preset="stable", image_size=SIZE, filters=2, **{**PRESET_MODELS["stable"], "refinement": 2})
+from tests.testing import Served, run_program, walking_square
 
 
 @pytest.fixture(scope="module")
-def workdir(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    folder = tmp_path_factory.mktemp("workdir")
-    generator.save_generator(lively(generator.build_generator(MODEL)), GeneratorSpec(MODEL, 0.7, 5), folder)
-    return folder
-
-
-@pytest.fixture(scope="module")
-def server(workdir: pathlib.Path) -> Iterator[ModelServer]:
-    serving.export_saved_model(workdir, workdir / "export")
-    with ModelServer(workdir / "export", ServerOptions(port=0)) as server:
+def server(served: Served) -> Iterator[ModelServer]:
+    with ModelServer(served.export_dir.parent, ServerOptions(port=0)) as server:
         yield server
 
 
@@ -53,8 +40,8 @@ def served_maps(server: ModelServer, photo: pathlib.Path, chunk_frames: int) -> 
         return np.stack(list(retargeter.retarget(target, keypoints())))
 
 
-def test_maps_are_those_of_the_generator_here(server: ModelServer, workdir: pathlib.Path, photo: pathlib.Path) -> None:
-    local = Retargeter.load(workdir)
+def test_maps_are_those_of_the_generator_here(server: ModelServer, served: Served, photo: pathlib.Path) -> None:
+    local = Retargeter.load(served.workdir)
     target = local.prepare_target(photo, keypoints()[0], target_map="none")
     expected = np.stack(list(local.retarget(target, keypoints())))
     assert len(np.unique(expected)) > 2
@@ -68,11 +55,12 @@ def test_a_dance_in_chunks_is_the_dance(server: ModelServer, photo: pathlib.Path
     np.testing.assert_array_equal(served_maps(server, photo, chunk_frames), whole)
 
 
-def test_what_is_served_is_told(server: ModelServer) -> None:
+def test_what_is_served_is_told(server: ModelServer, served: Served) -> None:
     with ServingClient(server.address) as client:
         spec = client.spec()
-    assert (spec.model.preset, spec.model.image_size, spec.step) == ("stable", SIZE, 5)
-    assert spec.person_height_share == pytest.approx(0.7)
+    assert (spec.model.preset, spec.model.image_size) == (served.spec.model.preset, served.spec.model.image_size)
+    assert spec.step == 9
+    assert spec.person_height_share == pytest.approx(0.75)
 
 
 def test_refusals_are_errors_of_ours(server: ModelServer) -> None:

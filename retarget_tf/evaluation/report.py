@@ -4,11 +4,10 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import figures, files, metrics
+from retarget_tf import figures, files, images, metrics
 from retarget_tf.evaluation.chart import line_chart
 from retarget_tf.evaluation.evaluating import Comparison, Evaluation
 
@@ -110,7 +109,7 @@ def _counted(found: Scores) -> str:
 
 def _write_png(path: pathlib.Path, picture: npt.NDArray[np.uint8]) -> None:
     with files.atomic_file(path) as temporary:
-        cv2.imwrite(str(temporary), cv2.cvtColor(picture, cv2.COLOR_RGB2BGR))
+        temporary.write_bytes(images.png(picture))
 
 
 def _number(value: float | None) -> str:

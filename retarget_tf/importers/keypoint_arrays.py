@@ -59,6 +59,8 @@ def _load(path: pathlib.Path) -> npt.NDArray[np.float64]:
     try:
         stored = np.load(path, allow_pickle=False)
         values = stored["keypoints"] if isinstance(stored, np.lib.npyio.NpzFile) else stored
+        if values.dtype.kind not in "fiu":
+            raise ValueError(f"of type {values.dtype}")
         return np.asarray(values, np.float64)
     except FileNotFoundError as error:
         raise InputDataError(f"keypoints {path}: no such file.") from error

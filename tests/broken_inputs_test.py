@@ -1,0 +1,365 @@
+"""What users really give: each broken input ends in one line that names file and cause, and in nothing written."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import av
+import cv2
+import numpy as np
+import numpy.typing as npt
+import pytest
+
+from retarget_tf import clips, extraction, generator, parsing_labels, program, records, retarget_inputs, video
+from retarget_tf.config import GeneratorSpec, ModelConfig
+from retarget_tf.errors import InputDataError
+from retarget_tf.retargeter import Retargeter
+from tests import testing
+
+Path = pathlib.Path
+Array = npt.NDArray[Any]
+SIZE = 32
+
+
+@pytest.fixture(scope="module")
+def model() -> Retargeter:
+    spec = GeneratorSpec(ModelConfig(image_size=SIZE, filters=2), person_height_share=0.7)
+    return Retargeter(generator.TrainedGenerator(generator.build_generator(spec.model), spec))
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Inputs with which every call below succeeds."""
+    folder = tmp_path_factory.mktemp("whole")
+    squares = [testing.walking_square(index, 64) for index in range(5)]
+    for name in ("dance.mp4", "dance.mkv"):
+        with video.VideoWriter(folder / name, 25, "h264" if name.endswith("4") else "mjpeg") as writer:
+            for frame, _, _ in squares:
+                writer.write(frame)
+    cv2.imwrite(str(folder / "photo.png"), squares[0][0][..., ::-1])
+    cv2.imwrite(str(folder / "photo.jpg"), squares[0][0][..., ::-1])
+    cv2.imwrite(str(folder / "map.png"), squares[0][1])
+    np.save(folder / "points.npy", np.stack([keypoints for _, _, keypoints in squares]))
+    for person in "abc":
+        testing.make_clip_folder(folder / "clips", clip_id=person, person_id=person)
+    config = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=0.34)
+    records.build_records([folder / "clips"], folder / "records", config)
+    return folder
+
+
+# The programs' main calls: each reads from the folder and writes under `out`.
+
+
+def extract_clips(folder: Path, out: Path, _: Retargeter) -> None:
+    extraction.extract_videos([folder / "dance.mp4"], out, extraction.ExtractionConfig(), report=lambda line: None)
+
+
+def retarget(folder: Path, out: Path, model: Retargeter, photo: str = "photo.png", dance: str = "dance.mp4") -> None:
+    points = retarget_inputs.read_keypoints(folder / "points.npy")
+    target = retarget_inputs.photo_target(
+        folder / photo, SIZE, 0.7, points[0], target_map=folder / "map.png", schema=parsing_labels.PARTS10
+    )
+    source = retarget_inputs.video_source(folder / dance, points)
+    model.write_panel(target, source, out / "panel.mp4", maps_dir=out / "maps")
+
+
+def retarget_jpeg(folder: Path, out: Path, model: Retargeter) -> None:
+    retarget(folder, out, model, photo="photo.jpg")
+
+
+def retarget_mkv(folder: Path, out: Path, model: Retargeter) -> None:
+    retarget(folder, out, model, dance="dance.mkv")
+
+
+def retarget_clip(folder: Path, out: Path, model: Retargeter) -> None:
+    target = retarget_inputs.clip_target(folder / "clips" / "a", SIZE)
+    model.write_panel(target, retarget_inputs.clip_source(folder / "clips" / "a"), out / "panel.mp4")
+
+
+def find_clips(folder: Path, _: Path, __: Retargeter) -> None:
+    clips.find_clips(folder / "clips")
+
+
+def read_records(folder: Path, _: Path, __: Retargeter) -> None:
+    manifest = records.Manifest.load(folder / "records")
+    list(records.read_clips(folder / "records", "test"))
+    manifest.verify()
+
+
+# How an input breaks: each takes the path of what is broken.
+
+
+def remove(path: Path) -> None:
+    shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def empty(path: Path) -> None:
+    if path.is_dir():
+        remove(path)
+        path.mkdir()
+    else:
+        path.write_bytes(b"")
+
+
+def make_file(path: Path) -> None:
+    remove(path)
+    path.write_text("a file\n")
+
+
+def make_folder(path: Path) -> None:
+    remove(path)
+    path.mkdir()
+
+
+def cut(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+
+
+def corrupt(path: Path) -> None:
+    data = bytearray(path.read_bytes())
+    middle = len(data) // 2
+    data[middle : middle + 8] = bytes(255 - byte for byte in data[middle : middle + 8])
+    path.write_bytes(data)
+
+
+def text(path: Path) -> None:
+    path.write_text("not what its name says\n" * 20)
+
+
+def other_version(path: Path) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": 99}))
+
+
+def more_frames(path: Path) -> None:
+    path.write_text(json.dumps({**json.loads(path.read_text()), "frames": 7}))
+
+
+def sound_only(path: Path) -> None:
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=16000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 2048), np.float32), format="fltp", layout="mono")
+        sound.sample_rate = 16000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+
+
+def two_frames(path: Path) -> None:
+    with video.VideoWriter(path, 25, "mjpeg") as writer:
+        for index in range(2):
+            writer.write(testing.walking_square(index, SIZE)[0])
+
+
+def points(change: Callable[[Array], object]) -> Callable[[Path], None]:
+    """Keypoints that are another array."""
+    return lambda path: np.save(path, np.asarray(change(np.load(path))), allow_pickle=True)
+
+
+def with_nan(keypoints: Array) -> Array:
+    keypoints[3, 0, 0] = np.nan
+    return keypoints
+
+
+def stored_map(change: Callable[[Array], Array]) -> Callable[[Path], None]:
+    """A map that is another picture."""
+
+    def break_it(path: Path) -> None:
+        cv2.imwrite(str(path), change(np.asarray(cv2.imread(str(path), cv2.IMREAD_UNCHANGED))))
+
+    return break_it
+
+
+def shard(break_it: Callable[[Path], None]) -> Callable[[Path], None]:
+    """Breaks the test split's shard of the records."""
+    return lambda path: break_it(
+        path / json.loads((path / "manifest.json").read_text())["splits"]["test"]["shards"][0]["name"]
+    )
+
+
+CASES = [
+    # call, what is broken, how, the cause that is told
+    (extract_clips, "dance.mp4", remove, "no such file"),
+    (extract_clips, "dance.mp4", empty, "not a video that can be read"),
+    (extract_clips, "dance.mp4", text, "not a video that can be read"),
+    (extract_clips, "dance.mp4", make_folder, "no such file"),
+    (extract_clips, "dance.mp4", sound_only, "holds no video stream"),
+    (extract_clips, "dance.mp4", cut, "is cut"),
+    (retarget, "dance.mp4", cut, "is cut"),
+    (retarget_mkv, "dance.mkv", cut, r"has \d frames, its keypoints are of 5"),
+    (retarget_mkv, "dance.mkv", two_frames, "has 2 frames, its keypoints are of 5"),
+    (retarget, "photo.png", remove, "No such file"),
+    (retarget, "photo.png", empty, "is empty"),
+    (retarget, "photo.png", text, "is no JPEG, PNG or WebP picture"),
+    (retarget, "photo.png", cut, "the PNG is cut off"),
+    (retarget, "photo.png", make_folder, "Is a directory"),
+    (retarget_jpeg, "photo.jpg", cut, "the JPEG is cut off"),
+    (retarget, "points.npy", remove, "no such file"),
+    (retarget, "points.npy", empty, "is no .npy or .npz file of numbers"),
+    (retarget, "points.npy", cut, "is no .npy or .npz file of numbers"),
+    (retarget, "points.npy", text, "is no .npy or .npz file of numbers"),
+    (retarget, "points.npy", points(lambda array: array[:, :17]), r"not \[5, 17, 3\]"),
+    (retarget, "points.npy", points(lambda array: array[:0]), r"not \[0, 25, 3\]"),
+    (retarget, "points.npy", points(lambda array: array.astype(str)), "is no .npy or .npz file of numbers"),
+    (retarget, "points.npy", points(lambda array: array.astype(complex)), "is no .npy or .npz file of numbers"),
+    (retarget, "points.npy", points(lambda array: array.astype(object)), "is no .npy or .npz file of numbers"),
+    (retarget, "points.npy", points(with_nan), "frame 3: not finite"),
+    (retarget, "points.npy", points(lambda array: array / [64, 64, 1]), "lie within 0..1"),
+    (retarget, "map.png", remove, "must be a PNG of one channel"),
+    (retarget, "map.png", text, "must be a PNG of one channel"),
+    (retarget, "map.png", stored_map(lambda ids: ids + np.uint8(77)), r"ids \[77.*are not in label schema parts10"),
+    (retarget, "map.png", stored_map(lambda ids: ids[1:]), "is 64x63, the upright photo 64x64"),
+    (retarget, "map.png", stored_map(lambda ids: np.dstack([ids] * 3)), "must be a PNG of one channel"),
+    (retarget_clip, "clips/a", remove, "No such file"),
+    (retarget_clip, "clips/a", make_file, "Not a directory"),
+    (retarget_clip, "clips/a/clip.json", remove, "No such file"),
+    (retarget_clip, "clips/a/clip.json", text, "not JSON"),
+    (retarget_clip, "clips/a/clip.json", other_version, "schema version 99, this program reads 1"),
+    (retarget_clip, "clips/a/clip.json", more_frames, "are of 6 frames, clip.json says 7"),
+    (retarget_clip, "clips/a/frames.mkv", remove, "no such file"),
+    (retarget_clip, "clips/a/frames.mkv", two_frames, "holds 2 frames, clip.json and keypoints.npy 6"),
+    (retarget_clip, "clips/a/maps.mkv", remove, "has no maps of label schema parts10"),
+    (retarget_clip, "clips/a/keypoints.npy", cut, "cannot be read"),
+    (retarget_clip, "clips/a/keypoints.npy", points(with_nan), "frame 3: not finite"),
+    (retarget_clip, "clips/a/keypoints.npy", points(lambda array: array.astype(str)), "must be numbers"),
+    (find_clips, "clips", remove, "no such folder"),
+    (find_clips, "clips", empty, "holds no clip folder"),
+    (find_clips, "clips", make_file, "no such folder"),
+    (read_records, "records", remove, "no manifest.json"),
+    (read_records, "records", make_file, "no manifest.json"),
+    (read_records, "records/manifest.json", remove, "no manifest.json"),
+    (read_records, "records/manifest.json", text, "not JSON"),
+    (read_records, "records/manifest.json", other_version, "schema version 99"),
+    (read_records, "records", shard(remove), "the shard is missing"),
+    (read_records, "records", shard(cut), "bytes, the manifest says"),
+    (read_records, "records", shard(corrupt), "damaged"),
+]
+
+
+def listing(folder: Path) -> list[Path]:
+    return sorted(folder.rglob("*"))
+
+
+def ending(call: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> int:
+    """The exit code of a program that does nothing but this call."""
+    monkeypatch.setattr(program, "flags_parser", lambda argv, main: None)
+    monkeypatch.setattr(program, "_show_log", lambda: None)
+    with pytest.raises(SystemExit) as ended:
+        program.run(call)
+    assert isinstance(ended.value.code, int)
+    return ended.value.code
+
+
+@pytest.mark.parametrize("call", [retarget, retarget_clip, find_clips, read_records])
+def test_the_whole_inputs_are_taken(
+    whole: Path, tmp_path: Path, model: Retargeter, monkeypatch: pytest.MonkeyPatch, call: Callable[..., None]
+) -> None:
+    assert ending(lambda: call(whole, tmp_path, model), monkeypatch) == program.EXIT_DONE
+
+
+@pytest.mark.parametrize(
+    ("call", "broken", "break_it", "cause"), CASES, ids=[f"{case[1]}-{case[3]}"[:60] for case in CASES]
+)
+def test_a_broken_input_is_told_in_one_line(
+    whole: Path,
+    tmp_path: Path,
+    model: Retargeter,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    call: Callable[..., None],
+    broken: str,
+    break_it: Callable[[Path], None],
+    cause: str,
+) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    shutil.copytree(whole, folder)
+    out.mkdir()
+    break_it(folder / broken)
+    before = listing(folder)
+    capfd.readouterr()
+    assert ending(lambda: call(folder, out, model), monkeypatch) == program.EXIT_BAD_INPUT
+    told = [line for line in capfd.readouterr().err.splitlines() if line.startswith("ERROR: ")]
+    assert len(told) == 1
+    # A part of a folder may be told by the folder.
+    assert str((folder / broken).parent if "/" in broken else folder / broken) in told[0]
+    assert re.search(cause, told[0]), told[0]
+    assert listing(out) == []
+    assert listing(folder) == before
+
+
+@contextlib.contextmanager
+def full_disk(file_bytes: int) -> Iterator[None]:
+    """No file grows beyond this, as on a full disk: a write fails with an error of the operating system."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (file_bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("file_bytes", [40, 2000])  # the first map does not fit; the panel does not
+def test_a_full_disk_leaves_neither_panel_nor_maps(
+    whole: Path, tmp_path: Path, model: Retargeter, monkeypatch: pytest.MonkeyPatch, file_bytes: int
+) -> None:
+    def call() -> None:
+        with full_disk(file_bytes):
+            retarget(whole, tmp_path, model)
+
+    assert ending(call, monkeypatch) == program.EXIT_FAILED
+    assert listing(tmp_path) == []
+
+
+# Real processes.
+
+DANCERS = ["-m", "data.make_dancers", "--people=1", "--clips_per_person=1", "--workers=1"]
+
+
+def start(*arguments: object, **options: object) -> "subprocess.Popen[str]":
+    command = [sys.executable, *map(str, arguments)]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, **options)  # type: ignore[call-overload]
+
+
+def test_processes_end_with_3_and_one_line(whole: Path, tmp_path: Path) -> None:
+    cut(Path(shutil.copy(whole / "dance.mp4", tmp_path / "cut.mp4")))
+    for videos, cause in (("cut.mp4", r"cut\.mp4: is cut"), ("none.mp4", r"none\.mp4: no file matches")):
+        process = testing.run_program(
+            "data.extract_clips", f"--videos={tmp_path / videos}", f"--out={tmp_path / 'out'}"
+        )
+        assert process.returncode == program.EXIT_BAD_INPUT
+        assert re.fullmatch(rf"ERROR: videos? .*{cause}.*\n", process.stderr)
+    assert listing(tmp_path) == [tmp_path / "cut.mp4"]
+
+
+def test_a_full_disk_ends_a_process_with_1_and_one_line(tmp_path: Path) -> None:
+    limit = "import resource, runpy, sys; resource.setrlimit(resource.RLIMIT_FSIZE, (2000, 2000)); "
+    run_it = "sys.argv[0] = 'make_dancers'; runpy.run_module('data.make_dancers', run_name='__main__')"
+    process = start("-c", limit + run_it, *DANCERS[2:], "--frames=10", f"--out={tmp_path}")
+    _, stderr = process.communicate(timeout=60)
+    assert process.returncode == program.EXIT_FAILED
+    assert re.fullmatch(r"ERROR: .*File too large.*frames.*\n", stderr)
+    assert listing(tmp_path) == []
+
+
+def test_a_killed_process_leaves_nothing_under_the_final_name_and_can_run_again(tmp_path: Path) -> None:
+    process = start(*DANCERS, "--frames=40", f"--out={tmp_path}", start_new_session=True)
+    while not list(tmp_path.glob(".*.tmp/.*")):  # the clip is being written
+        assert process.poll() is None
+        time.sleep(0.01)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate(timeout=60)
+    assert list(tmp_path.glob("[!.]*")) == []
+    with pytest.raises(InputDataError, match="holds no clip folder"):
+        clips.find_clips(tmp_path)
+    again = start(*DANCERS, "--frames=40", f"--out={tmp_path}")
+    _, stderr = again.communicate(timeout=60)
+    assert (again.returncode, stderr) == (program.EXIT_DONE, "")
+    assert [clip.info.frames for clip in clips.find_clips(tmp_path)] == [40]
