@@ -128,7 +128,7 @@ def test_few_frames_a_second_are_poor_and_nobody_is() -> None:
     frames, keypoints = dance()
     assert "too few frames a second" in judge(frames, keypoints, fps=12.0).reasons
     nobody = judge(frames, np.zeros_like(keypoints))
-    assert nobody.reasons == ("not in full view",)
+    assert nobody.reasons == ("nobody is found",)
     assert not nobody.is_good
 
 
@@ -151,7 +151,8 @@ def made_up(speeds: Sequence[float], looks_cuts: tuple[int, ...] = ()) -> screen
     """Looks at every third frame of a perfect clip, but for the speed."""
     count = len(speeds)
     perfect = dict.fromkeys(screening.MEASURES, np.zeros(count, np.float32))
-    perfect |= {"full_view": np.ones(count, np.float32), "height": np.full(count, 500, np.float32)}
+    perfect |= dict.fromkeys(("presence", "full_view"), np.ones(count, np.float32))
+    perfect |= {"height": np.full(count, 500, np.float32)}
     perfect["speed"] = np.array(speeds, np.float32)
     return screening.Looks(3 * count, 30.0, looks_cuts, np.arange(count) * 3, perfect, 1, {})
 
@@ -241,7 +242,7 @@ def test_good_stretches_are_selected_and_the_others_named(tmp_path: pathlib.Path
     selection = screening.select_stretches(path, CRITERIA, detector=detector)
     assert selection.stretches == (extraction.Stretch(0, 40),)
     assert selection.frames == 80
-    assert selection.left_out == ("frames 40-79 (1.3-2.7 s): not in full view",)
+    assert selection.left_out == ("frames 40-79 (1.3-2.7 s): nobody is found",)
     short = screening.select_stretches(path, CRITERIA, max_frames=40, detector=detector)
     assert short == extraction.Selection((extraction.Stretch(0, 40),), (), 40)
 
@@ -335,7 +336,7 @@ def test_the_report_shows_every_video_and_needs_nothing_else(
     assert page.pictures >= 5
     assert "http" not in text
     assert "<script" not in text
-    assert all(words in page.words for words in ("two & more.mp4", "not in full view", "1 cut", "text.mp4"))
+    assert all(words in page.words for words in ("two & more.mp4", "nobody is found", "1 cut", "text.mp4"))
     assert not any("nan" in part.split('"')[0] for part in text.split(' d="')[1:])
 
     document = json.loads(report.with_suffix(".json").read_text(encoding="utf-8"))

@@ -49,6 +49,7 @@ class Criteria:
             .016 are sharp and those from .022 on streaks (arm_swing).
         softness: width of the sharpest edges of the person, in body heights. .005 to .021 in all eight clips; their
             pictures blurred by 1 % of the body's height come to .022 to .039.
+        presence: 1 where the person is found.
         full_view: share of head, left and right foot that are seen in the picture, 2/3 just passing: a foot is often
             hidden behind the other.
         height: of the person, in pixels of the video. Clips are stored at 256 px and less.
@@ -68,6 +69,7 @@ class Criteria:
     speed: Limit = Limit(3.0, 6.0)
     smear: Limit = Limit(0.014, 0.030)
     softness: Limit = Limit(0.020, 0.040)
+    presence: Limit = Limit(1.0, 0.0)
     full_view: Limit = Limit(1.0, 0.3)
     height: Limit = Limit(200.0, 80.0)
     camera: Limit = Limit(0.02, 0.10)

@@ -17,6 +17,7 @@ _WORDS = {
     "speed": "moves too fast",
     "smear": "hands or feet are smeared",
     "softness": "out of focus",
+    "presence": "nobody is found",
     "full_view": "not in full view",
     "height": "too small",
     "camera": "the camera moves",

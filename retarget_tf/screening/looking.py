@@ -28,6 +28,7 @@ MEASURES = {
     "speed": "body heights per second",
     "smear": "width of moving edges, body heights",
     "softness": "width of edges, body heights",
+    "presence": "1 where the person is found, else 0",
     "full_view": "share of head and feet in view",
     "height": "pixels of the video",
     "camera": "picture sides per second",
@@ -185,7 +186,8 @@ class _Shot:
                     "speed": np.nan,
                     "smear": smear,
                     "softness": softness,
-                    "full_view": 0.0 if pose is None else _full_view(pose, *self._size),
+                    "presence": float(pose is not None),
+                    "full_view": np.nan if pose is None else _full_view(pose, *self._size),
                     "height": np.nan if pose is None else _height(pose) * shrink,
                     "camera": np.nan if pose is None else behind.camera,  # what moves may be the person
                     "change": np.nan if pose is None else behind.change,

@@ -21,8 +21,9 @@ _STRIP = 1030, 150  # width and height in pixels
 _QUALITY = 82
 _TITLES = {
     "speed": ("Motion", "body heights a second"),
-    "smear": ("Hands and feet", "edge width in motion, % of the body"),
-    "softness": ("Focus", "edge width, % of the body"),
+    "smear": ("Hands and feet", "edges in motion, % of the body"),
+    "softness": ("Focus", "edges, % of the body"),
+    "presence": ("Person", "% found"),
     "full_view": ("Full view", "% of head and feet seen"),
     "height": ("Size", "pixels of height"),
     "camera": ("Camera", "% of the picture a second"),
@@ -147,9 +148,7 @@ def _facts(screening: Screening) -> str:
 def _sentence(screening: Screening) -> str:
     verdict = screening.verdict
     share = f"{verdict.good_share:.0%} of the frames lie in good stretches."
-    if not verdict.reasons:
-        return f"{share} Nothing to complain of."
-    return f"{share} Against it: {', '.join(verdict.reasons)}."
+    return f"{share} Against it: {', '.join(verdict.reasons)}." if verdict.reasons else share
 
 
 def _badge(is_good: bool) -> str:
