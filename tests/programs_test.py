@@ -12,7 +12,7 @@ from retarget_tf import video
 from tests.testing import run_program
 
 ROOT = pathlib.Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "BUILD_NOTES.md", "Makefile")
+DOCUMENTS = ("README.md", "data/README.md", "BUILD_NOTES.md", "Makefile")
 COMMAND = re.compile(r"python -m ((?:retarget_tf|data|export)\.\w+)((?:\\\n|[^\n`|&>;#])*)")
 
 
