@@ -13,7 +13,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[dev,extract]'
+	$(BIN)/python -m pip install --quiet -e '.[dev,extract,onnx]'
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall opencv-python-headless
 	touch $@
 
