@@ -2,8 +2,8 @@
 
     python -m export.check_saved_model --model=work --export_dir=served/1
 
-Network and signature are compared on random pictures at several batch sizes, and the export is run in a process that
-cannot import retarget_tf. Exits with 1 when a check fails.
+Network and signatures are compared on random pictures at several batch sizes, whole dances against the rollout in
+Python, and every signature is called in a process that cannot import retarget_tf. Exits with 1 when a check fails.
 """
 
 import sys

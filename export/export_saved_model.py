@@ -2,8 +2,8 @@
 
     python -m export.export_saved_model --model=work --out=served
 
-Writes served/1 (then served/2, ...), complete or not at all. The signature serving_default takes image_bytes,
-keypoints and reference_keypoints, and gives parsing_map and parsing_map_png_bytes.
+Writes served/1 (then served/2, ...), complete or not at all: the graph with its signatures, warm-up requests that it
+has answered, label names and skeleton, a model card. export/README.md tells how to serve it.
 """
 
 from absl import flags

@@ -1,5 +1,6 @@
 """Every documented command exists as documented, and the whole chain runs as a user runs it: one process a command."""
 
+import importlib.util
 import json
 import pathlib
 import re
@@ -12,7 +13,7 @@ from retarget_tf import video
 from tests.testing import run_program
 
 ROOT = pathlib.Path(__file__).parent.parent
-DOCUMENTS = ("README.md", "BUILD_NOTES.md", "Makefile", "data/README.md")
+DOCUMENTS = ("README.md", "BUILD_NOTES.md", "Makefile", "data/README.md", "export/README.md")
 COMMAND = re.compile(r"python -m ((?:retarget_tf|data|export)\.\w+)((?:\\\n|[^\n`|&>;#])*)")
 
 
@@ -76,6 +77,8 @@ def test_the_whole_chain(tmp_path: pathlib.Path) -> None:
 
     run("export.export_saved_model", f"--model={work}", f"--out={tmp_path / 'export'}")
     run("export.check_saved_model", f"--model={work}", f"--export_dir={tmp_path / 'export' / '1'}")
+    if importlib.util.find_spec("tf2onnx"):
+        run("export.export_onnx", f"--model={work}", f"--out={tmp_path / 'generator.onnx'}")
     source, target = sorted(dancers.iterdir())[:2]
     out, maps = tmp_path / "dance.mp4", tmp_path / "maps"
     arguments = (f"--target_clip={target}", f"--source_clip={source}", f"--out={out}", f"--maps_dir={maps}")

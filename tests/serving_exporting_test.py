@@ -3,11 +3,14 @@
 import dataclasses
 import json
 import pathlib
+import re
 from typing import Any
 
 import numpy as np
 import pytest
 import tensorflow as tf
+from google.protobuf import text_format
+from tensorflow_serving.config import model_server_config_pb2
 
 from retarget_tf import generator, serving, serving_check
 from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
@@ -52,6 +55,18 @@ def test_a_server_can_warm_up(served: Served) -> None:
     answers = serving.replay_warmup(served.export_dir)
     assert {len(value) for outputs in answers.values() for value in outputs.values()} == {1}
     assert answers["retarget_clip"]["parsing_map_png_bytes"].shape == (1, 2)
+
+
+def test_the_configuration_of_the_server_is_of_its_format_and_of_one_piece() -> None:
+    folder = pathlib.Path(__file__).parents[1] / "export" / "serving"
+    config = model_server_config_pb2.ModelServerConfig()
+    text_format.Parse((folder / "models.config").read_text(), config)
+    (model,) = config.model_config_list.config
+    compose = (folder / "docker-compose.yml").read_text()
+    assert f":{model.base_path}:ro" in compose
+    assert f"/v1/models/{model.name}" in compose
+    named = set(re.findall(r"/config/(\w+\.config)", compose))
+    assert named == {path.name for path in folder.glob("*.config")}
 
 
 @only_paper
