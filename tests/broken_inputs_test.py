@@ -206,7 +206,7 @@ CASES = [
     (retarget, "points.npy", empty, "is no .npy or .npz file of numbers"),
     (retarget, "points.npy", cut, "is no .npy or .npz file of numbers"),
     (retarget, "points.npy", text, "is no .npy or .npz file of numbers"),
-    (retarget, "points.npy", points(lambda array: array[:, :17]), r"not \[5, 16, 3\]"),
+    (retarget, "points.npy", points(lambda array: array[:, :16]), r"not \[5, 16, 3\]"),
     (retarget, "points.npy", points(lambda array: array[:0]), r"not \[0, 25, 3\]"),
     (retarget, "points.npy", points(lambda array: array.astype(str)), "is no .npy or .npz file of numbers"),
     (retarget, "points.npy", points(lambda array: array.astype(complex)), "is no .npy or .npz file of numbers"),
