@@ -82,6 +82,13 @@ def test_who_comes_back_in_other_clothes_is_doubted() -> None:
     assert track.doubts[0] == 50
 
 
+def test_who_wears_the_other_ones_colour_is_doubted_once_a_second() -> None:
+    frames = [[person(100), person(180, BLUE)]] * 30 + [[person(100, BLUE), person(180, BLUE)]] * 20
+    first, second = track_all(frames)
+    assert first.doubts == [30]
+    assert second.doubts == []
+
+
 def test_who_is_away_for_long_or_far_off_is_somebody_else() -> None:
     away = [[person(100)]] * 10 + [[]] * 80 + [[person(100)]] * 10
     assert [track.first for track in track_all(away)] == [0, 90]

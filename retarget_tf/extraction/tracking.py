@@ -49,7 +49,7 @@ class PersonTrack:
     Attributes:
         keypoints: by number of the frame, float32 `[25, 3]`; frames without it are missing.
         colour: usual one of the torso, CIE Lab `[3]`.
-        doubts: frames at which it may have been taken for somebody else.
+        doubts: frames at which it may have been taken for somebody else, at most one a second.
     """
 
     keypoints: dict[int, FloatArray]
@@ -113,7 +113,8 @@ class PeopleTracker:
         waiting = [track for track in self.tracks if frame - track.last <= _PATIENCE * self._fps]
         pairs = self._pair_up(frame, waiting, sightings)
         for track, sighting in pairs:
-            if self._is_doubtful(frame, track, sighting, pairs):
+            is_news = not track.doubts or frame - track.doubts[-1] > self._fps
+            if is_news and self._is_doubtful(frame, track, sighting, pairs):
                 track.doubts.append(frame)
         for track, sighting in pairs:
             track.add(frame, sighting)
@@ -142,8 +143,11 @@ class PeopleTracker:
     def _is_doubtful(
         self, frame: int, track: PersonTrack, sighting: Sighting, pairs: Sequence[tuple[PersonTrack, Sighting]]
     ) -> bool:
-        """Whether the person came back in other clothes, or could as well be exchanged with another."""
-        if frame - track.last > 0.3 * self._fps and track.colour_change(sighting) > _ANOTHER_COLOUR:
+        """Whether the person comes in other clothes, or could as well be exchanged with another."""
+        change = track.colour_change(sighting)
+        if frame - track.last > 0.3 * self._fps and change > _ANOTHER_COLOUR:
+            return True
+        if any(other.colour_change(sighting) < change - _ANOTHER_COLOUR for other in self.tracks):
             return True
         own = track.distance(frame, sighting)
         for other, taken in pairs:
