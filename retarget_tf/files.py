@@ -112,7 +112,9 @@ def _lock(name: Path) -> int | None:
     except BlockingIOError:
         os.close(descriptor)
         what = name.with_name(name.name.removeprefix(".").removesuffix(".lock"))
-        raise InputDataError(f"folder {what}: another process is writing it. Wait for it, or choose another name.") from None
+        raise InputDataError(
+            f"folder {what}: another process is writing it. Wait for it, or choose another name."
+        ) from None
     os.close(descriptor)
     return None
 
