@@ -1,6 +1,7 @@
 """Windows, their order, and that a run can begin at any batch."""
 
 import dataclasses
+import itertools
 import pathlib
 from typing import Any
 
@@ -11,6 +12,7 @@ import tensorflow as tf
 from retarget_tf import input_pipeline, records
 from retarget_tf.augmentation import AugmentationConfig
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.input_pipeline.window_plan import WindowPlan
 from tests import testing
 
 FRAMES = {"a": 11, "b": 8, "c": 9, "d": 10}
@@ -181,3 +183,21 @@ def test_a_missing_shard_is_refused_before_training(manifest: records.Manifest, 
 def test_batches_mix_clips(manifest: records.Manifest) -> None:
     mixed = [len(set(batch["clip_id"])) for batch in take(20, manifest, batch_size=3)]
     assert np.mean(mixed) > 1.6  # of three clips; in order it would be little more than 1
+
+
+def test_slots_take_turns_and_any_position_is_found_by_counting() -> None:
+    windows, order = [3, 1, 2, 4, 1], [2, 0, 4, 1, 3]  # slot 0: records 2, 4, 3; slot 1: records 0, 1
+    plan = WindowPlan(np.array(windows, np.int64), slots=2, shuffle=False, seed=0)
+    rows = [[(record, n) for record in order[slot::2] for n in range(windows[record])] for slot in (0, 1)]
+    turns = [pair for pair in itertools.chain.from_iterable(itertools.zip_longest(*rows)) if pair is not None]
+    assert turns[:7] == [(2, 0), (0, 0), (2, 1), (0, 1), (4, 0), (0, 2), (3, 0)]
+    records_in_order = tf.constant(order, tf.int64)
+    for position in range(len(turns)):
+        slots, behind = plan.seek(records_in_order, tf.constant(position, tf.int64))
+        left = []
+        for slot, count in zip(slots, behind, strict=True):
+            row, behind_in_first = plan.row(records_in_order, slot, count)
+            rest = [(record, n) for record in row.numpy().tolist() for n in range(windows[record])]
+            left.append(rest[int(behind_in_first) :])
+        found = [pair for pair in itertools.chain.from_iterable(itertools.zip_longest(*left)) if pair is not None]
+        assert found == turns[position:]

@@ -1,5 +1,6 @@
 """Building at scale: the same records whoever makes them, broken builds that go on, and one writer at a time."""
 
+import dataclasses
 import os
 import pathlib
 import signal
@@ -100,7 +101,7 @@ def test_what_was_damaged_or_made_of_something_else_is_made_again(
             if stop:
                 raise KeyboardInterrupt
 
-        config = records.BuildConfig(**{**vars(CONFIG), "seed": seed})
+        config = dataclasses.replace(CONFIG, seed=seed)
         records.build_records([clip_folder], out, config, carry_out=carry_out)
 
     out = tmp_path / "records"

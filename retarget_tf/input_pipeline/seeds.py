@@ -25,8 +25,3 @@ def purpose_seed(seed: int, purpose: Purpose) -> tf.Tensor:
 def fold_in(seed: tf.Tensor, value: tf.Tensor | int) -> tf.Tensor:
     """A seed int64 `[2]` of its own for each `value`."""
     return tf.random.experimental.stateless_fold_in(seed, tf.cast(value, tf.int64))
-
-
-def scalar_seed(seed: tf.Tensor, purpose: int) -> tf.Tensor:
-    """A seed int64 `[]` for tf.data's own shuffles; positive, for 0 would mean a fresh one."""
-    return tf.random.stateless_uniform([], fold_in(seed, purpose), 1, FOREVER, dtype=tf.int64)

@@ -7,6 +7,7 @@ which order the windows of many records mix, `window_plan` says.
 """
 
 import dataclasses
+import functools
 
 import tensorflow as tf
 
@@ -91,15 +92,15 @@ def make_dataset(
             windows_of_slot, cycle_length=slots, block_length=1, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
         )
 
-    def jittered(position: tf.Tensor, window: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
-        assert augment is not None
-        pictures = jitter(_pictures(window), fold_in(samples_seed, position), augment, schema)
+    def jittered(config: AugmentationConfig, position: tf.Tensor, window: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+        pictures = jitter(_pictures(window), fold_in(samples_seed, position), config, schema)
         return {**window, **_parts(pictures)}
 
     last_epoch = FOREVER if repeat else int(skipped < windows)
     dataset = tf.data.Dataset.range(first_epoch, last_epoch).flat_map(windows_of_epoch)
     if augment is not None:
-        dataset = dataset.enumerate(start=start_batch * batch_size).map(jittered, num_parallel_calls=tf.data.AUTOTUNE)
+        numbered = dataset.enumerate(start=start_batch * batch_size)
+        dataset = numbered.map(functools.partial(jittered, augment), num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
     left = max(0, windows - skipped)
     batches = left // batch_size if drop_remainder else -(-left // batch_size)
