@@ -13,7 +13,7 @@ from retarget_tf.errors import ConfigError
 from retarget_tf.pose_transform import FITS
 
 _SERVER = flags.DEFINE_string("server", "localhost:8500", "host:port of the server's gRPC")
-_MODEL_NAME = flags.DEFINE_string("model_name", "retarget_tf", "as the server was told")
+_MODEL_NAME = flags.DEFINE_string("model_name", "retarget", "as the server was told")
 _VERSION = flags.DEFINE_integer("version", None, "of the model; the newest unless given", lower_bound=1)
 _WAIT_SECONDS = flags.DEFINE_float("wait_seconds", 30.0, "for the model to be available", lower_bound=0)
 _TIMEOUT_SECONDS = flags.DEFINE_float("timeout_seconds", 20.0, "for one map; a clip gets a tenth more for each frame")

@@ -16,7 +16,7 @@ from retarget_tf import program
 _EXPORT_DIR = flags.DEFINE_string("export_dir", None, "folder that holds the versions", required=True)
 _HOST = flags.DEFINE_string("host", "localhost", "address to listen at; 0.0.0.0 for every one of this machine")
 _PORT = flags.DEFINE_integer("port", 8500, "0 takes any free one")
-_MODEL_NAME = flags.DEFINE_string("model_name", "retarget_tf", "under which requests ask for the model")
+_MODEL_NAME = flags.DEFINE_string("model_name", "retarget", "under which requests ask for the model")
 _MAX_MESSAGE_MB = flags.DEFINE_integer("max_message_mb", 64, "largest request in MiB")
 _MAX_PIXELS = flags.DEFINE_integer("max_pixels", 40_000_000, "of one picture")
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", 10_000, "of one clip")

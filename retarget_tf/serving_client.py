@@ -65,7 +65,7 @@ class ClientOptions:
         chunk_frames: longest dance that is asked for in one call.
     """
 
-    model_name: str = "retarget_tf"
+    model_name: str = "retarget"
     version: int | None = None
     timeout_seconds: float = 20.0
     max_message_mb: int = 64

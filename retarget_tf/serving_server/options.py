@@ -25,7 +25,7 @@ class ServerOptions:
 
     host: str = "localhost"
     port: int = 8500
-    model_name: str = "retarget_tf"
+    model_name: str = "retarget"
     max_message_mb: int = 64
     max_pixels: int = 40_000_000
     max_frames: int = 10_000

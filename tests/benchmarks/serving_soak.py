@@ -199,7 +199,7 @@ class Requests:
         from tensorflow_serving.apis import predict_pb2
 
         request = predict_pb2.PredictRequest()
-        request.model_spec.name = "other" if kind == "unknown model" else "retarget_tf"
+        request.model_spec.name = "other" if kind == "unknown model" else "retarget"
         request.model_spec.signature_name = "other" if kind == "unknown signature" else signature
         if kind == "unknown version":
             request.model_spec.version.value = 99
