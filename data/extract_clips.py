@@ -36,6 +36,16 @@ _FPS = flags.DEFINE_float(
     lower_bound=0,
 )
 _MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
+_PARSER = flags.DEFINE_string(
+    "parser", "mediapipe", "mediapipe, or a human parser: a SavedModel folder, a .tflite or an .onnx file"
+)
+_PARSER_SCHEMA = flags.DEFINE_string("parser_schema", "cihp20", "label schema of a parser that is a file")
+_PARSER_SCALING = flags.DEFINE_enum(
+    "parser_scaling",
+    "imagenet",
+    ["imagenet", "imagenet_bgr", "unit", "symmetric", "bytes"],
+    "what the input of a parser that is a file wants: ImageNet's normalisation of RGB or BGR, 0..1, -1..1 or 0..255",
+)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "make clips again that are there already")
 _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
 
@@ -53,7 +63,17 @@ def main() -> None:
         raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
     reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
     person = extraction.PersonChoice.parse(_PERSON.value)
-    config = extraction.ExtractionConfig(_SIZE.value, _MARGIN.value, _MAX_FRAMES.value, _MODELS.value, person, reading)
+    config = extraction.ExtractionConfig(
+        _SIZE.value,
+        _MARGIN.value,
+        _MAX_FRAMES.value,
+        _MODELS.value,
+        person,
+        reading,
+        _PARSER.value,
+        _PARSER_SCHEMA.value,
+        _PARSER_SCALING.value,
+    )
     show_progress = program.progress_is_shown()
     select = functools.partial(
         screening.select_stretches,

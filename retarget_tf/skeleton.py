@@ -140,6 +140,20 @@ def person_box(keypoints: FloatArray) -> FloatArray | None:
     return np.concatenate([present[:, :2].min(axis=0), present[:, :2].max(axis=0)])
 
 
+def hip_line(keypoints: FloatArray) -> FloatArray:
+    """The height of the hips in each frame of `[frames, 25, 3]`, in pixels from the top.
+
+    Returns:
+        float32 `[frames]`; where the hips are missing, between those of the frames before and after. Infinite where no
+        frame shows them: nothing lies below then.
+    """
+    hips = keypoints[:, JOINT["mid_hip"]]
+    known = np.flatnonzero(hips[:, 2] > 0)
+    if not known.size:
+        return np.full(len(keypoints), np.inf, np.float32)
+    return np.interp(np.arange(len(keypoints)), known, hips[known, 1]).astype(np.float32)
+
+
 def _gather(points: FloatArray, table: dict[str, int], count: int) -> FloatArray:
     if points.shape[-2:] != (count, 3):
         raise ValueError(f"keypoints must be [..., {count}, 3]. Received: shape={points.shape}")

@@ -22,6 +22,7 @@ from retarget_tf.extraction import detectors, parts, square_crop, wardrobe
 from retarget_tf.extraction.body_geometry import bones_of, nearness
 from retarget_tf.extraction.steadying import SegmentedFrame, steadied
 from retarget_tf.images import SquareCrop
+from retarget_tf.parsing_labels import PARTS10
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -49,7 +50,7 @@ class ParsedImage(NamedTuple):
 class PartsParser:
     """Parses pictures of one person into `parts10`; a context manager, for it holds native resources.
 
-    Another parser can take its place where it offers `vote` (which may return None) and `parse_frames`.
+    `external_parser.ExternalParser` takes its place with a network out of a file.
 
     Args:
         models_folder: where the segmenter's file lies; `models.default_folder()` unless given.
@@ -59,6 +60,8 @@ class PartsParser:
     Raises:
         MissingDependencyError: mediapipe or the model file is not installed; says the command.
     """
+
+    schema = PARTS10
 
     def __init__(
         self, *, models_folder: files.PathLike | None = None, workers: int | None = None, view_scale: float = 1.0
@@ -131,7 +134,7 @@ class PartsParser:
             return _only_background(size)
         values = self._segment(view.apply(posed.image, _VIEW))
         person = values[..., 1:]  # with the background left out, zero outside means background
-        return _with_background(_place(person, view, crop, size) * _inside(posed.image, crop, size)[..., None])
+        return _with_background(_place(person, view, crop, size) * inside_picture(posed.image, crop, size)[..., None])
 
     def _ballot(self, view: PosedImage) -> wardrobe.Ballot | None:
         bones = bones_of(view.keypoints)
@@ -172,7 +175,7 @@ def _place(values: FloatArray, view: SquareCrop, crop: SquareCrop, size: int) ->
     return cv2.warpAffine(values, inverse, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
-def _inside(image: Uint8Array, crop: SquareCrop, size: int) -> npt.NDArray[np.bool_]:
+def inside_picture(image: Uint8Array, crop: SquareCrop, size: int) -> npt.NDArray[np.bool_]:
     """Which pixels of the square lie in the picture `[size, size]`: a person goes on outside as smeared edge only."""
     centres = (np.arange(size) + 0.5) * crop.side / size
     x, y = crop.left + centres, crop.top + centres

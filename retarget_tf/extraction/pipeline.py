@@ -19,17 +19,20 @@ import numpy.typing as npt
 from absl import logging
 from tqdm import tqdm
 
-from retarget_tf import clips, files, skeleton, video
+from retarget_tf import clips, files, parsing_labels, skeleton, video
 from retarget_tf.errors import InputDataError
 from retarget_tf.extraction import detectors, square_crop
 from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.extraction.external_parser import ExternalParser
 from retarget_tf.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.extraction.parser import PartsParser, PosedImage
+from retarget_tf.parsing_labels import PARTS10
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
 MIN_SIZE = 32
+BUILT_IN = "mediapipe"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -43,6 +46,9 @@ class ExtractionConfig:
         models_folder: where the model files lie; None for `models.default_folder()`.
         person: which one, where there are several.
         reading: how the videos are read.
+        parser: `mediapipe`, or the path of another one: see `ExternalParser`.
+        parser_schema: label schema of a parser out of a file. Its clips carry such maps beside `parts10`.
+        parser_scaling: what the input of a parser out of a file wants.
     """
 
     size: int = 256
@@ -51,8 +57,12 @@ class ExtractionConfig:
     models_folder: str | None = None
     person: PersonChoice = MAIN_PERSON
     reading: video.ReadOptions = video.AS_IT_IS
+    parser: str = BUILT_IN
+    parser_schema: str = "cihp20"
+    parser_scaling: str = "imagenet"
 
     def __post_init__(self) -> None:
+        parsing_labels.get_schema(self.parser_schema)
         if self.size < MIN_SIZE:
             raise ValueError(f"size must be at least {MIN_SIZE}. Received: size={self.size}")
         if not 0 <= self.margin <= 1:
@@ -117,7 +127,7 @@ def extract_clip(
     name = pathlib.Path(folder).name
     stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)
     frames = _Frames(path, header, config.reading, stretch, name, show_progress)
-    with PartsParser(models_folder=config.models_folder) as parser:
+    with _open_parser(config) as parser:
         track = _track(frames, config.person, config.models_folder, parser.view_of)
         seen = detectors.drop_unseen(track.keypoints, header.width, header.height)
         crop = square_crop.clip_crop(seen, header.width, header.height, config.margin)
@@ -126,15 +136,24 @@ def extract_clip(
         clothes = parser.vote(track.views)
         bridged = square_crop.fill_gaps(track.keypoints)
         stored = skeleton.drop_missing(crop.move_keypoints(seen, config.size), config.size)
-        info = clips.ClipInfo(
-            name, person_id or name, header.fps, config.size, "parts10", source=pathlib.Path(path).name
-        )
+        hip_lines = skeleton.hip_line(stored)
+        further = () if parser.schema == PARTS10 else (parser.schema.name,)
+        source = pathlib.Path(path).name
+        info = clips.ClipInfo(name, person_id or name, header.fps, config.size, PARTS10.name, further, source=source)
         with clips.ClipWriter(folder, info, overwrite=overwrite) as writer, frames.open("parts") as pictures:
             posed = itertools.starmap(PosedImage, zip(pictures, bridged, strict=True))
             parsed = parser.parse_frames(posed, crop, config.size, clothes)
-            for (image, parsing_map), keypoints in zip(parsed, stored, strict=True):
-                writer.write(image, parsing_map, keypoints)
+            for (image, parsing_map), keypoints, hip_y in zip(parsed, stored, hip_lines, strict=True):
+                parts = parser.schema.parts10_of(parsing_map, float(hip_y))
+                writer.write(image, {parser.schema.name: parsing_map, PARTS10.name: parts}, keypoints)
     return dataclasses.replace(info, frames=len(stored))
+
+
+def _open_parser(config: ExtractionConfig) -> Any:
+    """A context manager of the parser: both kinds offer the same methods."""
+    if config.parser == BUILT_IN:
+        return PartsParser(models_folder=config.models_folder)
+    return ExternalParser(config.parser, parsing_labels.get_schema(config.parser_schema), config.parser_scaling)
 
 
 def video_keypoints(

@@ -92,7 +92,7 @@ def import_clip(
         info = clips.ClipInfo(name, person_id, fps, config.size, config.to_schema, source=source)
     except ValueError as error:  # the name of the folder, or fps
         raise ConfigError(str(error)) from error
-    hip_lines = _hip_lines(seen)
+    hip_lines = skeleton.hip_line(seen)
     with (
         clips.ClipWriter(folder, info, overwrite=overwrite) as writer,
         tqdm(pictures.read_frames(), total=len(stored), desc=name, unit="frame", disable=not show_progress) as progress,
@@ -122,15 +122,3 @@ def _square(keypoints: FloatArray, pictures: Pictures, crop: str) -> SquareCrop:
         return square
     side = max(width, height)
     return SquareCrop((width - side) / 2, (height - side) / 2, side)
-
-
-def _hip_lines(keypoints: FloatArray) -> npt.NDArray[np.float64]:
-    """The hip line of each frame, y in pixels: between the frames that show it where it is missing.
-
-    Below every picture where no frame shows it: what is worn in one piece then counts as upper clothes.
-    """
-    hips = keypoints[:, skeleton.JOINT["mid_hip"]]
-    shown = np.flatnonzero(hips[:, 2] > 0)
-    if not shown.size:
-        return np.full(len(keypoints), np.inf)
-    return np.interp(np.arange(len(keypoints)), shown, hips[shown, 1])
