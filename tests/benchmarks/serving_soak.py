@@ -27,6 +27,7 @@ _CLIENTS = flags.DEFINE_integer("clients", 4, "clients at the same time", lower_
 
 _SIZE = 32
 _SWAP_AT, _WARM_AT = 0.25, 0.5  # shares of the time
+_PATIENCE = 120  # seconds for the second version to answer
 _GROWTH_MB = 60  # allocators settle late; a leak of a request's size would be far more
 
 
@@ -89,28 +90,33 @@ def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
 def _ask(address: str, version: pathlib.Path, pid: int, seconds: float, clients: int, swap: Any) -> Tally:
     requests = Requests(version)
     tally, lock = Tally(), threading.Lock()
-    end = time.monotonic() + seconds
+    stop = threading.Event()
     threads = [
-        threading.Thread(target=_client, args=(address, requests, tally, lock, end, seed)) for seed in range(clients)
+        threading.Thread(target=_client, args=(address, requests, tally, lock, stop, seed)) for seed in range(clients)
     ]
     for thread in threads:
         thread.start()
     time.sleep(seconds * _SWAP_AT)
     swap()
     time.sleep(seconds * (_WARM_AT - _SWAP_AT))
+    patience = time.monotonic() + _PATIENCE  # a busy machine takes a while to load a version
+    while len(tally.versions) < 2 and time.monotonic() < patience:
+        time.sleep(0.5)
     warm = _memory_mb(pid)  # both versions were loaded by now: what grows from here on, requests leave behind
+    time.sleep(seconds * (1 - _WARM_AT))
+    stop.set()
     for thread in threads:
         thread.join()
     tally.memory_mb = warm, _memory_mb(pid)
     return tally
 
 
-def _client(address: str, requests: "Requests", tally: Tally, lock: Any, end: float, seed: int) -> None:
+def _client(address: str, requests: "Requests", tally: Tally, lock: Any, stop: threading.Event, seed: int) -> None:
     import grpc
 
     dice = random.Random(seed)
     with grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
-        while time.monotonic() < end:
+        while not stop.is_set():
             kind = dice.choice(requests.kinds)
             fault, version = requests.try_one(channel, kind, dice)
             with lock:
