@@ -52,10 +52,9 @@ _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_model
 
 def main() -> None:
     """Extracts every video that matches."""
-    import functools
     import glob
 
-    from retarget_tf import extraction, screening, video
+    from retarget_tf import extraction, files, screening, video
     from retarget_tf.errors import InputDataError
 
     paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
@@ -75,13 +74,17 @@ def main() -> None:
         _PARSER_SCALING.value,
     )
     show_progress = program.progress_is_shown()
-    select = functools.partial(
-        screening.select_stretches,
-        max_frames=_MAX_FRAMES.value,
-        reading=reading,
-        models_folder=_MODELS.value,
-        show_progress=show_progress,
-    )
+
+    def select(path: files.PathLike) -> extraction.Selection:
+        screened = screening.screen_video(
+            path,
+            max_frames=_MAX_FRAMES.value,
+            reading=reading,
+            models_folder=_MODELS.value,
+            show_progress=show_progress,
+        )
+        return screening.select_stretches(screened)
+
     with program.native_log_aside():
         extraction.extract_videos(
             paths,

@@ -25,15 +25,3 @@ class TrainingError(RuntimeError):
 
 class StoppedError(RuntimeError):
     """A signal asked a long job to stop; its state was saved first. Programs exit with 1."""
-
-
-class ServingError(RuntimeError):
-    """A server refused a request, or cannot be reached. Programs exit with 1.
-
-    Attributes:
-        code: name of gRPC's status, such as `INVALID_ARGUMENT`.
-    """
-
-    def __init__(self, code: str, message: str) -> None:
-        super().__init__(message)
-        self.code = code

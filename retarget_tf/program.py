@@ -24,7 +24,6 @@ from retarget_tf.errors import (
     ConfigError,
     InputDataError,
     MissingDependencyError,
-    ServingError,
     StoppedError,
     TrainingError,
 )
@@ -35,7 +34,7 @@ EXIT_USAGE = 2
 EXIT_BAD_INPUT = 3
 
 # Outcomes that are told in one line.
-_TOLD = (InputDataError, ConfigError, MissingDependencyError, ServingError, StoppedError, TrainingError, OSError)
+_TOLD = (InputDataError, ConfigError, MissingDependencyError, StoppedError, TrainingError, OSError)
 
 _HELP_FLAGS = ("--help", "-help", "-h", "--h", "-?")
 
@@ -53,7 +52,7 @@ def run(main: Callable[[], None]) -> NoReturn:
         _fail(error, EXIT_BAD_INPUT)
     except ConfigError as error:
         _fail(error, EXIT_USAGE)
-    except (MissingDependencyError, ServingError, StoppedError, TrainingError, OSError) as error:
+    except (MissingDependencyError, StoppedError, TrainingError, OSError) as error:
         _fail(error, EXIT_FAILED)
     except KeyboardInterrupt:
         _fail("interrupted.", 128 + signal.SIGINT)

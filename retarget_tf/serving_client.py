@@ -29,7 +29,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from retarget_tf import pose_transform, serving
+from retarget_tf import images, pose_transform, serving
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.parsing_labels import UNKNOWN
@@ -175,7 +175,7 @@ class ServingClient:
     def dance(self, target: Target, keypoints: FloatArray) -> Iterator[Uint8Array]:
         """Yields the map, uint8 `[size, size]`, for each pose of a path: `[frames, 25, 3]` on the target's canvas."""
         reference = {
-            "image_bytes": np.asarray([_png(target.canvas)], object),
+            "image_bytes": np.asarray([images.png(target.canvas)], object),
             "reference_keypoints": target.keypoints[None],
             "reference_map": target.parsing_map[None],
         }
@@ -212,10 +212,6 @@ class ServedRetargeter(BaseRetargeter):
                 "room around the person."
             )
         return self._client.dance(target, placed)
-
-
-def _png(picture: Uint8Array) -> bytes:
-    return bytes(cv2.imencode(".png", picture[..., ::-1])[1])
 
 
 def _refusal(error: Any, where: str) -> Exception:

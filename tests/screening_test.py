@@ -239,11 +239,11 @@ def cut_video(path: pathlib.Path) -> tuple[pathlib.Path, TrueDetector]:
 
 def test_good_stretches_are_selected_and_the_others_named(tmp_path: pathlib.Path) -> None:
     path, detector = cut_video(tmp_path / "two.mp4")
-    selection = screening.select_stretches(path, CRITERIA, detector=detector)
+    selection = screening.select_stretches(screening.screen_video(path, CRITERIA, detector=detector))
     assert selection.stretches == (extraction.Stretch(0, 40),)
     assert selection.frames == 80
     assert selection.left_out == ("frames 40-79 (1.3-2.7 s): nobody is found",)
-    short = screening.select_stretches(path, CRITERIA, max_frames=40, detector=detector)
+    short = screening.select_stretches(screening.screen_video(path, CRITERIA, max_frames=40, detector=detector))
     assert short == extraction.Selection((extraction.Stretch(0, 40),), (), 40)
 
 

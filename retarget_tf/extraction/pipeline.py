@@ -52,7 +52,7 @@ class ExtractionConfig:
     """
 
     size: int = 256
-    margin: float = 0.06
+    margin: float = square_crop.MARGIN
     max_frames: int = 0
     models_folder: str | None = None
     person: PersonChoice = MAIN_PERSON

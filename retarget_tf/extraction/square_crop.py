@@ -15,6 +15,8 @@ from retarget_tf.images import SquareCrop
 
 FloatArray = npt.NDArray[np.float32]
 
+MARGIN = 0.06  # free border around the person's path, as a share of it, unless another is asked for
+
 # A body goes on beyond its joints: hands, hair, soles. Shares of the height or width of the joints' box.
 _BEYOND_JOINTS = 0.12
 _STEADY = 5  # frames of the running median

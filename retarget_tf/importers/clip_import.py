@@ -19,7 +19,6 @@ Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
 
 CROPS = ("person", "whole")
-_MARGIN = 0.06  # around the person's path, as extraction leaves it
 
 
 @dataclasses.dataclass(frozen=True)
@@ -117,7 +116,7 @@ def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: Imp
 def _square(keypoints: FloatArray, pictures: Pictures, crop: str) -> SquareCrop:
     width, height = pictures.width, pictures.height
     if crop == "person":
-        square = square_crop.clip_crop(keypoints, width, height, _MARGIN)
+        square = square_crop.clip_crop(keypoints, width, height, square_crop.MARGIN)
         assert square is not None, "keypoints with no joint are refused when they are read"
         return square
     side = max(width, height)

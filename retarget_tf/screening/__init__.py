@@ -2,7 +2,7 @@
 
 screen_video(path)              one pass over a video: measures, a verdict and the good stretches
 screen_videos(paths, report)    several of them, with a report to look at and the same as numbers
-select_stretches(path)          for `extraction.extract_videos`: what to take, and why not the rest
+select_stretches(screening)     for `extraction.extract_videos`: what to take, and why not the rest
 
 cuts, background, sharpness, looking        the measures
 criteria, judging, screener                 from measures to the verdict

@@ -119,25 +119,28 @@ class Batcher:
 
 def _run(jobs: list[Job]) -> None:
     """Gives every job its outputs or its error."""
-    if len(jobs) > 1:
-        merged = {name: np.concatenate([job.inputs[name] for job in jobs]) for name in jobs[0].inputs}
-        try:
-            outputs = _call(jobs[0], merged)
-        except RefusedError:
-            for job in jobs:
-                _run([job])
-            return
-        begin = 0
-        for job in jobs:
-            end = begin + job.examples
-            job.future.set_result({name: array[begin:end] for name, array in outputs.items()})
-            begin = end
+    if len(jobs) > 1 and _run_merged(jobs):
         return
     for job in jobs:
         try:
             job.future.set_result(_call(job, job.inputs))
         except RefusedError as error:
             job.future.set_exception(_with_index(job, error))
+
+
+def _run_merged(jobs: list[Job]) -> bool:
+    """Gives every job its part of one run; False where the run fails, and no job has anything yet."""
+    merged = {name: np.concatenate([job.inputs[name] for job in jobs]) for name in jobs[0].inputs}
+    try:
+        outputs = _call(jobs[0], merged)
+    except RefusedError:
+        return False
+    begin = 0
+    for job in jobs:
+        end = begin + job.examples
+        job.future.set_result({name: array[begin:end] for name, array in outputs.items()})
+        begin = end
+    return True
 
 
 def _with_index(job: Job, error: RefusedError) -> RefusedError:

@@ -8,13 +8,12 @@ command goes on where it stopped; `--only` takes some of them.
 """
 
 import pathlib
-import subprocess
-import sys
 
 from absl import flags
 
 from retarget_tf import program
-from retarget_tf.errors import ConfigError, TrainingError
+from retarget_tf.errors import ConfigError
+from tests.benchmarks.subprograms import run
 
 VARIANTS: dict[str, tuple[str, ...]] = {
     "paper": ("--preset=paper", "--batch_size=8"),
@@ -62,15 +61,9 @@ def main() -> None:
         if not (workdir / "flags.txt").is_file():  # written last
             budget = f"--steps={_STEPS.value}" if _STEPS.value else f"--minutes={_MINUTES.value}"
             common = (f"--records={_RECORDS.value}", f"--workdir={workdir}", budget)
-            _run("retarget_tf.train", *common, f"--filters={_FILTERS.value}", "--sample_every=100000", *VARIANTS[name])
+            run("retarget_tf.train", *common, f"--filters={_FILTERS.value}", "--sample_every=100000", *VARIANTS[name])
     comparison = f"--compare={','.join(map(str, workdirs))}"
-    _run("retarget_tf.evaluate", comparison, f"--records={_TEST_RECORDS.value}", f"--out={_OUT.value}/comparison")
-
-
-def _run(module: str, *arguments: str) -> None:
-    done = subprocess.run([sys.executable, "-m", module, *arguments], check=False)
-    if done.returncode:
-        raise TrainingError(f"{module} {' '.join(arguments)}: ended with {done.returncode}.")
+    run("retarget_tf.evaluate", comparison, f"--records={_TEST_RECORDS.value}", f"--out={_OUT.value}/comparison")
 
 
 if __name__ == "__main__":

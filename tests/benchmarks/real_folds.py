@@ -9,15 +9,13 @@ so the same command goes on where it stopped.
 
 import json
 import pathlib
-import subprocess
-import sys
 from typing import Any
 
 import numpy as np
 from absl import flags
 
 from retarget_tf import program
-from retarget_tf.errors import TrainingError
+from tests.benchmarks.subprograms import run
 
 _CLIPS = flags.DEFINE_string("clips", None, "clip folders of real people", required=True)
 _MODEL = flags.DEFINE_string(
@@ -60,7 +58,7 @@ def _run_fold(folder: pathlib.Path, people: str) -> dict[str, list[float]]:
     if not (records / "manifest.json").is_file():
         left_out = f"--test_people={people.replace('+', ',')}"
         clips = (f"--clips={_CLIPS.value}", f"--size={_SIZE.value}", "--validation_share=0", left_out)
-        _run("data.build_records", *clips, f"--out={records}")
+        run("data.build_records", *clips, f"--out={records}")
     steps = f"--steps={_STEPS.value}"
     variants = {
         "paper": ("--preset=paper", "--batch_size=8", f"--records={records}", steps),
@@ -77,10 +75,10 @@ def _run_fold(folder: pathlib.Path, people: str) -> dict[str, list[float]]:
     for name in _ONLY.value:
         if not (folder / name / "flags.txt").is_file():  # written last
             common = (f"--workdir={folder / name}", f"--filters={_FILTERS.value}", "--sample_every=100000")
-            _run("retarget_tf.train", *common, *variants[name])
+            run("retarget_tf.train", *common, *variants[name])
     models = ",".join([_MODEL.value, *(str(folder / name) for name in _ONLY.value)])
     if not (folder / "comparison" / "compare.json").is_file():
-        _run("retarget_tf.evaluate", f"--compare={models}", f"--records={records}", f"--out={folder}/comparison")
+        run("retarget_tf.evaluate", f"--compare={models}", f"--records={records}", f"--out={folder}/comparison")
     return _scores(json.loads((folder / "comparison" / "compare.json").read_text(encoding="utf-8")))
 
 
@@ -98,12 +96,6 @@ def _scores(found: dict[str, Any]) -> dict[str, list[float]]:
 def _row(rollout: dict[str, Any]) -> list[float]:
     at = [float("nan") if rollout["miou"][column] is None else rollout["miou"][column] for column in _COLUMNS]
     return at + [rollout[measure]["mean"] for measure in ("coarse_miou", "silhouette_iou", "arms_iou")]
-
-
-def _run(module: str, *arguments: str) -> None:
-    done = subprocess.run([sys.executable, "-m", module, *arguments], check=False)
-    if done.returncode:
-        raise TrainingError(f"{module} {' '.join(arguments)}: ended with {done.returncode}.")
 
 
 if __name__ == "__main__":
