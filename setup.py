@@ -53,7 +53,6 @@ setuptools.setup(
         "grpcio>=1.66",
         "grpcio-health-checking>=1.66",
         "tensorboard>=2.19",
-        "grpcio-health-checking>=1.60",
         "numpy>=1.26",
         "absl-py>=2.1",
         "opencv-python-headless>=4.10",

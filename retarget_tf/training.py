@@ -74,12 +74,12 @@ def train(
     initial = None
     if init_from is not None and not (folder / "checkpoints").exists():
         initial = _initial_weights(init_from, model_config)
-    write_settings(folder, folders, model_config, training_config)
     # Not 0: tf.data's shuffle compares TensorFlow's global seed and its own with 0, and its own is a tensor here.
     keras.utils.set_random_seed(training_config.seed + 1)
     keras.config.set_dtype_policy(training_config.mixed_precision)
     try:
-        learner = build_learner(model_config, training_config)
+        learner = build_learner(model_config, training_config)  # before a workdir is begun: it may refuse the settings
+        write_settings(folder, folders, model_config, training_config)
         state = callbacks.TrainingState.create()
         manager = _checkpoint_manager(folder, learner, state)
         if _restore(manager):
