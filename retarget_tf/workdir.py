@@ -64,11 +64,10 @@ def _check_same(folder: pathlib.Path, began: Any, now: dict[str, Any]) -> None:
     for part in ("model", "training"):
         before = _flat(began[part])
         for name, value in _flat(now[part]).items():
-            if name not in _FREE_TO_CHANGE and before.get(name) != value:
-                raise ConfigError(
-                    f"workdir {folder} began with {name}={before.get(name)}; keep it or choose another --workdir. "
-                    f"Received: {name}={value}"
-                )
+            if name in _FREE_TO_CHANGE or (name in before and before[name] == value):
+                continue
+            began = f"{name}={before[name]}; keep it or" if name in before else f"a version that had no {name};"
+            raise ConfigError(f"workdir {folder} began with {began} choose another --workdir. Received: {name}={value}")
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:

@@ -18,6 +18,7 @@ from retarget_tf import callbacks, generator, records, training
 from retarget_tf.config import PRESET_MODELS, ModelConfig, StreamConfig, TrainingConfig
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.generator import load_generator
+from retarget_tf.workdir import write_settings
 from tests.testing import make_clip_folder, run_program
 
 MODEL = ModelConfig(image_size=32, filters=2)
@@ -214,6 +215,17 @@ def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathl
         training.train(records_folder, workdir, MODEL, streams)
     with pytest.raises(ConfigError, match="began with batch_size=2"):
         training.train(records_folder, workdir, MODEL, dataclasses.replace(CONFIG, batch_size=1))
+
+
+def test_a_workdir_of_a_version_with_fewer_settings_is_told_from_others(
+    records_folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    write_settings(tmp_path, [records_folder], MODEL, CONFIG)
+    settings = json.loads((tmp_path / "config.json").read_text())
+    del settings["training"]["stream"]["max_gap"]
+    (tmp_path / "config.json").write_text(json.dumps(settings))
+    with pytest.raises(ConfigError, match=r"began with a version that had no max_gap; choose"):
+        write_settings(tmp_path, [records_folder], MODEL, CONFIG)
 
 
 def test_records_that_do_not_fit_are_refused(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
