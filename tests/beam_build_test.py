@@ -16,11 +16,7 @@ CONFIG = records.BuildConfig(segment_frames=4, validation_share=0.2, test_share=
 
 @pytest.fixture(scope="module")
 def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """Five people, a clip of 10 frames each."""
-    folder = tmp_path_factory.mktemp("clips")
-    for person in "abcde":
-        testing.make_clip_folder(folder, clip_id=f"{person}0", person_id=person, frames=10)
-    return folder
+    return testing.make_five_people(tmp_path_factory.mktemp("clips"))
 
 
 def test_without_beam_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,4 +1,7 @@
-"""What users really give: each broken input ends in one line that names file and cause, and in nothing written."""
+"""What users really give: each broken input ends in one line that names file and cause, and in nothing written.
+
+Builds that are killed half way are in `records_building_test`, broken files of other tools in `importers_test`.
+"""
 
 import contextlib
 import json
@@ -29,6 +32,7 @@ from tests import testing
 Path = pathlib.Path
 Array = npt.NDArray[Any]
 SIZE = 32
+BUILD = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=0.34)
 
 
 @pytest.fixture(scope="module")
@@ -52,8 +56,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
     np.save(folder / "points.npy", np.stack([keypoints for _, _, keypoints in squares]))
     for person in "abc":
         testing.make_clip_folder(folder / "clips", clip_id=person, person_id=person)
-    config = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=0.34)
-    records.build_records([folder / "clips"], folder / "records", config)
+    records.build_records([folder / "clips"], folder / "records", BUILD)
     return folder
 
 
@@ -88,6 +91,10 @@ def retarget_clip(folder: Path, out: Path, model: Retargeter) -> None:
 
 def find_clips(folder: Path, _: Path, __: Retargeter) -> None:
     clips.find_clips(folder / "clips")
+
+
+def build_records(folder: Path, out: Path, _: Retargeter) -> None:
+    records.build_records([folder / "clips"], out / "records", BUILD)
 
 
 def read_records(folder: Path, _: Path, __: Retargeter) -> None:
@@ -233,6 +240,17 @@ CASES = [
     (find_clips, "clips", remove, "no such folder"),
     (find_clips, "clips", empty, "holds no clip folder"),
     (find_clips, "clips", make_file, "no such folder"),
+    (build_records, "clips/a/clip.json", text, "not JSON"),
+    (build_records, "clips/a/clip.json", other_version, "schema version 99, this program reads 1"),
+    (build_records, "clips/a/frames.mkv", remove, "no such file"),
+    (build_records, "clips/a/frames.mkv", text, "not a video that can be read"),
+    (build_records, "clips/a/frames.mkv", two_frames, "holds 2 frames"),
+    (build_records, "clips/a/maps.mkv", remove, "has no maps of label schema parts10"),
+    (build_records, "clips/a/maps.mkv", two_frames, r"frame 0: ids \[.*are not in label schema parts10"),
+    (build_records, "clips/a/keypoints.npy", remove, "No such file"),
+    (build_records, "clips/a/keypoints.npy", cut, "cannot be read"),
+    (build_records, "clips/a/keypoints.npy", points(with_nan), "frame 3: not finite"),
+    (build_records, "clips/a/keypoints.npy", points(lambda array: array[:, :17]), r"not \[6, 17, 3\]"),
     (read_records, "records", remove, "no manifest.json"),
     (read_records, "records", make_file, "no manifest.json"),
     (read_records, "records/manifest.json", remove, "no manifest.json"),
@@ -258,7 +276,7 @@ def ending(call: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> int:
     return ended.value.code
 
 
-@pytest.mark.parametrize("call", [retarget, retarget_clip, find_clips, read_records])
+@pytest.mark.parametrize("call", [retarget, retarget_clip, find_clips, build_records, read_records])
 def test_the_whole_inputs_are_taken(
     whole: Path, tmp_path: Path, model: Retargeter, monkeypatch: pytest.MonkeyPatch, call: Callable[..., None]
 ) -> None:
@@ -266,7 +284,9 @@ def test_the_whole_inputs_are_taken(
 
 
 @pytest.mark.parametrize(
-    ("call", "broken", "break_it", "cause"), CASES, ids=[f"{case[1]}-{case[3]}"[:60] for case in CASES]
+    ("call", "broken", "break_it", "cause"),
+    CASES,
+    ids=[f"{case[0].__name__}-{case[1]}-{case[3]}"[:70] for case in CASES],
 )
 def test_a_broken_input_is_told_in_one_line(
     whole: Path,
@@ -291,7 +311,8 @@ def test_a_broken_input_is_told_in_one_line(
     # A part of a folder may be told by the folder.
     assert str((folder / broken).parent if "/" in broken else folder / broken) in told[0]
     assert re.search(cause, told[0]), told[0]
-    assert listing(out) == []
+    # A broken build keeps, under a hidden name, what it has encoded.
+    assert [path for path in out.iterdir() if not path.name.startswith(".")] == []
     assert listing(folder) == before
 
 

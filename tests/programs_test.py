@@ -1,15 +1,19 @@
 """Every documented command exists as documented, and the whole chain runs as a user runs it: one process a command."""
 
+import dataclasses
 import importlib.util
 import json
 import pathlib
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 
-from retarget_tf import video
+from retarget_tf import extraction, records, serving_server, video
+from retarget_tf.config import TrainingConfig
+from retarget_tf.extraction import external_parser
 from tests.testing import run_program
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -48,6 +52,36 @@ def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
     known = set(re.findall(r"^  --(\w+)", answer.stdout, re.MULTILINE))
     assert documented_commands().get(program, set()) - {"help"} <= known
     assert run_program(program, "--no_such_flag").returncode == 2
+
+
+@pytest.mark.parametrize(
+    ("program", "settings"),
+    [
+        ("data.build_records", records.BuildConfig()),
+        ("data.extract_clips", extraction.ExtractionConfig()),
+        ("data.extract_clips", video.AS_IT_IS),
+        ("export.serve", serving_server.ServerOptions()),
+        ("retarget_tf.retarget", video.AS_IT_IS),
+        ("retarget_tf.train", TrainingConfig(steps=1)),
+    ],
+    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
+)
+def test_a_flag_has_the_default_of_the_setting_of_its_name(program: str, settings: Any) -> None:
+    # Written twice: a program that imported the settings could not answer --help quickly.
+    described = run_program(program, "--help").stdout
+    defaults = dict(re.findall(r"^  --(\w+): .*\(default: (.*)\)$", described, re.MULTILINE))
+    names = {field.name for field in dataclasses.fields(settings)} & set(defaults) - {"steps", "person"}
+    assert names
+    assert {name: defaults[name] for name in names} == {name: _told(getattr(settings, name)) for name in names}
+
+
+def _told(value: object) -> str:
+    return str(list(value) if isinstance(value, tuple) else value)
+
+
+def test_every_scaling_of_a_parser_can_be_asked_for() -> None:
+    described = run_program("data.extract_clips", "--help").stdout
+    assert f"--parser_scaling: <{'|'.join(external_parser.SCALINGS)}>" in described
 
 
 def test_every_program_is_documented() -> None:

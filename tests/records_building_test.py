@@ -37,11 +37,7 @@ records.build_records([sys.argv[1]], sys.argv[2], test.CONFIG)
 
 @pytest.fixture(scope="module")
 def clip_folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    """Five people, a clip of 10 frames each."""
-    folder = tmp_path_factory.mktemp("clips")
-    for person in "abcde":
-        testing.make_clip_folder(folder, clip_id=f"{person}0", person_id=person, frames=10)
-    return folder
+    return testing.make_five_people(tmp_path_factory.mktemp("clips"))
 
 
 @pytest.fixture(scope="module")

@@ -47,6 +47,13 @@ def make_clip_folder(
     return folder / clip_id
 
 
+def make_five_people(folder: pathlib.Path) -> pathlib.Path:
+    """Five people, a clip folder of 10 frames each: records of 4 frames split them into all three splits."""
+    for person in "abcde":
+        make_clip_folder(folder, clip_id=f"{person}0", person_id=person, frames=10)
+    return folder
+
+
 def walking_square(
     index: int, size: int = 32, person_id: str = "person"
 ) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
