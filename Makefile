@@ -34,11 +34,11 @@ demo: install
 	@printf '\n  %s\n' 'panel video  $(DEMO_DIR)/dance.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
 	  'SavedModel   $(DEMO_DIR)/saved_model'
 
-# How retarget_tf/pretrained/stable_128 was made: about an hour on 2 cores. The same command again resumes.
+# How retarget_tf/pretrained/stable_128 was made: a bit over an hour on 2 cores. The same command again resumes.
 PRETRAIN_DIR ?= pretrain_out
-PRETRAIN_MINUTES ?= 42
+PRETRAIN_MINUTES ?= 50
 pretrained: install
-	$(BIN)/python -m data.make_dancers --out=$(PRETRAIN_DIR)/dancers --people=1200 --clips_per_person=1 --frames=129 \
+	$(BIN)/python -m data.make_dancers --out=$(PRETRAIN_DIR)/dancers --people=2400 --clips_per_person=1 --frames=129 \
 	  --size=128 --seed=2026
 	test -e $(PRETRAIN_DIR)/records || $(BIN)/python -m data.build_records --clips=$(PRETRAIN_DIR)/dancers \
 	  --out=$(PRETRAIN_DIR)/records --validation_share=0.005 --test_share=0

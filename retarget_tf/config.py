@@ -120,6 +120,7 @@ class TrainingConfig:
         checkpoint_every: steps between two checkpoints.
         sample_every: steps between two pictures in `samples/` and TensorBoard.
         log_every: steps between two rows in `history.csv` and TensorBoard.
+        cache_records: read the records once and keep them in memory, encoded as they are stored.
         seed: of everything random.
     """
 
@@ -136,6 +137,7 @@ class TrainingConfig:
     checkpoint_every: int = 500
     sample_every: int = 500
     log_every: int = 50
+    cache_records: bool = False
     seed: int = 0
 
     def __post_init__(self) -> None:

@@ -44,6 +44,7 @@ _TRAINING_FLAGS = (
     flags.DEFINE_integer("checkpoint_every", 500, "steps between two checkpoints"),
     flags.DEFINE_integer("sample_every", 500, "steps between two sample pictures"),
     flags.DEFINE_integer("log_every", 50, "steps between two rows of history.csv"),
+    flags.DEFINE_bool("cache_records", False, "read the records once and keep them in memory: for slow disks"),
     flags.DEFINE_integer("seed", 0, "of everything random"),
 )
 _STREAM_FLAGS = (

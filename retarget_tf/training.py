@@ -234,7 +234,12 @@ def training_dataset(
 def _dataset_of_one(
     folder: pathlib.Path, model_config: ModelConfig, config: TrainingConfig, start_batch: int
 ) -> tf.data.Dataset:
-    common: dict[str, Any] = {"batch_size": config.batch_size, "seed": config.seed, "start_batch": start_batch}
+    common: dict[str, Any] = {
+        "batch_size": config.batch_size,
+        "seed": config.seed,
+        "start_batch": start_batch,
+        "cache_records": config.cache_records,
+    }
     if model_config.preset == "paper":
         jitter = augmentation.AugmentationConfig() if config.jitter else None
         return input_pipeline.make_dataset(folder, "train", window_frames=2, augment=jitter, **common)

@@ -18,8 +18,8 @@ from retarget_tf import files
 from retarget_tf.config import ModelConfig, TrainingConfig
 from retarget_tf.errors import ConfigError, InputDataError
 
-# What a resumed training may change: how long it runs and how often it reports.
-_FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every")
+# What a resumed training may change: how long it runs, how often it reports, and where it keeps its records.
+_FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every", "cache_records")
 
 
 def write_settings(

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import pathlib
+import shutil
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,16 @@ def steps(batch: dict[str, Any]) -> Any:
     """How far the square walked since the frame before, -3..4: exact where gaps are below 4."""
     walked = batch["keypoints"][:, 0, 0] - batch["previous_keypoints"][:, 0, 0]
     return (walked + 3) % WRAP - 3
+
+
+def test_cached_records_give_the_same_and_are_read_once(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
+    from_disk = take(20, manifest, augment=STREAM_AUGMENTATION)
+    folder = shutil.copytree(manifest.folder, tmp_path / "records")
+    dataset = input_pipeline.make_streams(
+        folder, "train", batch_size=3, augment=STREAM_AUGMENTATION, cache_records=True
+    )
+    shutil.rmtree(folder)
+    assert_same(list(dataset.take(20).as_numpy_iterator()), from_disk)
 
 
 @pytest.mark.parametrize(("size", "augment"), [(None, None), (16, STREAM_AUGMENTATION), (64, None)])

@@ -3,6 +3,7 @@
 import dataclasses
 import itertools
 import pathlib
+import shutil
 from typing import Any
 
 import numpy as np
@@ -62,6 +63,15 @@ def test_elements_are_what_element_spec_says(
     assert dataset.element_spec == input_pipeline.element_spec(window, size or 32, 4 if repeat else None)
     for name, value in next(iter(dataset)).items():
         assert dataset.element_spec[name].is_compatible_with(value), name
+
+
+def test_cached_records_give_the_same_and_are_read_once(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
+    settings: dict[str, Any] = {"batch_size": 4, "augment": AugmentationConfig(), "seed": 3}
+    from_disk = take(6, manifest, **settings)
+    moved = records.Manifest.load(shutil.copytree(manifest.folder, tmp_path / "records"))
+    dataset = input_pipeline.make_dataset(moved.folder, "train", cache_records=True, **settings)
+    shutil.rmtree(moved.folder)
+    assert_same(list(dataset.take(6).as_numpy_iterator()), from_disk)
 
 
 def test_windows_are_the_frames_of_the_clip(manifest: records.Manifest) -> None:

@@ -18,37 +18,54 @@ class RecordTable:
         shards: int64 `[records]`, each record's position in `paths`.
         offsets: int64 `[records]`, bytes before it in its shard.
         frames: int64 `[records]`.
+        cached: string `[records]`, the records themselves where they are kept in memory.
     """
 
     paths: tuple[str, ...]
     shards: npt.NDArray[np.int64]
     offsets: npt.NDArray[np.int64]
     frames: npt.NDArray[np.int64]
+    cached: tf.Tensor | None = None
 
     @classmethod
-    def scan(cls, manifest: records.Manifest, split: str) -> "RecordTable":
+    def scan(cls, manifest: records.Manifest, split: str, *, cache: bool = False) -> "RecordTable":
         """Reads every record of a split once.
+
+        Args:
+            manifest: of the records.
+            split: train, validation or test.
+            cache: keep them in memory, as they are stored: `read` then never goes to the disk.
 
         Raises:
             InputDataError: the split is empty, or its records are missing or damaged.
         """
         paths = tuple(manifest.shard_paths(split))
-        shards, offsets, frames = [], [], []
+        shards, offsets, frames, cached = [], [], [], []
         for shard, path in enumerate(paths):
             offsets.append(np.array(records.record_offsets(path), np.int64))
-            counted = tf.data.TFRecordDataset(str(path)).map(_frames, num_parallel_calls=tf.data.AUTOTUNE)
+            serialized = tf.data.TFRecordDataset(str(path))
             with records.damage_as_input_error(path):
+                counted = serialized.map(_frames, num_parallel_calls=tf.data.AUTOTUNE)
                 frames.append(np.array(list(counted.as_numpy_iterator()), np.int64))
+                if cache:
+                    cached += list(serialized.as_numpy_iterator())
             shards.append(np.full(len(offsets[-1]), shard, np.int64))
-        return cls(tuple(map(str, paths)), np.concatenate(shards), np.concatenate(offsets), np.concatenate(frames))
+        with tf.device("CPU"):
+            in_memory = tf.constant(cached, tf.string) if cache else None
+        return cls(
+            tuple(map(str, paths)), np.concatenate(shards), np.concatenate(offsets), np.concatenate(frames), in_memory
+        )
 
     def holding(self, frames: int) -> "RecordTable":
         """Those of at least so many frames."""
         kept = self.frames >= frames
-        return RecordTable(self.paths, self.shards[kept], self.offsets[kept], self.frames[kept])
+        cached = None if self.cached is None else tf.boolean_mask(self.cached, kept)
+        return RecordTable(self.paths, self.shards[kept], self.offsets[kept], self.frames[kept], cached)
 
     def read(self, record: tf.Tensor) -> tf.data.Dataset:
         """A data set of the one record int64 `[]`, string `[]`."""
+        if self.cached is not None:
+            return tf.data.Dataset.from_tensors(tf.gather(self.cached, record))
         path = tf.gather(self.paths, tf.gather(self.shards, record))
         return records.record_at(path, tf.gather(self.offsets, record))
 

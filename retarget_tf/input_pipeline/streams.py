@@ -33,6 +33,7 @@ def make_streams(
     augment: StreamAugmentationConfig | None = None,
     seed: int = 0,
     start_batch: int = 0,
+    cache_records: bool = False,
 ) -> tf.data.Dataset:
     """Endless batches whose slots follow streams.
 
@@ -50,6 +51,7 @@ def make_streams(
         augment: random changes, such as `STREAM_AUGMENTATION`; None for none.
         seed: of all draws.
         start_batch: begin there, as if the batches before had been taken; slots may then be amid a stream.
+        cache_records: keep the split's records in memory, encoded as they are stored, so that the disk is read once.
 
     Returns:
         An infinite data set of `stream_spec`, a function of the arguments alone.
@@ -65,7 +67,7 @@ def make_streams(
         )
     config = StreamLengths(frame_gap, mean_frames, single_share)
     manifest = records.Manifest.load(folder)
-    plan = StreamPlan(config, _usable_records(manifest, split, config), seed)
+    plan = StreamPlan(config, _usable_records(manifest, split, config, cache_records), seed)
     finish = _Finisher(manifest, image_size or manifest.image_size, augment, purpose_seed(seed, Purpose.STREAM))
     places = [(slot, *place) for slot, place in enumerate(plan.seek(batch_size, start_batch))]
 
@@ -171,7 +173,7 @@ class _Finisher:
         return tf.map_fn(records.decode_map, encoded, fn_output_signature=spec)
 
 
-def _usable_records(manifest: records.Manifest, split: str, config: StreamLengths) -> RecordTable:
+def _usable_records(manifest: records.Manifest, split: str, config: StreamLengths, cache_records: bool) -> RecordTable:
     """The records of a split that can hold a stream."""
     fewest = config.frame_gap[0] + 1
     if fewest > manifest.segment_frames:
@@ -179,7 +181,7 @@ def _usable_records(manifest: records.Manifest, split: str, config: StreamLength
             f"a step of a stream must fit into the {manifest.segment_frames} frames of a record "
             f"(build_records --segment_frames). Received: frame_gap={config.frame_gap}"
         )
-    table = RecordTable.scan(manifest, split).holding(fewest)
+    table = RecordTable.scan(manifest, split, cache=cache_records).holding(fewest)
     if not table.frames.size:
         raise InputDataError(
             f"records {manifest.folder}: no record of split {split} has the {fewest} frames that a stream takes. "

@@ -37,6 +37,7 @@ def make_dataset(
     repeat: bool = True,
     drop_remainder: bool = True,
     start_batch: int = 0,
+    cache_records: bool = False,
     shuffle_bytes: int = SHUFFLE_BYTES,
 ) -> tf.data.Dataset:
     """Batches of windows of a split.
@@ -54,6 +55,7 @@ def make_dataset(
         repeat: give one epoch after the other for ever, each in an order of its own; batches run on over the seam.
         drop_remainder: without `repeat`, leave out a last batch that is not full.
         start_batch: begin there, as if the batches before had been taken.
+        cache_records: keep the split's records in memory, encoded as they are stored, so that the disk is read once.
         shuffle_bytes: bound of the decoded records that are open at a time to mix their windows.
 
     Returns:
@@ -68,7 +70,7 @@ def make_dataset(
     windows = count_windows(manifest, split, window_frames=window_frames, frame_gap=frame_gap)
     size = image_size or manifest.image_size
     schema = parsing_labels.get_schema(manifest.label_schema)
-    table = RecordTable.scan(manifest, split).holding(cutter.span)
+    table = RecordTable.scan(manifest, split, cache=cache_records).holding(cutter.span)
     record_bytes = manifest.segment_frames * size**2 * _PIXEL_BYTES
     slots = max(1, min(len(table.frames), shuffle_bytes // record_bytes)) if shuffle else 1
     plan = WindowPlan(table.frames - cutter.span + 1, slots, shuffle, seed)

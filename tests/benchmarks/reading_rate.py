@@ -4,9 +4,10 @@
     python -m data.build_records --clips=clips --out=records --validation_share=0 --test_share=0
     python -m tests.benchmarks.reading_rate --records=records
 
-Times an epoch of windows of two, and as many elements of streams; and the decoding of the JPEG and PNG pictures that
-they take, alone: from memory, in a `tf.data` map. All run on one core, in turns, and processor time is counted, which
-other programs on the machine disturb less than the clock; the medians are compared.
+Times an epoch of windows of two, and as many elements of streams, from the disk and with the records kept in memory;
+and the decoding of the JPEG and PNG pictures that they take, alone: from memory, in a `tf.data` map. All run on one
+core, in turns, and processor time is counted, which other programs on the machine disturb less than the clock; the
+medians are compared.
 """
 
 import itertools
@@ -32,19 +33,31 @@ def main() -> None:
     parts = [part for segment in segments for part in (segment.body, segment.references)]
     frames = list(itertools.chain.from_iterable(part.frames for part in parts))
     maps = list(itertools.chain.from_iterable(part.parsing_maps for part in parts))
-    windows = input_pipeline.make_dataset(manifest.folder, records.TRAIN, batch_size=_BATCH_SIZE.value, repeat=False)
-    streams = input_pipeline.make_streams(manifest.folder, records.TRAIN, batch_size=_BATCH_SIZE.value)
+    windows, cached_windows = (
+        input_pipeline.make_dataset(
+            manifest.folder, records.TRAIN, batch_size=_BATCH_SIZE.value, repeat=False, cache_records=cache
+        )
+        for cache in (False, True)
+    )
     batches = int(windows.cardinality())
-    streams = streams.take(batches)
+    streams, cached_streams = (
+        input_pipeline.make_streams(
+            manifest.folder, records.TRAIN, batch_size=_BATCH_SIZE.value, cache_records=cache
+        ).take(batches)
+        for cache in (False, True)
+    )
     # A stream takes one frame, its reference; and maps: one for each element, the one before, and its reference's.
     starts = sum(int(batch["is_start"].sum()) for batch in streams.as_numpy_iterator())
     elements = batches * _BATCH_SIZE.value
     of_streams = _repeated(frames, starts), _repeated(maps, elements + 2 * starts)
-    print("           pipeline       bare   share  (ms of processor time a sample)")
-    for name, dataset, pictures in (("windows", windows, (frames, maps)), ("streams", streams, of_streams)):
-        turns = [(_time([dataset]), _time(_bare(*pictures))) for _ in range(_TURNS.value)]
-        pipeline, bare = 1e3 * np.median(turns, axis=0) / elements
-        print(f"{name:8s}  {pipeline:9.3f}  {bare:9.3f}  {bare / pipeline:6.0%}")
+    print("         pipeline   share     cached   share       bare  (ms of processor time a sample)")
+    for name, dataset, cached, pictures in (
+        ("windows", windows, cached_windows, (frames, maps)),
+        ("streams", streams, cached_streams, of_streams),
+    ):
+        turns = [(_time([dataset]), _time([cached]), _time(_bare(*pictures))) for _ in range(_TURNS.value)]
+        whole, in_memory, bare = 1e3 * np.median(turns, axis=0) / elements
+        print(f"{name:8s} {whole:8.3f}  {bare / whole:6.0%}   {in_memory:8.3f}  {bare / in_memory:6.0%}   {bare:8.3f}")
     _print_mixing(windows)
 
 
