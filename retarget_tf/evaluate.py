@@ -27,6 +27,11 @@ _MODEL = flags.DEFINE_string(
 )
 _COMPARE = flags.DEFINE_list("compare", None, "several of these instead, with commas between them")
 _RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_records", required=True)
+_TRAIN_RECORDS = flags.DEFINE_string(
+    "train_records",
+    None,
+    "records whose training people the baseline nearest_pose knows; those of --records by default",
+)
 _SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "whose clips to score")
 _OUT = flags.DEFINE_string("out", None, "folder for the numbers and the pictures", required=True)
 _FIT = flags.DEFINE_enum(
@@ -50,6 +55,7 @@ def main() -> None:
     settings = evaluation.Settings(
         split=_SPLIT.value,
         fit=_FIT.value,
+        train_records=_TRAIN_RECORDS.value,
         batch_size=_BATCH_SIZE.value,
         seed=_SEED.value,
         show_progress=program.progress_is_shown(),

@@ -130,6 +130,22 @@ def test_nearest_pose_finds_the_same_square_of_another_person(found: evaluation.
     assert found.metrics["baselines"]["nearest_pose"]["miou"]["mean"] == pytest.approx(1)
 
 
+def test_poses_of_other_records_make_a_nearest_pose(
+    model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    all_tested = records.BuildConfig(segment_frames=5, validation_share=0, test_share=1)
+    judged = records.build_records([data.parent / "clips"], tmp_path / "judged", all_tested).folder
+    alone = evaluation.evaluate(model, judged).metrics
+    assert set(alone["baselines"]) == BASELINES - {"nearest_pose"}
+    helped = evaluation.evaluate(model, judged, evaluation.Settings(train_records=data)).metrics
+    assert helped["baselines"]["nearest_pose"]["miou"]["mean"] == pytest.approx(1)
+    assert helped["rollout"] == alone["rollout"]
+    larger = records.BuildConfig(size=64, segment_frames=5, validation_share=0, test_share=0)
+    other = records.build_records([data.parent / "clips"], tmp_path / "larger", larger).folder
+    with pytest.raises(InputDataError, match="larger: image_size is 64, the model's is 32"):
+        evaluation.evaluate(model, judged, evaluation.Settings(train_records=other))
+
+
 def test_scores_do_not_depend_on_the_batch(
     found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path
 ) -> None:

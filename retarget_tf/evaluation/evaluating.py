@@ -33,6 +33,7 @@ class Settings:
     Attributes:
         split: of the records, one whose clips are whole: validation or test.
         fit: how another person's motion is led to the target's body, see `pose_transform.fit_path`.
+        train_records: whose training people `nearest_pose` takes its poses from; None for the records to judge by.
         batch_size: clips that are generated at once; the scores do not depend on it.
         seed: of the bootstrap.
         show_progress: draw a progress bar of frames.
@@ -40,6 +41,7 @@ class Settings:
 
     split: str = records.TEST
     fit: Fit = "limbs"
+    train_records: files.PathLike | None = None
     batch_size: int = 8
     seed: int = 0
     show_progress: bool = False
@@ -123,10 +125,10 @@ def compare(
     return Comparison(scores, strips, findings.schema)
 
 
-def default_baselines(manifest: records.Manifest) -> dict[str, Baseline]:
+def default_baselines(manifest: records.Manifest, training: records.Manifest) -> dict[str, Baseline]:
     """All baselines; the nearest pose only where there are training people to take poses from."""
     baselines: dict[str, Baseline] = {"copy_first": CopyFirst()}
-    if library := list(_library_frames(manifest)):
+    if library := list(_library_frames(training)):
         baselines["nearest_pose"] = NearestPose.from_frames(library)
     baselines["limb_warp"] = LimbWarp(get_schema(manifest.label_schema))
     return baselines
@@ -134,13 +136,15 @@ def default_baselines(manifest: records.Manifest) -> dict[str, Baseline]:
 
 def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, settings: Settings) -> Findings:
     manifest, split = records.Manifest.load(records_folder), settings.split
+    training = records.Manifest.load(settings.train_records or records_folder)
     tasks.check_clips(records_folder, manifest.split(split).clips)
     contenders = []
     for name, path in models.items():
         trained = generator.load_generator(path)
-        manifest.check_fit(trained.spec.model.image_size, trained.spec.model.label_schema)
+        for either in (manifest, training):
+            either.check_fit(trained.spec.model.image_size, trained.spec.model.label_schema)
         contenders.append(scoring.Model(name, str(path), trained))
-    baselines = default_baselines(manifest)
+    baselines = default_baselines(manifest, training)
     frames = tasks.count_frames(records_folder, split)
     with tqdm(total=sum(frames), unit="frame", disable=not settings.show_progress) as progress:
         run = functools.partial(scoring.run, contenders, baselines, batch_size=settings.batch_size, progress=progress)
