@@ -112,7 +112,8 @@ class TrainingConfig:
         beta_1: of Adam; beta_2 is 0.999.
         decay_share: the learning rate falls to 0 in a line over this last share of the training.
         l1_weight: of `paper`: lambda of the L1 term beside the adversarial term.
-        jitter: resize by 286/256 and crop at random, mirror at random; of `stable` its own, wider augmentation.
+        jitter: resize by 286/256 and crop at random, mirror at random; of `stable` its own, wider
+            augmentation, of which joint_dropout, relabel and thicken are parts.
         stream: of `stable`.
         mixed_precision: `float32`, `mixed_float16` or `mixed_bfloat16`.
         steps: train up to this step; 0 where `minutes` decides.

@@ -39,7 +39,9 @@ _TRAINING_FLAGS = (
     flags.DEFINE_float("beta_1", None, "of Adam"),
     flags.DEFINE_float("decay_share", None, "the learning rate falls to 0 over this last share of the training"),
     flags.DEFINE_float("l1_weight", None, "paper: weight of L1 beside the adversarial loss"),
-    flags.DEFINE_bool("jitter", None, "augmentation: paper's crop and mirror, stable's own"),
+    flags.DEFINE_bool(
+        "jitter", None, "augmentation: paper's crop and mirror; stable's, with joint_dropout, relabel, thicken"
+    ),
     flags.DEFINE_enum("mixed_precision", None, config.PRECISIONS, "precision policy of the layers"),
     flags.DEFINE_integer("checkpoint_every", 500, "steps between two checkpoints"),
     flags.DEFINE_integer("sample_every", 500, "steps between two sample pictures"),
