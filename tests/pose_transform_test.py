@@ -224,6 +224,12 @@ def test_a_whole_clip_of_the_target_tells_its_proportions() -> None:
     np.testing.assert_array_equal(found.ratios, found.ratios[list(skeleton.MIRRORED_JOINT)])
 
 
+def test_no_bone_becomes_more_than_somewhat_longer_or_shorter() -> None:
+    short, long = walker(300, arm=0.7, frames=600), walker(300, arm=1.4, frames=600)
+    assert ratio(pose_transform.compare_bodies(short, long), "left_elbow") == pytest.approx(1.6)
+    assert ratio(pose_transform.compare_bodies(long, short), "left_elbow") == pytest.approx(0.6)
+
+
 def test_a_short_limb_of_a_photo_is_not_believed_but_a_long_one_is() -> None:
     source = walker(300)
     photo = pose_transform.compare_bodies(source, walker(300, arm=0.3)[:1])  # arms held at the camera
