@@ -34,6 +34,7 @@ Spoil = Callable[[FloatArray, float, np.random.Generator], FloatArray]
 Filter = Callable[[FloatArray], FloatArray]
 
 _EVERY = 5  # frames are compared as maps
+_FPS = 30
 _TWINS = np.asarray(skeleton.MIRRORED_JOINT)
 
 
@@ -85,7 +86,9 @@ def _with_source(case: Case, source: FloatArray) -> Case:
 
 def _map_score(case: Case, placed: FloatArray, warp: baselines.LimbWarp) -> float:
     """100 times the mIoU of the clip."""
-    move = warp.start(case.target[0], next(case.own.read_maps("parts10")))
+    paths = placed[::_EVERY]
+    first = np.repeat(next(case.own.read_maps("parts10"))[None], len(paths), axis=0)
+    generated = warp.start(np.repeat(case.target[:1], len(paths), axis=0), first)(paths)
     shift, zoom = cross_person.place_on_stage(case, placed), case.to_own.scale
     # OpenCV counts from the centre of the first pixel, keypoints from its corner.
     dx, dy = (zoom * 0.5 - 0.5 + offset for offset in (case.to_own.dx + shift, case.to_own.dy))
@@ -94,7 +97,7 @@ def _map_score(case: Case, placed: FloatArray, warp: baselines.LimbWarp) -> floa
     for index, real in enumerate(case.crossed.read_maps("parts10")):
         if index % _EVERY == 0:
             moved = cv2.warpAffine(real, forward, real.shape[::-1], flags=cv2.INTER_NEAREST, borderValue=0)
-            confusion += metrics.confusion_matrix(moved, move(placed[index]), PARTS10.num_classes)
+            confusion += metrics.confusion_matrix(moved, generated[index // _EVERY], PARTS10.num_classes)
     return 100 * metrics.mean_iou(confusion)
 
 
@@ -108,11 +111,22 @@ def _all_but(*left_out: str) -> Filter:
     return mend
 
 
+def _as_in_a_stream(keypoints: FloatArray) -> FloatArray:
+    """What `live` does, which cannot look ahead."""
+    box = skeleton.person_box(keypoints[0])
+    if box is None:
+        return keypoints
+    one_euro = keypoint_filters.OneEuroFilter(float(box[3] - box[1]))
+    smooth = (one_euro.step(pose, 1 / _FPS)[None] for pose in keypoints)
+    return np.concatenate([keypoint_filters.fill_from_twin(pose) for pose in smooth])
+
+
 _FILTERS: dict[str, Filter] = {
     "nothing": lambda keypoints: keypoints,
     "all (clean_keypoints)": keypoint_filters.clean_keypoints,
     **{f"all but {name}": _all_but(name) for name in _STEPS},
     "median alone": _all_but("swaps", "gaps", "twin"),
+    "One-Euro and twin": _as_in_a_stream,
 }
 
 
