@@ -36,7 +36,7 @@ demo: install
 
 # How retarget_tf/pretrained/stable_128 was made: a bit over an hour on 2 cores. The same command again resumes.
 PRETRAIN_DIR ?= pretrain_out
-PRETRAIN_MINUTES ?= 50
+PRETRAIN_MINUTES ?= 60
 pretrained: install
 	$(BIN)/python -m data.make_dancers --out=$(PRETRAIN_DIR)/dancers --people=2400 --clips_per_person=1 --frames=129 \
 	  --size=128 --seed=2026
