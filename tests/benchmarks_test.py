@@ -7,7 +7,6 @@ import pytest
 from retarget_tf import dancers, records
 from tests.testing import run_program
 
-
 # Arguments, and a part of what is printed.
 BENCHMARKS = {
     "bone_lengths": ("--people=2 --frames=8", "left_knee"),
