@@ -36,7 +36,8 @@ class Job:
         version: held until the job is done, also where its client is gone by then.
         signature: its name.
         inputs: arrays by name.
-        merges: whether it may run with others.
+        is_batched: whether the first axis of all that goes in and comes out is the batch.
+        merges: whether it may run with others; only what is batched may.
         deadline: on the clock of `time.monotonic`.
         future: its outputs, or a RefusedError. Cancelled once the client is gone.
     """
@@ -44,6 +45,7 @@ class Job:
     version: ModelVersion
     signature: str
     inputs: Arrays
+    is_batched: bool
     merges: bool
     deadline: float
     future: "Future[Arrays]" = dataclasses.field(default_factory=Future)
@@ -51,7 +53,7 @@ class Job:
     @property
     def examples(self) -> int:
         """The batch size; 1 where there is no batch."""
-        return len(next(iter(self.inputs.values()))) if self.merges else 1
+        return len(next(iter(self.inputs.values()))) if self.is_batched else 1
 
     def goes_with(self, other: "Job") -> bool:
         """Whether both can run as one."""
