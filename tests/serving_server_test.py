@@ -312,6 +312,15 @@ def test_a_bad_picture_of_a_clip_is_told_by_its_index(
     assert predict(clip_channel, clip_request(signature, 3, 2)).outputs
 
 
+@pytest.mark.parametrize("served", ["paper"], indirect=True)
+def test_frames_of_all_clips_of_a_request_are_limited(clip_channel: Any) -> None:
+    assert predict(clip_channel, clip_request("retarget_clip", 2, 3)).outputs
+    for batch, frames in ((1, 7), (2, 4), (1, 0)):
+        with pytest.raises(grpc.RpcError, match="keypoints must be of 1 to 6 frames") as caught:
+            predict(clip_channel, clip_request("retarget_clip", batch, frames))
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
 def test_what_cannot_be_served_is_told(server: ModelServer, folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(InputDataError, match="holds no version that can be loaded"):
         ModelServer(tmp_path, OPTIONS)
