@@ -29,6 +29,13 @@ _MAPS_DIR = flags.DEFINE_string("maps_dir", None, "folder for the maps as PNG fi
 _FIT = flags.DEFINE_enum("fit", "limbs", FITS, "how the path is placed on the target's canvas")
 _CLEAN = flags.DEFINE_bool("clean", True, "mend the source's keypoints first")
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
+_FPS = flags.DEFINE_float(
+    "fps",
+    0.0,
+    "frames per second that the source video is resampled to by timestamps; 0 takes the frames as they are",
+    lower_bound=0,
+)
+_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
 
 
 def main() -> None:
@@ -41,7 +48,7 @@ def main() -> None:
 
 
 def _query(show_progress: bool) -> int:
-    from retarget_tf import retarget_inputs
+    from retarget_tf import retarget_inputs, video
     from retarget_tf.serving_client import ClientOptions, ServedRetargeter, ServingClient
 
     options = ClientOptions(
@@ -58,7 +65,11 @@ def _query(show_progress: bool) -> int:
         retargeter = ServedRetargeter(client)
         target = retargeter.prepare_target(_TARGET_PHOTO.value, own, target_map=_TARGET_MAP.value)
         source = retarget_inputs.video_source(
-            _SOURCE_VIDEO.value, path, max_frames=_MAX_FRAMES.value, show_progress=show_progress
+            _SOURCE_VIDEO.value,
+            path,
+            max_frames=_MAX_FRAMES.value,
+            reading=video.ReadOptions(_FPS.value, _MAX_PIXELS.value),
+            show_progress=show_progress,
         )
         return retargeter.write_panel(
             target,

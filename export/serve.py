@@ -20,7 +20,7 @@ _MODEL_NAME = flags.DEFINE_string("model_name", "retarget", "under which request
 _MAX_MESSAGE_MB = flags.DEFINE_integer("max_message_mb", 64, "largest request in MiB")
 _MAX_PIXELS = flags.DEFINE_integer("max_pixels", 40_000_000, "of one picture")
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", 10_000, "of one clip")
-_MAX_BATCH = flags.DEFINE_integer("max_batch", 16, "examples of one request, and of requests that run as one")
+_MAX_BATCH = flags.DEFINE_integer("max_batch", 32, "examples of one request, and of requests that run as one")
 _MAX_QUEUE = flags.DEFINE_integer("max_queue", 64, "requests that wait")
 _WORKERS = flags.DEFINE_integer("workers", 2, "batches that run at the same time")
 

@@ -14,6 +14,7 @@ import pytest
 
 from retarget_tf import photos
 from retarget_tf.errors import InputDataError
+from tests.testing import with_exif_orientation
 
 Uint8Array = npt.NDArray[np.uint8]
 
@@ -31,13 +32,6 @@ def encoded(suffix: str, picture: Uint8Array = PICTURE) -> bytes:
 def write(folder: pathlib.Path, name: str, data: bytes) -> pathlib.Path:
     (folder / name).write_bytes(data)
     return folder / name
-
-
-def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
-    """The JPEG with an EXIF segment of one entry, tag 0x0112."""
-    tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
-    body = b"Exif\0\0" + tiff
-    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
 @pytest.mark.parametrize("suffix", [".jpg", ".png", ".webp"])

@@ -60,6 +60,7 @@ def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
         ("data.build_records", records.BuildConfig()),
         ("data.extract_clips", extraction.ExtractionConfig()),
         ("data.extract_clips", video.AS_IT_IS),
+        ("export.query_server", video.AS_IT_IS),
         ("export.serve", serving_server.ServerOptions()),
         ("retarget_tf.retarget", video.AS_IT_IS),
         ("retarget_tf.train", TrainingConfig(steps=1)),

@@ -1,19 +1,26 @@
 """Retargeting through a server gives the maps of the same generator here, however it is cut into calls."""
 
+import contextlib
 import pathlib
+import threading
 from collections.abc import Iterator
+from concurrent import futures
+from typing import Any
 
 import cv2
+import grpc
 import numpy as np
 import numpy.typing as npt
 import pytest
+import tensorflow as tf
+from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from retarget_tf import video
+from retarget_tf import images, retarget_inputs, video
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.retargeter import Retargeter
 from retarget_tf.serving_client import ClientOptions, ServedRetargeter, ServingClient
 from retarget_tf.serving_server import ModelServer, ServerOptions
-from tests.testing import Served, run_program, walking_square
+from tests.testing import Served, run_program, walking_square, with_exif_orientation
 
 
 @pytest.fixture(scope="module")
@@ -80,12 +87,102 @@ def test_refusals_are_errors_of_ours(server: ModelServer) -> None:
         client.predict("metadata", {"request": np.zeros(1, np.int32)})
 
 
+class Scripted(prediction_service_pb2_grpc.PredictionServiceServicer):
+    """A server that has its answers ready: a status, arrays by name, or None for no answer at all.
+
+    Attributes:
+        requests: that came.
+    """
+
+    def __init__(self, *answers: Any) -> None:
+        self._answers = iter(answers)
+        self.requests: list[Any] = []
+
+    def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802 - the stub's name
+        """The next answer."""
+        self.requests.append(request)
+        answer = next(self._answers)
+        if answer is None:
+            gone = threading.Event()
+            assert not context.add_callback(gone.set) or gone.wait(20)
+        elif isinstance(answer, grpc.StatusCode):
+            context.abort(answer, "as the script says")
+        response = predict_pb2.PredictResponse()
+        for name, array in (answer or {}).items():
+            response.outputs[name].CopyFrom(tf.make_tensor_proto(array))
+        return response
+
+    @contextlib.contextmanager
+    def client(self, options: ClientOptions | None = None) -> Iterator[ServingClient]:
+        """A client of this server."""
+        server = grpc.server(futures.ThreadPoolExecutor(1))
+        prediction_service_pb2_grpc.add_PredictionServiceServicer_to_server(self, server)
+        address = f"localhost:{server.add_insecure_port('localhost:0')}"
+        server.start()
+        try:
+            with ServingClient(address, options) as client:
+                yield client
+        finally:
+            server.stop(None).wait()
+
+
+def test_what_the_server_did_not_take_is_sent_again() -> None:
+    busy = grpc.StatusCode.UNAVAILABLE
+    scripted = Scripted(busy, busy, {"y": np.arange(3)})
+    with scripted.client() as client:
+        np.testing.assert_array_equal(client.predict("step", {"x": np.ones(2)})["y"], [0, 1, 2])
+    assert scripted.requests == [scripted.requests[0]] * 3
+
+
+@pytest.mark.parametrize(("status", "error"), [("INVALID_ARGUMENT", InputDataError), ("INTERNAL", ConnectionError)])
+def test_what_the_server_took_is_not_sent_again(status: str, error: type[Exception]) -> None:
+    scripted = Scripted(grpc.StatusCode[status], {})
+    with scripted.client() as client, pytest.raises(error, match="as the script says"):
+        client.predict("step", {})
+    assert len(scripted.requests) == 1
+
+
+def test_a_server_that_is_too_slow_is_told() -> None:
+    with (
+        Scripted(None).client(ClientOptions(timeout_seconds=0.2)) as client,
+        pytest.raises(TimeoutError, match=r"^server localhost:\d+ step: no answer in time .* ask for shorter clips\.$"),
+    ):
+        client.predict("step", {})
+
+
+def test_messages_above_the_limit_are_told() -> None:
+    large = np.zeros(2 << 20, np.uint8)
+    scripted = Scripted({"y": large})
+    with scripted.client(ClientOptions(max_message_mb=1)) as client:
+        with pytest.raises(ConnectionError, match=r"step: RESOURCE_EXHAUSTED \(.*Sent message larger than max"):
+            client.predict("step", {"x": large})
+        assert not scripted.requests
+        with pytest.raises(ConnectionError, match=r"step: RESOURCE_EXHAUSTED \(.*Received message larger than max"):
+            client.predict("step", {})
+
+
+def test_a_turned_photo_is_sent_upright(tmp_path: pathlib.Path) -> None:
+    picture = walking_square(0, 64)[0]
+    picture[:16] = 200
+    turned = bytes(cv2.imencode(".jpg", cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE)[..., ::-1])[1])
+    (tmp_path / "photo.jpg").write_bytes(with_exif_orientation(turned, 6))
+    (tmp_path / "photo.png").write_bytes(images.png(picture))
+    target, upright = (
+        retarget_inputs.photo_target(tmp_path / name, 64, 0.5, keypoints()[0]) for name in ("photo.jpg", "photo.png")
+    )
+    scripted = Scripted({"parsing_map_png_bytes": np.asarray([[images.png(target.parsing_map)]], object)})
+    with scripted.client() as client:
+        assert len(list(client.dance(target, keypoints(1)))) == 1
+    [encoded] = tf.make_ndarray(scripted.requests[0].inputs["image_bytes"])
+    np.testing.assert_allclose(tf.io.decode_png(encoded), upright.canvas, atol=16)
+
+
 def test_the_program_writes_the_panel(server: ModelServer, photo: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with video.VideoWriter(tmp_path / "dance.mp4", 25) as writer:
         for index in range(5):
             writer.write(walking_square(index, 64, "dancer")[0])
     np.save(tmp_path / "own.npy", keypoints()[0])
-    np.save(tmp_path / "path.npy", keypoints(5))
+    np.save(tmp_path / "path.npy", keypoints(5)[::2])
     result = run_program(
         "export.query_server",
         f"--server={server.address}",
@@ -94,9 +191,10 @@ def test_the_program_writes_the_panel(server: ModelServer, photo: pathlib.Path, 
         "--target_map=none",
         f"--source_video={tmp_path / 'dance.mp4'}",
         f"--source_keypoints={tmp_path / 'path.npy'}",
+        "--fps=12.5",
         f"--out={tmp_path / 'panel.mp4'}",
         f"--maps_dir={tmp_path / 'maps'}",
     )
     assert result.returncode == 0, result.stderr
-    assert len(list((tmp_path / "maps").iterdir())) == 5
+    assert len(list((tmp_path / "maps").iterdir())) == 3
     assert (tmp_path / "panel.mp4").stat().st_size > 0

@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import cv2
 import grpc
 import numpy as np
 import pytest
@@ -23,11 +24,12 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
+from retarget_tf import images
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.serving_server import ModelServer, RefusedError, ServerOptions
 from retarget_tf.serving_server.batching import Batcher, Job
 from retarget_tf.serving_server.versions import ModelVersion
-from tests.testing import run_program
+from tests.testing import Served, run_program, walking_square
 
 OPTIONS = ServerOptions(port=0, model_name="toy", poll_seconds=0.05, max_batch=4, max_pixels=10_000, max_message_mb=1)
 
@@ -133,7 +135,7 @@ REFUSED = [
     ({"x": bomb()}, "INVALID_ARGUMENT", "too many elements"),
     ({"x": torn()}, "INVALID_ARGUMENT", "does not hold the values of its shape"),
     ({"x": proto([[1.0, 2.0], [np.nan, 0.0]])}, "INVALID_ARGUMENT", r"x\[1\]: holds a number that is not finite"),
-    ({"x": proto([[1.0, 2.0], [0.0, -1.0]])}, "INVALID_ARGUMENT", "example 1: .*negative"),
+    ({"x": proto([[1.0, 2.0], [0.0, -1.0]])}, "INVALID_ARGUMENT", "example 1: assertion .*x must not be negative"),
     ({"extra": proto([[1.0]])}, "INVALID_ARGUMENT", r"Unknown: \['extra'\]"),
     ({"x": None}, "INVALID_ARGUMENT", r"Missing: \['x'\]"),
     ({"x": proto(np.zeros((1, 400_000), np.float32))}, "RESOURCE_EXHAUSTED", "larger than max"),
@@ -228,7 +230,7 @@ class Gate:
 
 
 def job(version: ModelVersion, *values: float, seconds: float = 20, merges: bool = True) -> Job:
-    return Job(version, "f", {"x": np.asarray(values, np.float32)}, merges, time.monotonic() + seconds)
+    return Job(version, "f", {"x": np.asarray(values, np.float32)}, True, merges, time.monotonic() + seconds)
 
 
 def test_waiting_requests_run_as_one_and_a_bad_one_harms_nobody() -> None:
@@ -264,6 +266,59 @@ def test_the_bad_example_of_a_request_is_named() -> None:
     with pytest.raises(RefusedError, match="example 2: negative"):
         one.future.result(20)
     batcher.close()
+
+
+@pytest.fixture(scope="module")
+def clip_channel(served: Served) -> Iterator[Any]:
+    options = ServerOptions(port=0, model_name="toy", max_frames=6)
+    with ModelServer(served.export_dir.parent, options) as server, grpc.insecure_channel(server.address) as channel:
+        yield channel
+
+
+def clip_request(signature: str, batch: int, frames: int, **changes: Any) -> Any:
+    """A request for `frames` maps of the walking square each."""
+    picture, parsing_map, keypoints = walking_square(0)
+    inputs = {
+        "image_bytes": np.asarray([images.png(picture)] * batch, object),
+        "reference_keypoints": np.stack([keypoints] * batch),
+        "reference_map": np.stack([parsing_map] * batch),
+        "keypoints": np.tile(keypoints, (batch, frames, 1, 1)),
+    }
+    return toy_request(signature=signature, **{**inputs, **changes})
+
+
+NOISE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
+GOOD_PNG = images.png(NOISE)
+
+
+@pytest.mark.parametrize(
+    ("picture", "why"),
+    [
+        (GOOD_PNG[:-300], r"image_bytes\[1\]: the PNG is cut off"),
+        (GOOD_PNG[:-300] + GOOD_PNG[-12:], "example 1: Invalid PNG"),  # header and end are as they should be
+        (bytes(cv2.imencode(".webp", NOISE)[1]), "example 1: assertion failed: .*JPEG or PNG"),
+    ],
+    ids=["cut", "torn", "webp"],
+)
+@pytest.mark.parametrize("signature", ["retarget_clip", "retarget_clip_raw"])
+@pytest.mark.parametrize("served", ["paper"], indirect=True)
+def test_a_bad_picture_of_a_clip_is_told_by_its_index(
+    clip_channel: Any, signature: str, picture: bytes, why: str
+) -> None:
+    pictures = np.asarray([GOOD_PNG, picture, GOOD_PNG], object)
+    with pytest.raises(grpc.RpcError, match=why) as caught:
+        predict(clip_channel, clip_request(signature, 3, 2, image_bytes=pictures))
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+    assert predict(clip_channel, clip_request(signature, 3, 2)).outputs
+
+
+@pytest.mark.parametrize("served", ["paper"], indirect=True)
+def test_frames_of_all_clips_of_a_request_are_limited(clip_channel: Any) -> None:
+    assert predict(clip_channel, clip_request("retarget_clip", 2, 3)).outputs
+    for batch, frames in ((1, 7), (2, 4), (1, 0)):
+        with pytest.raises(grpc.RpcError, match="keypoints must be of 1 to 6 frames") as caught:
+            predict(clip_channel, clip_request("retarget_clip", batch, frames))
+        assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
 
 
 def test_what_cannot_be_served_is_told(server: ModelServer, folder: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 import importlib.util
 import pathlib
+import struct
 import subprocess
 import sys
 from typing import Any, Self
@@ -72,6 +73,13 @@ def walking_square(
     for joint, (x, y) in _JOINTS_IN_SQUARE.items():
         keypoints[skeleton.JOINT[joint]] = left + x * quarter, top + y * quarter, 0.9
     return frame, parsing_map, keypoints
+
+
+def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
+    """The JPEG with an EXIF segment of one entry, tag 0x0112."""
+    tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
+    body = b"Exif\0\0" + tiff
+    return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,7 +36,8 @@ class Job:
         version: held until the job is done, also where its client is gone by then.
         signature: its name.
         inputs: arrays by name.
-        merges: whether it may run with others.
+        is_batched: whether the first axis of all that goes in and comes out is the batch.
+        merges: whether it may run with others; only what is batched may.
         deadline: on the clock of `time.monotonic`.
         future: its outputs, or a RefusedError. Cancelled once the client is gone.
     """
@@ -44,6 +45,7 @@ class Job:
     version: ModelVersion
     signature: str
     inputs: Arrays
+    is_batched: bool
     merges: bool
     deadline: float
     future: "Future[Arrays]" = dataclasses.field(default_factory=Future)
@@ -51,7 +53,7 @@ class Job:
     @property
     def examples(self) -> int:
         """The batch size; 1 where there is no batch."""
-        return len(next(iter(self.inputs.values()))) if self.merges else 1
+        return len(next(iter(self.inputs.values()))) if self.is_batched else 1
 
     def goes_with(self, other: "Job") -> bool:
         """Whether both can run as one."""
@@ -161,15 +163,16 @@ def _call(job: Job, inputs: Arrays) -> Arrays:
         outputs = run(**{name: tf.constant(array) for name, array in inputs.items()})
         return {name: tensor.numpy() for name, tensor in outputs.items()}
     except (tf.errors.InvalidArgumentError, tf.errors.UnimplementedError) as error:
-        raise invalid(_first_line(error.message)) from error
+        raise invalid(_told(error.message)) from error
     except tf.errors.ResourceExhaustedError as error:
-        raise RefusedError(grpc.StatusCode.RESOURCE_EXHAUSTED, _first_line(error.message)) from error
+        raise RefusedError(grpc.StatusCode.RESOURCE_EXHAUSTED, _told(error.message)) from error
     except Exception as error:  # a fault of ours: the client is told, the server goes on
         logging.exception("a request failed")
-        raise RefusedError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {_first_line(str(error))}") from error
+        raise RefusedError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {_told(str(error))}") from error
 
 
-def _first_line(text: str) -> str:
-    lines = [line.strip() for line in text.splitlines() if line.strip()]
-    shown = lines[1] if len(lines) > 1 and lines[0].startswith("Graph execution error") else "".join(lines[:1])
-    return shown[:500]
+def _told(text: str) -> str:
+    """The line that says what is wrong: TensorFlow names the nodes of a graph before and after it."""
+    before, node, _ = text.partition("[[{{")
+    lines = [line.strip() for line in before.splitlines() if line.strip()]
+    return "".join(lines[-1:] if node else lines[:1])[:500]

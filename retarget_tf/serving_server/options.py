@@ -29,7 +29,7 @@ class ServerOptions:
     max_message_mb: int = 64
     max_pixels: int = 40_000_000
     max_frames: int = 10_000
-    max_batch: int = 16
+    max_batch: int = 32
     max_queue: int = 64
     workers: int = 2
     poll_seconds: float = 1.0

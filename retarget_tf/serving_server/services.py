@@ -45,7 +45,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             batched = validation.is_batched(definition.inputs) and validation.is_batched(definition.outputs)
             remaining = context.time_remaining()
             deadline = time.monotonic() + min(_FOREVER if remaining is None else remaining, _FOREVER)
-            job = Job(version, name, inputs, batched and name not in _RUN_ALONE, deadline)
+            job = Job(version, name, inputs, batched, batched and name not in _RUN_ALONE, deadline)
             outputs = self._outputs(job, context)
             response = predict_pb2.PredictResponse()
             _fill(response.model_spec, request.model_spec.name, version.number)
