@@ -35,6 +35,7 @@ demo: install
 	  'SavedModel   $(DEMO_DIR)/saved_model'
 
 # How retarget_tf/pretrained/stable_128 was made: a bit over an hour on 2 cores. The same command again resumes.
+# What MODEL_CARD.md and BUILD_NOTES.md say of it has to be measured again then.
 PRETRAIN_DIR ?= pretrain_out
 PRETRAIN_MINUTES ?= 60
 pretrained: install
