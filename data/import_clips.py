@@ -25,6 +25,7 @@ _PERSON_ID = flags.DEFINE_string("person_id", None, "who is seen; data are split
 _SIZE = flags.DEFINE_integer("size", 256, "side of the stored square frames in pixels", lower_bound=32)
 _CROP = flags.DEFINE_enum("crop", "person", ["person", "whole"], "what the square holds: the person's path or all")
 _FPS = flags.DEFINE_float("fps", None, "frames per second; a video's own unless given", lower_bound=1)
+_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
 _UNITS = flags.DEFINE_enum(
     "units", "auto", ["auto", "pixels", "shares"], "of the keypoints: pixels, or shares of width and height"
 )
@@ -46,6 +47,7 @@ def main() -> None:
         fps=_FPS.value,
         person_id=_PERSON_ID.value,
         units=_UNITS.value,
+        max_pixels=_MAX_PIXELS.value,
     )
     folder = pathlib.Path(_OUT.value) / (_CLIP_ID.value or clip_id_of(_FRAMES.value))
     info = importers.import_clip(

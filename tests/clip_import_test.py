@@ -250,6 +250,14 @@ def test_a_video_longer_than_its_maps_is_refused(tmp_path: pathlib.Path) -> None
     assert not list((tmp_path / "clips").iterdir())
 
 
+def test_a_larger_video_than_asked_for_is_refused(tmp_path: pathlib.Path) -> None:
+    inputs(tmp_path)
+    arguments = tmp_path / "video.mkv", tmp_path / "points.npy", tmp_path / "maps", tmp_path / "clips" / "a"
+    with pytest.raises(InputDataError, match=rf"is 32x32, more than {SIZE**2 - 1} pixels.*raise --max_pixels"):
+        importers.import_clip(*arguments, dataclasses.replace(WHOLE, max_pixels=SIZE**2 - 1))
+    importers.import_clip(*arguments, dataclasses.replace(WHOLE, max_pixels=SIZE**2))
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

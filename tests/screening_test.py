@@ -354,6 +354,16 @@ def test_the_report_shows_every_video_and_needs_nothing_else(
     assert set(entry["looks"]["scores"]) == {*screening.MEASURES, "fps", "all"}
 
 
+def test_videos_are_read_as_asked_for(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, keypoints = dance(20)
+    path, report = write(tmp_path / "dance.mp4", frames), tmp_path / "report.html"
+    monkeypatch.setattr(screener, "PoseDetector", TrueDetector(keypoints, SIZE))
+    with pytest.raises(InputDataError, match=rf"is 160x160, more than {SIZE**2 - 1} pixels.*raise --max_pixels"):
+        screening.screen_videos([path], report, reading=video.ReadOptions(max_pixels=SIZE**2 - 1))
+    (done,) = screening.screen_videos([path], report, reading=video.ReadOptions(fps=15, max_pixels=SIZE**2))
+    assert (done.info.fps, done.looks.fps, done.looks.frames) == (15, 15, 10)
+
+
 @pytest.mark.parametrize(
     ("videos", "report", "code", "why"),
     [

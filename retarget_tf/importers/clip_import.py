@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import clips, files, parsing_labels, skeleton
+from retarget_tf import clips, files, parsing_labels, skeleton, video
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import square_crop
 from retarget_tf.images import SquareCrop
@@ -34,6 +34,7 @@ class ImportConfig:
         fps: frames per second; None for the video's own.
         person_id: who is seen; None for the clip's id.
         units: of the keypoints, see `read_keypoints`.
+        max_pixels: of a video's frame; a larger one is refused.
     """
 
     schema: str
@@ -43,6 +44,7 @@ class ImportConfig:
     fps: float | None = None
     person_id: str | None = None
     units: str = "auto"
+    max_pixels: int = video.AS_IT_IS.max_pixels
 
     def __post_init__(self) -> None:
         parsing_labels.get_schema(self.schema)
@@ -78,7 +80,7 @@ def import_clip(
             frames, nobody is in the keypoints, or the folder is there already.
         ConfigError: a folder of pictures comes without `fps`.
     """
-    pictures = open_pictures(frames, maps)
+    pictures = open_pictures(frames, maps, video.ReadOptions(max_pixels=config.max_pixels))
     fps = config.fps or pictures.fps
     if fps is None:
         raise ConfigError("fps must be given for a folder of pictures. Received: fps=None")
