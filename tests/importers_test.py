@@ -181,6 +181,10 @@ def test_files_are_known_by_the_last_number_in_their_name(tmp_path: pathlib.Path
         numbered_files(tmp_path, {".png"}, "maps")
     with pytest.raises(InputDataError, match=r"^maps .*nowhere: no such folder"):
         numbered_files(tmp_path / "nowhere", {".png"}, "maps")
+    tmp_path.chmod(0)
+    with testing.held_to_permissions(), pytest.raises(InputDataError, match=rf"^maps {tmp_path}: Permission denied"):
+        numbered_files(tmp_path, {".png"}, "maps")
+    tmp_path.chmod(0o700)
 
 
 @pytest.mark.skipif(testing.shared_videos() is None, reason="the real footage is not here")

@@ -236,7 +236,7 @@ def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("stored", "why"),
     [
-        (np.zeros((64, 64, 3), np.uint8), "must be a PNG of one channel, 8 bits"),
+        (np.full((64, 64, 3), 9, np.uint8), r"colour \(9, 9, 9\) at x=0, y=0 is of no class"),
         (np.zeros((64, 32), np.uint8), "is 32x64, the upright photo 64x64"),
         (np.full((64, 64), 10, np.uint8), r"ids \[10\] are not in label schema parts10 \(0\.\.9, 255 = unknown\)"),
     ],
@@ -247,7 +247,7 @@ def test_refuses_maps_that_do_not_belong_to_the_photo(
     cv2.imwrite(str(tmp_path / "map.png"), stored)
     with pytest.raises(InputDataError, match=rf"parsing map .*map\.png: {why}"):
         retarget_inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
-    with pytest.raises(InputDataError, match="must be a PNG"):
+    with pytest.raises(InputDataError, match=r"parsing map .*other\.png: No such file"):
         retarget_inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
 
 

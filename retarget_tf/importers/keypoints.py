@@ -1,6 +1,6 @@
 """Keypoints of other programs, whatever their file: in pixels of the picture, BODY_25, one entry a frame."""
 
-import pathlib
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -48,7 +48,7 @@ def read_keypoints(
     """
     if units not in UNITS:
         raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
-    points = _read_json(path, frame_numbers) if pathlib.Path(path).is_dir() else read_keypoint_array(path)
+    points = _read_json(path, frame_numbers) if os.path.isdir(path) else read_keypoint_array(path)
     if len(points) != len(frame_numbers):
         raise InputDataError(
             f"keypoints {path}: are of {len(points)} frames, the clip has {len(frame_numbers)}. "

@@ -1,6 +1,7 @@
 """The frames of a clip and the maps that belong to them, matched by number and counted."""
 
 import dataclasses
+import os
 import pathlib
 from collections.abc import Callable, Iterator
 
@@ -51,7 +52,7 @@ def open_pictures(frames: files.PathLike, maps: files.PathLike, reading: video.R
             that stands alone.
     """
     map_files = numbered_files(maps, {".png"}, "parsing maps")
-    if pathlib.Path(frames).is_dir():
+    if os.path.isdir(frames):  # false where it may not be looked at: the reader tells why
         return _open_folder(frames, maps, map_files)
     return _open_video(frames, maps, map_files, reading)
 
