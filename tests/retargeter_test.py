@@ -14,6 +14,7 @@ from retarget_tf import retargeter as retargeter_module
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.panel import Panel
+from retarget_tf.pose_transform import FITS, Fit
 from retarget_tf.retargeter import Retargeter
 from tests.testing import make_clip_folder, run_program, walking_square
 
@@ -112,6 +113,18 @@ def test_panel_and_maps(loaded: Retargeter, photo: pathlib.Path, dance: pathlib.
         assert len(list(video.read_frames(out))) == 5
         stored = [cv2.imread(str(maps / f"{index:06d}.png"), cv2.IMREAD_UNCHANGED) for index in range(5)]
         np.testing.assert_array_equal(stored, list(loaded.retarget(target, keypoints())))
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_a_source_of_one_frame_makes_a_panel_of_one(
+    loaded: Retargeter, photo: pathlib.Path, tmp_path: pathlib.Path, fit: Fit
+) -> None:
+    with video.VideoWriter(tmp_path / "still.mp4", 25) as writer:
+        writer.write(walking_square(0, 64, "dancer")[0])
+    source = retarget_inputs.video_source(tmp_path / "still.mp4", keypoints(1))
+    target, out = loaded.prepare_target(photo, keypoints()[0]), tmp_path / "panel.mp4"
+    assert loaded.write_panel(target, source, out, fit=fit, maps_dir=tmp_path / "maps") == 1
+    assert len(list(video.read_frames(out))) == len(list((tmp_path / "maps").iterdir())) == 1
 
 
 def test_panel_shows_the_map_in_its_colours() -> None:

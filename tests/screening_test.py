@@ -132,6 +132,12 @@ def test_few_frames_a_second_are_poor_and_nobody_is() -> None:
     assert not nobody.is_good
 
 
+def test_a_single_frame_is_too_short() -> None:
+    frames, keypoints = dance(20)
+    verdict = judge(frames[:1], keypoints[:, :1])
+    assert (verdict.is_good, verdict.reasons) == (False, ("only 0.0 s in one piece",))
+
+
 # ---- arithmetic
 
 
