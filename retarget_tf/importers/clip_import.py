@@ -122,4 +122,4 @@ def _square(keypoints: FloatArray, pictures: Pictures, crop: str) -> SquareCrop:
         assert square is not None, "keypoints with no joint are refused when they are read"
         return square
     side = max(width, height)
-    return SquareCrop((width - side) / 2, (height - side) / 2, side)
+    return SquareCrop((width - side) // 2, (height - side) // 2, side)  # whole pixels: nothing is resampled
