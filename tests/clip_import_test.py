@@ -15,7 +15,7 @@ import pytest
 
 from retarget_tf import clips, importers, parsing_labels, records, skeleton, video
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.extraction import square_crop
+from retarget_tf.extraction import PersonChoice, square_crop
 from retarget_tf.importers import ImportConfig
 from tests.testing import run_program
 
@@ -301,6 +301,19 @@ def test_a_larger_video_than_asked_for_is_refused(tmp_path: pathlib.Path) -> Non
     with pytest.raises(InputDataError, match=rf"is 32x32, more than {SIZE**2 - 1} pixels.*raise --max_pixels"):
         importers.import_clip(*arguments, dataclasses.replace(WHOLE, max_pixels=SIZE**2 - 1))
     importers.import_clip(*arguments, dataclasses.replace(WHOLE, max_pixels=SIZE**2))
+
+
+def test_the_clip_is_of_the_person_chosen(tmp_path: pathlib.Path) -> None:
+    inputs(tmp_path)
+    main, other = random_points(25), random_points(25) * np.array([0.5, 0.5, 1], np.float32)
+    (tmp_path / "json").mkdir()
+    for index, both in enumerate(zip(main, other, strict=True)):
+        people = [{"pose_keypoints_2d": person.ravel().tolist()} for person in both]
+        (tmp_path / "json" / f"{index}.json").write_text(json.dumps({"people": people}))
+    for rank, expected in enumerate((main, other)):
+        clip, config = tmp_path / f"clip{rank}", dataclasses.replace(WHOLE, person=PersonChoice(rank))
+        importers.import_clip(tmp_path / "frames", tmp_path / "json", tmp_path / "maps", clip, config)
+        np.testing.assert_allclose(clips.open_clip(clip).keypoints, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ from tqdm import tqdm
 from retarget_tf import clips, files, parsing_labels, skeleton, video
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import square_crop
+from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.images import SquareCrop
 from retarget_tf.importers.keypoints import read_keypoints
 from retarget_tf.importers.parsing_pngs import read_parsing_png
@@ -35,6 +36,7 @@ class ImportConfig:
         person_id: who is seen; None for the clip's id.
         units: of the keypoints, see `read_keypoints`.
         max_pixels: of a video's frame; a larger one is refused.
+        person: which one, where OpenPose's files hold several.
     """
 
     schema: str
@@ -45,6 +47,7 @@ class ImportConfig:
     person_id: str | None = None
     units: str = "auto"
     max_pixels: int = video.AS_IT_IS.max_pixels
+    person: PersonChoice = MAIN_PERSON
 
     def __post_init__(self) -> None:
         parsing_labels.get_schema(self.schema)
@@ -84,7 +87,15 @@ def import_clip(
     fps = config.fps or pictures.fps
     if fps is None:
         raise ConfigError("fps must be given for a folder of pictures. Received: fps=None")
-    seen = read_keypoints(keypoints, pictures.width, pictures.height, pictures.numbers, units=config.units)
+    seen = read_keypoints(
+        keypoints,
+        pictures.width,
+        pictures.height,
+        pictures.numbers,
+        units=config.units,
+        fps=fps,
+        person=config.person,
+    )
     square = _square(seen, pictures, config.crop)
     stored = skeleton.drop_missing(square.move_keypoints(seen, config.size), config.size)
     name = pathlib.Path(folder).name
