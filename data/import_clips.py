@@ -22,9 +22,15 @@ _TO_SCHEMA = flags.DEFINE_string("to_schema", "parts10", "of the clip's maps: pa
 _OUT = flags.DEFINE_string("out", None, "folder for the clip folder", required=True)
 _CLIP_ID = flags.DEFINE_string("clip_id", None, "name of the clip; that of --frames unless given")
 _PERSON_ID = flags.DEFINE_string("person_id", None, "who is seen; data are split by it; the clip's name unless given")
+_PERSON = flags.DEFINE_string(
+    "person",
+    "0",
+    "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears",
+)
 _SIZE = flags.DEFINE_integer("size", 256, "side of the stored square frames in pixels", lower_bound=32)
 _CROP = flags.DEFINE_enum("crop", "person", ["person", "whole"], "what the square holds: the person's path or all")
 _FPS = flags.DEFINE_float("fps", None, "frames per second; a video's own unless given", lower_bound=1)
+_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
 _UNITS = flags.DEFINE_enum(
     "units", "auto", ["auto", "pixels", "shares"], "of the keypoints: pixels, or shares of width and height"
 )
@@ -36,7 +42,7 @@ def main() -> None:
     import pathlib
 
     from retarget_tf import importers
-    from retarget_tf.extraction import clip_id_of
+    from retarget_tf.extraction import PersonChoice, clip_id_of
 
     config = importers.ImportConfig(
         schema=_SCHEMA.value,
@@ -46,6 +52,8 @@ def main() -> None:
         fps=_FPS.value,
         person_id=_PERSON_ID.value,
         units=_UNITS.value,
+        max_pixels=_MAX_PIXELS.value,
+        person=PersonChoice.parse(_PERSON.value),
     )
     folder = pathlib.Path(_OUT.value) / (_CLIP_ID.value or clip_id_of(_FRAMES.value))
     info = importers.import_clip(

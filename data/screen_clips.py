@@ -3,9 +3,10 @@
     pip install 'retarget_tf[extract]' && python -m data.fetch_models
     python -m data.screen_clips --videos='videos/*.mp4' --report=screening.html
 
-Measured are motion, blur, full view, size, camera, background, cuts and other people. The report is one file that any
-browser shows; screening.json beside it holds the same as numbers (retarget_tf/screening/documents.py says which).
-Videos that cannot be read are named at the end (exit 3); the others are done all the same.
+Measured are motion, blur, full view, size, camera, background, cuts and other people. A busy background lowers the
+score, and is a fault only where two thirds of it are edges. The report is one file that any browser shows;
+screening.json beside it holds the same as numbers (retarget_tf/screening/documents.py says which). Videos that cannot
+be read are named at the end (exit 3); the others are done all the same.
 `extract_clips --screen` takes only what is good by the same measure.
 """
 
@@ -15,6 +16,13 @@ from retarget_tf import program
 
 _VIDEOS = flags.DEFINE_string("videos", None, "videos: a file name or a pattern such as 'videos/*.mp4'", required=True)
 _REPORT = flags.DEFINE_string("report", None, "HTML file to write the report to", required=True)
+_FPS = flags.DEFINE_float(
+    "fps",
+    0.0,
+    "frames per second that videos are resampled to by timestamps; 0 takes the frames as they are",
+    lower_bound=0,
+)
+_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
 _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
 
 
@@ -23,7 +31,7 @@ def main() -> None:
     import glob
     import pathlib
 
-    from retarget_tf import screening
+    from retarget_tf import screening, video
     from retarget_tf.errors import ConfigError, InputDataError
 
     if pathlib.Path(_REPORT.value).suffix.lower() not in (".html", ".htm"):
@@ -31,10 +39,16 @@ def main() -> None:
     paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
     if not paths:
         raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
+    reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
     show_progress = program.progress_is_shown()
     with program.native_log_aside():
         screening.screen_videos(
-            paths, _REPORT.value, models_folder=_MODELS.value, show_progress=show_progress, tell=print
+            paths,
+            _REPORT.value,
+            reading=reading,
+            models_folder=_MODELS.value,
+            show_progress=show_progress,
+            tell=print,
         )
     print(f"report: {_REPORT.value}")
 

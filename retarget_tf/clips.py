@@ -11,6 +11,7 @@ A folder is written under a temporary name and renamed when complete, so that a 
 
 import contextlib
 import dataclasses
+import os
 import pathlib
 import re
 from collections.abc import Iterator, Mapping
@@ -211,9 +212,11 @@ def find_clips(folder: files.PathLike) -> list[Clip]:
         InputDataError: the folder is missing, holds no clip, or two clips share an id.
     """
     root = pathlib.Path(folder)
-    if not root.is_dir():
-        raise InputDataError(f"clips folder {root}: no such folder.")
-    clips = [open_clip(path.parent) for path in sorted(root.glob("[!.]*/clip.json"))]
+    with files.reading(root, "clips folder"):  # a glob would pass over what may not be read
+        if not root.is_dir():
+            raise InputDataError(f"clips folder {root}: no such folder.")
+        folders = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
+        clips = [open_clip(path) for path in folders if "clip.json" in os.listdir(path)]
     if not clips:
         raise InputDataError(
             f"clips folder {root}: holds no clip folder. Make some: python -m data.make_dancers --help"

@@ -126,16 +126,29 @@ def write_json(path: PathLike, value: Any) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
+@contextlib.contextmanager
+def reading(path: PathLike, what: str) -> Iterator[None]:
+    """Turns an operating system's error while `path` is read into the user's one line; `what` names its role.
+
+    Raises:
+        InputDataError: in place of the OSError; names the file below `path` where it was that one.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise InputDataError(f"{what} {error.filename or path}: {error.strerror or error}.") from error
+
+
 def read_json(path: PathLike, what: str) -> Any:
     """Reads a JSON file; `what` names its role in the error.
 
     Raises:
         InputDataError: the file is missing, unreadable or not JSON.
     """
+    with reading(path, what):
+        data = Path(path).read_bytes()
     try:
-        return json.loads(Path(path).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise InputDataError(f"{what} {path}: {error.strerror or error}.") from error
+        return json.loads(data)
     except ValueError as error:
         raise InputDataError(f"{what} {path}: not JSON ({error}).") from error
 

@@ -37,10 +37,8 @@ def load_photo(path: files.PathLike) -> Uint8Array:
     Raises:
         InputDataError: the file is missing, of another kind, animated, cut off, damaged or larger than 100 megapixels.
     """
-    try:
+    with files.reading(path, "photo"):
         data = pathlib.Path(path).read_bytes()
-    except OSError as error:
-        raise InputDataError(f"photo {path}: {error.strerror or error}.") from error
     try:
         width, height = header_size(data)
     except ValueError as error:

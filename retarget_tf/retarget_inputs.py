@@ -5,10 +5,8 @@ is left to the network. A source keeps its keypoints in memory, 300 bytes a fram
 """
 
 import dataclasses
-import pathlib
 from collections.abc import Callable, Iterator
 
-import cv2
 import numpy as np
 import numpy.typing as npt
 from absl import logging
@@ -104,8 +102,8 @@ def photo_target(
         size: side of the canvas in pixels.
         share: of the canvas that the person's height takes.
         keypoints: float32 `[25, 3]` in pixels of the upright photo; detected where None.
-        target_map: a PNG file of class ids in pixels of the upright photo; `PARSE` for the parser of the `extract`
-            extra, `AUTO` for the parser where it is installed, `NO_MAP`.
+        target_map: a PNG file in pixels of the upright photo, see `importers.read_parsing_png`; `PARSE` for the parser
+            of the `extract` extra, `AUTO` for the parser where it is installed, `NO_MAP`.
         schema: of the map.
 
     Raises:
@@ -243,15 +241,8 @@ def _file_map(
     path: files.PathLike, picture: Uint8Array, square: SquareCrop, size: int, schema: LabelSchema
 ) -> Uint8Array:
     """The square of the photo's map in a file; outside of the photo is background, as in extracted clips."""
-    stored = cv2.imread(str(path), cv2.IMREAD_UNCHANGED) if pathlib.Path(path).is_file() else None
-    if stored is None or stored.dtype != np.uint8 or stored.ndim != 2:
-        raise InputDataError(f"parsing map {path}: must be a PNG of one channel, 8 bits: a class id for each pixel.")
+    stored = importers.read_parsing_png(path, schema)
     if stored.shape != picture.shape[:2]:
         sizes = (f"{shape[1]}x{shape[0]}" for shape in (stored.shape, picture.shape))
         raise InputDataError("parsing map {}: is {}, the upright photo {}. Give one of its size.".format(path, *sizes))
-    if unknown := schema.unknown_ids(stored):
-        raise InputDataError(
-            f"parsing map {path}: ids {unknown} are not in label schema {schema.name} (0..{schema.num_classes - 1}, "
-            f"{UNKNOWN} = unknown)."
-        )
     return square.apply_map_on_background(stored, size)

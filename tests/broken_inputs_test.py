@@ -118,6 +118,10 @@ def empty(path: Path) -> None:
         path.write_bytes(b"")
 
 
+def forbid(path: Path) -> None:
+    path.chmod(0)
+
+
 def make_file(path: Path) -> None:
     remove(path)
     path.write_text("a file\n")
@@ -200,6 +204,7 @@ CASES = [
     (extract_clips, "dance.mp4", make_folder, "no such file"),
     (extract_clips, "dance.mp4", sound_only, "holds no video stream"),
     (extract_clips, "dance.mp4", cut, "is cut"),
+    (extract_clips, "dance.mp4", forbid, "Permission denied"),
     (retarget, "dance.mp4", cut, "is cut"),
     (retarget_mkv, "dance.mkv", cut, r"has \d frames, its keypoints are of 5"),
     (retarget_mkv, "dance.mkv", two_frames, "has 2 frames, its keypoints are of 5"),
@@ -208,8 +213,10 @@ CASES = [
     (retarget, "photo.png", text, "is no JPEG, PNG or WebP picture"),
     (retarget, "photo.png", cut, "the PNG is cut off"),
     (retarget, "photo.png", make_folder, "Is a directory"),
+    (retarget, "photo.png", forbid, "Permission denied"),
     (retarget_jpeg, "photo.jpg", cut, "the JPEG is cut off"),
     (retarget, "points.npy", remove, "no such file"),
+    (retarget, "points.npy", forbid, "Permission denied"),
     (retarget, "points.npy", empty, "is no .npy or .npz file of numbers"),
     (retarget, "points.npy", cut, "is no .npy or .npz file of numbers"),
     (retarget, "points.npy", text, "is no .npy or .npz file of numbers"),
@@ -220,31 +227,39 @@ CASES = [
     (retarget, "points.npy", points(lambda array: array.astype(object)), "is no .npy or .npz file of numbers"),
     (retarget, "points.npy", points(with_nan), "frame 3: not finite"),
     (retarget, "points.npy", points(lambda array: array / [64, 64, 1]), "lie within 0..1"),
-    (retarget, "map.png", remove, "must be a PNG of one channel"),
-    (retarget, "map.png", text, "must be a PNG of one channel"),
+    (retarget, "map.png", remove, "No such file"),
+    (retarget, "map.png", forbid, "Permission denied"),
+    (retarget, "map.png", text, "is no PNG"),
     (retarget, "map.png", stored_map(lambda ids: ids + np.uint8(77)), r"ids \[77.*are not in label schema parts10"),
     (retarget, "map.png", stored_map(lambda ids: ids[1:]), "is 64x63, the upright photo 64x64"),
-    (retarget, "map.png", stored_map(lambda ids: np.dstack([ids] * 3)), "must be a PNG of one channel"),
+    (retarget, "map.png", stored_map(lambda ids: np.dstack([ids] * 3)), r"colour \(.*\) at .* is of no class"),
     (retarget_clip, "clips/a", remove, "No such file"),
     (retarget_clip, "clips/a", make_file, "Not a directory"),
+    (retarget_clip, "clips/a", forbid, "Permission denied"),
     (retarget_clip, "clips/a/clip.json", remove, "No such file"),
     (retarget_clip, "clips/a/clip.json", text, "not JSON"),
     (retarget_clip, "clips/a/clip.json", other_version, "schema version 99, this program reads 1"),
     (retarget_clip, "clips/a/clip.json", more_frames, "are of 6 frames, clip.json says 7"),
     (retarget_clip, "clips/a/frames.mkv", remove, "no such file"),
+    (retarget_clip, "clips/a/frames.mkv", forbid, "Permission denied"),
     (retarget_clip, "clips/a/frames.mkv", two_frames, "holds 2 frames, clip.json and keypoints.npy 6"),
     (retarget_clip, "clips/a/maps.mkv", remove, "has no maps of label schema parts10"),
     (retarget_clip, "clips/a/keypoints.npy", cut, "cannot be read"),
+    (retarget_clip, "clips/a/keypoints.npy", forbid, "Permission denied"),
     (retarget_clip, "clips/a/keypoints.npy", points(with_nan), "frame 3: not finite"),
     (retarget_clip, "clips/a/keypoints.npy", points(lambda array: array.astype(str)), "must be numbers"),
     (find_clips, "clips", remove, "no such folder"),
     (find_clips, "clips", empty, "holds no clip folder"),
     (find_clips, "clips", make_file, "no such folder"),
+    (find_clips, "clips", forbid, "Permission denied"),
+    (find_clips, "clips/a", forbid, "Permission denied"),
     (build_records, "clips/a/clip.json", text, "not JSON"),
     (build_records, "clips/a/clip.json", other_version, "schema version 99, this program reads 1"),
+    (build_records, "clips/a/clip.json", forbid, "Permission denied"),
     (build_records, "clips/a/frames.mkv", remove, "no such file"),
     (build_records, "clips/a/frames.mkv", text, "not a video that can be read"),
     (build_records, "clips/a/frames.mkv", two_frames, "holds 2 frames"),
+    (build_records, "clips/a/maps.mkv", forbid, "Permission denied"),
     (build_records, "clips/a/maps.mkv", remove, "has no maps of label schema parts10"),
     (build_records, "clips/a/maps.mkv", two_frames, r"frame 0: ids \[.*are not in label schema parts10"),
     (build_records, "clips/a/keypoints.npy", remove, "No such file"),
@@ -253,10 +268,12 @@ CASES = [
     (build_records, "clips/a/keypoints.npy", points(lambda array: array[:, :17]), r"not \[6, 17, 3\]"),
     (read_records, "records", remove, "no manifest.json"),
     (read_records, "records", make_file, "no manifest.json"),
+    (read_records, "records", forbid, "Permission denied"),
     (read_records, "records/manifest.json", remove, "no manifest.json"),
     (read_records, "records/manifest.json", text, "not JSON"),
     (read_records, "records/manifest.json", other_version, "schema version 99"),
     (read_records, "records", shard(remove), "the shard is missing"),
+    (read_records, "records", shard(forbid), "Permission denied"),
     (read_records, "records", shard(cut), "bytes, the manifest says"),
     (read_records, "records", shard(corrupt), "damaged"),
 ]
@@ -270,7 +287,7 @@ def ending(call: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit code of a program that does nothing but this call."""
     monkeypatch.setattr(program, "flags_parser", lambda argv, main: None)
     monkeypatch.setattr(program, "_show_log", lambda: None)
-    with pytest.raises(SystemExit) as ended:
+    with testing.held_to_permissions(), pytest.raises(SystemExit) as ended:
         program.run(call)
     assert isinstance(ended.value.code, int)
     return ended.value.code
@@ -336,6 +353,26 @@ def test_a_full_disk_leaves_neither_panel_nor_maps(
             retarget(whole, tmp_path, model)
 
     assert ending(call, monkeypatch) == program.EXIT_FAILED
+    assert listing(tmp_path) == []
+
+
+def write_clip(_: Path, out: Path, __: Retargeter) -> None:
+    testing.make_clip_folder(out)
+
+
+@pytest.mark.parametrize("call", [retarget, retarget_clip, build_records, write_clip])
+def test_a_folder_that_may_not_be_written_is_told_in_one_line(
+    whole: Path,
+    tmp_path: Path,
+    model: Retargeter,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    call: Callable[..., None],
+) -> None:
+    tmp_path.chmod(0o555)
+    assert ending(lambda: call(whole, tmp_path, model), monkeypatch) == program.EXIT_FAILED
+    [told] = [line for line in capfd.readouterr().err.splitlines() if line.startswith("ERROR: ")]
+    assert f"Permission denied: '{tmp_path}/" in told
     assert listing(tmp_path) == []
 
 

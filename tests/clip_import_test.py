@@ -15,6 +15,7 @@ import pytest
 
 from retarget_tf import clips, importers, parsing_labels, records, skeleton, video
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.extraction import PersonChoice, square_crop
 from retarget_tf.importers import ImportConfig
 from tests.testing import run_program
 
@@ -148,14 +149,58 @@ def test_one_crop_moves_frames_maps_and_keypoints(tmp_path: pathlib.Path, crop: 
     clip = clips.open_clip(tmp_path / "clip")
     parsing_map, picture = next(clip.read_maps()), next(clip.read_frames())
     assert parsing_map.shape == (size, size)
-    for shown in (parsing_map == 5, picture[..., 0] > 127):
-        rows, columns = np.nonzero(shown)
-        corners = [[columns.min(), rows.min()], [columns.max() + 1, rows.max() + 1]]
-        np.testing.assert_allclose(
-            clip.keypoints[0, :2, :2], corners, atol=0.6
-        )  # half a pixel, and OpenCV's fixed point
+    for shown, atol in ((parsing_map == 5, 0.5), (picture[..., 0] / 255, 0.2)):
+        weights = [shown.max(axis=axis) for axis in (0, 1)]  # edges between two pixels are shown by half tones
+        middles = np.array([np.average(np.arange(size) + 0.5, weights=weight) for weight in weights])
+        lengths = np.array([weight.sum() for weight in weights])
+        corners = middles - lengths / 2, middles + lengths / 2
+        np.testing.assert_allclose(clip.keypoints[0, :2, :2], corners, atol=atol)
     if crop == "person":
         assert np.ptp(clip.keypoints[0, :2, 1]) > 0.75 * size
+
+
+@pytest.mark.parametrize(("height", "width", "size"), [(120, 90, 64), (61, 150, 48), (200, 33, 32), (40, 40, 100)])
+def test_a_person_comes_back_from_records_as_the_crop_moved_it(
+    tmp_path: pathlib.Path, height: int, width: int, size: int
+) -> None:
+    """Joints within half a pixel, in fact a thousandth; each id is that of the pixel of the source below its centre."""
+    ids, points = random_maps("lip20", height, width), np.full((FRAMES, 25, 3), 0.9)
+    points[..., :2] = np.random.default_rng(3).uniform(0.2, 0.8, (FRAMES, 25, 2)) * (width, height)
+    write_frames(tmp_path / "frames", height, width)
+    write_maps(tmp_path / "maps", "indexed", ids)
+    np.save(tmp_path / "points.npy", points)
+    config = dataclasses.replace(WHOLE, size=size, crop="person")
+    importers.import_clip(
+        tmp_path / "frames", tmp_path / "points.npy", tmp_path / "maps", tmp_path / "clips" / "dance", config
+    )
+    build = records.BuildConfig(label_schema="lip20", segment_frames=2, validation_share=0, test_share=1)
+    manifest = records.build_records([tmp_path / "clips"], tmp_path / "records", build)
+    (read,) = records.read_clips(manifest.folder, "test")
+
+    square = square_crop.clip_crop(points.astype(np.float32), width, height, square_crop.MARGIN)
+    assert square is not None
+    assert square.side != size
+    corner = np.array([square.left, square.top])
+    moved = (points[..., :2] - corner) * (size / square.side)
+    assert ((moved > 0) & (moved < size)).all()
+    np.testing.assert_allclose(read.keypoints[..., :2], moved, atol=1e-3)
+    np.testing.assert_allclose(read.keypoints[..., 2], 0.9)
+    x, y = np.floor(corner[:, None] + (np.arange(size) + 0.5) * (square.side / size)).astype(int)
+    inside = ((y >= 0) & (y < height))[:, None] & ((x >= 0) & (x < width))
+    below = ids[:, y.clip(0, height - 1)[:, None], x.clip(0, width - 1)]
+    np.testing.assert_array_equal(list(read.parsing_maps()), np.where(inside, below, 0))
+
+
+@pytest.mark.parametrize(("height", "width"), [(32, 17), (21, 32)])
+def test_the_whole_picture_at_its_own_size_is_not_resampled(tmp_path: pathlib.Path, height: int, width: int) -> None:
+    ids = random_maps("lip20", height, width)
+    write_frames(tmp_path / "frames", height, width)
+    write_maps(tmp_path / "maps", "gray", ids)
+    np.save(tmp_path / "points.npy", np.full((FRAMES, 25, 3), 9.0))
+    importers.import_clip(tmp_path / "frames", tmp_path / "points.npy", tmp_path / "maps", tmp_path / "clip", WHOLE)
+    left, top = -((width - SIZE) // 2), -((height - SIZE) // 2)
+    stored = np.stack(list(clips.open_clip(tmp_path / "clip").read_maps()))
+    np.testing.assert_array_equal(stored[:, top : top + height, left : left + width], ids)
 
 
 def test_outside_of_the_picture_is_background(tmp_path: pathlib.Path) -> None:
@@ -248,6 +293,27 @@ def test_a_video_longer_than_its_maps_is_refused(tmp_path: pathlib.Path) -> None
             tmp_path / "video.mkv", tmp_path / "points.npy", tmp_path / "maps", tmp_path / "clips" / "a", WHOLE
         )
     assert not list((tmp_path / "clips").iterdir())
+
+
+def test_a_larger_video_than_asked_for_is_refused(tmp_path: pathlib.Path) -> None:
+    inputs(tmp_path)
+    arguments = tmp_path / "video.mkv", tmp_path / "points.npy", tmp_path / "maps", tmp_path / "clips" / "a"
+    with pytest.raises(InputDataError, match=rf"is 32x32, more than {SIZE**2 - 1} pixels.*raise --max_pixels"):
+        importers.import_clip(*arguments, dataclasses.replace(WHOLE, max_pixels=SIZE**2 - 1))
+    importers.import_clip(*arguments, dataclasses.replace(WHOLE, max_pixels=SIZE**2))
+
+
+def test_the_clip_is_of_the_person_chosen(tmp_path: pathlib.Path) -> None:
+    inputs(tmp_path)
+    main, other = random_points(25), random_points(25) * np.array([0.5, 0.5, 1], np.float32)
+    (tmp_path / "json").mkdir()
+    for index, both in enumerate(zip(main, other, strict=True)):
+        people = [{"pose_keypoints_2d": person.ravel().tolist()} for person in both]
+        (tmp_path / "json" / f"{index}.json").write_text(json.dumps({"people": people}))
+    for rank, expected in enumerate((main, other)):
+        clip, config = tmp_path / f"clip{rank}", dataclasses.replace(WHOLE, person=PersonChoice(rank))
+        importers.import_clip(tmp_path / "frames", tmp_path / "json", tmp_path / "maps", clip, config)
+        np.testing.assert_allclose(clips.open_clip(clip).keypoints, expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize(

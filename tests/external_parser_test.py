@@ -11,11 +11,11 @@ import tensorflow as tf
 
 from retarget_tf import clips, video
 from retarget_tf.errors import InputDataError, MissingDependencyError
-from retarget_tf.extraction import pipeline
+from retarget_tf.extraction import detectors, pipeline
 from retarget_tf.extraction.external_parser import ExternalParser
 from retarget_tf.extraction.following import Track
 from retarget_tf.parsing_labels import CIHP20, PPP7
-from tests.testing import walking_square
+from tests.testing import TrueDetector, walking_square
 
 SIZE = 32
 UPPER = CIHP20.classes.index("upper_clothes")
@@ -79,6 +79,19 @@ def test_scalings_reach_the_network(tmp_path: pathlib.Path) -> None:
     found = {scaling: ExternalParser(path, CIHP20, scaling).ids(grey).max() for scaling in ("unit", "symmetric")}
     assert found == {"unit": UPPER, "symmetric": 0}
     assert ExternalParser(path, CIHP20, "imagenet_bgr").ids(grey).max() == UPPER
+
+
+def test_a_video_of_one_frame_becomes_a_clip_of_one(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, _, keypoints = walking_square(0, 64)
+    with video.VideoWriter(tmp_path / "still.mp4", 25.0) as writer:
+        writer.write(frame)
+    monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(keypoints[None, None], 64, 25.0))
+    parser = saved_model(tmp_path / "parser")
+    config = pipeline.ExtractionConfig(size=32, parser=str(parser), parser_scaling="unit")
+    pipeline.extract_videos([tmp_path / "still.mp4"], tmp_path / "clips", config)
+    clip = clips.open_clip(tmp_path / "clips" / "still")
+    assert (len(list(clip.read_frames())), len(list(clip.read_maps())), len(clip.keypoints)) == (1, 1, 1)
+    assert (clip.keypoints[0, :, 2] > 0).any()
 
 
 def test_a_clip_carries_both_schemas(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -25,6 +25,17 @@ def test_edge_pixels_go_on_outside() -> None:
     np.testing.assert_array_equal(SquareCrop(-1, -1, 4).apply_map(picture, 4), expected)
 
 
+@pytest.mark.parametrize(
+    ("left", "side", "expected"),
+    [(0.5, 4, [1, 2, 3, 4]), (-0.5, 4, [0, 1, 2, 3]), (0, 8, [1, 3, 5, 7]), (0.25, 6, [1, 2, 4, 5])],
+)
+def test_a_map_takes_the_pixel_that_the_centre_lies_in(left: float, side: float, expected: list[int]) -> None:
+    """Also where that lies between two pixels: it is the right one of them."""
+    row = np.arange(9, dtype=np.uint8)
+    found = SquareCrop(left, 0, side).apply_map(np.tile(row, (9, 1)), 4)
+    np.testing.assert_array_equal(found, np.tile(np.array(expected), (4, 1)))
+
+
 def test_shrinking_averages_whole_blocks() -> None:
     picture = np.asarray([[0, 100, 10, 20], [100, 200, 30, 40]] * 2, np.uint8)
     np.testing.assert_array_equal(SquareCrop(0, 0, 4).apply(picture, 2), [[100, 25], [100, 25]])

@@ -2,15 +2,18 @@
 
 import json
 import pathlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pytest
+from absl import logging
 
 from retarget_tf import importers, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.extraction import PersonChoice
 from retarget_tf.importers.frame_numbers import numbered_files
 from tests import testing
 
@@ -31,8 +34,8 @@ def write_json(folder: pathlib.Path, number: int, *people: Any) -> None:
     (folder / f"dance_{number:012d}_keypoints.json").write_text(json.dumps(content))
 
 
-def read(path: pathlib.Path, frames: int, **units: str) -> FloatArray:
-    return importers.read_keypoints(path, WIDTH, HEIGHT, range(frames), **units)
+def read(path: pathlib.Path, frames: int, **options: Any) -> FloatArray:
+    return importers.read_keypoints(path, WIDTH, HEIGHT, range(frames), **options)
 
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
@@ -110,6 +113,46 @@ def test_a_giant_for_one_frame_is_not_followed(tmp_path: pathlib.Path) -> None:
     np.testing.assert_allclose(read(folder, 4), np.stack([person(25)] * 4), rtol=1e-6)
 
 
+def write_two(folder: pathlib.Path, lefts: Sequence[tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
+    """Two people `[frames, 25, 3]` as far to the right as said, the first one a little taller, in changing order."""
+    first, second = (
+        np.stack([person(25, left=both[who], height=height) for both in lefts]) for who, height in enumerate((50, 45))
+    )
+    for number, both in enumerate(zip(first, second, strict=True)):
+        again = both[number % 2] * (1, 1, 0.9)  # one of them is seen twice
+        write_json(folder, number, *both[:: 1 if number % 2 else -1], again)
+    return first, second
+
+
+def test_either_of_two_people_is_followed_through_a_crossing(tmp_path: pathlib.Path) -> None:
+    people = write_two(tmp_path / "json", [(20 + 5 * t, 130 - 5 * t) for t in range(24)])
+    for text, expected in (("0", people[0]), ("1", people[1]), ("25,30", people[0]), ("150,30", people[1])):
+        found = read(tmp_path / "json", 24, person=PersonChoice.parse(text))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    with pytest.raises(InputDataError, match=r"^keypoints .*json: 2 people are in it, there is no person 2\."):
+        read(tmp_path / "json", 24, person=PersonChoice(2))
+
+
+def test_people_who_may_have_changed_places_are_doubted(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
+    write_two(tmp_path / "apart", [(20 + t, 130 - t) for t in range(24)])
+    read(tmp_path / "apart", 24)
+    assert said == []
+    way = [*range(0, 50, 5), *range(50, -1, -5)]  # they meet, and turn back
+    write_two(tmp_path / "met", [(20 + step, 120 - step) for step in way])
+    read(tmp_path / "met", len(way))
+    assert re.fullmatch(rf"keypoints {tmp_path}/met frame 1\d: from here on it may be another person .*", said[0])
+
+
+def test_a_person_is_chosen_among_several_only(tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "points.npy", person(25)[None])
+    with pytest.raises(ConfigError, match="person must be 0 for a NumPy file, which holds one person"):
+        read(tmp_path / "points.npy", 1, person=PersonChoice(1))
+
+
 def save(values: npt.ArrayLike) -> Callable[[pathlib.Path], None]:
     return lambda path: np.save(path, values)
 
@@ -181,6 +224,10 @@ def test_files_are_known_by_the_last_number_in_their_name(tmp_path: pathlib.Path
         numbered_files(tmp_path, {".png"}, "maps")
     with pytest.raises(InputDataError, match=r"^maps .*nowhere: no such folder"):
         numbered_files(tmp_path / "nowhere", {".png"}, "maps")
+    tmp_path.chmod(0)
+    with testing.held_to_permissions(), pytest.raises(InputDataError, match=rf"^maps {tmp_path}: Permission denied"):
+        numbered_files(tmp_path, {".png"}, "maps")
+    tmp_path.chmod(0o700)
 
 
 @pytest.mark.skipif(testing.shared_videos() is None, reason="the real footage is not here")

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from retarget_tf import extraction, records, serving_server, video
+from retarget_tf import extraction, importers, records, serving_server, video
 from retarget_tf.config import TrainingConfig
 from retarget_tf.extraction import external_parser
 from tests.testing import run_program
@@ -61,6 +61,8 @@ def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
         ("data.extract_clips", extraction.ExtractionConfig()),
         ("data.extract_clips", video.AS_IT_IS),
         ("export.query_server", video.AS_IT_IS),
+        ("data.import_clips", importers.ImportConfig("lip20")),
+        ("data.screen_clips", video.AS_IT_IS),
         ("export.serve", serving_server.ServerOptions()),
         ("retarget_tf.retarget", video.AS_IT_IS),
         ("retarget_tf.train", TrainingConfig(steps=1)),

@@ -86,6 +86,13 @@ def test_missing_cut_damaged_and_stray_shards_are_all_found(manifest: records.Ma
     assert not any(f"{test} record 0" in problem for problem in problems)
 
 
+def test_a_shard_that_may_not_be_read_is_a_problem(manifest: records.Manifest) -> None:
+    shard_path(manifest).chmod(0)
+    with testing.held_to_permissions():
+        problems = records.find_problems(manifest.folder)
+    assert f"{shard_path(manifest)}: cannot be read (Permission denied)" in problems
+
+
 @pytest.mark.parametrize("cut", [1, 20])
 def test_a_record_cut_within_is_found(manifest: records.Manifest, cut: int) -> None:
     path = shard_path(manifest)

@@ -14,6 +14,7 @@ from retarget_tf import retargeter as retargeter_module
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.panel import Panel
+from retarget_tf.pose_transform import FITS, Fit
 from retarget_tf.retargeter import Retargeter
 from tests.testing import make_clip_folder, run_program, walking_square
 
@@ -112,6 +113,18 @@ def test_panel_and_maps(loaded: Retargeter, photo: pathlib.Path, dance: pathlib.
         assert len(list(video.read_frames(out))) == 5
         stored = [cv2.imread(str(maps / f"{index:06d}.png"), cv2.IMREAD_UNCHANGED) for index in range(5)]
         np.testing.assert_array_equal(stored, list(loaded.retarget(target, keypoints())))
+
+
+@pytest.mark.parametrize("fit", FITS)
+def test_a_source_of_one_frame_makes_a_panel_of_one(
+    loaded: Retargeter, photo: pathlib.Path, tmp_path: pathlib.Path, fit: Fit
+) -> None:
+    with video.VideoWriter(tmp_path / "still.mp4", 25) as writer:
+        writer.write(walking_square(0, 64, "dancer")[0])
+    source = retarget_inputs.video_source(tmp_path / "still.mp4", keypoints(1))
+    target, out = loaded.prepare_target(photo, keypoints()[0]), tmp_path / "panel.mp4"
+    assert loaded.write_panel(target, source, out, fit=fit, maps_dir=tmp_path / "maps") == 1
+    assert len(list(video.read_frames(out))) == len(list((tmp_path / "maps").iterdir())) == 1
 
 
 def test_panel_shows_the_map_in_its_colours() -> None:
@@ -236,7 +249,7 @@ def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("stored", "why"),
     [
-        (np.zeros((64, 64, 3), np.uint8), "must be a PNG of one channel, 8 bits"),
+        (np.full((64, 64, 3), 9, np.uint8), r"colour \(9, 9, 9\) at x=0, y=0 is of no class"),
         (np.zeros((64, 32), np.uint8), "is 32x64, the upright photo 64x64"),
         (np.full((64, 64), 10, np.uint8), r"ids \[10\] are not in label schema parts10 \(0\.\.9, 255 = unknown\)"),
     ],
@@ -247,7 +260,7 @@ def test_refuses_maps_that_do_not_belong_to_the_photo(
     cv2.imwrite(str(tmp_path / "map.png"), stored)
     with pytest.raises(InputDataError, match=rf"parsing map .*map\.png: {why}"):
         retarget_inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
-    with pytest.raises(InputDataError, match="must be a PNG"):
+    with pytest.raises(InputDataError, match=r"parsing map .*other\.png: No such file"):
         retarget_inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
 
 

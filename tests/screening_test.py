@@ -132,6 +132,12 @@ def test_few_frames_a_second_are_poor_and_nobody_is() -> None:
     assert not nobody.is_good
 
 
+def test_a_single_frame_is_too_short() -> None:
+    frames, keypoints = dance(20)
+    verdict = judge(frames[:1], keypoints[:, :1])
+    assert (verdict.is_good, verdict.reasons) == (False, ("only 0.0 s in one piece",))
+
+
 # ---- arithmetic
 
 
@@ -212,6 +218,35 @@ def test_the_camera_is_measured_in_picture_sides_a_second() -> None:
     plain = background.BackgroundWatcher(10)
     plain.look(np.full_like(texture, 90), [])
     assert np.isnan(plain.look(np.full_like(texture, 90), []).camera)  # a plain wall does not tell
+
+
+def busyness(wall: npt.NDArray[np.float64], *poses: FloatArray) -> float:
+    return background.BackgroundWatcher(10).look(np.clip(wall, 0, 255).astype(np.uint8), poses).busyness
+
+
+def test_a_background_is_as_busy_as_the_share_of_it_that_is_edges() -> None:
+    y, x = np.mgrid[:240, :320]
+    board, noise = 255.0 * ((x // 8 + y // 8) % 2), np.random.default_rng(0).normal(0, 1, y.shape)
+    assert busyness(np.full(y.shape, 90.0)) == busyness(x / 320 * 255) == 0  # a plain wall, and one with a shade on it
+    assert busyness(128 + 5 * noise) == 0  # a camera's own
+    assert busyness(board) == pytest.approx(1, abs=0.01)
+    for share in (0.25, 0.5, 0.75):
+        assert busyness(np.where(x < 320 * share, board, 128)) == pytest.approx(share, abs=0.02)
+    steps = [busyness(128 + strength * noise) for strength in (10, 20, 40, 80)]
+    assert steps == sorted(steps)
+    assert steps[-1] > 0.6
+    person = dance()[1][0, 0]
+    people = background.people_area(y.shape, [person])
+    assert busyness(np.where(people, board, 128), person) < 0.1  # clothes do not count
+
+
+@pytest.mark.parametrize(("share", "is_good"), [(0.0, True), (0.3, True), (0.6, True), (0.7, False), (1.0, False)])
+def test_a_busy_background_lowers_the_score_and_refuses_only_where_it_is_most(share: float, is_good: bool) -> None:
+    looks = made_up([0] * 20)
+    looks.values["busyness"] = np.full(20, share, np.float32)
+    verdict = screening.judge(looks, screening.Criteria())
+    assert verdict.score == pytest.approx(min(1.0, (1.2 - share) / 1.05))
+    assert (verdict.is_good, verdict.reasons) == (is_good, () if is_good else ("the background is busy",))
 
 
 def test_a_fast_dance_is_no_cut() -> None:
@@ -352,6 +387,16 @@ def test_the_report_shows_every_video_and_needs_nothing_else(
     assert {len(values) for values in entry["looks"]["measures"].values()} == {looks}
     assert entry["looks"]["measures"]["height"][-1] is None
     assert set(entry["looks"]["scores"]) == {*screening.MEASURES, "fps", "all"}
+
+
+def test_videos_are_read_as_asked_for(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, keypoints = dance(20)
+    path, report = write(tmp_path / "dance.mp4", frames), tmp_path / "report.html"
+    monkeypatch.setattr(screener, "PoseDetector", TrueDetector(keypoints, SIZE))
+    with pytest.raises(InputDataError, match=rf"is 160x160, more than {SIZE**2 - 1} pixels.*raise --max_pixels"):
+        screening.screen_videos([path], report, reading=video.ReadOptions(max_pixels=SIZE**2 - 1))
+    (done,) = screening.screen_videos([path], report, reading=video.ReadOptions(fps=15, max_pixels=SIZE**2))
+    assert (done.info.fps, done.looks.fps, done.looks.frames) == (15, 15, 10)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,7 @@
-"""What several tests share: tiny data sets, dancers, what a machine has, and a way to run the programs."""
+"""What several tests share: tiny data sets, dancers, what a machine has, and ways to run the programs."""
 
+import contextlib
+import ctypes
 import dataclasses
 import functools
 import importlib.util
@@ -7,6 +9,7 @@ import pathlib
 import struct
 import subprocess
 import sys
+from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -115,6 +118,21 @@ def run_program(module: str, *arguments: object) -> "subprocess.CompletedProcess
     """Runs `python -m module` in a process of its own."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+@contextlib.contextmanager
+def held_to_permissions() -> Iterator[None]:
+    """Files that may not be read or written are refused by the kernel, to this thread of root's processes too."""
+    libc, header, sets = ctypes.CDLL(None), (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
+    assert libc.capget(header, sets) == 0
+    effective = sets[0]
+    sets[0] &= ~0b110  # CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH
+    assert libc.capset(header, sets) == 0
+    try:
+        yield
+    finally:
+        sets[0] = effective
+        assert libc.capset(header, sets) == 0
 
 
 def shared_videos() -> pathlib.Path | None:

@@ -148,6 +148,14 @@ def test_a_constant_rate_resampled_to_itself_stays(tmp_path: pathlib.Path) -> No
 
 
 @pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
+@pytest.mark.parametrize("fps", [0, 2, 60])
+def test_a_single_frame_is_one_at_any_rate(tmp_path: pathlib.Path, suffix: str, fps: int) -> None:
+    path, options = write(tmp_path / f"a{suffix}", gentle_frames(1)), video.ReadOptions(fps=fps)
+    assert len(list(video.read_frames(path, options))) == 1
+    assert video.probe(path, options).fps == (fps or 25)
+
+
+@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
 @pytest.mark.parametrize(
     ("settings", "why"),
     [

@@ -1,11 +1,11 @@
 """Which of several people is followed: the main one unless said otherwise."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
+from absl import logging
 
-from retarget_tf import files
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import tracking
 
@@ -42,12 +42,12 @@ class PersonChoice:
             return cls(rank=int(numbers[0]))
         raise ConfigError(f"person must be a number from 0 or a point x,y. Received: person={text}")
 
-    def of(self, tracks: Sequence[tracking.PersonTrack], name: files.PathLike) -> tracking.PersonTrack:
+    def of(self, tracks: Sequence[tracking.PersonTrack], source: str) -> tracking.PersonTrack:
         """The track that is meant.
 
         Args:
             tracks: of a video.
-            name: of the video, for the error.
+            source: what they were found in, for the error: `video dance.mp4`.
 
         Raises:
             InputDataError: there are not so many people.
@@ -57,7 +57,7 @@ class PersonChoice:
             return min(tracks, key=self._distance)
         if self.rank >= len(ranked):
             raise InputDataError(
-                f"video {name}: shows {len(ranked)} people, there is no person {self.rank}. They are counted from 0, "
+                f"{source}: {len(ranked)} people are in it, there is no person {self.rank}. They are counted from 0, "
                 "the largest first."
             )
         return ranked[self.rank]
@@ -72,3 +72,11 @@ class PersonChoice:
 
 
 MAIN_PERSON = PersonChoice()
+
+
+def tell_doubts(source: str, frames: Iterable[int]) -> None:
+    """Warns of the frames from which on somebody else may be followed."""
+    for frame in frames:
+        logging.warning(
+            "%s frame %d: from here on it may be another person who is followed. Look at the clip.", source, frame
+        )

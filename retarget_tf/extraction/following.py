@@ -107,13 +107,10 @@ def follow_person(
             tracker.update(index, sightings)
             views.add(index, frame, [sighting.keypoints for sighting in sightings])
             count = index + 1
-    keypoints = np.zeros((count, skeleton.NUM_JOINTS, 3), np.float32)
     if not tracker.tracks and choice == MAIN_PERSON:
-        return Track(keypoints, ())
-    person = choice.of(tracker.tracks, name)
-    for index, pose in person.keypoints.items():
-        keypoints[index] = pose
-    return Track(keypoints, views.of(person.keypoints.values()), len(tracker.tracks) > 1, tuple(person.doubts))
+        return Track(np.zeros((count, skeleton.NUM_JOINTS, 3), np.float32), ())
+    person = choice.of(tracker.tracks, f"video {name}")
+    return Track(person.over(count), views.of(person.keypoints.values()), len(tracker.tracks) > 1, tuple(person.doubts))
 
 
 class _Views:

@@ -22,7 +22,7 @@ from tqdm import tqdm
 from retarget_tf import clips, files, parsing_labels, skeleton, video
 from retarget_tf.errors import InputDataError
 from retarget_tf.extraction import detectors, square_crop
-from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice, tell_doubts
 from retarget_tf.extraction.external_parser import ExternalParser
 from retarget_tf.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.extraction.parser import PartsParser, PosedImage
@@ -222,11 +222,7 @@ def _track(
             return track
     with frames.open("people") as pictures:
         track = follow_person(pictures, fps, person, frames.path, models_folder=models_folder, view_of=view_of)
-    for frame in track.doubts:
-        logging.warning(
-            "video %s frame %d: from here on it may be another person who is followed. Look at the clip.",
-            frames.path, frames.stretch.first + frame,
-        )  # fmt: skip
+    tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in track.doubts])
     return track
 
 

@@ -6,7 +6,7 @@ people can be told. All distances are in bodies: the longer side of the box of t
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import cv2
@@ -72,6 +72,13 @@ class PersonTrack:
     def weight(self) -> float:
         """Pixels of height summed over the frames: who is large, and there all the time."""
         return float(sum(_body_size(keypoints) for keypoints in self.keypoints.values()))
+
+    def over(self, count: int) -> FloatArray:
+        """The keypoints of the first `count` frames, float32 `[count, 25, 3]`; all zero where it is not seen."""
+        keypoints = np.zeros((count, skeleton.NUM_JOINTS, 3), np.float32)
+        for frame, pose in self.keypoints.items():
+            keypoints[frame] = pose
+        return keypoints
 
     def distance(self, frame: int, sighting: Sighting) -> float:
         """How far a sighting is from what the track lets expect, in bodies; the colour counts too."""
@@ -165,17 +172,22 @@ def main_tracks(tracks: Sequence[PersonTrack]) -> list[PersonTrack]:
 
 
 def sight(image: Uint8Array, poses: Sequence[FloatArray]) -> list[Sighting]:
-    """The people of a picture, with the colours of their torsos; who is in two poses counts once, with the surer one.
+    """The people of a picture, with the colours of their torsos.
 
     Args:
         image: RGB uint8 `[height, width, 3]`.
-        poses: float32 `[25, 3]` each, in its pixels.
+        poses: float32 `[25, 3]` each, in its pixels; see `distinct`.
     """
+    return [Sighting(pose, _torso_colour(image, pose)) for pose in distinct(poses)]
+
+
+def distinct(poses: Iterable[FloatArray]) -> list[FloatArray]:
+    """The people of poses `[25, 3]`, the surest first: who is in two poses counts once, with the surer one."""
     kept: list[FloatArray] = []
     for pose in sorted(poses, key=lambda pose: -float(pose[:, 2].sum())):
         if all(_pose_distance(pose, other) > _SAME_POSE for other in kept):
             kept.append(pose)
-    return [Sighting(pose, _torso_colour(image, pose)) for pose in kept]
+    return kept
 
 
 def _pose_distance(a: FloatArray, b: FloatArray) -> float:

@@ -7,9 +7,10 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import clips, files, parsing_labels, skeleton
+from retarget_tf import clips, files, parsing_labels, skeleton, video
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import square_crop
+from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.images import SquareCrop
 from retarget_tf.importers.keypoints import read_keypoints
 from retarget_tf.importers.parsing_pngs import read_parsing_png
@@ -34,6 +35,8 @@ class ImportConfig:
         fps: frames per second; None for the video's own.
         person_id: who is seen; None for the clip's id.
         units: of the keypoints, see `read_keypoints`.
+        max_pixels: of a video's frame; a larger one is refused.
+        person: which one, where OpenPose's files hold several.
     """
 
     schema: str
@@ -43,6 +46,8 @@ class ImportConfig:
     fps: float | None = None
     person_id: str | None = None
     units: str = "auto"
+    max_pixels: int = video.AS_IT_IS.max_pixels
+    person: PersonChoice = MAIN_PERSON
 
     def __post_init__(self) -> None:
         parsing_labels.get_schema(self.schema)
@@ -78,11 +83,19 @@ def import_clip(
             frames, nobody is in the keypoints, or the folder is there already.
         ConfigError: a folder of pictures comes without `fps`.
     """
-    pictures = open_pictures(frames, maps)
+    pictures = open_pictures(frames, maps, video.ReadOptions(max_pixels=config.max_pixels))
     fps = config.fps or pictures.fps
     if fps is None:
         raise ConfigError("fps must be given for a folder of pictures. Received: fps=None")
-    seen = read_keypoints(keypoints, pictures.width, pictures.height, pictures.numbers, units=config.units)
+    seen = read_keypoints(
+        keypoints,
+        pictures.width,
+        pictures.height,
+        pictures.numbers,
+        units=config.units,
+        fps=fps,
+        person=config.person,
+    )
     square = _square(seen, pictures, config.crop)
     stored = skeleton.drop_missing(square.move_keypoints(seen, config.size), config.size)
     name = pathlib.Path(folder).name
@@ -120,4 +133,4 @@ def _square(keypoints: FloatArray, pictures: Pictures, crop: str) -> SquareCrop:
         assert square is not None, "keypoints with no joint are refused when they are read"
         return square
     side = max(width, height)
-    return SquareCrop((width - side) / 2, (height - side) / 2, side)
+    return SquareCrop((width - side) // 2, (height - side) // 2, side)  # whole pixels: nothing is resampled

@@ -20,10 +20,12 @@ def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str)
         InputDataError: there is no such folder or no such file in it, a name has no number, or two have the same.
     """
     root = pathlib.Path(folder)
-    if not root.is_dir():
-        raise InputDataError(f"{what} {root}: no such folder.")
+    with files.reading(root, what):
+        if not root.is_dir():
+            raise InputDataError(f"{what} {root}: no such folder.")
+        paths = sorted(root.iterdir())
     found: dict[int, pathlib.Path] = {}
-    for path in sorted(root.iterdir()):
+    for path in paths:
         if path.suffix.lower() not in suffixes or path.name.startswith("."):
             continue
         digits = re.findall(r"\d+", path.stem)

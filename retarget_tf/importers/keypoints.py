@@ -1,6 +1,6 @@
 """Keypoints of other programs, whatever their file: in pixels of the picture, BODY_25, one entry a frame."""
 
-import pathlib
+import os
 from collections.abc import Sequence
 
 import numpy as np
@@ -8,7 +8,8 @@ import numpy.typing as npt
 
 from retarget_tf import files, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.extraction import detectors
+from retarget_tf.extraction import detectors, tracking
+from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice, tell_doubts
 from retarget_tf.importers.keypoint_arrays import read_keypoint_array
 from retarget_tf.importers.openpose import read_openpose
 
@@ -27,6 +28,8 @@ def read_keypoints(
     frame_numbers: Sequence[int],
     *,
     units: str = "auto",
+    fps: float = 30.0,
+    person: PersonChoice = MAIN_PERSON,
 ) -> FloatArray:
     """Reads a folder of OpenPose's JSON files, or a NumPy file (see `keypoint_arrays`).
 
@@ -37,25 +40,34 @@ def read_keypoints(
         frame_numbers: of the clip's frames, as the JSON files are numbered; those without a file have no joints. A
             NumPy file has an entry for each, in order.
         units: of x and y: pixels, or shares of width and height; ``auto`` decides by their values.
+        fps: frames per second: how far people may move between two frames.
+        person: which one, where JSON files hold several. A warning is logged where it may have been taken for another.
 
     Returns:
         float32 `[frames, 25, 3]` in pixels; joints under `skeleton.CONFIDENCE_THRESHOLD` or outside of the picture are
         (0, 0, 0).
 
     Raises:
-        InputDataError: the files are not as they should be, or do not fit the frames; or no joint is in the picture.
-        ConfigError: `units` is none of `UNITS`.
+        InputDataError: the files are not as they should be, or do not fit the frames; no joint is in the picture, or
+            the person chosen is not there.
+        ConfigError: `units` is none of `UNITS`, or a person is chosen in a NumPy file, which holds one.
     """
     if units not in UNITS:
         raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
-    points = _read_json(path, frame_numbers) if pathlib.Path(path).is_dir() else read_keypoint_array(path)
+    if os.path.isdir(path):
+        everybody = _read_json(path, frame_numbers)
+        stacked = _in_pixels(np.concatenate(everybody), width, height, units)
+        everybody = np.split(stacked, np.cumsum([len(people) for people in everybody])[:-1])
+        points = _follow(everybody, fps, person, f"keypoints {path}", frame_numbers)
+    elif person != MAIN_PERSON:
+        raise ConfigError(f"person must be 0 for a NumPy file, which holds one person. Received: keypoints={path}")
+    else:
+        points = _in_pixels(read_keypoint_array(path), width, height, units)
     if len(points) != len(frame_numbers):
         raise InputDataError(
             f"keypoints {path}: are of {len(points)} frames, the clip has {len(frame_numbers)}. "
             "Give the keypoints of these very frames."
         )
-    if units == "shares" or (units == "auto" and _are_shares(points)):
-        points = points * np.array([width, height, 1], np.float32)
     seen = detectors.drop_unseen(points, width, height)
     if skeleton.person_box(seen) is None:
         raise InputDataError(
@@ -64,15 +76,34 @@ def read_keypoints(
     return seen
 
 
-def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> FloatArray:
+def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> list[FloatArray]:
+    """Everybody in each frame, `[people, 25, 3]`."""
     by_number = read_openpose(folder)
     if strangers := sorted(set(by_number) - set(frame_numbers)):
         raise InputDataError(
             f"keypoints {folder}: have a file with number {strangers[0]}, the frames are numbered "
             f"{frame_numbers[0]} to {frame_numbers[-1]}. Give the keypoints of these very frames."
         )
-    nobody = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
-    return np.stack([by_number.get(number, nobody) for number in frame_numbers])
+    nobody = np.zeros((0, skeleton.NUM_JOINTS, 3), np.float32)
+    return [by_number.get(number, nobody) for number in frame_numbers]
+
+
+def _follow(
+    everybody: Sequence[FloatArray], fps: float, choice: PersonChoice, source: str, frame_numbers: Sequence[int]
+) -> FloatArray:
+    """The chosen person `[frames, 25, 3]`, told from the others by place, pace and size: there are no colours here."""
+    tracker, no_colour = tracking.PeopleTracker(fps), np.zeros(3, np.float32)
+    for index, people in enumerate(everybody):
+        tracker.update(index, [tracking.Sighting(pose, no_colour) for pose in tracking.distinct(people)])
+    person = choice.of(tracker.tracks, source)
+    tell_doubts(source, [frame_numbers[index] for index in person.doubts])
+    return person.over(len(everybody))
+
+
+def _in_pixels(points: FloatArray, width: int, height: int, units: str) -> FloatArray:
+    if units == "shares" or (units == "auto" and _are_shares(points)):
+        return points * np.array([width, height, 1], np.float32)
+    return points
 
 
 def _are_shares(points: FloatArray) -> bool:

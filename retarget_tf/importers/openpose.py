@@ -14,7 +14,6 @@ from retarget_tf import files
 from retarget_tf.errors import InputDataError
 from retarget_tf.importers.frame_numbers import numbered_files
 from retarget_tf.importers.keypoint_arrays import SKELETONS
-from retarget_tf.importers.person_tracks import follow_person
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -22,30 +21,29 @@ _LAYOUTS = (25, 18)  # points of a person
 
 
 def read_openpose(folder: files.PathLike) -> dict[int, FloatArray]:
-    """The keypoints of one person, the one who is seen largest and longest.
+    """The keypoints of everybody.
 
     Returns:
-        For each file, by the last number in its name: float32 `[25, 3]` in the files' own units, all zero where that
-        person is not seen.
+        For each file, by the last number in its name: float32 `[people, 25, 3]` in the files' own units.
 
     Raises:
         InputDataError: the folder holds no such files, or one is not as OpenPose writes it; or nobody is in any.
     """
     paths = numbered_files(folder, {".json"}, "keypoints")
-    person = follow_person({number: _read_people(path) for number, path in paths.items()})
-    if not person:
+    people = {number: _read_people(path) for number, path in paths.items()}
+    if not any(map(len, people.values())):
         raise InputDataError(f"keypoints {folder}: nobody is in any of its {len(paths)} files.")
-    nobody = np.zeros((25, 3), np.float32)
-    return {number: person.get(number, nobody) for number in paths}
+    return people
 
 
-def _read_people(path: pathlib.Path) -> list[FloatArray]:
+def _read_people(path: pathlib.Path) -> FloatArray:
     frame = files.read_json(path, "keypoints")
     people = frame.get("people") if isinstance(frame, dict) else None
     if not isinstance(people, list):
         raise InputDataError(f"keypoints {path}: has no list 'people'. Give the files that OpenPose wrote.")
     # A person of whom only a face or a hand was found has an empty list.
-    return [_body25(path, index, person) for index, person in enumerate(people) if _points_of(person) != []]
+    found = [_body25(path, index, person) for index, person in enumerate(people) if _points_of(person) != []]
+    return np.array([body for body in found if (body[:, 2] > 0).any()], np.float32).reshape(-1, 25, 3)
 
 
 def _points_of(person: Any) -> Any:

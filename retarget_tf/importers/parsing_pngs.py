@@ -29,10 +29,8 @@ def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> IdMap:
     Raises:
         InputDataError: the file is missing, damaged or no PNG of such a kind, or has ids or colours of no class.
     """
-    try:
+    with files.reading(path, "parsing map"):
         data = pathlib.Path(path).read_bytes()
-    except OSError as error:
-        raise InputDataError(f"parsing map {path}: {error.strerror or error}.") from error
     if not data.startswith(_SIGNATURE):
         raise InputDataError(f"parsing map {path}: is no PNG. Other formats blur the ids: write PNG files.")
     try:

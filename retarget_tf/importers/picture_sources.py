@@ -1,6 +1,7 @@
 """The frames of a clip and the maps that belong to them, matched by number and counted."""
 
 import dataclasses
+import os
 import pathlib
 from collections.abc import Callable, Iterator
 
@@ -37,21 +38,23 @@ class Pictures:
     read_frames: Callable[[], Iterator[Uint8Array]]
 
 
-def open_pictures(frames: files.PathLike, maps: files.PathLike) -> Pictures:
+def open_pictures(frames: files.PathLike, maps: files.PathLike, reading: video.ReadOptions) -> Pictures:
     """Matches frames and maps.
 
     Args:
         frames: a video, or a folder of JPEG, PNG or WebP files with the frames' numbers in their names.
         maps: a folder of PNG files, one a frame: with the numbers of the frames' files, or in a video's order from
             0 or 1.
+        reading: how a video is read.
 
     Raises:
         InputDataError: a file is missing or cannot be read, or frames and maps are not each other's; names the first
             that stands alone.
     """
     map_files = numbered_files(maps, {".png"}, "parsing maps")
-    opened = _open_folder if pathlib.Path(frames).is_dir() else _open_video
-    return opened(frames, maps, map_files)
+    if os.path.isdir(frames):  # false where it may not be looked at: the reader tells why
+        return _open_folder(frames, maps, map_files)
+    return _open_video(frames, maps, map_files, reading)
 
 
 def _open_folder(frames: files.PathLike, maps: files.PathLike, map_files: dict[int, pathlib.Path]) -> Pictures:
@@ -78,8 +81,10 @@ def _open_folder(frames: files.PathLike, maps: files.PathLike, map_files: dict[i
     return Pictures(tuple(pictures), tuple(map_files.values()), width, height, None, read)
 
 
-def _open_video(frames: files.PathLike, maps: files.PathLike, map_files: dict[int, pathlib.Path]) -> Pictures:
-    header = video.probe(frames)
+def _open_video(
+    frames: files.PathLike, maps: files.PathLike, map_files: dict[int, pathlib.Path], reading: video.ReadOptions
+) -> Pictures:
+    header = video.probe(frames, reading)
     first = min(*map_files, 1)  # they count from 0 or from 1
     if gaps := sorted(set(range(first, first + len(map_files))) - map_files.keys()):
         raise InputDataError(
@@ -89,7 +94,7 @@ def _open_video(frames: files.PathLike, maps: files.PathLike, map_files: dict[in
 
     def read() -> Iterator[Uint8Array]:
         count = 0
-        for picture in video.read_frames(frames):
+        for picture in video.read_frames(frames, reading):
             count += 1
             if count <= len(map_files):
                 yield picture

@@ -98,7 +98,9 @@ class Manifest:
         """
         path = pathlib.Path(folder) / "manifest.json"
         mend = _HOW_TO_BUILD.format(folder=folder)
-        if not path.is_file():
+        with files.reading(path, "records"):
+            is_there = path.is_file()
+        if not is_there:
             raise InputDataError(f"records {folder}: no manifest.json, so this is no complete data set. {mend}")
         values = files.read_json(path, "records")
         version = values.get("schema_version") if isinstance(values, dict) else None
@@ -205,6 +207,7 @@ def _check_shard(path: pathlib.Path, shard: Shard, mend: str) -> None:
     size = path.stat().st_size
     if size != shard.bytes:
         raise InputDataError(f"records {path}: {size} bytes, the manifest says {shard.bytes}. {mend}")
-    records = len(record_offsets(path))
+    with files.reading(path, "records"):
+        records = len(record_offsets(path))
     if records != shard.records:
         raise InputDataError(f"records {path}: {records} records, the manifest says {shard.records}. {mend}")

@@ -87,7 +87,12 @@ def _check_shard(task: _ShardTask) -> _Report:
         return report
     if (size := path.stat().st_size) != shard.bytes:
         report.problems.append(f"{path}: {size} bytes, the manifest says {shard.bytes}")
-    if sha256_of(path) != shard.sha256:
+    try:
+        sha256 = sha256_of(path)
+    except OSError as error:
+        report.problems.append(f"{path}: cannot be read ({error.strerror})")
+        return report
+    if sha256 != shard.sha256:
         report.problems.append(f"{path}: its sha256 is not the manifest's")
     offsets = record_offsets(path)
     if len(offsets) != shard.records:

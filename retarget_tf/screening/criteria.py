@@ -57,7 +57,8 @@ class Criteria:
             the back included.
         change: share of the background that is not as it was a second before. Water and leaves of lakeside_dance
             come to .03, shadows on the wall of arm_swing to .1, slow pans of two cameras to .19 and .3.
-        busyness: share of the background that is edges; a matter of taste, so it lowers the score and refuses nothing.
+        busyness: share of the background that is edges; a matter of taste, so it lowers the score long before it
+            refuses, at two thirds.
         company: height of the next largest person beside the main one.
         fps: of the video. arm_swing has 22.4 and can be followed.
         passing: score of the worst measure with which a look is good.

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 from absl import logging
 
-from retarget_tf import files
+from retarget_tf import files, video
 from retarget_tf.errors import InputDataError
 from retarget_tf.screening import documents, page
 from retarget_tf.screening.criteria import Criteria
@@ -17,6 +17,7 @@ def screen_videos(
     report: files.PathLike,
     criteria: Criteria | None = None,
     *,
+    reading: video.ReadOptions = video.AS_IT_IS,
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
     tell: Callable[[str], None] = logging.info,
@@ -27,6 +28,7 @@ def screen_videos(
         paths: of the videos.
         report: the file `R.html`; `R.json` comes beside it.
         criteria: limits; the measured ones unless given.
+        reading: how the videos are read.
         models_folder: where the model file lies.
         show_progress: whether to draw progress bars.
         tell: takes one line about each video.
@@ -40,7 +42,9 @@ def screen_videos(
     failed: dict[str, str] = {}
     for path in paths:
         try:
-            screening = screen_video(path, criteria, models_folder=models_folder, show_progress=show_progress)
+            screening = screen_video(
+                path, criteria, reading=reading, models_folder=models_folder, show_progress=show_progress
+            )
         except InputDataError as error:
             failed[str(path)] = str(error)
             tell(f"{path}: failed")

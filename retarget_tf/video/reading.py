@@ -100,7 +100,9 @@ def read_gray(path: files.PathLike) -> Iterator[npt.NDArray[np.uint8]]:
 
 @contextlib.contextmanager
 def _open(path: files.PathLike, options: ReadOptions) -> Iterator[tuple[Any, Any]]:
-    if not pathlib.Path(path).is_file():
+    with files.reading(path, "video"):
+        is_there = pathlib.Path(path).is_file()
+    if not is_there:
         raise InputDataError(f"video {path}: no such file.")
     try:
         container = av.open(str(path))

@@ -45,6 +45,7 @@ class VideoWriter:
 
     def __enter__(self) -> Self:
         temporary = self._atomic.__enter__()
+        temporary.touch()  # libav would open it at the first packet, and say only that it may not
         # The index in front, so that a browser starts to play before it has the whole file.
         options = {} if self._suffix == ".mkv" else {"movflags": "+faststart"}
         self._container = av.open(str(temporary), "w", options=options)
