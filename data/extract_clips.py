@@ -52,14 +52,9 @@ _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_model
 
 def main() -> None:
     """Extracts every video that matches."""
-    import glob
-
     from retarget_tf import extraction, files, screening, video
-    from retarget_tf.errors import InputDataError
 
-    paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
-    if not paths:
-        raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
+    paths = video.find_videos(_VIDEOS.value)
     reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
     person = extraction.PersonChoice.parse(_PERSON.value)
     config = extraction.ExtractionConfig(

@@ -28,17 +28,14 @@ _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_model
 
 def main() -> None:
     """Screens every video that matches."""
-    import glob
     import pathlib
 
     from retarget_tf import screening, video
-    from retarget_tf.errors import ConfigError, InputDataError
+    from retarget_tf.errors import ConfigError
 
     if pathlib.Path(_REPORT.value).suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"the name of a report must end in .html. Received: report={_REPORT.value}")
-    paths = sorted(glob.glob(_VIDEOS.value, recursive=True))
-    if not paths:
-        raise InputDataError(f"videos {_VIDEOS.value}: no file matches. Check --videos.")
+    paths = video.find_videos(_VIDEOS.value)
     reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
     show_progress = program.progress_is_shown()
     with program.native_log_aside():

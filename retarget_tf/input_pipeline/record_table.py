@@ -43,12 +43,14 @@ class RecordTable:
         shards, offsets, frames, cached = [], [], [], []
         for shard, path in enumerate(paths):
             offsets.append(np.array(records.record_offsets(path), np.int64))
-            serialized = tf.data.TFRecordDataset(str(path))
+            read = tf.data.TFRecordDataset(str(path)).map(
+                lambda serialized: (_frames(serialized), serialized if cache else ""),
+                num_parallel_calls=tf.data.AUTOTUNE,
+            )
             with records.damage_as_input_error(path):
-                counted = serialized.map(_frames, num_parallel_calls=tf.data.AUTOTUNE)
-                frames.append(np.array(list(counted.as_numpy_iterator()), np.int64))
-                if cache:
-                    cached += list(serialized.as_numpy_iterator())
+                found = list(read.as_numpy_iterator())
+            frames.append(np.array([count for count, _ in found], np.int64))
+            cached += [serialized for _, serialized in found]
             shards.append(np.full(len(offsets[-1]), shard, np.int64))
         with tf.device("CPU"):
             in_memory = tf.constant(cached, tf.string) if cache else None

@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import glob
 import os
 import pathlib
 from collections.abc import Iterable, Iterator
@@ -21,6 +22,18 @@ from retarget_tf.errors import ConfigError, InputDataError
 Frame = npt.NDArray[np.uint8]
 
 _HDR = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
+
+
+def find_videos(pattern: str) -> list[str]:
+    """The files of a name or a pattern such as `videos/*.mp4`, in order.
+
+    Raises:
+        InputDataError: there is none.
+    """
+    paths = sorted(glob.glob(pattern, recursive=True))
+    if not paths:
+        raise InputDataError(f"videos {pattern}: no file matches. Check --videos.")
+    return paths
 
 
 @dataclasses.dataclass(frozen=True)
