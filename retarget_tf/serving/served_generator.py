@@ -118,6 +118,7 @@ class ServedGenerator(tf.Module):
         frames = tf.shape(keypoints)[1]
         some = tf.debugging.Assert(frames > 0, ["keypoints must be of 1 frame at least. Received: none"])
         with tf.control_dependencies([some]):
+            frames = tf.identity(frames)  # a loop of no step would wait for nothing else, and stack nothing
             loop, placed = self._begin(image_bytes, reference_keypoints, reference_map, keypoints)
 
         def step(frame: Tensor, previous_map: Tensor, results: Tensor) -> tuple[Tensor, Tensor, Tensor]:
