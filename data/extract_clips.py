@@ -80,6 +80,7 @@ def main() -> None:
         )
         return screening.select_stretches(screened)
 
+    program.share_one_heap()
     with program.native_log_aside():
         extraction.extract_videos(
             paths,

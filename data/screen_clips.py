@@ -38,6 +38,7 @@ def main() -> None:
     paths = video.find_videos(_VIDEOS.value)
     reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
     show_progress = program.progress_is_shown()
+    program.share_one_heap()
     with program.native_log_aside():
         screening.screen_videos(
             paths,

@@ -1,6 +1,7 @@
 """How a program starts and ends: exit codes, help, flag mistakes, and what stderr says. Each runs as a process."""
 
 import pathlib
+import platform
 import subprocess
 import sys
 import textwrap
@@ -180,3 +181,23 @@ def test_an_error_that_tensorflow_logs_is_a_line_and_its_warnings_are_not_shown(
     assert "out of room" in done.stderr
     assert "traced anew" not in done.stderr
     assert "Logging error" not in done.stderr
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="only glibc gives threads heaps of their own")
+@pytest.mark.parametrize(("call", "heaps"), [("program.share_one_heap()", 1), ("", 5)])
+def test_threads_share_one_heap_where_they_are_told_to(call: str, heaps: int) -> None:
+    code = f"""
+import ctypes, threading
+from retarget_tf import program
+{call}
+libc, all_are_there = ctypes.CDLL(None), threading.Barrier(4)
+def allocate():
+    libc.malloc(1000)
+    all_are_there.wait()
+threads = [threading.Thread(target=allocate) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+libc.malloc_stats()
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    assert done.stderr.count("Arena ") == heaps
