@@ -23,11 +23,14 @@ _MARGIN = flags.DEFINE_float(
     "margin", 0.06, "free border around the person's path, as a share of it", lower_bound=0, upper_bound=1
 )
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "frames of each video to read; 0 for all", lower_bound=0)
-_SCREEN = flags.DEFINE_bool("screen", False, "take only the good stretches of each video, split at cuts")
+_SCREEN = flags.DEFINE_bool(
+    "screen", False, "take only the good stretches of each video, split at cuts; all count as one person"
+)
 _PERSON = flags.DEFINE_string(
     "person",
     "0",
-    "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears",
+    "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears; with --screen, "
+    "which judges the main person, in each stretch anew",
 )
 _FPS = flags.DEFINE_float(
     "fps",

@@ -5,7 +5,7 @@
 Frames: a video, or a folder of pictures. Keypoints: a folder of OpenPose's JSON files (BODY_25 or COCO-18), or .npy,
 or .npz with an array named keypoints: [frames, points, 3] of COCO-17, COCO-18, BODY_25 or MediaPipe-33. Maps: a folder
 of PNG files, indexed or gray (values are class ids) or RGB (the schema's colours). Files belong together by the last
-number in their names. One square crop moves all three.
+number in their names that is not the same in all. One square crop moves all three.
 """
 
 from absl import flags
@@ -29,7 +29,9 @@ _PERSON = flags.DEFINE_string(
 )
 _SIZE = flags.DEFINE_integer("size", 256, "side of the stored square frames in pixels", lower_bound=32)
 _CROP = flags.DEFINE_enum("crop", "person", ["person", "whole"], "what the square holds: the person's path or all")
-_FPS = flags.DEFINE_float("fps", None, "frames per second; a video's own unless given", lower_bound=1)
+_FPS = flags.DEFINE_float(
+    "fps", None, "frames per second of the frames as they are; a video's own unless given", lower_bound=1
+)
 _MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
 _UNITS = flags.DEFINE_enum(
     "units", "auto", ["auto", "pixels", "shares"], "of the keypoints: pixels, or shares of width and height"

@@ -7,9 +7,10 @@ system that the launching process and all workers see under the same paths.
 """
 
 import contextlib
+import errno
 import functools
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from retarget_tf import files, records
@@ -59,31 +60,47 @@ def build_records(
 
 
 def _carry_out(work: records.Work, options: Any) -> None:
-    staging, refused = work.staging, work.staging.folder / "refused.json"
+    staging, told = work.staging, work.staging.folder / "told.json"
     with beam.Pipeline(options=options) as pipeline:
         # Reshuffled, or a runner may hand all tasks to one worker.
         clips = pipeline | "Clips" >> beam.Create(work.clips) | "Spread clips" >> beam.Reshuffle()
-        reasons = clips | "Encode clip" >> beam.FlatMap(_encode_clip, staging) | beam.combiners.ToList()
-        reasons | "Tell" >> beam.Map(functools.partial(files.write_json, refused))
+        of_clips = clips | "Encode clip" >> beam.FlatMap(_encode_clip, staging) | "Of clips" >> beam.combiners.ToList()
         shards = pipeline | "Shards" >> beam.Create(work.shards) | "Spread shards" >> beam.Reshuffle()
-        # The list of reasons is complete when all clips are encoded: no shard is begun before.
-        shards | "Write shard" >> beam.Map(_write_shard, staging, beam.pvalue.AsSingleton(reasons))
-    if told := files.read_json(refused, "build"):
-        raise InputDataError(min(told))
+        # The list of problems is complete when all clips are encoded: no shard is begun before.
+        of_shards = shards | "Write shard" >> beam.FlatMap(_write_shard, staging, beam.pvalue.AsSingleton(of_clips))
+        problems = (of_clips | "One by one" >> beam.FlatMap(list), of_shards) | beam.Flatten()
+        problems | beam.combiners.ToList() | "Tell" >> beam.Map(functools.partial(files.write_json, told))
+    if problems := files.read_json(told, "build"):
+        kind, text = min(problems)
+        raise _TOLD[kind](text)
 
 
-def _encode_clip(clip: records.ClipTask, staging: records.Staging) -> list[str]:
-    """Why a clip is refused, if it is. It is not raised: runners try again, and tell in a traceback."""
+# Told in one line by the launching process. All else is raised in the worker, whose runner tries again.
+_TOLD: dict[str, type[Exception]] = {"bad input": InputDataError, "full disk": OSError}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
+def _problems_of(do: Callable[[], object]) -> list[tuple[str, str]]:
+    """What is to be told of a task that was not done, and its kind."""
     try:
-        staging.encode_clip(clip)
+        do()
     except InputDataError as error:
-        return [str(error)]
+        return [("bad input", str(error))]
+    except OSError as error:
+        if error.errno not in _FULL:
+            raise
+        return [("full disk", str(error))]
     return []
 
 
-def _write_shard(shard: records.ShardTask, staging: records.Staging, refused: list[str]) -> None:
-    if not refused:
-        staging.write_shard(shard)
+def _encode_clip(clip: records.ClipTask, staging: records.Staging) -> list[tuple[str, str]]:
+    return _problems_of(functools.partial(staging.encode_clip, clip))
+
+
+def _write_shard(
+    shard: records.ShardTask, staging: records.Staging, of_clips: Sequence[tuple[str, str]]
+) -> list[tuple[str, str]]:
+    return [] if of_clips else _problems_of(functools.partial(staging.write_shard, shard))
 
 
 def _options(runner: str, runner_options: Sequence[str]) -> Any:

@@ -59,6 +59,9 @@ class ClipInfo:
     schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
+        for name in ("clip_id", "person_id", "label_schema"):
+            if not isinstance(getattr(self, name), str):
+                raise ValueError(f"{name} must be text. Received: {name}={getattr(self, name)}")
         if not re.fullmatch(r"[\w.-]+", self.clip_id, re.ASCII):
             raise ValueError(f"clip_id must be letters, digits, '.', '_' and '-'. Received: clip_id={self.clip_id}")
         if not self.fps > 0:
@@ -199,9 +202,8 @@ def open_clip(folder: files.PathLike) -> Clip:
             f"keypoints {path / 'keypoints.npy'}: are of {len(keypoints)} frames, clip.json says {info.frames}. "
             "Make the clip again."
         )
-    if not np.isfinite(keypoints).all():
-        frame = int(np.argwhere(~np.isfinite(keypoints))[0][0])
-        raise InputDataError(f"keypoints {path / 'keypoints.npy'} frame {frame}: not finite.")
+    if fault := skeleton.find_fault(keypoints, info.image_size):
+        raise InputDataError(f"keypoints {path / 'keypoints.npy'} frame {fault[0]}: {fault[1]}. Make the clip again.")
     return Clip(path, info, keypoints.astype(np.float32))
 
 
@@ -246,6 +248,6 @@ def _parse_info(path: pathlib.Path, values: Any) -> ClipInfo:
     except (TypeError, ValueError) as error:
         raise InputDataError(f"clip {path}: {error}. Make the clip again.") from error
     for schema in (info.label_schema, *info.more_label_schemas):
-        if schema not in parsing_labels.SCHEMAS:
+        if str(schema) not in parsing_labels.SCHEMAS:
             raise InputDataError(f"clip {path}: unknown label schema {schema}. Make the clip again.")
     return info

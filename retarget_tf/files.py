@@ -22,7 +22,11 @@ PathLike = str | os.PathLike[str]
 
 @contextlib.contextmanager
 def atomic_file(path: PathLike) -> Iterator[Path]:
-    """Yields a temporary path that becomes `path` when the block ends well, and vanishes when it does not."""
+    """Yields a temporary path that becomes `path` when the block ends well, and vanishes when it does not.
+
+    Raises:
+        OSError: as the block, but with the name of the file, which a write to a full disk does not tell.
+    """
     final = Path(os.path.realpath(path))
     final.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_name(final)
@@ -31,6 +35,10 @@ def atomic_file(path: PathLike) -> Iterator[Path]:
         _sync(temporary)
         os.replace(temporary, final)
         _sync(final.parent)
+    except OSError as error:
+        if error.errno is None or error.filename not in (None, str(temporary)):
+            raise
+        raise OSError(error.errno, error.strerror, str(final)) from error
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -66,8 +74,13 @@ def check_writable(folder: PathLike, *, overwrite: bool) -> None:
 
 
 def publish_folder(temporary: Path, path: PathLike, *, overwrite: bool) -> None:
-    """Gives a complete folder its final name; OSError where that is taken and `overwrite` is false."""
+    """Gives a complete folder its final name.
+
+    Raises:
+        InputDataError: somebody else took it meanwhile, and `overwrite` is false.
+    """
     final = Path(os.path.realpath(path))
+    check_writable(final, overwrite=overwrite)
     for file in temporary.rglob("*"):
         _sync(file)
     replaced = _temporary_name(final)

@@ -13,6 +13,7 @@ from absl import logging
 
 from retarget_tf import clips, extraction, files, importers, photos, pose_transform, skeleton, video
 from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.extraction import detectors
 from retarget_tf.images import SquareCrop
 from retarget_tf.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 
@@ -113,6 +114,8 @@ def photo_target(
     picture = photos.load_photo(photo)
     if keypoints is None:
         keypoints = extraction.detect_keypoints(picture)
+    else:
+        keypoints = detectors.drop_unseen(keypoints, picture.shape[1], picture.shape[0])
     if keypoints is None or skeleton.person_box(keypoints) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
     height, width = (np.float32(length) for length in picture.shape[:2])

@@ -124,6 +124,23 @@ def drop_missing(keypoints: FloatArray, size: int, threshold: float = CONFIDENCE
     return np.where(seen[..., None], keypoints, np.float32(0)).astype(np.float32)
 
 
+def find_fault(keypoints: FloatArray, size: int) -> tuple[int, str] | None:
+    """What keeps keypoints `[frames, 25, 3]` from being stored: the first such frame and the reason, or None.
+
+    Joints have a confidence of 0, or up to 1 and a place in the `size` x `size` picture.
+    """
+    xy, confidence = keypoints[..., :2], keypoints[..., 2]
+    with np.errstate(invalid="ignore"):
+        outside = ((xy < 0) | (xy > size)).any(axis=-1) & (confidence > 0)
+        faults = {
+            "not finite": ~np.isfinite(keypoints).all(axis=-1),
+            "of a confidence outside of 0..1": (confidence < 0) | (confidence > 1),
+            "outside of the picture": outside,
+        }
+    found = [(int(np.argmax(of_frame.any(axis=-1))), why) for why, of_frame in faults.items() if of_frame.any()]
+    return min(found, key=lambda fault: fault[0], default=None)
+
+
 def mirror_keypoints(keypoints: FloatArray, size: int) -> FloatArray:
     """The keypoints `[..., 25, 3]` of the horizontally mirrored image: x flips, left and right swap."""
     swapped = keypoints[..., MIRRORED_JOINT, :]

@@ -4,6 +4,7 @@ Builds that are killed half way are in `records_building_test`, broken files of 
 """
 
 import contextlib
+import functools
 import json
 import os
 import pathlib
@@ -354,6 +355,26 @@ def test_a_full_disk_leaves_neither_panel_nor_maps(
 
     assert ending(call, monkeypatch) == program.EXIT_FAILED
     assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("file_bytes", "written"), [(2_000, r"clips/[\w-]+\.pictures"), (8_000, r"records/.*\.tfrecord")]
+)
+@pytest.mark.parametrize("runner", [None, "DirectRunner"])
+def test_a_full_disk_in_a_build_is_told_with_the_file_and_the_build_goes_on(
+    whole: Path, tmp_path: Path, runner: str | None, file_bytes: int, written: str
+) -> None:
+    build = records.build_records
+    if runner:
+        pytest.importorskip("apache_beam")
+        from retarget_tf import beam_build
+
+        build = functools.partial(beam_build.build_records, runner=runner)
+    with full_disk(file_bytes), pytest.raises(OSError, match=rf"File too large.*{written}"):
+        build([whole / "clips"], tmp_path / "records", BUILD)
+    assert [path.name for path in tmp_path.iterdir()] == [".records.building"]
+    build([whole / "clips"], tmp_path / "records", BUILD).verify()
+    assert [path.name for path in tmp_path.iterdir()] == ["records"]
 
 
 def write_clip(_: Path, out: Path, __: Retargeter) -> None:

@@ -29,7 +29,7 @@ def write_clip(folder: pathlib.Path, info: clips.ClipInfo = INFO) -> pathlib.Pat
     with clips.ClipWriter(folder, info) as writer:
         for t in range(FRAMES):
             frame = np.full((SIZE, SIZE, 3), 20 + 50 * t, np.uint8)
-            keypoints = np.full((25, 3), t, np.float32)
+            keypoints = np.full((25, 3), (t, t, 0.9), np.float32)
             writer.write(frame, {"parts10": parts10[t], "cihp20": cihp20[t]}, keypoints)
     return folder
 

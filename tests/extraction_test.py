@@ -2,6 +2,7 @@
 
 import itertools
 import pathlib
+import re
 
 import numpy as np
 import numpy.typing as npt
@@ -302,6 +303,9 @@ def test_still_pixels_are_averaged_moving_ones_are_not() -> None:
 def test_clip_ids_are_plain() -> None:
     assert pipeline.clip_id_of("a/My dance (2).final.mp4") == "My_dance_2_final"
     assert pipeline.clip_id_of("...mp4") == "clip"
+    in_russian = [pipeline.clip_id_of(name) for name in ("танец.mp4", "вальс.mp4")]
+    assert len({*in_russian}) == 2
+    assert all(re.fullmatch(r"clip_[0-9a-f]{8}", name) for name in in_russian)
 
 
 def test_settings_are_checked() -> None:
@@ -320,6 +324,10 @@ def test_clips_that_are_there_are_skipped(tmp_path: pathlib.Path) -> None:
     extraction.extract_videos(["dance.mp4"], tmp_path, extraction.ExtractionConfig(), report=said.append)
     assert len(said) == 1
     assert "already there" in said[0]
+    info = tmp_path / "dance" / "clip.json"
+    info.write_text(info.read_text().replace('"source": ""', '"source": "dance.mov"'))
+    with pytest.raises(InputDataError, match=r"video dance\.mp4: .*dance holds a clip of dance\.mov\. Rename"):
+        extraction.extract_videos(["dance.mp4"], tmp_path, extraction.ExtractionConfig(), report=said.append)
 
 
 def test_two_videos_of_one_name_are_refused(tmp_path: pathlib.Path) -> None:

@@ -98,7 +98,7 @@ def test_atomic_folder_does_not_replace_what_another_made_meanwhile(tmp_path: pa
             final.mkdir()
             (final / "theirs.txt").write_text("theirs")
 
-    with pytest.raises(OSError, match="not empty"):
+    with pytest.raises(InputDataError, match="clip: exists already"):
         make_twice_at_once()
     assert tree(tmp_path) == ["clip", "clip/theirs.txt"]
 

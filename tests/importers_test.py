@@ -153,8 +153,34 @@ def test_a_person_is_chosen_among_several_only(tmp_path: pathlib.Path) -> None:
         read(tmp_path / "points.npy", 1, person=PersonChoice(1))
 
 
+def test_a_file_that_is_missing_is_warned_of(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
+    write_json(tmp_path, 0, person(25))
+    assert not read(tmp_path, 3)[1:].any()
+    assert said == [f"keypoints {tmp_path}: 2 of 3 frames have no file (the first is frame 1); they get no joints."]
+
+
+def test_confidences_of_coco_and_keys_of_the_first_openpose_are_known(tmp_path: pathlib.Path) -> None:
+    visible = person(17)
+    visible[:, 2] = 2
+    np.save(tmp_path / "coco.npy", visible)
+    assert read(tmp_path / "coco.npy", 1)[..., 2].max() == 1
+    values = person(18).reshape(-1).tolist()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a_0.json").write_text(json.dumps({"people": [{"pose_keypoints": values}]}))
+    np.testing.assert_allclose(read(tmp_path / "old", 1)[0], skeleton.from_coco18(person(18)), rtol=1e-6)
+
+
 def save(values: npt.ArrayLike) -> Callable[[pathlib.Path], None]:
     return lambda path: np.save(path, values)
+
+
+def centred(count: int) -> FloatArray:
+    """Two frames with x and y around the picture's centre, between -0.5 and 0.5."""
+    points = person(count) / np.array([WIDTH, HEIGHT, 1], np.float32)
+    points[:, :2] -= points[:, :2].mean(axis=0)
+    return np.stack([points] * 2)
 
 
 def text(content: str) -> Callable[[pathlib.Path], None]:
@@ -180,13 +206,15 @@ def posed(values: Any) -> Callable[[pathlib.Path], None]:
         (save(5.0), r"not \[\]"),
         (save(np.full((2, 25, 3), np.inf)), "frame 0: not finite"),
         (save(np.full((3, 25, 3), 9.0)), "are of 3 frames, the clip has 2"),
+        (save(centred(25)), r"x and y from -0\.\d\d to 0\.\d\d are neither pixels nor shares .* \(--units\)"),
+        (save(2.4 * centred(33)), "are neither pixels nor shares"),
         (save(np.zeros((2, 25, 3))), "no joint is within the 200x100 picture"),
         (save(np.full((2, 25, 3), 900.0)), "no joint is within the 200x100 picture"),
         (lambda path: path.mkdir(), "holds no file that ends in .json"),
         (text("{"), r"a_0_keypoints.json: not JSON"),
         (text("[]"), "has no list 'people'"),
         (text('{"people": {}}'), "has no list 'people'"),
-        (text('{"people": [3]}'), "person 0: 'pose_keypoints_2d' "),
+        (text('{"people": [3]}'), "person 0: has no list 'pose_keypoints_2d'"),
         (text('{"people": []}'), "nobody is in any of its 1 files"),
         (posed([1, 2, 3]), r"person 0: .* must hold 75 numbers \(BODY_25\) or 54 \(COCO-18\), not 3"),
         (posed(["x"] * 75), "is no list of numbers"),
@@ -219,6 +247,14 @@ def test_files_are_known_by_the_last_number_in_their_name(tmp_path: pathlib.Path
     (tmp_path / "other_010.png").touch()
     with pytest.raises(InputDataError, match=r"take2_10\.png: has the number of other_010\.png"):
         numbered_files(tmp_path, {".png"}, "maps")
+    (tmp_path / "cihp").mkdir()
+    for name in ("1.png", "1_vis.png", "2.png", "2_vis.png"):  # as CIHP-PGN writes them
+        (tmp_path / "cihp" / name).touch()
+    assert [path.name for path in numbered_files(tmp_path / "cihp", {".png"}, "maps").values()] == ["1.png", "2.png"]
+    (tmp_path / "suffixed").mkdir()
+    for name in ("a_3_cihp20.png", "a_4_cihp20.png"):
+        (tmp_path / "suffixed" / name).touch()
+    assert list(numbered_files(tmp_path / "suffixed", {".png"}, "maps")) == [3, 4]
     (tmp_path / "front.png").touch()
     with pytest.raises(InputDataError, match=r"front\.png: has no number in its name"):
         numbered_files(tmp_path, {".png"}, "maps")

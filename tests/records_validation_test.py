@@ -122,7 +122,7 @@ def test_contents_that_readers_would_take_are_found(manifest: records.Manifest) 
         f"{path} record 0: frame 0: its picture cannot be decoded",
         f"{path} record 0: frame 3: its parsing map has ids [77], which parts10 has not",
         f"{path} record 0: frame 4: its parsing map cannot be decoded",
-        f"{path} record 0: frame 1: keypoints that are not finite",
+        f"{path} record 0: frame 1: keypoints not finite",
         f"{path} record 0: frame 2: keypoints outside of the picture",
         f"{path} record 0: frame 3: keypoints of a confidence outside of 0..1",
         f"{path} record 1: person nobody, the manifest says {manifest.splits['test'].clips[0].person_id}",

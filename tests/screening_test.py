@@ -13,8 +13,8 @@ import pytest
 
 from retarget_tf import clips, extraction, screening, video
 from retarget_tf.errors import InputDataError
-from retarget_tf.extraction import pipeline
-from retarget_tf.screening import background, cuts, screener, sharpness
+from retarget_tf.extraction import cuts, pipeline
+from retarget_tf.screening import background, screener, sharpness
 from tests.testing import TrueDetector, dancing, run_program, two_dancers
 
 FPS = 30.0
@@ -136,6 +136,8 @@ def test_a_single_frame_is_too_short() -> None:
     frames, keypoints = dance(20)
     verdict = judge(frames[:1], keypoints[:, :1])
     assert (verdict.is_good, verdict.reasons) == (False, ("only 0.0 s in one piece",))
+    nobody = judge(frames[:1], np.zeros_like(keypoints[:, :1]))
+    assert (nobody.score, nobody.reasons) == (0, ("nobody is found",))
 
 
 # ---- arithmetic

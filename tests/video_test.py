@@ -4,6 +4,7 @@ import pathlib
 import struct
 from collections.abc import Sequence
 from fractions import Fraction
+from typing import Any
 
 import av
 import cv2
@@ -110,16 +111,20 @@ def test_rotation_metadata_is_applied(tmp_path: pathlib.Path, a: int, b: int, c:
     assert (info.height, info.width) == turned.shape[:2]
 
 
-def write_timed(path: pathlib.Path, milliseconds: Sequence[int], **settings: object) -> pathlib.Path:
+def write_timed(
+    path: pathlib.Path, milliseconds: Sequence[int], *, width: int = 64, height: int = 48, **settings: object
+) -> pathlib.Path:
     """A gray frame of level 20 + 20 t at each of these times; settings go to the encoder."""
     with av.open(str(path), "w") as container:
         stream = container.add_stream("libx264", rate=25, options={"crf": "1"})
-        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
         stream.time_base = stream.codec_context.time_base = Fraction(1, 1000)
         for name, value in settings.items():
             setattr(stream.codec_context, name, value)
         for index, time in enumerate(milliseconds):
-            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 20 + 20 * index, np.uint8), format="rgb24")
+            frame = av.VideoFrame.from_ndarray(
+                np.full((height, width, 3), (20 + 20 * index) % 256, np.uint8), format="rgb24"
+            )
             frame.pts, frame.time_base = time, Fraction(1, 1000)
             container.mux(stream.encode(frame))
         container.mux(stream.encode())
@@ -138,6 +143,39 @@ def test_a_variable_rate_is_resampled_by_time(tmp_path: pathlib.Path, name: str,
     assert levels == nearest
     assert video.probe(path, options).fps == fps
     assert len(list(video.read_frames(path))) == 10
+
+
+def test_a_variable_rate_read_as_it_is_is_warned_of(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(absl_logging.get_absl_logger(), "propagate", True)
+    one_dropped = write_timed(tmp_path / "dropped.mkv", [40 * index for index in range(60) if index != 30])
+    assert len(list(video.read_frames(one_dropped))) == 59
+    slowing_down = [*range(0, 1000, 33), *range(1000, 3000, 100)]
+    path = write_timed(tmp_path / "a.mkv", slowing_down)
+    list(video.read_frames(path, video.ReadOptions(fps=25)))
+    assert caplog.messages == []
+    assert len(list(video.read_frames(path))) == len(slowing_down)
+    assert caplog.messages == [
+        f"video {path}: is of variable frame rate: 33 ms from frame to frame, up to 100. Read as it is, it is out of "
+        "time; --fps resamples it."
+    ]
+
+
+def test_a_video_that_changes_its_size_is_refused(tmp_path: pathlib.Path) -> None:
+    parts = b"".join(
+        write_timed(tmp_path / f"{side}.ts", range(0, 200, 40), width=side, height=side).read_bytes()
+        for side in (48, 64)
+    )
+    (tmp_path / "both.ts").write_bytes(parts)
+    with pytest.raises(InputDataError, match=r"both\.ts frame \d: is 64x64, those before it 48x48\. Split the file"):
+        list(video.read_frames(tmp_path / "both.ts"))
+
+
+@pytest.mark.parametrize("pattern", ["dance [4k].mp4", "dance*.mp4"])
+def test_a_name_with_brackets_is_found(tmp_path: pathlib.Path, pattern: str) -> None:
+    (tmp_path / "dance [4k].mp4").touch()
+    assert video.find_videos(str(tmp_path / pattern)) == [str(tmp_path / "dance [4k].mp4")]
 
 
 def test_a_constant_rate_resampled_to_itself_stays(tmp_path: pathlib.Path) -> None:
@@ -165,7 +203,7 @@ def test_a_single_frame_is_one_at_any_rate(tmp_path: pathlib.Path, suffix: str, 
     ],
 )
 def test_what_would_be_shown_wrong_is_refused_by_name(
-    tmp_path: pathlib.Path, suffix: str, settings: dict[str, object], why: str
+    tmp_path: pathlib.Path, suffix: str, settings: dict[str, Any], why: str
 ) -> None:
     path = write_timed(tmp_path / f"a{suffix}", [0, 40], **settings)
     for read in (video.probe, lambda path: next(video.read_frames(path))):

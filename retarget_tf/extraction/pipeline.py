@@ -11,6 +11,7 @@ import pathlib
 import re
 import sys
 import time
+import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
@@ -94,8 +95,10 @@ class Selection:
 
 
 def clip_id_of(path: files.PathLike) -> str:
-    """A clip id out of a file name: letters, digits, `_` and `-`."""
-    return re.sub(r"[^A-Za-z0-9_-]+", "_", pathlib.Path(path).stem).strip("_") or "clip"
+    """A clip id out of a file name: letters, digits, `_` and `-`. Names in other scripts keep apart by a checksum."""
+    stem = pathlib.Path(path).stem
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "clip"
+    return plain if stem.isascii() else f"{plain}_{zlib.crc32(stem.encode()):08x}"
 
 
 def extract_clip(
@@ -214,14 +217,13 @@ def _track(
     frames: _Frames, person: PersonChoice, models_folder: files.PathLike | None, view_of: ViewOf | None = None
 ) -> Track:
     """The chosen person: by the steadier search for one where nobody else is seen."""
-    fps = frames.header.fps
+    track, fps = None, frames.header.fps
     if person == MAIN_PERSON:
         with frames.open("pose") as pictures:
             track = find_person(pictures, fps, models_folder=models_folder, view_of=view_of)
-        if not track.has_company:
-            return track
-    with frames.open("people") as pictures:
-        track = follow_person(pictures, fps, person, frames.path, models_folder=models_folder, view_of=view_of)
+    if track is None or track.has_company:
+        with frames.open("people") as pictures:
+            track = follow_person(pictures, fps, person, frames.path, models_folder=models_folder, view_of=view_of)
     tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in track.doubts])
     return track
 
@@ -268,6 +270,11 @@ def extract_videos(
                 folder = pathlib.Path(out) / name
                 if folder.exists() and not overwrite:
                     there = clips.open_clip(folder).info
+                    if there.source not in ("", pathlib.Path(path).name):
+                        raise InputDataError(
+                            f"video {path}: {folder} holds a clip of {there.source}. "
+                            "Rename one of the two, or choose another folder."
+                        )
                     report(f"{path}: already there as {folder} ({there.frames} frames, {there.image_size} px), skipped")
                     continue
                 started = time.monotonic()

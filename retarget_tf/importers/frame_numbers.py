@@ -1,15 +1,15 @@
-"""Which file is of which frame: the last number in its name."""
+"""Which file is of which frame: the last number in its name that is not the same in all."""
 
 import pathlib
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
 
 
 def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str) -> dict[int, pathlib.Path]:
-    """The files of a folder by the last number in their names, in order of that number.
+    """The files of a folder by the last number in their names that differs, in order of that number.
 
     Args:
         folder: to look in, not in folders below it.
@@ -24,16 +24,30 @@ def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str)
         if not root.is_dir():
             raise InputDataError(f"{what} {root}: no such folder.")
         paths = sorted(root.iterdir())
+    ours = [path for path in paths if path.suffix.lower() in suffixes and not path.name.startswith(".")]
+    ours = [path for path in ours if not _is_painted_copy(path, ours)]
     found: dict[int, pathlib.Path] = {}
-    for path in paths:
-        if path.suffix.lower() not in suffixes or path.name.startswith("."):
-            continue
-        digits = re.findall(r"\d+", path.stem)
-        if not digits:
-            raise InputDataError(f"{what} {path}: has no number in its name. Number the files by frame.")
-        if other := found.get(int(digits[-1])):
+    for path, number in zip(ours, _numbers(ours, what), strict=True):
+        if other := found.get(number):
             raise InputDataError(f"{what} {path}: has the number of {other.name}. Number the files by frame.")
-        found[int(digits[-1])] = path
+        found[number] = path
     if not found:
         raise InputDataError(f"{what} {root}: holds no file that ends in {', '.join(sorted(suffixes))}.")
     return dict(sorted(found.items()))
+
+
+def _is_painted_copy(path: pathlib.Path, paths: Collection[pathlib.Path]) -> bool:
+    """CIHP-PGN writes `1_vis.png`, for people to look at, beside `1.png`."""
+    return path.stem.endswith("_vis") and path.with_stem(path.stem.removesuffix("_vis")) in paths
+
+
+def _numbers(paths: Sequence[pathlib.Path], what: str) -> list[int]:
+    """The last number in each name; one that is the same in all, as in `1_cihp20.png`, is passed over."""
+    numbers = []
+    for path in paths:
+        numbers.append([int(digits) for digits in re.findall(r"\d+", path.stem)])
+        if not numbers[-1]:
+            raise InputDataError(f"{what} {path}: has no number in its name. Number the files by frame.")
+    while len(paths) > 1 and min(map(len, numbers)) > 1 and len({of_one[-1] for of_one in numbers}) == 1:
+        numbers = [of_one[:-1] for of_one in numbers]
+    return [of_one[-1] for of_one in numbers]

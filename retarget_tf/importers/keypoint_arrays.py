@@ -51,8 +51,13 @@ def read_keypoint_array(path: files.PathLike) -> FloatArray:
     if not np.isfinite(points).all():
         raise InputDataError(f"keypoints {path} frame {int(np.argwhere(~np.isfinite(points))[0][0])}: not finite.")
     _, to_body25 = SKELETONS[points.shape[1]]
-    body = to_body25(points)
-    return np.where(body[..., 2:] > 0, body, np.float32(0))
+    return with_known_confidence(to_body25(points))
+
+
+def with_known_confidence(body: FloatArray) -> FloatArray:
+    """Keypoints `[..., 25, 3]` of confidences 0..1: COCO's 2 is a visible joint. Joints of 0 or less are (0, 0, 0)."""
+    capped = np.concatenate([body[..., :2], np.minimum(body[..., 2:], 1)], axis=-1)
+    return np.where(body[..., 2:] > 0, capped, np.float32(0)).astype(np.float32)
 
 
 def _load(path: pathlib.Path) -> npt.NDArray[np.float64]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
+from absl import logging
 
 from retarget_tf import files, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
@@ -17,8 +18,10 @@ FloatArray = npt.NDArray[np.float32]
 
 UNITS = ("auto", "pixels", "shares")
 
-# Detectors place joints a little outside of the picture too; nobody is 2 pixels tall.
+# Detectors place a few joints a little outside of the picture too; nobody dances in a corner of 3 pixels.
 _SHARES_RANGE = (-0.5, 1.5)
+_OUTSIDE_SHARE = 0.1
+_SMALLEST_PIXELS = 3.0
 
 
 def read_keypoints(
@@ -39,7 +42,8 @@ def read_keypoints(
         height: of that picture.
         frame_numbers: of the clip's frames, as the JSON files are numbered; those without a file have no joints. A
             NumPy file has an entry for each, in order.
-        units: of x and y: pixels, or shares of width and height; ``auto`` decides by their values.
+        units: of x and y: pixels, or shares of width and height; ``auto`` decides by their values, and refuses what
+            can be neither, such as -1..1 or metres.
         fps: frames per second: how far people may move between two frames.
         person: which one, where JSON files hold several. A warning is logged where it may have been taken for another.
 
@@ -56,13 +60,13 @@ def read_keypoints(
         raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
     if os.path.isdir(path):
         everybody = _read_json(path, frame_numbers)
-        stacked = _in_pixels(np.concatenate(everybody), width, height, units)
+        stacked = _in_pixels(np.concatenate(everybody), width, height, units, path)
         everybody = np.split(stacked, np.cumsum([len(people) for people in everybody])[:-1])
         points = _follow(everybody, fps, person, f"keypoints {path}", frame_numbers)
     elif person != MAIN_PERSON:
         raise ConfigError(f"person must be 0 for a NumPy file, which holds one person. Received: keypoints={path}")
     else:
-        points = _in_pixels(read_keypoint_array(path), width, height, units)
+        points = _in_pixels(read_keypoint_array(path), width, height, units, path)
     if len(points) != len(frame_numbers):
         raise InputDataError(
             f"keypoints {path}: are of {len(points)} frames, the clip has {len(frame_numbers)}. "
@@ -84,6 +88,11 @@ def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> list[Flo
             f"keypoints {folder}: have a file with number {strangers[0]}, the frames are numbered "
             f"{frame_numbers[0]} to {frame_numbers[-1]}. Give the keypoints of these very frames."
         )
+    if missing := [number for number in frame_numbers if number not in by_number]:
+        logging.warning(
+            "keypoints %s: %d of %d frames have no file (the first is frame %d); they get no joints.",
+            folder, len(missing), len(frame_numbers), missing[0],
+        )  # fmt: skip
     nobody = np.zeros((0, skeleton.NUM_JOINTS, 3), np.float32)
     return [by_number.get(number, nobody) for number in frame_numbers]
 
@@ -100,13 +109,20 @@ def _follow(
     return person.over(len(everybody))
 
 
-def _in_pixels(points: FloatArray, width: int, height: int, units: str) -> FloatArray:
-    if units == "shares" or (units == "auto" and _are_shares(points)):
-        return points * np.array([width, height, 1], np.float32)
-    return points
+def _in_pixels(points: FloatArray, width: int, height: int, units: str, path: files.PathLike) -> FloatArray:
+    if units == "auto":
+        units = _units_of(points, path)
+    return points * np.array([width, height, 1], np.float32) if units == "shares" else points
 
 
-def _are_shares(points: FloatArray) -> bool:
+def _units_of(points: FloatArray, path: files.PathLike) -> str:
     sure = points[points[..., 2] >= skeleton.CONFIDENCE_THRESHOLD][:, :2]
+    if not sure.size or np.abs(sure).max() > _SMALLEST_PIXELS:
+        return "pixels"
     low, high = _SHARES_RANGE
-    return bool(sure.size) and low <= float(sure.min()) and float(sure.max()) <= high
+    if low <= sure.min() and sure.max() <= high and (sure < 0).mean() <= _OUTSIDE_SHARE:
+        return "shares"
+    raise InputDataError(
+        f"keypoints {path}: x and y from {sure.min():.2f} to {sure.max():.2f} are neither pixels nor shares of the "
+        "picture, 0..1. Convert them, or say which they are (--units)."
+    )

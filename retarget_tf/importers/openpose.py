@@ -13,7 +13,7 @@ import numpy.typing as npt
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
 from retarget_tf.importers.frame_numbers import numbered_files
-from retarget_tf.importers.keypoint_arrays import SKELETONS
+from retarget_tf.importers.keypoint_arrays import SKELETONS, with_known_confidence
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -47,13 +47,16 @@ def _read_people(path: pathlib.Path) -> FloatArray:
 
 
 def _points_of(person: Any) -> Any:
-    return person.get("pose_keypoints_2d") if isinstance(person, dict) else None
+    """A list of numbers, if the file is right; None where it has none. Version 1.0 has the shorter key."""
+    return person.get("pose_keypoints_2d", person.get("pose_keypoints")) if isinstance(person, dict) else None
 
 
 def _body25(path: pathlib.Path, index: int, person: Any) -> FloatArray:
     where = f"keypoints {path} person {index}"
+    if (points := _points_of(person)) is None:
+        raise InputDataError(f"{where}: has no list 'pose_keypoints_2d'. Give the files that OpenPose wrote.")
     try:
-        values = np.asarray(_points_of(person), np.float32)
+        values = np.asarray(points, np.float32)
     except (TypeError, ValueError) as error:
         raise InputDataError(f"{where}: 'pose_keypoints_2d' is no list of numbers.") from error
     if values.ndim != 1 or values.size not in [3 * count for count in _LAYOUTS]:
@@ -63,5 +66,4 @@ def _body25(path: pathlib.Path, index: int, person: Any) -> FloatArray:
     if not np.isfinite(values).all():
         raise InputDataError(f"{where}: not finite.")
     _, to_body25 = SKELETONS[values.size // 3]
-    body = to_body25(values.reshape(-1, 3))
-    return np.where(body[:, 2:] > 0, body, np.float32(0))
+    return with_known_confidence(to_body25(values.reshape(-1, 3)))

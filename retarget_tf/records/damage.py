@@ -2,6 +2,7 @@
 
 import contextlib
 import pathlib
+import re
 from collections.abc import Iterator, Sequence
 
 import tensorflow as tf
@@ -29,7 +30,7 @@ def damage_as_input_error(path: files.PathLike, *more_kinds: type[Exception]) ->
     try:
         yield
     except (tf.errors.DataLossError, *more_kinds) as error:
-        reason = str(error).splitlines()[0][:120]
+        reason = re.sub(r"\{\{.*?\}\} *", "", str(error).splitlines()[0])[:120]  # without the name of the operation
         raise InputDataError(f"records {path}: a record is damaged ({reason}). Build the records again.") from error
 
 

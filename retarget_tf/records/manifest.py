@@ -113,9 +113,14 @@ class Manifest:
             manifest = cls(folder=pathlib.Path(folder), **{**values, "splits": splits})
         except (KeyError, TypeError) as error:
             raise InputDataError(f"records {path}: not a manifest ({error}). {mend} --overwrite") from error
-        if manifest.label_schema not in parsing_labels.SCHEMAS:
+        if str(manifest.label_schema) not in parsing_labels.SCHEMAS:
             raise InputDataError(f"records {path}: unknown label schema {manifest.label_schema}. {mend} --overwrite")
         return manifest
+
+    def __post_init__(self) -> None:
+        for name in ("image_size", "segment_frames"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+                raise TypeError(f"{name} must be a whole number from 1. Received: {name}={getattr(self, name)!r}")
 
     def save(self) -> None:
         """Writes `manifest.json` into the folder."""

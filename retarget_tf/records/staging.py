@@ -8,7 +8,10 @@ A name or a digest in it says what each part was made of, so a build that begins
 part may be made twice at the same time: both are the same, and the last one stays.
 """
 
+import contextlib
 import dataclasses
+import errno
+import os
 import pathlib
 import shutil
 import zlib
@@ -100,10 +103,11 @@ class Staging:
 
         Raises:
             InputDataError: an encoded clip is damaged.
+            OSError: it cannot be written.
         """
         path = self.records / task.name
         with files.atomic_file(path) as temporary:
-            with tf.io.TFRecordWriter(str(temporary)) as writer:
+            with _disk_errors(), tf.io.TFRecordWriter(str(temporary)) as writer:
                 for record in task.records:
                     writer.write(self._segment(record).serialize())
             shard = Shard(path.name, len(task.records), temporary.stat().st_size, sha256_of(temporary))
@@ -168,6 +172,17 @@ class Staging:
 
     def _note(self, task: ShardTask) -> pathlib.Path:
         return self.folder / "shards" / f"{task.name}.json"
+
+
+@contextlib.contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Turns what TensorFlow raises on a full disk, or at a limit of file sizes, into the OSError that it was."""
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError) as error:
+        is_full = isinstance(error, tf.errors.ResourceExhaustedError)
+        number = errno.ENOSPC if is_full else errno.EFBIG
+        raise OSError(number, os.strerror(number)) from error
 
 
 def _encoded_frames(task: ClipTask) -> Iterator[tuple[bytes, bytes, FloatArray]]:

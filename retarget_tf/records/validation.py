@@ -3,14 +3,13 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-import numpy as np
 import tensorflow as tf
 from tqdm import tqdm
 
-from retarget_tf import files, parallel, parsing_labels, program
+from retarget_tf import files, parallel, parsing_labels, program, skeleton
 from retarget_tf.records.framing import read_record, record_offsets
 from retarget_tf.records.manifest import SCHEMA_VERSION, SPLITS, TRAIN, ClipEntry, Manifest, Shard, sha256_of
-from retarget_tf.records.segment import EncodedFrames, FloatArray, Segment, decode_frame, decode_map, parse_tensors
+from retarget_tf.records.segment import EncodedFrames, Segment, decode_frame, decode_map, parse_tensors
 
 _SHARDS_WORTH_A_PROCESS = 4  # one takes seconds to import TensorFlow, as long as some small shards
 
@@ -155,20 +154,8 @@ def _of_frames(what: str, encoded: EncodedFrames, manifest: Manifest) -> Iterato
         if unknown := schema.unknown_ids(parsing_map):
             yield f"{what} {number}: its parsing map has ids {unknown}, which {schema.name} has not"
     for number, keypoints in enumerate(encoded.keypoints):
-        if problem := _of_keypoints(keypoints, size):
-            yield f"{what} {number}: {problem}"
-
-
-def _of_keypoints(keypoints: FloatArray, size: int) -> str | None:
-    if not np.isfinite(keypoints).all():
-        return "keypoints that are not finite"
-    confidence = keypoints[:, 2]
-    if (confidence < 0).any() or (confidence > 1).any():
-        return "keypoints of a confidence outside of 0..1"
-    seen = keypoints[confidence > 0, :2]
-    if (seen < 0).any() or (seen > size).any():
-        return "keypoints outside of the picture"
-    return None
+        if fault := skeleton.find_fault(keypoints[None], size):
+            yield f"{what} {number}: keypoints {fault[1]}"
 
 
 def _of_split(manifest: Manifest, split: str, reports: Sequence[_Report]) -> Iterator[str]:

@@ -4,7 +4,7 @@ screen_video(path)              one pass over a video: measures, a verdict and t
 screen_videos(paths, report)    several of them, with a report to look at and the same as numbers
 select_stretches(screening)     for `extraction.extract_videos`: what to take, and why not the rest
 
-cuts, background, sharpness, looking        the measures
+background, sharpness, looking              the measures
 criteria, judging, screener                 from measures to the verdict
 selecting                                   what extraction takes
 curves, page, style, documents, reporting   the report, for people and for programs

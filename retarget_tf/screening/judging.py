@@ -131,12 +131,14 @@ def _limit(criteria: Criteria, name: str) -> Limit:
 
 
 def _steadied(values: FloatArray, looks: Looks) -> FloatArray:
-    """The running median within each shot.
+    """The running median within each shot that is long enough for one.
 
     The value itself takes the place of unknown neighbours; where all of them are unknown, so is the result.
     """
     steady = values.copy()
     for shot in _shots(looks):
+        if shot.stop - shot.start < _STEADY:  # too short for a median
+            continue
         padded = np.pad(values[shot], _STEADY // 2, constant_values=np.nan)
         windows = np.lib.stride_tricks.sliding_window_view(padded, _STEADY)
         unknown = np.isnan(windows)

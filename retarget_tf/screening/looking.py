@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from retarget_tf import skeleton
 from retarget_tf.extraction import detectors, tracking
+from retarget_tf.extraction.cuts import CutFinder
 from retarget_tf.screening import sharpness
 from retarget_tf.screening.background import BackgroundWatcher, Behind
-from retarget_tf.screening.cuts import CutFinder
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]

@@ -6,6 +6,7 @@ import functools
 import glob
 import os
 import pathlib
+import re
 from collections.abc import Iterable, Iterator
 from typing import Any
 
@@ -21,6 +22,8 @@ from retarget_tf.errors import ConfigError, InputDataError
 
 Frame = npt.NDArray[np.uint8]
 
+_UNEVEN_SHARE = 0.05  # of the distances: a phone drops a frame now and then
+_CLOCK = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
 _HDR = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
 
 
@@ -30,7 +33,8 @@ def find_videos(pattern: str) -> list[str]:
     Raises:
         InputDataError: there is none.
     """
-    paths = sorted(glob.glob(pattern, recursive=True))
+    # Names that people download hold brackets, which a pattern takes for a choice of letters.
+    paths = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not paths:
         raise InputDataError(f"videos {pattern}: no file matches. Check --videos.")
     return paths
@@ -101,6 +105,8 @@ def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterat
         frames = _packets_to_frames(path, container, stream)
         if options.fps:
             frames = _resampled(frames, _average_fps(stream), options.fps)
+        else:
+            frames = _watched_for_pace(path, frames)
         yield from map(_upright, frames)
 
 
@@ -157,10 +163,17 @@ def _check_kind(path: files.PathLike, stream: Any, options: ReadOptions) -> None
 
 
 def _packets_to_frames(path: files.PathLike, container: Any, stream: Any) -> Iterator[Any]:
-    count = 0
+    count, size, times = 0, None, _Times()
     try:
         for frame in container.decode(stream):
+            size, before = (frame.width, frame.height), size
+            if before not in (None, size):
+                raise InputDataError(
+                    f"video {path} frame {count}: is {size[0]}x{size[1]}, those before it {before[0]}x{before[1]}. "
+                    "Split the file there, or convert it to one size."
+                )
             yield frame
+            times.add(frame)
             count += 1
     except av.FFmpegError as error:
         raise InputDataError(
@@ -169,8 +182,50 @@ def _packets_to_frames(path: files.PathLike, container: Any, stream: Any) -> Ite
     if count == 0:
         raise InputDataError(f"video {path}: holds no frame that can be decoded. Give another file.")
     declared = _declared_frames(container, stream)
-    if count < declared - 1:  # a duration is rounded, and can be off by one frame
+    # A duration is rounded, and can be off by one frame.
+    missing = count < declared - 1 if stream.frames else times.end_before(declared / _average_fps(stream))
+    if missing:
         _warn_once(f"video {path}: decoded {count} of {declared} declared frames; the file may be cut.")
+
+
+class _Times:
+    """When the frames of a video are shown, in seconds."""
+
+    def __init__(self) -> None:
+        self._known: list[float] = []
+
+    def add(self, frame: Any) -> None:
+        """Notes a frame, if it has a time."""
+        if frame.time is not None:
+            self._known.append(float(frame.time))
+
+    def end_before(self, seconds: float) -> bool:
+        """Whether two frames at least are missing at the end of a video of that length, at its slowest pace."""
+        if len(self._known) < 2:
+            return False
+        return seconds - (self._known[-1] - self._known[0]) > 2.5 * float(np.diff(self._known).max())
+
+    def uneven(self) -> tuple[float, float] | None:
+        """The usual and the largest distance of two frames, where many distances are not the usual one."""
+        if len(self._known) < 2:
+            return None
+        steps = np.diff(self._known)
+        usual = float(np.median(steps))
+        unusual = np.abs(steps - usual) > 0.5 * usual
+        return (usual, float(steps.max())) if unusual.mean() > _UNEVEN_SHARE else None
+
+
+def _watched_for_pace(path: files.PathLike, frames: Iterable[Any]) -> Iterator[Any]:
+    """Warns at the end where frames taken one by one would dance out of time."""
+    times = _Times()
+    for frame in frames:
+        times.add(frame)
+        yield frame
+    if uneven := times.uneven():
+        _warn_once(
+            f"video {path}: is of variable frame rate: {1e3 * uneven[0]:.0f} ms from frame to frame, up to "
+            f"{1e3 * uneven[1]:.0f}. Read as it is, it is out of time; --fps resamples it."
+        )
 
 
 def _average_fps(stream: Any) -> float:
@@ -183,9 +238,10 @@ def _declared_frames(container: Any, stream: Any) -> int:
         return int(stream.frames)
     if stream.duration:
         seconds = float(stream.duration * stream.time_base)
-    elif "DURATION" in stream.metadata:  # Matroska: of this stream, where the container's may be the sound's
-        hours, minutes, rest = stream.metadata["DURATION"].split(":")
-        seconds = int(hours) * 3600 + int(minutes) * 60 + float(rest)
+    elif clock := _CLOCK.fullmatch(stream.metadata.get("DURATION", "")):
+        # Matroska: of this stream, where the container's may be the sound's.
+        hours, minutes, rest = map(float, clock.groups())
+        seconds = hours * 3600 + minutes * 60 + rest
     else:
         seconds = (container.duration or 0) / av.time_base
     return round(seconds * _average_fps(stream))
