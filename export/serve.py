@@ -23,6 +23,7 @@ _MAX_FRAMES = flags.DEFINE_integer("max_frames", 10_000, "of one clip")
 _MAX_BATCH = flags.DEFINE_integer("max_batch", 32, "examples of one request, and of requests that run as one")
 _MAX_QUEUE = flags.DEFINE_integer("max_queue", 64, "requests that wait")
 _WORKERS = flags.DEFINE_integer("workers", 2, "batches that run at the same time")
+_GRACE_SECONDS = flags.DEFINE_float("grace_seconds", 30, "for requests in flight when a signal stops the server")
 
 
 def main() -> None:
@@ -43,6 +44,7 @@ def main() -> None:
         max_batch=_MAX_BATCH.value,
         max_queue=_MAX_QUEUE.value,
         workers=_WORKERS.value,
+        grace_seconds=_GRACE_SECONDS.value,
     )
     with ModelServer(_EXPORT_DIR.value, options) as server:
         print(f"{_MODEL_NAME.value} at {server.address}", flush=True)

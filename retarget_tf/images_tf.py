@@ -13,6 +13,7 @@ from retarget_tf import pose_transform
 
 Tensor = Any
 
+_PNG_HEADER_BYTES = 24  # up to width and height
 MAX_SIDE = 8192  # a header can promise more memory than the server has, and a thin strip lies in a large square
 
 
@@ -23,7 +24,7 @@ def decode_picture(encoded: Tensor) -> Tensor:
     above 8192 pixels is an InvalidArgumentError; all of it is read off the header, before memory is taken.
     """
     is_jpeg = tf.strings.substr(encoded, 0, 3) == b"\xff\xd8\xff"
-    is_png = tf.strings.substr(encoded, 0, 4) == b"\x89PNG"
+    is_png = (tf.strings.substr(encoded, 0, 4) == b"\x89PNG") & (tf.strings.length(encoded) >= _PNG_HEADER_BYTES)
     known = tf.debugging.Assert(is_jpeg | is_png, ["image_bytes must be an encoded JPEG or PNG picture"])
     with tf.control_dependencies([known]):
         header = tf.cond(is_jpeg, lambda: _jpeg_header(encoded), lambda: _png_header(encoded))
@@ -71,8 +72,10 @@ def apply_square(picture: Tensor, square: tuple[Tensor, Tensor, Tensor], size: i
     block_side = tf.cast(block, tf.float32)
     x, y = tf.floor(left), tf.floor(top)
     count = tf.cast(tf.math.ceil((side + 1) / block_side), tf.int32)
-    patch = _cut(_cut(picture, y, count * block, axis=0), x, count * block, axis=1)
-    patch = tf.image.resize(patch[None], [count, count], method="area")[0]
+    # One axis after the other: the square around a thin strip would be far larger than the strip.
+    rows = _cut(picture, y, count * block, axis=0)
+    rows = tf.image.resize(rows[None], [count, tf.shape(picture)[1]], method="area")[0]
+    patch = tf.image.resize(_cut(rows, x, count * block, axis=1)[None], [count, count], method="area")[0]
     step = side / (block_side * size)
     patch = _sample(patch, (top - y) / block_side, step, size, axis=0)
     patch = _sample(patch, (left - x) / block_side, step, size, axis=1)

@@ -2,12 +2,11 @@
 
 import pathlib
 
-import keras
-import numpy as np
 import pytest
 
 from retarget_tf import generator, serving
 from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from tests import testing
 from tests.testing import Served
 
 
@@ -22,13 +21,5 @@ def export_lively(preset: str, folder: pathlib.Path) -> Served:
     small = {"refinement": 2} if preset == "stable" else {}
     model = ModelConfig(preset=preset, image_size=32, filters=2, **{**PRESET_MODELS[preset], **small})
     spec = GeneratorSpec(model, person_height_share=0.75, step=9)
-    generator.save_generator(_lively(generator.build_generator(model)), spec, folder)
+    generator.save_generator(testing.lively(generator.build_generator(model)), spec, folder)
     return Served(folder, serving.export_saved_model(folder, folder / "export"), spec)
-
-
-def _lively(network: keras.Model) -> keras.Model:
-    random = np.random.default_rng(0)
-    network.set_weights(
-        [np.abs(w) + 0.1 if w.ndim < 2 else random.normal(0, 0.3, w.shape) for w in network.get_weights()]
-    )
-    return network

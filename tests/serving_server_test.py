@@ -1,6 +1,7 @@
 """The server on the spot: it answers as the SavedModel does, refuses bad requests by name, and swaps versions."""
 
 import pathlib
+import shutil
 import signal
 import subprocess
 import sys
@@ -14,8 +15,10 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl import logging
 from grpc_health.v1 import health_pb2, health_pb2_grpc
 from tensorflow.core.framework import tensor_pb2
+from tensorflow.core.protobuf import meta_graph_pb2
 from tensorflow_serving.apis import (
     get_model_metadata_pb2,
     get_model_status_pb2,
@@ -28,7 +31,8 @@ from retarget_tf import images
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.serving_server import ModelServer, RefusedError, ServerOptions
 from retarget_tf.serving_server.batching import Batcher, Job
-from retarget_tf.serving_server.versions import ModelVersion
+from retarget_tf.serving_server.validation import checked_inputs
+from retarget_tf.serving_server.versions import ModelVersion, ModelVersions
 from tests.testing import Served, run_program, walking_square
 
 OPTIONS = ServerOptions(port=0, model_name="toy", poll_seconds=0.05, max_batch=4, max_pixels=10_000, max_message_mb=1)
@@ -161,6 +165,29 @@ def test_bad_pictures_are_told_by_their_index(channel: Any, picture: bytes, why:
         predict(channel, toy_request(signature="length", image_bytes=proto([good, picture], tf.string)))
 
 
+def test_a_shape_of_strings_without_values_is_refused(channel: Any) -> None:
+    empty = tensor_pb2.TensorProto(dtype=tf.string.as_datatype_enum)
+    empty.tensor_shape.dim.add(size=1)
+    with pytest.raises(grpc.RpcError, match="image_bytes does not hold the values of its shape") as caught:
+        predict(channel, toy_request(signature="length", image_bytes=empty))
+    assert caught.value.code() == grpc.StatusCode.INVALID_ARGUMENT
+
+
+def test_numbers_that_no_byte_holds_are_refused() -> None:
+    definition = signature_of(tf.TensorSpec([None], tf.uint8, name="ids"))
+    ids = tensor_pb2.TensorProto(dtype=tf.uint8.as_datatype_enum, int_val=[300])
+    ids.tensor_shape.dim.add(size=1)
+    with pytest.raises(RefusedError, match="ids does not hold the values of its shape"):
+        checked_inputs({"ids": ids}, definition, ServerOptions())
+
+
+def signature_of(spec: tf.TensorSpec) -> Any:
+    definition = meta_graph_pb2.SignatureDef()
+    definition.inputs[spec.name].dtype = spec.dtype.as_datatype_enum
+    definition.inputs[spec.name].tensor_shape.CopyFrom(spec.shape.as_proto())
+    return definition
+
+
 def test_output_filter_names_outputs(channel: Any) -> None:
     request = toy_request(x=[[1.0, 2.0]])
     request.output_filter.append("z")
@@ -208,8 +235,26 @@ def test_a_new_version_takes_over_and_no_request_is_lost(tmp_path: pathlib.Path)
         assert states(channel) == {2: "AVAILABLE", 1: "END"}
         (tmp_path / "3").mkdir()  # half copied: the version before goes on
         time.sleep(0.3)
-        assert states(channel)[3] in ("LOADING", "END")
+        assert states(channel)[3] == "END"
         assert predict(channel, toy_request(x=[[1.0, 1.0]])).model_spec.version.value == 2
+
+
+def test_a_version_that_cannot_be_loaded_is_tried_again_when_it_changes(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.get_absl_logger(), "propagate", True)
+    write_version(tmp_path, 1)
+    versions = ModelVersions(tmp_path, "toy")
+    (tmp_path / "9").write_text("a file is no version")
+    (tmp_path / "00000003").mkdir()
+    for _ in range(3):
+        versions.update()
+    assert len([message for message in caplog.messages if "version 3 cannot be loaded" in message]) == 1
+    write_version(tmp_path, 2)
+    shutil.copytree(tmp_path / "2", tmp_path / "00000003", dirs_exist_ok=True)
+    versions.update()
+    with versions.use("toy", None) as version:
+        assert version.number == 3
 
 
 class Gate:
@@ -218,11 +263,13 @@ class Gate:
     def __init__(self) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()
         self.batches: list[list[float]] = []
+        self.delay = 0.0
 
     def run(self, x: Any) -> dict[str, Any]:
         """The signature."""
         self.entered.set()
         assert self.opened.wait(20)
+        time.sleep(self.delay)
         self.batches.append(x.numpy().tolist())
         if np.any(x < 0):
             raise tf.errors.InvalidArgumentError(None, None, "negative")
@@ -241,6 +288,7 @@ def test_waiting_requests_run_as_one_and_a_bad_one_harms_nobody() -> None:
     assert gate.entered.wait(20)
     waiting = [job(version, 1), job(version, 2, 3), job(version, -1), job(version, 5, merges=False)]
     waiting += [job(version, 6, seconds=-1), job(version, 7), job(version, 8)]
+    waiting += [job(version, 10)]  # takes the place of the one that is too late
     for one in waiting:
         batcher.submit(one)
     with pytest.raises(RefusedError, match="7 requests wait already") as refused:
@@ -250,12 +298,42 @@ def test_waiting_requests_run_as_one_and_a_bad_one_harms_nobody() -> None:
     gate.opened.set()
     batcher.close()
     assert first.future.result() == {"y": [18]}
-    assert [waiting[i].future.result()["y"].tolist() for i in (0, 1, 3, 6)] == [[2], [4, 6], [10], [16]]
+    assert [waiting[i].future.result()["y"].tolist() for i in (0, 1, 3, 6, 7)] == [[2], [4, 6], [10], [16], [20]]
     with pytest.raises(RefusedError, match="negative"):
         waiting[2].future.result()
-    assert gate.batches == [[9], [1, 2, 3, -1], [1], [2, 3], [-1], [5], [8]]  # 6 was too late, 7 had gone
+    assert gate.batches == [[9], [1, 2, 3, -1], [1], [2, 3], [-1], [5], [8, 10]]  # 6 was too late, 7 had gone
     with pytest.raises(RefusedError, match="stops"):
         batcher.submit(job(version, 1))
+
+
+def test_a_queue_of_clients_that_are_gone_is_no_full_queue() -> None:
+    gate = Gate()
+    batcher, version = Batcher(ServerOptions(max_queue=2, workers=1)), ModelVersion(1, {"f": gate.run}, {})
+    batcher.submit(job(version, 1))
+    assert gate.entered.wait(20)
+    gone = [job(version, 2), job(version, 3)]
+    for one in gone:
+        batcher.submit(one)
+        one.future.cancel()
+    last = job(version, 4)
+    batcher.submit(last)
+    assert not batcher.close(0.01)  # the first still runs
+    gate.opened.set()
+    assert batcher.close(20)
+    assert last.future.result() == {"y": [8]}
+    assert gate.batches == [[1], [4]]
+
+
+def test_the_bad_example_is_not_looked_for_when_nobody_waits() -> None:
+    gate = Gate()
+    gate.opened.set()
+    batcher, one = Batcher(ServerOptions()), job(ModelVersion(1, {"f": gate.run}, {}), 1, 2, -3, seconds=0.2)
+    gate.delay = 0.3
+    batcher.submit(one)
+    with pytest.raises(RefusedError, match=r"^negative"):
+        one.future.result(20)
+    assert gate.batches == [[1, 2, -3]]
+    batcher.close()
 
 
 def test_the_bad_example_of_a_request_is_named() -> None:

@@ -153,6 +153,16 @@ def test_pictures_of_a_batch_may_differ_in_size_and_count_for_themselves(served:
     np.testing.assert_array_equal(call(served, "retarget_clip_raw", alone)["parsing_map"][0], together[2])
 
 
+@pytest.mark.parametrize("filling", [0, 77, UNKNOWN])
+def test_what_lies_beyond_a_picture_makes_no_map(served: Served, filling: int) -> None:
+    clip = clip_request([False])
+    unknown = clip["reference_map"]
+    filled = np.pad(unknown, [(0, 0), (0, 9), (0, 5)], constant_values=filling)
+    expected = call(served, "retarget_clip_raw", clip)["parsing_map"]
+    received = call(served, "retarget_clip_raw", {**clip, "reference_map": filled})["parsing_map"]
+    np.testing.assert_array_equal(received, expected)
+
+
 def test_maps_are_those_of_the_network_on_the_canvas(served: Served) -> None:
     """The canvas of the library, in NumPy and OpenCV: a grey level apart, see images_tf_test."""
     picture, pose, own = photo(90, 60), poses(1, side=60), poses(1, side=60, seed=4)
@@ -231,7 +241,8 @@ FOUR_INKS = b"\xff\xd8\xff\xc0\x00\x14\x08\x00\x10\x00\x10\x04" + b"".join(bytes
         ),
         ("serving_default", {"image_bytes": [b""]}, "must be an encoded JPEG or PNG"),
         ("serving_default", {"image_bytes": [b"GIF89a and more"]}, "must be an encoded JPEG or PNG"),
-        ("serving_default", {"image_bytes": [PNG[:18]]}, "DecodeRaw"),
+        ("serving_default", {"image_bytes": [PNG[:4]]}, "must be an encoded JPEG or PNG"),
+        ("serving_default", {"image_bytes": [PNG[:18]]}, "must be an encoded JPEG or PNG"),
         ("serving_default", {"image_bytes": [PNG[:-300]]}, "PNG"),
         ("serving_default", {"image_bytes": [b"\xff\xd8\xff\xe0 no more"]}, "JPEG"),
         ("serving_default", {"image_bytes": [strip(60_000, 60_000)]}, "1 to 8192 pixels"),

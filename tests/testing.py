@@ -85,6 +85,15 @@ def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
+def lively(network: Any, seed: int = 0) -> Any:
+    """A Keras network with weights so large that its maps hold several classes, and follow pose and picture."""
+    random = np.random.default_rng(seed)
+    network.set_weights(
+        [np.abs(w) + 0.1 if w.ndim < 2 else random.normal(0, 0.3, w.shape) for w in network.get_weights()]
+    )
+    return network
+
+
 @dataclasses.dataclass(frozen=True)
 class Served:
     """A tiny model and its export.

@@ -60,9 +60,10 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
     return pathlib.Path(folder) / str(version)
 
 
-def versions(folder: files.PathLike) -> list[int]:
-    """The versions in an export folder, in order."""
-    return sorted(int(path.name) for path in pathlib.Path(folder).glob("*") if path.name.isdecimal())
+def versions(folder: files.PathLike) -> dict[int, pathlib.Path]:
+    """The folders of the versions in an export folder by their numbers, in order; `00000003` is version 3."""
+    found = [path for path in pathlib.Path(folder).glob("*") if path.name.isdecimal() and path.is_dir()]
+    return {int(path.name): path for path in sorted(found, key=lambda path: int(path.name))}
 
 
 def _write_assets(folder: files.PathLike, spec: GeneratorSpec) -> list[pathlib.Path]:

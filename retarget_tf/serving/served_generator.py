@@ -141,7 +141,7 @@ class ServedGenerator(tf.Module):
         size = self._size
         frames, moved_reference, maps, placed = tf.map_fn(
             lambda one: self._canvas(*one),
-            (image_bytes, reference_keypoints, self._with_known_ids(reference_map, "reference_map"), keypoints),
+            (image_bytes, reference_keypoints, reference_map, keypoints),
             fn_output_signature=(
                 tf.TensorSpec([size, size, 3], tf.uint8),
                 tf.TensorSpec([skeleton.NUM_JOINTS, 3], tf.float32),
@@ -161,7 +161,9 @@ class ServedGenerator(tf.Module):
         picture = images_tf.decode_picture(encoded)
         square = images_tf.person_square(reference_keypoints, picture, self._spec.person_height_share)
         frame = images_tf.apply_square(picture, square, size)
-        parsing_map = _map_on_canvas(reference_map, tf.shape(picture), square, size)
+        # Cut before anything looks at it: what lies beyond the picture is filling.
+        seen_map = self._with_known_ids(reference_map[: tf.shape(picture)[0], : tf.shape(picture)[1]], "reference_map")
+        parsing_map = _map_on_canvas(seen_map, tf.shape(picture), square, size)
         own, wanted = (
             _without_wild(images_tf.move_keypoints(points, square, size), size)
             for points in (reference_keypoints, keypoints)
@@ -183,17 +185,16 @@ class ServedGenerator(tf.Module):
 
 
 def _map_on_canvas(parsing_map: Tensor, picture_shape: Tensor, square: tuple[Tensor, ...], size: int) -> Tensor:
-    """Uint8 `[size, size]`: the square of a picture's map; 255 everywhere where it is not known."""
-    height, width = picture_shape[0], picture_shape[1]
+    """Uint8 `[size, size]`: the square of a picture's map, cut to the picture; 255 everywhere where it is not known."""
 
     def known() -> Tensor:
         covers = tf.debugging.Assert(
-            tf.reduce_all(tf.shape(parsing_map) >= picture_shape[:2]),
+            tf.reduce_all(tf.shape(parsing_map) == picture_shape[:2]),
             ["reference_map must cover its picture, or be 255 everywhere. Received: height, width =",
              tf.shape(parsing_map), "of a picture of", picture_shape[:2]],
         )  # fmt: skip
         with tf.control_dependencies([covers]):
-            return images_tf.apply_square_to_map(parsing_map[:height, :width], square, size)
+            return images_tf.apply_square_to_map(parsing_map, square, size)
 
     canvas = tf.cond(tf.reduce_any(parsing_map != UNKNOWN), known, lambda: _unknown(1, size)[0])
     return tf.ensure_shape(canvas, [size, size])

@@ -22,16 +22,17 @@ _PICTURE_SIZE = 320, 240  # height and width of the picture that is sent
 _FRAMES = 2
 
 
-def warmup_requests(image_size: int) -> dict[str, dict[str, Any]]:
+def warmup_requests(image_size: int, seed: int = 0) -> dict[str, dict[str, Any]]:
     """Inputs for each signature, a batch of one: somebody in a plain picture, with a map and without.
 
     Args:
         image_size: side of the maps in pixels.
+        seed: of the pose, and of the picture's brightness.
     """
     height, width = _PICTURE_SIZE
-    picture = np.broadcast_to(np.linspace(0, 255, height)[:, None, None], (height, width, 3)).astype(np.uint8)
+    picture = np.broadcast_to(np.linspace(seed % 256, 255, height)[:, None, None], (height, width, 3)).astype(np.uint8)
     image_bytes = np.asarray([tf.io.encode_jpeg(picture).numpy()], object)
-    place = np.random.default_rng(0).uniform(0.2, 0.8, (1, skeleton.NUM_JOINTS, 2)) * [width, height]
+    place = np.random.default_rng(seed).uniform(0.2, 0.8, (1, skeleton.NUM_JOINTS, 2)) * [width, height]
     pose = np.concatenate([place, np.ones((1, skeleton.NUM_JOINTS, 1))], axis=-1).astype(np.float32)
     background = np.zeros((1, height, width), np.uint8)
     clip = {

@@ -22,6 +22,7 @@ from absl import logging
 
 from retarget_tf.serving_server.errors import RefusedError, invalid
 from retarget_tf.serving_server.options import ServerOptions
+from retarget_tf.serving_server.validation import CLIP_RANK
 from retarget_tf.serving_server.versions import ModelVersion
 
 Array = npt.NDArray[Any]
@@ -49,6 +50,11 @@ class Job:
     merges: bool
     deadline: float
     future: "Future[Arrays]" = dataclasses.field(default_factory=Future)
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether somebody still waits for it."""
+        return not self.future.cancelled() and time.monotonic() < self.deadline
 
     @property
     def examples(self) -> int:
@@ -82,18 +88,29 @@ class Batcher:
         with self._changed:
             if not self._is_open:
                 raise RefusedError(grpc.StatusCode.UNAVAILABLE, "the server stops")
+            if len(self._waiting) >= self._options.max_queue:  # those whose clients are gone make room
+                self._waiting = collections.deque(waiting for waiting in self._waiting if waiting.is_wanted)
             if len(self._waiting) >= self._options.max_queue:
                 raise RefusedError(grpc.StatusCode.UNAVAILABLE, f"{self._options.max_queue} requests wait already")
             self._waiting.append(job)
             self._changed.notify()
 
-    def close(self) -> None:
-        """Does what waits, then ends the threads."""
+    def close(self, seconds: float | None = None) -> bool:
+        """Does what waits and is wanted, then ends the threads.
+
+        Args:
+            seconds: how long that may take; what runs then cannot be broken off, and ends with the process.
+
+        Returns:
+            Whether all threads have ended.
+        """
         with self._changed:
             self._is_open = False
             self._changed.notify_all()
+        end = None if seconds is None else time.monotonic() + seconds
         for thread in self._threads:
-            thread.join()
+            thread.join(None if end is None else max(0.0, end - time.monotonic()))
+        return not any(thread.is_alive() for thread in self._threads)
 
     def _work(self) -> None:
         while (jobs := self._take()) is not None:
@@ -112,7 +129,7 @@ class Batcher:
             for job in self._waiting:
                 if taken and not (taken[0].goes_with(job) and job.examples <= room):
                     left.append(job)
-                elif time.monotonic() < job.deadline and job.future.set_running_or_notify_cancel():
+                elif job.is_wanted and job.future.set_running_or_notify_cancel():
                     taken.append(job)
                     room -= job.examples
             self._waiting = left
@@ -146,15 +163,22 @@ def _run_merged(jobs: list[Job]) -> bool:
 
 
 def _with_index(job: Job, error: RefusedError) -> RefusedError:
-    """The error of the first example that fails by itself."""
+    """The error of the first example that fails by itself, looked for as long as somebody waits for it."""
     if job.examples == 1:
         return error
     for index in range(job.examples):
+        if time.monotonic() >= job.deadline:
+            break
         try:
-            _call(job, {name: array[index : index + 1] for name, array in job.inputs.items()})
+            _call(job, {name: _short(array[index : index + 1]) for name, array in job.inputs.items()})
         except RefusedError as own:
             return RefusedError(own.code, f"example {index}: {own.reason}")
     return error
+
+
+def _short(array: Array) -> Array:
+    """Of a clip its first frame: what is wrong with a picture or a map shows there."""
+    return array[:, :1] if array.ndim == CLIP_RANK else array
 
 
 def _call(job: Job, inputs: Arrays) -> Arrays:

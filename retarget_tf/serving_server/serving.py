@@ -16,6 +16,7 @@ from retarget_tf.serving_server.options import ServerOptions
 from retarget_tf.serving_server.services import ModelService, PredictionService
 from retarget_tf.serving_server.versions import ModelVersions
 
+_LAST_SECONDS = 1.0  # for what is computed when the grace is over
 _SPARE_THREADS = 8  # for health and status while all of the queue waits
 
 
@@ -62,11 +63,15 @@ class ModelServer:
         logging.warning("This server is for development and tests. In production run TensorFlow Serving.")
 
     def stop(self) -> None:
-        """Takes no more requests, does those in flight within the grace, and ends."""
+        """Takes no more requests, does those in flight within the grace, and ends.
+
+        A computation that is still running then cannot be broken off; it goes on for nobody until the process ends.
+        """
         self._stopping.set()
         self._health.enter_graceful_shutdown()
         self._server.stop(self._options.grace_seconds).wait()
-        self._batcher.close()
+        if not self._batcher.close(_LAST_SECONDS):
+            logging.warning("a request is still being computed, for nobody. It ends with the process.")
         self._watcher.join()
 
     def __enter__(self) -> Self:

@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 
 DEFAULT_SIGNATURE = "serving_default"
 _IMAGE_SUFFIX = "_bytes"  # inputs of this ending are encoded pictures
-_CLIP_RANK = 4  # [batch, frames, joints, 3]
+CLIP_RANK = 4  # [batch, frames, joints, 3]
 
 
 def signature_definition(definitions: Mapping[str, Any], name: str) -> Any:
@@ -77,9 +77,12 @@ def _array(name: str, proto: Any, info: Any, options: ServerOptions) -> Array:
     if np.prod(shape, dtype=object) > options.max_message_mb * 1_000_000:
         raise invalid(f"{name} has too many elements. Received: shape {shape}.")
     try:
-        return np.asarray(tf.make_ndarray(proto))
-    except (ValueError, TypeError, IndexError) as error:
+        array = np.asarray(tf.make_ndarray(proto))
+    except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise invalid(f"{name} does not hold the values of its shape {shape}.") from error
+    if array.dtype == object and not all(isinstance(value, bytes) for value in array.flat):  # a shape without values
+        raise invalid(f"{name} does not hold the values of its shape {shape}.")
+    return array
 
 
 def _dtype_name(number: int) -> str:
@@ -107,7 +110,7 @@ def _check_values(name: str, array: Array, options: ServerOptions) -> None:
         for index, encoded in enumerate(array.flat):
             _check_picture(f"{name}[{index}]", encoded, options.max_pixels)
     if array.dtype.kind == "f":
-        if array.ndim == _CLIP_RANK and not 1 <= array.shape[0] * array.shape[1] <= options.max_frames:
+        if array.ndim == CLIP_RANK and not 1 <= array.shape[0] * array.shape[1] <= options.max_frames:
             raise invalid(f"{name} must be of 1 to {options.max_frames} frames. Received: shape {array.shape}.")
         if not np.isfinite(array).all():
             example = int(np.argwhere(~np.isfinite(np.atleast_1d(array)))[0][0])

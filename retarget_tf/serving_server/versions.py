@@ -62,20 +62,25 @@ class ModelVersions:
         self._lock = threading.Lock()
         self._current: ModelVersion | None = None
         self._states: dict[int, VersionState] = {}
+        self._failed: dict[int, int] = {}  # versions that could not be loaded, and when they had changed last
 
     def update(self) -> None:
-        """Loads the newest version if it is not the one that answers; a folder that cannot be loaded is tried again."""
+        """Loads the newest version if it is not the one that answers. What cannot be loaded waits for a change."""
         found = serving.versions(self._folder)
-        if not found or (self._current is not None and self._current.number == found[-1]):
+        number = max(found, default=None)
+        if number is None or (self._current is not None and self._current.number == number):
             return
-        number = found[-1]
+        changed = _last_change(found[number])
+        if self._failed.get(number) == changed:
+            return
         self._note(number, VersionState(LOADING))
         try:
-            loaded = _load(self._folder / str(number), number)
+            loaded = _load(found[number], number)
         except Exception as error:  # whatever is wrong with the folder, the version before goes on
             reason = " ".join(str(error).split())
             logging.error("version %d cannot be loaded: %s", number, reason)
             self._note(number, VersionState(END, reason))
+            self._failed[number] = changed
             return
         with self._lock:
             before, self._current = self._current, loaded
@@ -122,6 +127,14 @@ class ModelVersions:
     def _note(self, number: int, state: VersionState) -> None:
         with self._lock:
             self._states[number] = state
+
+
+def _last_change(folder: pathlib.Path) -> int:
+    """When something in the folder changed last, in nanoseconds."""
+    times = [folder.stat().st_mtime_ns]
+    with contextlib.suppress(OSError):  # a file may go while the folder is copied
+        times += [path.stat().st_mtime_ns for path in folder.rglob("*")]
+    return max(times)
 
 
 def _load(folder: pathlib.Path, number: int) -> ModelVersion:

@@ -3,14 +3,14 @@
     python -m tests.benchmarks.serving_soak --minutes=10
 
 A server of `export.serve` runs in a process of its own, with a small untrained generator. Clients ask for good maps,
-compared with the SavedModel run here, and between them send what a hostile or broken client sends; after a quarter of
-the time a second version takes over. Prints counts, and the server's memory half way and at the end.
+each of a picture and a pose of its own, compared with the SavedModel run here, and between them send what a hostile or
+broken client sends, some of which only the graph can refuse, together with whom it was merged with; after a quarter of
+the time a second version, of other weights, takes over. Prints counts, and the server's memory half way and at the end.
 """
 
 import dataclasses
 import pathlib
 import random
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,9 +21,10 @@ from typing import Any
 from absl import flags
 
 from retarget_tf import program
+from tests import testing
 
 _MINUTES = flags.DEFINE_float("minutes", 10, "how long", lower_bound=0.1)
-_CLIENTS = flags.DEFINE_integer("clients", 4, "clients at the same time", lower_bound=1)
+_CLIENTS = flags.DEFINE_integer("clients", 8, "clients at the same time", lower_bound=1)
 
 _SIZE = 32
 _SWAP_AT, _WARM_AT = 0.25, 0.5  # shares of the time
@@ -67,15 +68,19 @@ def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
     from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 
     model = ModelConfig(preset="stable", image_size=_SIZE, filters=2, **PRESET_MODELS["stable"])
-    generator.save_generator(generator.build_generator(model), GeneratorSpec(model, 0.7), folder / "work")
-    first = serving.export_saved_model(folder / "work", folder / "export")
-    second = pathlib.Path(shutil.copytree(first, folder / "later"))
+    for number, place in ((1, folder / "export"), (2, folder / "later")):
+        network = testing.lively(generator.build_generator(model), seed=number)
+        generator.save_generator(network, GeneratorSpec(model, 0.7), folder / f"work{number}")
+        serving.export_saved_model(folder / f"work{number}", place, number)
+    first, second = folder / "export" / "1", folder / "later" / "2"
     command = [sys.executable, "-m", "export.serve", f"--export_dir={folder / 'export'}", "--port=0"]
     with subprocess.Popen([*command, "--max_message_mb=2"], stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[-1]
-            tally = _ask(address, first, process.pid, seconds, clients, lambda: second.rename(first.with_name("2")))
+            requests = [Requests({1: first, 2: second}, seed) for seed in range(clients)]
+            _check_telling_apart(requests)
+            tally = _ask(address, requests, process.pid, seconds, lambda: second.rename(first.with_name("2")))
         finally:
             process.terminate()
     if process.returncode:
@@ -87,12 +92,19 @@ def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
     return tally
 
 
-def _ask(address: str, version: pathlib.Path, pid: int, seconds: float, clients: int, swap: Any) -> Tally:
-    requests = Requests(version)
+def _check_telling_apart(requests: "list[Requests]") -> None:
+    """An answer of another client or another version must show."""
+    for signature in ("serving_default", "retarget_clip_raw", "step"):
+        maps = [of_one.good[version][signature]["parsing_map"].tobytes() for of_one in requests for version in (1, 2)]
+        assert len(set(maps)) == len(maps), f"two clients or versions have the same {signature}"
+
+
+def _ask(address: str, requests: "list[Requests]", pid: int, seconds: float, swap: Any) -> Tally:
     tally, lock = Tally(), threading.Lock()
     stop = threading.Event()
     threads = [
-        threading.Thread(target=_client, args=(address, requests, tally, lock, stop, seed)) for seed in range(clients)
+        threading.Thread(target=_client, args=(address, of_one, tally, lock, stop, seed))
+        for seed, of_one in enumerate(requests)
     ]
     for thread in threads:
         thread.start()
@@ -128,30 +140,39 @@ def _client(address: str, requests: "Requests", tally: Tally, lock: Any, stop: t
 
 
 class Requests:
-    """The good requests with their answers, and what becomes of each when it is spoiled.
+    """The good requests of one client with their answers, and what becomes of each when it is spoiled.
 
     Args:
-        version: folder of the SavedModel that says what is right.
+        versions: folders of the SavedModels that say what is right, by number.
+        seed: of the client's picture and pose.
+
+    Attributes:
+        good: outputs by version, signature and name.
+        kinds: of requests that `try_one` sends.
     """
 
-    def __init__(self, version: pathlib.Path) -> None:
+    def __init__(self, versions: dict[int, pathlib.Path], seed: int) -> None:
         import tensorflow as tf
 
         from retarget_tf.serving import warmup
 
         self._tf = tf
-        self._inputs = warmup.warmup_requests(_SIZE)
-        signatures = tf.saved_model.load(str(version)).signatures
-        self._good = {
-            name: {
-                key: tensor.numpy()
-                for key, tensor in signatures[name](**{k: tf.constant(v) for k, v in inputs.items()}).items()
+        self._inputs = warmup.warmup_requests(_SIZE, seed)
+        self.good: dict[int, dict[str, dict[str, Any]]] = {}
+        for number, folder in versions.items():
+            signatures = tf.saved_model.load(str(folder)).signatures
+            self.good[number] = {
+                name: {
+                    key: tensor.numpy()
+                    for key, tensor in signatures[name](**{k: tf.constant(v) for k, v in inputs.items()}).items()
+                }
+                for name, inputs in self._inputs.items()
             }
-            for name, inputs in self._inputs.items()
-        }
         self._spoilers = {
             "garbage": (self._image(b"\x00garbage" * 20), "INVALID_ARGUMENT"),
             "truncated": (self._image(self._photo[: len(self._photo) // 2]), "INVALID_ARGUMENT"),
+            "torn": (self._image(_torn_png(self._photo)), "INVALID_ARGUMENT"),  # only the graph sees it
+            "wrong ids": (_with_wrong_ids, "INVALID_ARGUMENT"),  # likewise
             "bomb": (
                 self._image(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60_000).to_bytes(4, "big") * 2 + b"\x08\2\0\0\0IEND"),
                 "INVALID_ARGUMENT",
@@ -166,7 +187,7 @@ class Requests:
             "unknown version": (dict, "NOT_FOUND"),
             "unknown signature": (dict, "INVALID_ARGUMENT"),
         }
-        self.kinds = [*self._good, *self._good, *self._spoilers, "gone"]
+        self.kinds = [*self._inputs, *self._inputs, *self._spoilers, "gone"]
 
     @property
     def _photo(self) -> bytes:
@@ -183,7 +204,8 @@ class Requests:
         from tensorflow_serving.apis import prediction_service_pb2_grpc
 
         predict = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict
-        signature = kind if kind in self._good else dice.choice(["serving_default", "step", "retarget_clip"])
+        signatures = ["step", "retarget_clip"] if kind == "wrong ids" else ["serving_default", "step", "retarget_clip"]
+        signature = kind if kind in self._inputs else dice.choice(signatures)
         spoil, expected = self._spoilers.get(kind, (dict, "OK"))
         request = self._request(kind, signature, spoil(self._inputs[signature]))
         if kind == "gone":
@@ -214,11 +236,25 @@ class Requests:
         return request
 
     def _difference(self, signature: str, response: Any) -> str:
-        for name, wanted in self._good[signature].items():
+        for name, wanted in self.good[response.model_spec.version.value][signature].items():
             given = self._tf.make_ndarray(response.outputs[name])
             if given.shape != wanted.shape or (given != wanted).any():
                 return f"{name} is not what the SavedModel gives"
         return ""
+
+
+def _torn_png(photo: bytes) -> bytes:
+    """The photo as a PNG with a whole header and half of its pixels."""
+    import tensorflow as tf
+
+    png = bytes(tf.io.encode_png(tf.io.decode_image(photo)).numpy())
+    return png[: len(png) // 2]
+
+
+def _with_wrong_ids(inputs: dict[str, Any]) -> dict[str, Any]:
+    import numpy as np
+
+    return {**inputs, "reference_map": np.full_like(inputs["reference_map"], 77)}
 
 
 def _memory_mb(pid: int) -> float:
