@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo pretrained test test-addons lint clean
+.PHONY: install demo pretrained test test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
@@ -59,6 +59,18 @@ test-addons: install $(ADDONS_VENV)/.installed
 	$(BIN)/python -m tests.addons.make_expected $(ADDONS_DIR)
 	$(ADDONS_VENV)/bin/python tests/addons/consume.py $(ADDONS_DIR)
 
+# The same export answered by TensorFlow 2.19, the newest that TensorFlow Serving had when this was written.
+SERVING_VENV := .venv-2.19
+test-2.19: install $(SERVING_VENV)/.installed
+	rm -rf $(ADDONS_DIR)
+	$(BIN)/python -m tests.addons.make_expected $(ADDONS_DIR)
+	$(SERVING_VENV)/bin/python tests/addons/consume.py $(ADDONS_DIR)
+
+$(SERVING_VENV)/.installed:
+	python3.11 -m venv $(SERVING_VENV)
+	$(SERVING_VENV)/bin/python -m pip install --quiet tensorflow-cpu==2.19.1
+	touch $@
+
 $(ADDONS_VENV)/.installed:
 	python3.11 -m venv $(ADDONS_VENV)
 	$(ADDONS_VENV)/bin/python -m pip install --quiet tensorflow-cpu==2.15.1 tensorflow-addons==0.23.0
@@ -70,4 +82,4 @@ lint: install
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(ADDONS_VENV) $(DEMO_DIR) $(PRETRAIN_DIR) $(ADDONS_DIR) build *.egg-info
+	rm -rf $(VENV) $(ADDONS_VENV) $(SERVING_VENV) $(DEMO_DIR) $(PRETRAIN_DIR) $(ADDONS_DIR) build *.egg-info

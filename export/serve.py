@@ -6,6 +6,7 @@ Speaks TensorFlow Serving's PredictionService (Predict, GetModelMetadata), Model
 version in the folder takes the place of the old one without losing a request. SIGTERM and Ctrl-C stop it gracefully.
 """
 
+import os
 import signal
 import threading
 
@@ -46,9 +47,11 @@ def main() -> None:
         workers=_WORKERS.value,
         grace_seconds=_GRACE_SECONDS.value,
     )
-    with ModelServer(_EXPORT_DIR.value, options) as server:
-        print(f"{_MODEL_NAME.value} at {server.address}", flush=True)
-        stopped.wait()
+    server = ModelServer(_EXPORT_DIR.value, options)
+    print(f"{_MODEL_NAME.value} at {server.address}", flush=True)
+    stopped.wait()
+    if not server.stop():
+        os._exit(program.EXIT_DONE)  # what still computes, for nobody, would keep the process for as long as it takes
 
 
 def cli() -> None:

@@ -17,7 +17,7 @@ import tensorflow as tf
 from retarget_tf import conditioning, files, rollout, serving, skeleton
 from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import InputDataError
-from retarget_tf.generator import TrainedGenerator, load_generator, load_keras_generator
+from retarget_tf.generator import SPEC_NAME, TrainedGenerator, load_generator, load_keras_generator
 from retarget_tf.parsing_labels import UNKNOWN
 
 Tensor = Any
@@ -69,6 +69,7 @@ def check_saved_model(model: files.PathLike, export_dir: files.PathLike, seed: i
         checks.append(_compare_outputs(batch, trained.network(inputs), exported.network(inputs)))
         checks.append(_compare_clips(random, batch, trained, served))
     checks.append(_check_metadata(served, spec))
+    checks.append(_check_files(export_dir))
     checks.append(_check_stranger(export_dir))
     return checks
 
@@ -167,11 +168,43 @@ def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> npt.NDArray[np.uint
 
 
 def _check_metadata(served: Any, spec: GeneratorSpec) -> Check:
-    facts = served.signatures[serving.METADATA](request=tf.zeros([1], tf.int32))
-    names = [name.decode() for name in facts["label_names"][0].numpy()]
-    version = facts["contract_version"][0].numpy().decode()
-    same = names == list(spec.model.schema.classes) and int(facts["image_size"][0]) == spec.model.image_size
-    return Check(serving.METADATA, f"contract {version}, {len(names)} classes", same)
+    answer = served.signatures[serving.METADATA](request=tf.zeros([1], tf.int32))
+    received = {name: tf.nest.map_structure(_text, fact.numpy().tolist()[0]) for name, fact in answer.items()}
+    model, schema = spec.model, spec.model.schema
+    expected = {
+        "label_names": list(schema.classes),
+        "palette": [list(colour) for colour in schema.palette],
+        "joints": list(skeleton.JOINTS),
+        "limbs": [list(limb) for limb in skeleton.LIMBS],
+        "image_size": model.image_size,
+        "person_height_share": float(np.float32(spec.person_height_share)),
+        "label_schema": schema.name,
+        "preset": model.preset,
+        "training_step": spec.step,
+        "contract_version": serving.CONTRACT_VERSION,
+    }
+    wrong = sorted(name for name in expected if received.get(name) != expected[name])
+    finding = f"contract {received['contract_version']}, {len(schema.classes)} classes"
+    return Check(serving.METADATA, finding + "".join(f", {name} DIFFERS" for name in wrong), not wrong)
+
+
+def _text(value: Any) -> Any:
+    return value.decode() if isinstance(value, bytes) else value
+
+
+def _check_files(export_dir: files.PathLike) -> Check:
+    """What lies beside the graph: warm-up requests that are answered, labels and skeleton, settings and card."""
+    folder = pathlib.Path(export_dir)
+    names = (
+        "assets/labels.json",
+        "assets/skeleton.json",
+        f"assets.extra/{SPEC_NAME}",
+        f"assets.extra/{serving.CARD_NAME}",
+    )
+    missing = [name for name in (*names, str(serving.WARMUP_PATH)) if not (folder / name).is_file()]
+    answered = [] if missing else sorted(serving.replay_warmup(folder))
+    finding = f"{', '.join(missing)} MISSING" if missing else f"warm-up of {len(answered)} signatures is answered"
+    return Check("files", finding, not missing and answered == sorted(serving.signature_inputs(1)))
 
 
 def _check_stranger(export_dir: files.PathLike) -> Check:

@@ -108,6 +108,7 @@ def test_check_passes_for_its_own_model(served: Served) -> None:
         "description",
         *(f"{what}, batch {batch}" for batch in (1, 3, 8) for what in ("generator", "clips of 3 frames")),
         "metadata",
+        "files",
         "without retarget_tf",
     ]
 
@@ -119,7 +120,13 @@ def test_check_fails_for_another_model(served: Served, tmp_path: pathlib.Path, m
     other = dataclasses.replace(served.spec, step=10)
     generator.save_generator(generator.build_generator(served.spec.model, seed=5), other, tmp_path)
     failed = {check.name for check in serving_check.check_saved_model(tmp_path, served.export_dir) if not check.passed}
-    assert failed == {"description", "generator, batch 1", "clips of 3 frames, batch 1", "without retarget_tf"}
+    assert failed == {
+        "description",
+        "generator, batch 1",
+        "clips of 3 frames, batch 1",
+        "metadata",
+        "without retarget_tf",
+    }
 
 
 @pytest.mark.parametrize(

@@ -56,11 +56,19 @@ class Toy(tf.Module):
         """Files by their length."""
         return {"length": tf.strings.length(image_bytes)}
 
+    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64, name="steps")], autograph=False)
+    def count(self, steps: Any) -> dict[str, Any]:
+        """Takes as long as it is told to."""
+        (count,) = tf.while_loop(lambda at: at < steps[0], lambda at: (at + 1,), (tf.constant(0, tf.int64),))
+        return {"count": count}
+
 
 def write_version(folder: pathlib.Path, number: int) -> None:
     toy = Toy(float(number))
     hidden = folder / f".{number}"
-    tf.saved_model.save(toy, str(hidden), signatures={"serving_default": toy.times, "length": toy.length})
+    tf.saved_model.save(
+        toy, str(hidden), signatures={"serving_default": toy.times, "length": toy.length, "count": toy.count}
+    )
     hidden.rename(folder / str(number))
 
 
@@ -201,7 +209,7 @@ def test_metadata_status_and_health(channel: Any) -> None:
     response = prediction_service_pb2_grpc.PredictionServiceStub(channel).GetModelMetadata(request)
     signatures = get_model_metadata_pb2.SignatureDefMap()
     assert response.metadata["signature_def"].Unpack(signatures)
-    assert set(signatures.signature_def) == {"serving_default", "length"}
+    assert set(signatures.signature_def) == {"count", "length", "serving_default"}
     request.metadata_field[0] = "other"
     with pytest.raises(grpc.RpcError, match="not supported"):
         prediction_service_pb2_grpc.PredictionServiceStub(channel).GetModelMetadata(request)
@@ -407,6 +415,20 @@ def test_what_cannot_be_served_is_told(server: ModelServer, folder: pathlib.Path
     taken = int(server.address.split(":")[1])
     with pytest.raises(OSError, match="cannot be had"):
         ModelServer(folder, ServerOptions(port=taken))
+
+
+def test_the_program_ends_after_its_grace_whatever_it_computes(folder: pathlib.Path) -> None:
+    command = [sys.executable, "-m", "export.serve", f"--export_dir={folder}", "--port=0", "--model_name=toy"]
+    with subprocess.Popen([*command, "--grace_seconds=0.5"], stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        with grpc.insecure_channel(process.stdout.readline().split()[-1]) as channel:
+            predict_for_ages = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict.future
+            waiting = predict_for_ages(toy_request(signature="count", steps=proto([10**15], tf.int64)), timeout=600)
+            time.sleep(1)
+            assert not waiting.done()
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(60) == 0
+            assert waiting.exception(20) is not None
 
 
 def test_the_program_serves_until_it_is_told_to_stop(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -62,17 +62,18 @@ class ModelServer:
             self._health.set(service, health_pb2.HealthCheckResponse.SERVING)
         logging.warning("This server is for development and tests. In production run TensorFlow Serving.")
 
-    def stop(self) -> None:
+    def stop(self) -> bool:
         """Takes no more requests, does those in flight within the grace, and ends.
 
-        A computation that is still running then cannot be broken off; it goes on for nobody until the process ends.
+        Returns:
+            Whether all has ended. A computation cannot be broken off: it may go on for nobody, and keep the process.
         """
         self._stopping.set()
         self._health.enter_graceful_shutdown()
         self._server.stop(self._options.grace_seconds).wait()
-        if not self._batcher.close(_LAST_SECONDS):
-            logging.warning("a request is still being computed, for nobody. It ends with the process.")
+        has_ended = self._batcher.close(_LAST_SECONDS)
         self._watcher.join()
+        return has_ended
 
     def __enter__(self) -> Self:
         return self
