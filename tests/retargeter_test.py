@@ -375,7 +375,7 @@ def test_reads_keypoint_files(tmp_path: pathlib.Path) -> None:
     np.testing.assert_array_equal(retarget_inputs.read_keypoints(tmp_path / "body.npy"), keypoints())
     np.save(tmp_path / "one.npy", keypoints()[0])
     np.testing.assert_array_equal(retarget_inputs.read_keypoints(tmp_path / "one.npy"), keypoints(1))
-    coco = np.full((3, 18, 3), 40.0)
+    coco = np.tile(np.array([40.0, 40.0, 0.9]), (3, 18, 1))
     np.savez(tmp_path / "coco.npz", keypoints=coco)
     read = retarget_inputs.read_keypoints(tmp_path / "coco.npz")
     np.testing.assert_array_equal(read, skeleton.from_coco18(coco))
