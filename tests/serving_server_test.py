@@ -335,8 +335,8 @@ def test_a_queue_of_clients_that_are_gone_is_no_full_queue() -> None:
 def test_the_bad_example_is_not_looked_for_when_nobody_waits() -> None:
     gate = Gate()
     gate.opened.set()
-    batcher, one = Batcher(ServerOptions()), job(ModelVersion(1, {"f": gate.run}, {}), 1, 2, -3, seconds=0.2)
-    gate.delay = 0.3
+    batcher, one = Batcher(ServerOptions()), job(ModelVersion(1, {"f": gate.run}, {}), 1, 2, -3, seconds=2)
+    gate.delay = 2.2
     batcher.submit(one)
     with pytest.raises(RefusedError, match=r"^negative"):
         one.future.result(20)
