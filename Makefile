@@ -51,29 +51,25 @@ pretrained: install
 test: install
 	$(BIN)/python -m pytest
 
-# TensorFlow 2.15 with tensorflow-addons as a consumer of what 2.21 made, in an environment of its own (Python 3.11).
+# What 2.21 made, answered by older TensorFlows in environments of their own (Python 3.11): 2.15 with tensorflow-addons,
+# and 2.19, the newest that TensorFlow Serving had when this was written.
 ADDONS_VENV := .venv-addons
-ADDONS_DIR ?= addons_out
-test-addons: install $(ADDONS_VENV)/.installed
-	rm -rf $(ADDONS_DIR)
-	$(BIN)/python -m tests.addons.make_expected $(ADDONS_DIR)
-	$(ADDONS_VENV)/bin/python tests/addons/consume.py $(ADDONS_DIR)
-
-# The same export answered by TensorFlow 2.19, the newest that TensorFlow Serving had when this was written.
 SERVING_VENV := .venv-2.19
+ADDONS_DIR ?= addons_out
+test-addons: OTHER := $(ADDONS_VENV)
+test-addons: install $(ADDONS_VENV)/.installed
+test-2.19: OTHER := $(SERVING_VENV)
 test-2.19: install $(SERVING_VENV)/.installed
+test-addons test-2.19:
 	rm -rf $(ADDONS_DIR)
 	$(BIN)/python -m tests.addons.make_expected $(ADDONS_DIR)
-	$(SERVING_VENV)/bin/python tests/addons/consume.py $(ADDONS_DIR)
+	$(OTHER)/bin/python tests/addons/consume.py $(ADDONS_DIR)
 
-$(SERVING_VENV)/.installed:
-	python3.11 -m venv $(SERVING_VENV)
-	$(SERVING_VENV)/bin/python -m pip install --quiet tensorflow-cpu==2.19.1
-	touch $@
-
-$(ADDONS_VENV)/.installed:
-	python3.11 -m venv $(ADDONS_VENV)
-	$(ADDONS_VENV)/bin/python -m pip install --quiet tensorflow-cpu==2.15.1 tensorflow-addons==0.23.0
+$(ADDONS_VENV)/.installed: PACKAGES := tensorflow-cpu==2.15.1 tensorflow-addons==0.23.0
+$(SERVING_VENV)/.installed: PACKAGES := tensorflow-cpu==2.19.1
+$(ADDONS_VENV)/.installed $(SERVING_VENV)/.installed:
+	python3.11 -m venv $(@D)
+	$(@D)/bin/python -m pip install --quiet $(PACKAGES)
 	touch $@
 
 lint: install

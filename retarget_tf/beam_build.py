@@ -25,6 +25,11 @@ except ImportError as missing:
     ) from missing
 
 
+# Told in one line by the launching process. All else is raised in the worker, whose runner tries again.
+_TOLD: dict[str, type[Exception]] = {"bad input": InputDataError, "full disk": OSError}
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
+
+
 def build_records(
     clip_folders: Sequence[files.PathLike],
     out: files.PathLike,
@@ -73,11 +78,6 @@ def _carry_out(work: records.Work, options: Any) -> None:
     if problems := files.read_json(told, "build"):
         kind, text = min(problems)
         raise _TOLD[kind](text)
-
-
-# Told in one line by the launching process. All else is raised in the worker, whose runner tries again.
-_TOLD: dict[str, type[Exception]] = {"bad input": InputDataError, "full disk": OSError}
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def _problems_of(do: Callable[[], object]) -> list[tuple[str, str]]:

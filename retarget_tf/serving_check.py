@@ -17,7 +17,7 @@ import tensorflow as tf
 from retarget_tf import conditioning, files, rollout, serving, skeleton
 from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import InputDataError
-from retarget_tf.generator import SPEC_NAME, TrainedGenerator, load_generator, load_keras_generator
+from retarget_tf.generator import TrainedGenerator, load_generator, load_keras_generator
 from retarget_tf.parsing_labels import UNKNOWN
 
 Tensor = Any
@@ -168,40 +168,21 @@ def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> npt.NDArray[np.uint
 
 
 def _check_metadata(served: Any, spec: GeneratorSpec) -> Check:
-    answer = served.signatures[serving.METADATA](request=tf.zeros([1], tf.int32))
-    received = {name: tf.nest.map_structure(_text, fact.numpy().tolist()[0]) for name, fact in answer.items()}
-    model, schema = spec.model, spec.model.schema
-    expected = {
-        "label_names": list(schema.classes),
-        "palette": [list(colour) for colour in schema.palette],
-        "joints": list(skeleton.JOINTS),
-        "limbs": [list(limb) for limb in skeleton.LIMBS],
-        "image_size": model.image_size,
-        "person_height_share": float(np.float32(spec.person_height_share)),
-        "label_schema": schema.name,
-        "preset": model.preset,
-        "training_step": spec.step,
-        "contract_version": serving.CONTRACT_VERSION,
-    }
-    wrong = sorted(name for name in expected if received.get(name) != expected[name])
-    finding = f"contract {received['contract_version']}, {len(schema.classes)} classes"
+    received = served.signatures[serving.METADATA](request=tf.zeros([1], tf.int32))
+    expected = serving.metadata(spec)
+    wrong = [
+        name
+        for name, fact in expected.items()
+        if name not in received or not np.array_equal(received[name][0].numpy(), fact.numpy())
+    ]
+    finding = f"contract {serving.CONTRACT_VERSION}, {len(expected['label_names'])} classes"
     return Check(serving.METADATA, finding + "".join(f", {name} DIFFERS" for name in wrong), not wrong)
-
-
-def _text(value: Any) -> Any:
-    return value.decode() if isinstance(value, bytes) else value
 
 
 def _check_files(export_dir: files.PathLike) -> Check:
     """What lies beside the graph: warm-up requests that are answered, labels and skeleton, settings and card."""
     folder = pathlib.Path(export_dir)
-    names = (
-        "assets/labels.json",
-        "assets/skeleton.json",
-        f"assets.extra/{SPEC_NAME}",
-        f"assets.extra/{serving.CARD_NAME}",
-    )
-    missing = [name for name in (*names, str(serving.WARMUP_PATH)) if not (folder / name).is_file()]
+    missing = [name for name in serving.FILES if not (folder / name).is_file()]
     answered = [] if missing else sorted(serving.replay_warmup(folder))
     finding = f"{', '.join(missing)} MISSING" if missing else f"warm-up of {len(answered)} signatures is answered"
     return Check("files", finding, not missing and answered == sorted(serving.signature_inputs(1)))

@@ -83,6 +83,20 @@ def test_a_likely_exchange_is_told_with_its_frame(tmp_path: pathlib.Path, monkey
     assert said == [f"video {path} frame 7: from here on it may be another person who is followed. Look at the clip."]
 
 
+@pytest.mark.parametrize(("people", "rank"), [(1, 0), (2, 0), (2, 1)])
+def test_a_cut_is_told_with_its_frame(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, people: int, rank: int
+) -> None:
+    frames, truth = two_dancers(20, size=64)
+    path = write(tmp_path / "cut.mp4", [*frames[:12], *(255 - frame[::-1] for frame in frames[12:])])
+    monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth[:people], 128))
+    said: list[str] = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
+    extraction.video_keypoints(path, person=extraction.PersonChoice(rank))
+    cut = f"video {path} frame 12: from here on it may be another person who is followed. Look at the clip."
+    assert said.count(cut) == 1
+
+
 @needs_mediapipe
 def test_mediapipe_and_tracks_follow_a_chosen_dancer(tmp_path: pathlib.Path) -> None:
     frames, truth = two_dancers(12, size=192)

@@ -1,6 +1,7 @@
 """Where one shot ends and the next begins: both the layout of the picture and its colours jump from frame to frame."""
 
 import collections
+from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
@@ -34,6 +35,15 @@ class CutFinder:
         usual = float(np.median(self._usual)) if self._usual else 0.0
         self._usual.append(jump)
         return jump >= max(1.0, _ABOVE_USUAL * usual)
+
+
+def noting_cuts(frames: Iterable[Uint8Array], cuts: list[int]) -> Iterator[Uint8Array]:
+    """Yields the frames, and appends the number of each that begins a new shot to `cuts`."""
+    finder = CutFinder()
+    for index, frame in enumerate(frames):
+        if finder.is_cut(frame):
+            cuts.append(index)
+        yield frame
 
 
 def _layout(frame: Uint8Array) -> FloatArray:

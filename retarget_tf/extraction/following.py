@@ -14,7 +14,6 @@ import numpy.typing as npt
 from retarget_tf import files, skeleton
 from retarget_tf.extraction import detectors, tracking
 from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice
-from retarget_tf.extraction.cuts import CutFinder
 from retarget_tf.extraction.parser import PosedImage
 
 Uint8Array = npt.NDArray[np.uint8]
@@ -36,7 +35,7 @@ class Track:
             are unsure are still in it: see `detectors.drop_unseen`.
         views: of the segmenter, spread over the video.
         has_company: whether other people are seen too.
-        doubts: frames from which on it may be somebody else: the first of another shot, or where tracks met.
+        doubts: frames from which on it may be somebody else.
     """
 
     keypoints: FloatArray
@@ -63,21 +62,18 @@ def find_person(
     keypoints: list[FloatArray] = []
     views = _Views(view_of)
     crowded_looks = 0
-    cuts, finder = [], CutFinder()
     stride = max(1, round(fps * _LOOK_SECONDS))
     with (
         detectors.PoseDetector(video=True, models_folder=models_folder) as detector,
         detectors.PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder) as onlooker,
     ):
         for index, frame in enumerate(frames):
-            if finder.is_cut(frame):
-                cuts.append(index)
             found = detector.detect(frame, index / fps)
             keypoints.append(np.zeros((skeleton.NUM_JOINTS, 3), np.float32) if found is None else found)
             views.add(index, frame, [] if found is None else [found])
             if index % stride == 0:
                 crowded_looks += len(tracking.sight(frame, onlooker.detect_all(frame, index / fps))) > 1
-    return Track(np.stack(keypoints), views.of(keypoints), crowded_looks >= _ENOUGH_LOOKS, tuple(cuts))
+    return Track(np.stack(keypoints), views.of(keypoints), crowded_looks >= _ENOUGH_LOOKS)
 
 
 def follow_person(
@@ -104,11 +100,9 @@ def follow_person(
     """
     tracker = tracking.PeopleTracker(fps)
     views = _Views(view_of)
-    count, cuts, finder = 0, [], CutFinder()
+    count = 0
     with detectors.PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder) as detector:
         for index, frame in enumerate(frames):
-            if finder.is_cut(frame):
-                cuts.append(index)
             sightings = tracking.sight(frame, detector.detect_all(frame, index / fps))
             tracker.update(index, sightings)
             views.add(index, frame, [sighting.keypoints for sighting in sightings])
@@ -116,8 +110,7 @@ def follow_person(
     if not tracker.tracks and choice == MAIN_PERSON:
         return Track(np.zeros((count, skeleton.NUM_JOINTS, 3), np.float32), ())
     person = choice.of(tracker.tracks, f"video {name}")
-    doubts = tuple(sorted({*person.doubts, *cuts}))
-    return Track(person.over(count), views.of(person.keypoints.values()), len(tracker.tracks) > 1, doubts)
+    return Track(person.over(count), views.of(person.keypoints.values()), len(tracker.tracks) > 1, tuple(person.doubts))
 
 
 class _Views:

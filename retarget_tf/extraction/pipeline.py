@@ -24,6 +24,7 @@ from retarget_tf import clips, files, parsing_labels, skeleton, video
 from retarget_tf.errors import InputDataError
 from retarget_tf.extraction import detectors, square_crop
 from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice, tell_doubts
+from retarget_tf.extraction.cuts import noting_cuts
 from retarget_tf.extraction.external_parser import ExternalParser
 from retarget_tf.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.extraction.parser import PartsParser, PosedImage
@@ -218,13 +219,16 @@ def _track(
 ) -> Track:
     """The chosen person: by the steadier search for one where nobody else is seen."""
     track, fps = None, frames.header.fps
+    cuts: list[int] = []  # noted in the first pass
     if person == MAIN_PERSON:
         with frames.open("pose") as pictures:
-            track = find_person(pictures, fps, models_folder=models_folder, view_of=view_of)
+            track = find_person(noting_cuts(pictures, cuts), fps, models_folder=models_folder, view_of=view_of)
     if track is None or track.has_company:
         with frames.open("people") as pictures:
-            track = follow_person(pictures, fps, person, frames.path, models_folder=models_folder, view_of=view_of)
-    tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in track.doubts])
+            watched = noting_cuts(pictures, cuts) if track is None else pictures
+            track = follow_person(watched, fps, person, frames.path, models_folder=models_folder, view_of=view_of)
+    doubts = sorted({*track.doubts, *cuts})
+    tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in doubts])
     return track
 
 

@@ -2,7 +2,7 @@
 
 import pathlib
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Sequence, Set
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
@@ -25,7 +25,8 @@ def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str)
             raise InputDataError(f"{what} {root}: no such folder.")
         paths = sorted(root.iterdir())
     ours = [path for path in paths if path.suffix.lower() in suffixes and not path.name.startswith(".")]
-    ours = [path for path in ours if not _is_painted_copy(path, ours)]
+    there = set(ours)
+    ours = [path for path in ours if not _is_painted_copy(path, there)]
     found: dict[int, pathlib.Path] = {}
     for path, number in zip(ours, _numbers(ours, what), strict=True):
         if other := found.get(number):
@@ -36,7 +37,7 @@ def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str)
     return dict(sorted(found.items()))
 
 
-def _is_painted_copy(path: pathlib.Path, paths: Collection[pathlib.Path]) -> bool:
+def _is_painted_copy(path: pathlib.Path, paths: Set[pathlib.Path]) -> bool:
     """CIHP-PGN writes `1_vis.png`, for people to look at, beside `1.png`."""
     return path.stem.endswith("_vis") and path.with_stem(path.stem.removesuffix("_vis")) in paths
 

@@ -62,15 +62,17 @@ from retarget_tf.serving.contract import (
     RETARGET_CLIP_RAW,
     SERVING_DEFAULT,
     STEP,
+    metadata,
     signature_inputs,
 )
-from retarget_tf.serving.exporting import CARD_NAME, export_saved_model, versions
+from retarget_tf.serving.exporting import CARD_NAME, FILES, export_saved_model, versions
 from retarget_tf.serving.served_generator import ServedGenerator
 from retarget_tf.serving.warmup import WARMUP_PATH, read_warmup, replay_warmup, warmup_requests
 
 __all__ = [
     "CARD_NAME",
     "CONTRACT_VERSION",
+    "FILES",
     "METADATA",
     "RETARGET_CLIP",
     "RETARGET_CLIP_RAW",
@@ -79,6 +81,7 @@ __all__ = [
     "WARMUP_PATH",
     "ServedGenerator",
     "export_saved_model",
+    "metadata",
     "read_warmup",
     "replay_warmup",
     "signature_inputs",

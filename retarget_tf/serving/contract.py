@@ -6,6 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from retarget_tf import skeleton
+from retarget_tf.config import GeneratorSpec
 
 Tensor = Any
 
@@ -34,6 +35,23 @@ def signature_inputs(image_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
         RETARGET_CLIP_RAW: clip,
         STEP: (image_bytes, reference_keypoints, reference_map, previous_map, keypoints),
         METADATA: (tf.TensorSpec([None], tf.int32, name="request"),),
+    }
+
+
+def metadata(spec: GeneratorSpec) -> dict[str, Tensor]:
+    """What the signature `metadata` says of a model: its outputs without the batch."""
+    model, schema = spec.model, spec.model.schema
+    return {
+        "label_names": tf.constant(schema.classes),
+        "palette": tf.constant(schema.palette, tf.uint8),
+        "joints": tf.constant(skeleton.JOINTS),
+        "limbs": tf.constant(skeleton.LIMBS, tf.int32),
+        "image_size": tf.constant(model.image_size, tf.int32),
+        "person_height_share": tf.constant(spec.person_height_share, tf.float32),
+        "label_schema": tf.constant(schema.name),
+        "preset": tf.constant(model.preset),
+        "training_step": tf.constant(spec.step, tf.int32),
+        "contract_version": tf.constant(CONTRACT_VERSION),
     }
 
 

@@ -22,6 +22,13 @@ from retarget_tf.serving.model_card import model_card
 from retarget_tf.serving.served_generator import ServedGenerator
 
 CARD_NAME = "MODEL_CARD.md"
+FILES = (  # of a version, beside the graph
+    "assets/labels.json",
+    "assets/skeleton.json",
+    f"assets.extra/{SPEC_NAME}",
+    f"assets.extra/{CARD_NAME}",
+    str(warmup.WARMUP_PATH),
+)
 
 
 def export_saved_model(model: files.PathLike, folder: files.PathLike, version: int | None = None) -> pathlib.Path:

@@ -94,19 +94,7 @@ class ServedGenerator(tf.Module):
 
     def _metadata(self, request: Tensor) -> Outputs:
         (request,) = contract.checked(self._inputs[contract.METADATA], [request])
-        model, schema = self._spec.model, self._spec.model.schema
-        facts = {
-            "label_names": tf.constant(schema.classes),
-            "palette": tf.constant(schema.palette, tf.uint8),
-            "joints": tf.constant(skeleton.JOINTS),
-            "limbs": tf.constant(skeleton.LIMBS, tf.int32),
-            "image_size": tf.constant(model.image_size, tf.int32),
-            "person_height_share": tf.constant(self._spec.person_height_share, tf.float32),
-            "label_schema": tf.constant(schema.name),
-            "preset": tf.constant(model.preset),
-            "training_step": tf.constant(self._spec.step, tf.int32),
-            "contract_version": tf.constant(contract.CONTRACT_VERSION),
-        }
+        facts = contract.metadata(self._spec)
         batch = tf.shape(request)[0]
         return {name: tf.repeat(fact[None], batch, axis=0) for name, fact in facts.items()}
 

@@ -102,12 +102,16 @@ def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterat
         InputDataError: as `probe`, or the video cannot be decoded to its end.
     """
     with _open(path, options) as (container, stream):
-        frames = _packets_to_frames(path, container, stream)
+        times = _Times()
+        frames = _packets_to_frames(path, container, stream, times)
         if options.fps:
             frames = _resampled(frames, _average_fps(stream), options.fps)
-        else:
-            frames = _watched_for_pace(path, frames)
         yield from map(_upright, frames)
+    if not options.fps and (uneven := times.uneven()):
+        _warn_once(
+            f"video {path}: is of variable frame rate: {1e3 * uneven[0]:.0f} ms from frame to frame, up to "
+            f"{1e3 * uneven[1]:.0f}. Read as it is, it is out of time; --fps resamples it."
+        )
 
 
 def read_gray(path: files.PathLike) -> Iterator[npt.NDArray[np.uint8]]:
@@ -162,8 +166,11 @@ def _check_kind(path: files.PathLike, stream: Any, options: ReadOptions) -> None
         raise InputDataError(f"video {path}: is HDR ({transfer} transfer). Convert it to SDR (BT.709) first.")
 
 
-def _packets_to_frames(path: files.PathLike, container: Any, stream: Any) -> Iterator[Any]:
-    count, size, times = 0, None, _Times()
+def _packets_to_frames(
+    path: files.PathLike, container: Any, stream: Any, times: "_Times | None" = None
+) -> Iterator[Any]:
+    """The decoded frames; their times are noted in `times`, if it is given."""
+    count, size, times = 0, None, times or _Times()
     try:
         for frame in container.decode(stream):
             size, before = (frame.width, frame.height), size
@@ -213,19 +220,6 @@ class _Times:
         usual = float(np.median(steps))
         unusual = np.abs(steps - usual) > 0.5 * usual
         return (usual, float(steps.max())) if unusual.mean() > _UNEVEN_SHARE else None
-
-
-def _watched_for_pace(path: files.PathLike, frames: Iterable[Any]) -> Iterator[Any]:
-    """Warns at the end where frames taken one by one would dance out of time."""
-    times = _Times()
-    for frame in frames:
-        times.add(frame)
-        yield frame
-    if uneven := times.uneven():
-        _warn_once(
-            f"video {path}: is of variable frame rate: {1e3 * uneven[0]:.0f} ms from frame to frame, up to "
-            f"{1e3 * uneven[1]:.0f}. Read as it is, it is out of time; --fps resamples it."
-        )
 
 
 def _average_fps(stream: Any) -> float:

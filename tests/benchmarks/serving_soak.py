@@ -64,6 +64,8 @@ def main() -> None:
 
 def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
     """Runs all of it in a folder."""
+    import tensorflow as tf
+
     from retarget_tf import generator, serving
     from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 
@@ -78,7 +80,8 @@ def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
         try:
             assert process.stdout is not None
             address = process.stdout.readline().split()[-1]
-            requests = [Requests({1: first, 2: second}, seed) for seed in range(clients)]
+            versions = {number: tf.saved_model.load(str(folder)) for number, folder in ((1, first), (2, second))}
+            requests = [Requests(versions, seed) for seed in range(clients)]
             _check_telling_apart(requests)
             tally = _ask(address, requests, process.pid, seconds, lambda: second.rename(first.with_name("2")))
         finally:
@@ -143,7 +146,7 @@ class Requests:
     """The good requests of one client with their answers, and what becomes of each when it is spoiled.
 
     Args:
-        versions: folders of the SavedModels that say what is right, by number.
+        versions: the SavedModels that say what is right, by number.
         seed: of the client's picture and pose.
 
     Attributes:
@@ -151,7 +154,7 @@ class Requests:
         kinds: of requests that `try_one` sends.
     """
 
-    def __init__(self, versions: dict[int, pathlib.Path], seed: int) -> None:
+    def __init__(self, versions: dict[int, Any], seed: int) -> None:
         import tensorflow as tf
 
         from retarget_tf.serving import warmup
@@ -159,8 +162,8 @@ class Requests:
         self._tf = tf
         self._inputs = warmup.warmup_requests(_SIZE, seed)
         self.good: dict[int, dict[str, dict[str, Any]]] = {}
-        for number, folder in versions.items():
-            signatures = tf.saved_model.load(str(folder)).signatures
+        for number, version in versions.items():
+            signatures = version.signatures
             self.good[number] = {
                 name: {
                     key: tensor.numpy()
