@@ -9,8 +9,8 @@ The server is TensorFlow Serving or `python -m export.serve`. Keypoints are dete
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.body.pose_transform import FITS
 from retarget_tf.errors import ConfigError
-from retarget_tf.pose_transform import FITS
 
 _SERVER = flags.DEFINE_string("server", "localhost:8500", "host:port of the server's gRPC")
 _MODEL_NAME = flags.DEFINE_string("model_name", "retarget", "as the server was told")

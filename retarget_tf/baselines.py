@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import limb_warp
-from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf.body import limb_warp
+from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 
 FloatArray = npt.NDArray[np.float32]
 IdMap = npt.NDArray[np.uint8]

@@ -21,7 +21,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, parsing_labels, skeleton, video
+from retarget_tf import files, video
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import InputDataError
 
 SCHEMA_VERSION = 1

@@ -8,9 +8,9 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from retarget_tf import pose_map
+from retarget_tf.body import pose_map
+from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.config import Feedback
-from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
 
 Tensor = Any
 

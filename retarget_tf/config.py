@@ -8,7 +8,8 @@ import dataclasses
 import math
 from typing import Any, Literal, get_args
 
-from retarget_tf import files, parsing_labels, skeleton
+from retarget_tf import files
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 
 PRESETS = ("paper", "stable")

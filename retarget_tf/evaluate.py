@@ -19,8 +19,8 @@ import pathlib
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.body.pose_transform import FITS
 from retarget_tf.errors import ConfigError
-from retarget_tf.pose_transform import FITS
 
 _MODEL = flags.DEFINE_string(
     "model", None, "a workdir, a .keras file with its .json, a SavedModel folder, or a pretrained model by name"

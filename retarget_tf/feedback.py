@@ -13,8 +13,8 @@ from typing import Any, Protocol
 import tensorflow as tf
 
 from retarget_tf import conditioning
+from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.config import ModelConfig
-from retarget_tf.parsing_labels import UNKNOWN
 
 Tensor = Any
 Network = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]

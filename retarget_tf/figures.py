@@ -12,8 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import conditioning, pose_map
-from retarget_tf.parsing_labels import LabelSchema
+from retarget_tf import conditioning
+from retarget_tf.body import pose_map
+from retarget_tf.body.parsing_labels import LabelSchema
 
 Tensor = Any
 FloatArray = npt.NDArray[np.float32]

@@ -9,7 +9,7 @@ from typing import Any
 import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
 
-from retarget_tf import pose_transform
+from retarget_tf.body import pose_transform
 
 Tensor = Any
 

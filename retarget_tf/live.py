@@ -14,9 +14,9 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import pose_transform, skeleton
-from retarget_tf.keypoint_filters import OneEuroFilter, fill_from_twin
-from retarget_tf.pose_transform import PoseTransform
+from retarget_tf.body import pose_transform, skeleton
+from retarget_tf.body.keypoint_filters import OneEuroFilter, fill_from_twin
+from retarget_tf.body.pose_transform import PoseTransform
 from retarget_tf.rollout import Rollout
 
 Uint8Array = npt.NDArray[np.uint8]

@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 
 FloatArray = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.floating[Any]]

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning, pose_map
-from retarget_tf.parsing_labels import LabelSchema
+from retarget_tf import conditioning
+from retarget_tf.body import pose_map
+from retarget_tf.body.parsing_labels import LabelSchema
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]

@@ -10,8 +10,8 @@ BODY_25, COCO-17, COCO-18 or MediaPipe-33 in pixels of the upright picture, .npy
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.body.pose_transform import FITS
 from retarget_tf.errors import ConfigError
-from retarget_tf.pose_transform import FITS
 
 _MODEL = flags.DEFINE_string(
     "model", None, "workdir, .keras file, SavedModel folder, or the name of a pretrained model", required=True

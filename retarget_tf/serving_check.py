@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning, files, rollout, serving, skeleton
+from retarget_tf import conditioning, files, rollout, serving
+from retarget_tf.body import skeleton
+from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import InputDataError
 from retarget_tf.generator import TrainedGenerator, load_generator, load_keras_generator
-from retarget_tf.parsing_labels import UNKNOWN
 
 Tensor = Any
 FloatArray = npt.NDArray[np.float32]

@@ -29,10 +29,11 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from retarget_tf import images, pose_transform, serving
+from retarget_tf import images, serving
+from retarget_tf.body import pose_transform
+from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.parsing_labels import UNKNOWN
 from retarget_tf.retarget_inputs import Target
 from retarget_tf.retargeter import BaseRetargeter
 from retarget_tf.serving import contract

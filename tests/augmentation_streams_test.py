@@ -8,7 +8,7 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from retarget_tf import augmentation, parsing_labels, skeleton
+from retarget_tf import augmentation
 from retarget_tf.augmentation import (
     STREAM_AUGMENTATION,
     CameraRange,
@@ -19,6 +19,7 @@ from retarget_tf.augmentation import (
     StreamAugmentationConfig,
 )
 from retarget_tf.augmentation.detection import LIMBS
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError
 
 SCHEMA = parsing_labels.PARTS10

@@ -5,8 +5,8 @@ import pytest
 import tensorflow as tf
 
 from retarget_tf.augmentation import StyleRange
+from retarget_tf.body.parsing_labels import CIHP20, PARTS10
 from retarget_tf.errors import ConfigError
-from retarget_tf.parsing_labels import CIHP20, PARTS10
 
 IDS = {name: index for index, name in enumerate(PARTS10.classes)}
 SEEDS = [tf.constant([1, number], tf.int64) for number in range(40)]

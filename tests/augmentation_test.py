@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import augmentation, parsing_labels, skeleton
+from retarget_tf import augmentation
 from retarget_tf.augmentation import AugmentationConfig, Pictures
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError
 from tests import testing
 

@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import conditioning, parsing_labels, pose_map
-from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf import conditioning
+from retarget_tf.body import parsing_labels, pose_map
+from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 
 each_schema = pytest.mark.parametrize("schema", parsing_labels.SCHEMAS.values(), ids=lambda schema: schema.name)
 

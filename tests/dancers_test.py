@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, dancers, parsing_labels, skeleton
+from retarget_tf import clips, dancers
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dancers import (
     body,
     camera,

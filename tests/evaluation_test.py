@@ -12,20 +12,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import (
-    baselines,
-    clips,
-    conditioning,
-    evaluation,
-    feedback,
-    generator,
-    metrics,
-    parsing_labels,
-    pose_transform,
-    records,
-    rollout,
-    skeleton,
-)
+from retarget_tf import baselines, clips, conditioning, evaluation, feedback, generator, metrics, records, rollout
+from retarget_tf.body import parsing_labels, pose_transform, skeleton
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.evaluation import chart

@@ -8,7 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, extraction, parsing_labels, skeleton, video
+from retarget_tf import clips, extraction, video
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import (
     body_geometry,

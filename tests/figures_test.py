@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 from retarget_tf import conditioning, figures
-from retarget_tf.parsing_labels import PARTS10
+from retarget_tf.body.parsing_labels import PARTS10
 from tests.testing import walking_square
 
 SIZE, FACTOR = 32, 5  # 32 px are enlarged to 160

@@ -8,7 +8,8 @@ import numpy.typing as npt
 import pytest
 from absl import logging
 
-from retarget_tf import extraction, skeleton, video
+from retarget_tf import extraction, video
+from retarget_tf.body import skeleton
 from retarget_tf.extraction import detectors, following, pipeline
 from tests.testing import TrueDetector, needs_footage, needs_mediapipe, shared_videos, two_dancers
 

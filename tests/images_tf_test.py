@@ -6,7 +6,8 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from retarget_tf import images_tf, pose_transform
+from retarget_tf import images_tf
+from retarget_tf.body import pose_transform
 from retarget_tf.images import SquareCrop
 
 SIZE = 32

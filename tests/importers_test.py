@@ -11,7 +11,8 @@ import numpy.typing as npt
 import pytest
 from absl import logging
 
-from retarget_tf import importers, skeleton
+from retarget_tf import importers
+from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import PersonChoice
 from retarget_tf.importers.frame_numbers import numbered_files

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import pose_transform, skeleton
+from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.dancers import Recipe, render_frames
 from retarget_tf.generator import TrainedGenerator, build_generator

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from retarget_tf import metrics
-from retarget_tf.parsing_labels import CIHP20, PARTS10, UNKNOWN
+from retarget_tf.body.parsing_labels import CIHP20, PARTS10, UNKNOWN
 
 IdMap = metrics.IdMap
 

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retarget_tf import clips, dancers, generator, metrics, rollout
-from retarget_tf.parsing_labels import PARTS10, UNKNOWN
+from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
 
 FRAMES = 101
 

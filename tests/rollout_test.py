@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import conditioning, feedback, generator, parsing_labels, rollout
+from retarget_tf import conditioning, feedback, generator, rollout
+from retarget_tf.body import parsing_labels
 from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 
 SIZE = 32

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import generator, limb_warp
+from retarget_tf import generator
+from retarget_tf.body import limb_warp
 from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 from tests.testing import walking_square
 

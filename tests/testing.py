@@ -16,7 +16,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, dancers, parsing_labels, skeleton
+from retarget_tf import clips, dancers
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import models

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import tracking
 from retarget_tf.extraction.choosing import PersonChoice

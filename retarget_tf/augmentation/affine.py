@@ -8,8 +8,8 @@ import dataclasses
 
 import tensorflow as tf
 
-from retarget_tf import parsing_labels, skeleton
 from retarget_tf.augmentation.pictures import mirrored_ids, place
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError
 
 

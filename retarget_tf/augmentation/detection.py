@@ -5,8 +5,8 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from retarget_tf import skeleton
 from retarget_tf.augmentation.pictures import place
+from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError
 
 _FOOT = ("big_toe", "small_toe", "heel")

@@ -4,8 +4,8 @@ import dataclasses
 
 import tensorflow as tf
 
-from retarget_tf import parsing_labels
 from retarget_tf.augmentation.pictures import Pictures, crop, mirror, resize
+from retarget_tf.body import parsing_labels
 from retarget_tf.errors import ConfigError
 
 

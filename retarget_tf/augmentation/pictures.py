@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import parsing_labels, skeleton
+from retarget_tf.body import parsing_labels, skeleton
 
 
 @dataclasses.dataclass(frozen=True)

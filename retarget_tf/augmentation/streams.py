@@ -9,11 +9,11 @@ import dataclasses
 
 import tensorflow as tf
 
-from retarget_tf import parsing_labels, skeleton
 from retarget_tf.augmentation.affine import CameraRange, mirror_where, move_frames, move_keypoints, move_maps
 from retarget_tf.augmentation.detection import DetectionErrors
 from retarget_tf.augmentation.pictures import Pictures
 from retarget_tf.augmentation.styles import StyleRange
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import numpy as np
 import tensorflow as tf
 
-from retarget_tf import parsing_labels
+from retarget_tf.body import parsing_labels
 from retarget_tf.errors import ConfigError
 
 _Classes = tuple[str, ...]

@@ -7,7 +7,7 @@ behind too; of a heel never quite; hidden wrists get lost, hidden knees and ankl
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 from retarget_tf.dancers.sculpture import LIMBS
 
 DETECTED = tuple(

@@ -6,7 +6,7 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import parsing_labels
+from retarget_tf.body import parsing_labels
 from retarget_tf.dancers.body import Colour, Pattern
 from retarget_tf.dancers.kinematics import FloatArray, Pose
 

@@ -17,9 +17,9 @@ from tqdm import tqdm
 
 from retarget_tf import conditioning, figures, metrics
 from retarget_tf.baselines import Baseline, Mover, without_unknown
+from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.evaluation.tasks import Task
 from retarget_tf.generator import TrainedGenerator
-from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.rollout import Reference, Rollout
 
 FloatArray = npt.NDArray[np.float32]

@@ -5,8 +5,8 @@ from collections.abc import Sequence
 from typing import Any
 
 from retarget_tf import metrics
+from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.evaluation.scoring import PREVIOUS_TRUE, Model, Result
-from retarget_tf.parsing_labels import LabelSchema
 
 Summary = dict[str, Any]
 

@@ -8,7 +8,8 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, skeleton
+from retarget_tf import files
+from retarget_tf.body import skeleton
 from retarget_tf.errors import MissingDependencyError
 from retarget_tf.extraction import models
 

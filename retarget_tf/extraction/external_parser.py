@@ -14,11 +14,11 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import square_crop
 from retarget_tf.extraction.parser import ParsedImage, PosedImage, inside_picture
 from retarget_tf.images import SquareCrop
-from retarget_tf.parsing_labels import LabelSchema
 
 Uint8Array = npt.NDArray[np.uint8]
 AnyArray = npt.NDArray[Any]

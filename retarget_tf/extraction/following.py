@@ -11,7 +11,8 @@ from collections.abc import Callable, Iterable
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, skeleton
+from retarget_tf import files
+from retarget_tf.body import skeleton
 from retarget_tf.extraction import detectors, tracking
 from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.extraction.parser import PosedImage

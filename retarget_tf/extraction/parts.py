@@ -18,7 +18,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import parsing_labels
+from retarget_tf.body import parsing_labels
 from retarget_tf.extraction import cleanup, detectors, wardrobe
 from retarget_tf.extraction.body_geometry import FOOT, HEAD, SHIN, THIGH, TRUNK, Bones, Nearness, bones_of, nearness
 

@@ -10,7 +10,7 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 from retarget_tf.images import SquareCrop
 
 FloatArray = npt.NDArray[np.float32]

@@ -5,7 +5,7 @@ G(frame_t, keypoints_t+1) -> parsing_rgb_t+1
 
 import keras
 
-from retarget_tf import pose_map, skeleton
+from retarget_tf.body import pose_map, skeleton
 from retarget_tf.config import ModelConfig
 from retarget_tf.generator.unet import unet
 

@@ -16,7 +16,8 @@ from collections.abc import Callable
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, skeleton
+from retarget_tf import files
+from retarget_tf.body import skeleton
 from retarget_tf.errors import InputDataError
 
 FloatArray = npt.NDArray[np.float32]

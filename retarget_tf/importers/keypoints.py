@@ -7,7 +7,8 @@ import numpy as np
 import numpy.typing as npt
 from absl import logging
 
-from retarget_tf import files, skeleton
+from retarget_tf import files
+from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import detectors, tracking
 from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice, tell_doubts

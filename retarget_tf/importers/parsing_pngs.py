@@ -12,8 +12,8 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.errors import InputDataError
-from retarget_tf.parsing_labels import UNKNOWN, LabelSchema
 
 IdMap = npt.NDArray[np.uint8]
 

@@ -13,8 +13,9 @@ given twice, as truth and as the frame before the next.
 import numpy as np
 import tensorflow as tf
 
-from retarget_tf import files, parsing_labels, records, skeleton
+from retarget_tf import files, records
 from retarget_tf.augmentation import Pictures, Stream, StreamAugmentationConfig, augment_stream, resize, resize_maps
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.input_pipeline.record_table import RecordTable
 from retarget_tf.input_pipeline.seeds import Purpose, fold_in, purpose_seed

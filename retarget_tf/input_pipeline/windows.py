@@ -11,8 +11,9 @@ import functools
 
 import tensorflow as tf
 
-from retarget_tf import files, parsing_labels, records, skeleton
+from retarget_tf import files, records
 from retarget_tf.augmentation import AugmentationConfig, Pictures, jitter, resize
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.input_pipeline.record_table import RecordTable
 from retarget_tf.input_pipeline.seeds import FOREVER, Purpose, fold_in, purpose_seed

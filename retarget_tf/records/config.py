@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from retarget_tf import parsing_labels
+from retarget_tf.body import parsing_labels
 from retarget_tf.errors import ConfigError
 
 

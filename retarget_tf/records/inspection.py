@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 
-from retarget_tf import parsing_labels, skeleton
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.records.manifest import Manifest
 from retarget_tf.records.reading import read_segments
 from retarget_tf.records.segment import FloatArray, Segment, Uint8Array, decode_frame, decode_map

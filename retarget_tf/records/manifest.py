@@ -6,7 +6,8 @@ import pathlib
 from collections.abc import Mapping
 from typing import Any
 
-from retarget_tf import files, parsing_labels
+from retarget_tf import files
+from retarget_tf.body import parsing_labels
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.records.framing import record_offsets
 

@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
-from retarget_tf import clips, files, skeleton
+from retarget_tf import clips, files
+from retarget_tf.body import skeleton
 from retarget_tf.errors import InputDataError
 from retarget_tf.records.config import BuildConfig
 from retarget_tf.records.manifest import SPLITS, TRAIN, ClipEntry, Manifest, Split

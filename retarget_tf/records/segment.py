@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 from retarget_tf.records.manifest import SCHEMA_VERSION
 
 FloatArray = npt.NDArray[np.float32]

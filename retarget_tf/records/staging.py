@@ -21,7 +21,8 @@ import cv2
 import numpy as np
 import tensorflow as tf
 
-from retarget_tf import clips, files, skeleton
+from retarget_tf import clips, files
+from retarget_tf.body import skeleton
 from retarget_tf.errors import InputDataError
 from retarget_tf.records.manifest import Shard, sha256_of
 from retarget_tf.records.planning import BuildPlan, ClipTask, RecordPlan, ShardTask

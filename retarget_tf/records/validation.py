@@ -6,7 +6,8 @@ from collections.abc import Iterator, Sequence
 import tensorflow as tf
 from tqdm import tqdm
 
-from retarget_tf import files, parallel, parsing_labels, program, skeleton
+from retarget_tf import files, parallel, program
+from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.records.framing import read_record, record_offsets
 from retarget_tf.records.manifest import SCHEMA_VERSION, SPLITS, TRAIN, ClipEntry, Manifest, Shard, sha256_of
 from retarget_tf.records.segment import EncodedFrames, Segment, decode_frame, decode_map, parse_tensors

@@ -8,7 +8,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 from retarget_tf.extraction import detectors, tracking
 from retarget_tf.extraction.cuts import CutFinder
 from retarget_tf.screening import sharpness

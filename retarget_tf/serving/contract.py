@@ -5,7 +5,7 @@ from typing import Any
 
 import tensorflow as tf
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 from retarget_tf.config import GeneratorSpec
 
 Tensor = Any

@@ -13,7 +13,8 @@ import tempfile
 
 import tensorflow as tf
 
-from retarget_tf import files, skeleton
+from retarget_tf import files
+from retarget_tf.body import skeleton
 from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import ConfigError
 from retarget_tf.generator import SPEC_NAME, load_keras_generator

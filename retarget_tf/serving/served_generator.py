@@ -6,9 +6,10 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from retarget_tf import feedback, images_tf, skeleton
+from retarget_tf import feedback, images_tf
+from retarget_tf.body import skeleton
+from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.config import GeneratorSpec
-from retarget_tf.parsing_labels import UNKNOWN
 from retarget_tf.serving import contract
 
 Tensor = Any

@@ -12,8 +12,9 @@ import numpy as np
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
-from retarget_tf import files, skeleton
-from retarget_tf.parsing_labels import UNKNOWN
+from retarget_tf import files
+from retarget_tf.body import skeleton
+from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.serving import contract
 
 WARMUP_PATH = pathlib.Path("assets.extra", "tf_serving_warmup_requests")

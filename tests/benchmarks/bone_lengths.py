@@ -1,4 +1,4 @@
-"""What dancers show of each bone: the numbers behind `STANDARD` of `retarget_tf.pose_transform.bone_lengths`.
+"""What dancers show of each bone: the numbers behind `STANDARD` of `retarget_tf.body.pose_transform.bone_lengths`.
 
     python -m tests.benchmarks.bone_lengths --people=80 --seed=909
 
@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 from absl import flags
 
-from retarget_tf import program, skeleton
+from retarget_tf import program
+from retarget_tf.body import skeleton
+from retarget_tf.body.pose_transform import PARENTS
+from retarget_tf.body.pose_transform.bone_lengths import QUANTILES, STANDARD
 from retarget_tf.dancers import camera, draw_motion, draw_person, figure
-from retarget_tf.pose_transform import PARENTS
-from retarget_tf.pose_transform.bone_lengths import QUANTILES, STANDARD
 
 _PEOPLE = flags.DEFINE_integer("people", 80, "number of people, with one dance each")
 _SEED = flags.DEFINE_integer("seed", 909, "of the crowd")

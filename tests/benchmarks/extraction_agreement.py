@@ -38,7 +38,7 @@ _NUM_CLASSES = 10
 
 def main() -> None:
     """Prints one line a video, and the means."""
-    from retarget_tf import parsing_labels
+    from retarget_tf.body import parsing_labels
     from retarget_tf.errors import InputDataError
 
     rows = []

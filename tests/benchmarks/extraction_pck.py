@@ -53,7 +53,8 @@ def main() -> None:
 
 def _keypoints(path: str) -> tuple[FloatArray, FloatArray]:
     """Ours and the reference's, `[frames, 25, 3]` in pixels of the video, of the frames that count."""
-    from retarget_tf import extraction, skeleton, video
+    from retarget_tf import extraction, video
+    from retarget_tf.body import skeleton
     from retarget_tf.errors import InputDataError
 
     file = pathlib.Path(path).with_suffix(".coco18.npz")
@@ -70,7 +71,7 @@ def _keypoints(path: str) -> tuple[FloatArray, FloatArray]:
 
 def _count(ours: FloatArray, reference: FloatArray) -> Counts:
     """In how many frames the reference has a joint, we have it too, and it is right: `[3, joints]`."""
-    from retarget_tf import skeleton
+    from retarget_tf.body import skeleton
 
     neck, hips = reference[:, skeleton.JOINT["neck"]], reference[:, skeleton.JOINT["mid_hip"]]
     torso = np.linalg.norm(neck[:, :2] - hips[:, :2], axis=-1)

@@ -22,11 +22,12 @@ import numpy as np
 import numpy.typing as npt
 from absl import flags
 
-from retarget_tf import clips, pose_transform, program, skeleton
+from retarget_tf import clips, program
+from retarget_tf.body import pose_transform, skeleton
+from retarget_tf.body.pose_transform import PoseTransform, Proportions, Reshaping, similarity
 from retarget_tf.dancers import Recipe, camera, draw_motion, draw_person, figure
 from retarget_tf.errors import InputDataError
 from retarget_tf.evaluation import tasks
-from retarget_tf.pose_transform import PoseTransform, Proportions, Reshaping, similarity
 
 _CLIPS = flags.DEFINE_string("clips", None, "Folder of dancers' own clips.", required=True)
 _CROSSED = flags.DEFINE_string("crossed", None, "Folder of the same dances on their partners.", required=True)

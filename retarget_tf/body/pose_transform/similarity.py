@@ -9,8 +9,8 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import skeleton
-from retarget_tf.pose_transform.canvas import MARGIN, move_keypoints
+from retarget_tf.body import skeleton
+from retarget_tf.body.pose_transform.canvas import MARGIN, move_keypoints
 
 FloatArray = npt.NDArray[np.float32]
 

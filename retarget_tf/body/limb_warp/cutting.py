@@ -5,9 +5,9 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from retarget_tf.limb_warp.anatomy import BONES, NAMES, PART, PARTS, POINT, TWINS, direction, length, scan_pixels
-from retarget_tf.limb_warp.sampling import SEEN
-from retarget_tf.parsing_labels import PARTS10, UNKNOWN, LabelSchema
+from retarget_tf.body.limb_warp.anatomy import BONES, NAMES, PART, PARTS, POINT, TWINS, direction, length, scan_pixels
+from retarget_tf.body.limb_warp.sampling import SEEN
+from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 
 Tensor = Any
 

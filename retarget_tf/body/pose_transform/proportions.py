@@ -15,8 +15,8 @@ import dataclasses
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import skeleton
-from retarget_tf.pose_transform.bone_lengths import HEIGHT, STANDARD, measure_bones
+from retarget_tf.body import skeleton
+from retarget_tf.body.pose_transform.bone_lengths import HEIGHT, STANDARD, measure_bones
 
 FloatArray = npt.NDArray[np.float32]
 

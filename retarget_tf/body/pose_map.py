@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from keras import ops
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 
 Tensor = Any
 

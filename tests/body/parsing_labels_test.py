@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from retarget_tf import parsing_labels
+from retarget_tf.body import parsing_labels
+from retarget_tf.body.parsing_labels import ATR18, CIHP20, LIP20, MEDIAPIPE6, PARTS10, PPP7, UNKNOWN, LabelSchema
 from retarget_tf.errors import ConfigError
-from retarget_tf.parsing_labels import ATR18, CIHP20, LIP20, MEDIAPIPE6, PARTS10, PPP7, UNKNOWN, LabelSchema
 
 each_schema = pytest.mark.parametrize("schema", parsing_labels.SCHEMAS.values(), ids=lambda schema: schema.name)
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 
 Tensor = Any
 

@@ -10,10 +10,10 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from retarget_tf import limb_warp, skeleton
-from retarget_tf.limb_warp import sampling
-from retarget_tf.parsing_labels import CIHP20, PARTS10, LabelSchema
-from retarget_tf.skeleton import JOINT
+from retarget_tf.body import limb_warp, skeleton
+from retarget_tf.body.limb_warp import sampling
+from retarget_tf.body.parsing_labels import CIHP20, PARTS10, LabelSchema
+from retarget_tf.body.skeleton import JOINT
 
 SIZE = 64
 FloatArray = npt.NDArray[np.float32]

@@ -6,10 +6,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
-from retarget_tf import skeleton
-from retarget_tf.limb_warp import anatomy, cutting, sampling
-from retarget_tf.limb_warp.anatomy import NAMES, PART, PARTS, POINT
-from retarget_tf.parsing_labels import PARTS10, LabelSchema
+from retarget_tf.body import skeleton
+from retarget_tf.body.limb_warp import anatomy, cutting, sampling
+from retarget_tf.body.limb_warp.anatomy import NAMES, PART, PARTS, POINT
+from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 
 Tensor = Any
 

@@ -6,6 +6,6 @@ reads them there. Only `keras.ops` are used: a functional model that warps can b
 not installed.
 """
 
-from retarget_tf.limb_warp.warping import warp_map
+from retarget_tf.body.limb_warp.warping import warp_map
 
 __all__ = ["warp_map"]

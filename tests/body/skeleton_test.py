@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from retarget_tf import skeleton
-from retarget_tf.skeleton import JOINT, JOINTS, MIRRORED_JOINT, NUM_JOINTS
+from retarget_tf.body import skeleton
+from retarget_tf.body.skeleton import JOINT, JOINTS, MIRRORED_JOINT, NUM_JOINTS
 
 
 def test_joint_order_is_that_of_body_25() -> None:

@@ -6,8 +6,8 @@ import pytest
 import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
 
-from retarget_tf import pose_transform, skeleton
-from retarget_tf.pose_transform import Reshaping, Similarity, bone_lengths
+from retarget_tf.body import pose_transform, skeleton
+from retarget_tf.body.pose_transform import Reshaping, Similarity, bone_lengths
 
 FloatArray = npt.NDArray[np.float32]
 

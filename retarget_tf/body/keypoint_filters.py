@@ -10,7 +10,7 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 
 FloatArray = npt.NDArray[np.float32]
 _Indices = npt.NDArray[np.intp]

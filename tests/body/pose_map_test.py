@@ -5,8 +5,8 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from retarget_tf import pose_map, skeleton
-from retarget_tf.skeleton import JOINT, LIMB_COLOURS, LIMBS
+from retarget_tf.body import pose_map, skeleton
+from retarget_tf.body.skeleton import JOINT, LIMB_COLOURS, LIMBS
 
 FloatArray = npt.NDArray[np.float32]
 ARM = ("right_shoulder", "right_elbow")

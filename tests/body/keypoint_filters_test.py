@@ -4,9 +4,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import keypoint_filters, skeleton
+from retarget_tf.body import keypoint_filters, skeleton
+from retarget_tf.body.keypoint_filters import GUESSED, OneEuroFilter
 from retarget_tf.dancers import Recipe, render_frames
-from retarget_tf.keypoint_filters import GUESSED, OneEuroFilter
 
 FloatArray = npt.NDArray[np.float32]
 TWINS = np.asarray(skeleton.MIRRORED_JOINT)

@@ -22,8 +22,8 @@ import functools
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import skeleton
-from retarget_tf.pose_transform.reshaping import PARENTS
+from retarget_tf.body import skeleton
+from retarget_tf.body.pose_transform.reshaping import PARENTS
 
 FloatArray = npt.NDArray[np.float32]
 _Float64 = npt.NDArray[np.float64]

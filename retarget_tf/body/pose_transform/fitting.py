@@ -6,10 +6,10 @@ from typing import Literal, get_args
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import skeleton
-from retarget_tf.pose_transform.proportions import compare_bodies
-from retarget_tf.pose_transform.reshaping import Reshaping
-from retarget_tf.pose_transform.similarity import PoseTransform, Similarity, fit_body, fit_box, fit_picture, stand
+from retarget_tf.body import skeleton
+from retarget_tf.body.pose_transform.proportions import compare_bodies
+from retarget_tf.body.pose_transform.reshaping import Reshaping
+from retarget_tf.body.pose_transform.similarity import PoseTransform, Similarity, fit_body, fit_box, fit_picture, stand
 
 FloatArray = npt.NDArray[np.float32]
 

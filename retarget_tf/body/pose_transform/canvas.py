@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from retarget_tf import skeleton
+from retarget_tf.body import skeleton
 
 Array = Any  # of NumPy, or a tensor
 
