@@ -34,7 +34,7 @@ demo: install
 	@printf '\n  %s\n' 'panel video  $(DEMO_DIR)/dance.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
 	  'SavedModel   $(DEMO_DIR)/saved_model'
 
-# How retarget_tf/pretrained/stable_128 was made: a bit over an hour on 2 cores. The same command again resumes.
+# How retarget_tf/networks/pretrained/stable_128 was made: a bit over an hour on 2 cores. The same command again resumes.
 # What MODEL_CARD.md and BUILD_NOTES.md say of it has to be measured again then.
 PRETRAIN_DIR ?= pretrain_out
 PRETRAIN_MINUTES ?= 60
@@ -43,10 +43,10 @@ pretrained: install
 	  --size=128 --seed=2026
 	test -e $(PRETRAIN_DIR)/records || $(BIN)/python -m data.build_records --clips=$(PRETRAIN_DIR)/dancers \
 	  --out=$(PRETRAIN_DIR)/records --validation_share=0.005 --test_share=0
-	$(BIN)/python -m retarget_tf.train --flagfile=retarget_tf/pretrained/stable_128.flags \
+	$(BIN)/python -m retarget_tf.train --flagfile=retarget_tf/networks/pretrained/stable_128.flags \
 	  --records=$(PRETRAIN_DIR)/records --workdir=$(PRETRAIN_DIR)/work --minutes=$(PRETRAIN_MINUTES)
-	cp $(PRETRAIN_DIR)/work/generator.keras retarget_tf/pretrained/stable_128.keras
-	cp $(PRETRAIN_DIR)/work/generator.json retarget_tf/pretrained/stable_128.json
+	cp $(PRETRAIN_DIR)/work/generator.keras retarget_tf/networks/pretrained/stable_128.keras
+	cp $(PRETRAIN_DIR)/work/generator.json retarget_tf/networks/pretrained/stable_128.json
 
 test: install
 	$(BIN)/python -m pytest

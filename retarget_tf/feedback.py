@@ -12,9 +12,9 @@ from typing import Any, Protocol
 
 import tensorflow as tf
 
-from retarget_tf import conditioning
 from retarget_tf.body.parsing_labels import UNKNOWN
-from retarget_tf.config import ModelConfig
+from retarget_tf.networks import encoding
+from retarget_tf.networks.config import ModelConfig
 
 Tensor = Any
 Network = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
@@ -93,7 +93,7 @@ class PhotoFeedback:
 
     def __init__(self, config: ModelConfig, reference: Reference) -> None:
         self._schema = config.schema
-        self._photo = conditioning.to_signed(reference.frame)
+        self._photo = encoding.to_signed(reference.frame)
 
     def start(self) -> Tensor:
         """The photo."""
@@ -102,11 +102,11 @@ class PhotoFeedback:
     def truth(self, frame: Tensor, parsing_map: Tensor) -> Tensor:
         """The true frame: training has never seen anything else in its place."""
         del parsing_map
-        return conditioning.to_signed(frame)
+        return encoding.to_signed(frame)
 
     def resume(self, previous_map: Tensor) -> Tensor:
         """The map in its colours."""
-        return _start_where_unknown(previous_map, self._photo, conditioning.colour_map(previous_map, self._schema))
+        return _start_where_unknown(previous_map, self._photo, encoding.colour_map(previous_map, self._schema))
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
         """Frame and keypoints."""
@@ -115,8 +115,8 @@ class PhotoFeedback:
     def take(self, outputs: Mapping[str, Tensor]) -> Taken:
         """The classes whose colours are nearest; these colours are fed back."""
         rgb = tf.clip_by_value(outputs["parsing_rgb"], -1.0, 1.0)
-        parsing_map = conditioning.nearest_class(rgb, self._schema)
-        return Taken(conditioning.colour_map(parsing_map, self._schema), parsing_map, rgb)
+        parsing_map = encoding.nearest_class(rgb, self._schema)
+        return Taken(encoding.colour_map(parsing_map, self._schema), parsing_map, rgb)
 
 
 class MapFeedback:
@@ -124,10 +124,10 @@ class MapFeedback:
 
     def __init__(self, network: Network, config: ModelConfig, reference: Reference) -> None:
         self._config = config
-        given = conditioning.one_hot(reference.parsing_map, config.schema)
+        given = encoding.one_hot(reference.parsing_map, config.schema)
         nothing = tf.zeros_like(given)
         self._reference = {
-            "reference_frame": conditioning.to_signed(reference.frame),
+            "reference_frame": encoding.to_signed(reference.frame),
             "reference_keypoints": tf.convert_to_tensor(reference.keypoints, tf.float32),
             "reference_map": nothing,
         }
@@ -135,7 +135,7 @@ class MapFeedback:
         def parse_photo() -> Tensor:
             """Asked for the photo's own pose, with no map given, the network gives the photo's map."""
             outputs = network(self.inputs(nothing, self._reference["reference_keypoints"]))
-            parsed = conditioning.fed_back(outputs["parsing_probabilities"], "classes")
+            parsed = encoding.fed_back(outputs["parsing_probabilities"], "classes")
             return tf.where(unknown[:, None, None, None], parsed, given)
 
         unknown = _is_unknown(reference.parsing_map)
@@ -148,11 +148,11 @@ class MapFeedback:
     def truth(self, frame: Tensor, parsing_map: Tensor) -> Tensor:
         """The true map."""
         del frame
-        return self._as_state(conditioning.one_hot(parsing_map, self._config.schema))
+        return self._as_state(encoding.one_hot(parsing_map, self._config.schema))
 
     def resume(self, previous_map: Tensor) -> Tensor:
         """The map, one-hot."""
-        one_hot = conditioning.one_hot(previous_map, self._config.schema)
+        one_hot = encoding.one_hot(previous_map, self._config.schema)
         return _start_where_unknown(previous_map, self.start(), self._as_state(one_hot))
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
@@ -163,8 +163,8 @@ class MapFeedback:
         """The most probable classes; they, or the probabilities, are fed back."""
         probabilities = outputs["parsing_probabilities"]
         parsing_map = tf.cast(tf.argmax(probabilities, axis=-1), tf.uint8)
-        rgb = conditioning.colour_map(parsing_map, self._config.schema)
-        return Taken(conditioning.fed_back(probabilities, self._config.feedback), parsing_map, rgb)
+        rgb = encoding.colour_map(parsing_map, self._config.schema)
+        return Taken(encoding.fed_back(probabilities, self._config.feedback), parsing_map, rgb)
 
     def _as_state(self, one_hot: Tensor) -> Tensor:
         return tf.zeros_like(one_hot) if self._config.feedback == "none" else one_hot

@@ -12,9 +12,9 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import conditioning
 from retarget_tf.body import pose_map
 from retarget_tf.body.parsing_labels import LabelSchema
+from retarget_tf.networks import encoding
 
 Tensor = Any
 FloatArray = npt.NDArray[np.float32]
@@ -77,7 +77,7 @@ def training_panel(
         frame_title: stands above the frames.
     """
     stick = pose_map.draw_stick_figure(keypoints, frame.shape[1])
-    columns = [conditioning.to_pixels(pictures).numpy() for pictures in (frame, stick, generated, real)]
+    columns = [encoding.to_pixels(pictures).numpy() for pictures in (frame, stick, generated, real)]
     return _grid(list(zip(*columns, strict=True)), [frame_title, "pose t+1", "generated t+1", "truth t+1"])
 
 
@@ -114,7 +114,7 @@ def _pictures(shot: Shot, schema: LabelSchema) -> dict[str, Uint8Array | None]:
     stick = pose_map.draw_stick_figure(shot.keypoints[None], len(shot.real_map))[0]
     return {
         "frame": shot.frame,
-        "pose": conditioning.to_pixels(stick).numpy(),
+        "pose": encoding.to_pixels(stick).numpy(),
         "generated": None if shot.generated_map is None else schema.colour(shot.generated_map),
         "truth": schema.colour(shot.real_map),
     }

@@ -14,7 +14,7 @@ import tensorflow as tf
 
 from retarget_tf import files, serving_check
 from retarget_tf.errors import MissingDependencyError, TrainingError
-from retarget_tf.generator import load_keras_generator
+from retarget_tf.networks.generator import load_keras_generator
 
 MAX_DIFFERENCE = 1e-4
 OPSET = 17

@@ -7,9 +7,9 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning
 from retarget_tf.body import pose_map
 from retarget_tf.body.parsing_labels import LabelSchema
+from retarget_tf.networks import encoding
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -42,7 +42,7 @@ class Panel:
         self._source_size = _fitted(width / height, side)
         self._schema = schema
         self._scale = side / size
-        self._draw = tf.function(lambda keypoints: conditioning.to_pixels(pose_map.draw_stick_figure(keypoints, side)))
+        self._draw = tf.function(lambda keypoints: encoding.to_pixels(pose_map.draw_stick_figure(keypoints, side)))
         widths = (side, self._source_size[0], side, side)
         self._lefts = [_GAP + sum(widths[:i]) + _GAP * i for i in range(len(widths))]
         total = sum(widths) + _GAP * (len(widths) + 1)

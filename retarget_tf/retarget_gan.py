@@ -11,11 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning, figures, losses
-from retarget_tf.config import ModelConfig
-from retarget_tf.discriminator import build_discriminator
-from retarget_tf.generator import build_generator
-from retarget_tf.layers import dropout_seeds, loss_scaled
+from retarget_tf import figures
+from retarget_tf.networks import encoding, losses
+from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.discriminator import build_discriminator
+from retarget_tf.networks.generator import build_generator
+from retarget_tf.networks.layers import dropout_seeds, loss_scaled
 
 Tensor = Any
 Window = dict[str, Tensor]
@@ -79,7 +80,7 @@ class RetargetGAN(keras.Model):
     def train_step(self, window: Window) -> dict[str, Tensor]:
         """One update of D, then one of G, on a batch of windows as `input_pipeline` yields them."""
         frame, keypoints, real, known = self.triplet(window)
-        condition = conditioning.discriminator_condition(frame, keypoints)
+        condition = encoding.discriminator_condition(frame, keypoints)
         generator_weights = self.generator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([weight.value for weight in generator_weights])  # not D's: that half is its own
@@ -112,10 +113,10 @@ class RetargetGAN(keras.Model):
         """Frame t, keypoints t+1, the coloured map t+1 and its known pixels, from a window of two frames."""
         parsing_map = window["parsing_maps"][:, 1]
         return (
-            conditioning.to_signed(window["frames"][:, 0]),
+            encoding.to_signed(window["frames"][:, 0]),
             window["keypoints"][:, 1],
-            conditioning.colour_map(parsing_map, self.config.schema),
-            conditioning.known_pixels(parsing_map),
+            encoding.colour_map(parsing_map, self.config.schema),
+            encoding.known_pixels(parsing_map),
         )
 
     def generate(self, frame: Tensor, keypoints: Tensor, training: bool = False) -> Tensor:

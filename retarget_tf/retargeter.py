@@ -22,10 +22,10 @@ from retarget_tf import files, images, retarget_inputs, video
 from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit
-from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.generator import TrainedGenerator, load_generator
 from retarget_tf.live import LivePath, LiveRetargeter
+from retarget_tf.networks.config import GeneratorSpec
+from retarget_tf.networks.generator import TrainedGenerator, load_generator
 from retarget_tf.panel import Panel
 from retarget_tf.retarget_inputs import Source, Target
 from retarget_tf.rollout import Reference, Rollout, rollout_clip

@@ -15,7 +15,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from retarget_tf.feedback import Reference, make_feedback
-from retarget_tf.generator import TrainedGenerator
+from retarget_tf.networks.generator import TrainedGenerator
 
 __all__ = ["Reference", "Rollout", "rollout_clip", "teacher_forced_clip"]
 

@@ -14,12 +14,13 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning, files, rollout, serving
+from retarget_tf import files, rollout, serving
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
-from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import InputDataError
-from retarget_tf.generator import TrainedGenerator, load_generator, load_keras_generator
+from retarget_tf.networks import encoding
+from retarget_tf.networks.config import GeneratorSpec
+from retarget_tf.networks.generator import TrainedGenerator, load_generator, load_keras_generator
 
 Tensor = Any
 FloatArray = npt.NDArray[np.float32]
@@ -92,7 +93,7 @@ def random_inputs(random: np.random.Generator, batch: int, network: keras.Model)
         if name.endswith("keypoints"):
             inputs[name] = _random_keypoints(random, batch, size_of_pictures)
         elif name.endswith("frame"):
-            inputs[name] = conditioning.to_signed(_random_pictures(random, batch, size)).numpy()
+            inputs[name] = encoding.to_signed(_random_pictures(random, batch, size)).numpy()
         else:
             ids = _random_pictures(random, batch, size)[..., 0] % channels
             inputs[name] = np.eye(channels, dtype=np.float32)[ids]

@@ -32,8 +32,8 @@ from tensorflow_serving.apis import (
 from retarget_tf import images, serving
 from retarget_tf.body import pose_transform
 from retarget_tf.body.parsing_labels import UNKNOWN
-from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.retarget_inputs import Target
 from retarget_tf.retargeter import BaseRetargeter
 from retarget_tf.serving import contract

@@ -14,11 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import conditioning, figures, losses
-from retarget_tf.config import ModelConfig, StreamConfig
+from retarget_tf import figures
 from retarget_tf.errors import ConfigError
-from retarget_tf.generator import build_generator, raise_warp_lead
-from retarget_tf.layers import dropout_seeds, loss_scaled
+from retarget_tf.networks import encoding, losses
+from retarget_tf.networks.config import ModelConfig, StreamConfig
+from retarget_tf.networks.generator import build_generator, raise_warp_lead
+from retarget_tf.networks.layers import dropout_seeds, loss_scaled
 
 Tensor = Any
 Batch = dict[str, Tensor]
@@ -103,10 +104,10 @@ class StreamTrainer(keras.Model):
     def draw_samples(self, windows: Batch) -> npt.NDArray[np.uint8]:
         """A panel of photo, stick figure, generated map and true map, one row a window of two frames, as a picture."""
         previous, reference = (
-            conditioning.one_hot(parsing_map, self.config.schema)
+            encoding.one_hot(parsing_map, self.config.schema)
             for parsing_map in (windows["parsing_maps"][:, 0], windows["reference_map"])
         )
-        frame, keypoints = conditioning.to_signed(windows["reference_frame"]), windows["keypoints"][:, 1]
+        frame, keypoints = encoding.to_signed(windows["reference_frame"]), windows["keypoints"][:, 1]
         probabilities = self.generator(
             {
                 "reference_frame": frame,
@@ -117,8 +118,8 @@ class StreamTrainer(keras.Model):
             },
             training=False,
         )["parsing_probabilities"]
-        generated = conditioning.colour_map(tf.argmax(probabilities, axis=-1), self.config.schema)
-        real = conditioning.colour_map(windows["parsing_maps"][:, 1], self.config.schema)
+        generated = encoding.colour_map(tf.argmax(probabilities, axis=-1), self.config.schema)
+        real = encoding.colour_map(windows["parsing_maps"][:, 1], self.config.schema)
         return figures.training_panel(frame, keypoints, generated, real, frame_title="reference")
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
@@ -135,7 +136,7 @@ class StreamTrainer(keras.Model):
             scaled = self.generator_optimizer.scale_loss(loss)
         self.generator_optimizer.apply(tape.gradient(scaled, weights), weights)
         self._average(weights)
-        fed_back = conditioning.fed_back(probabilities, self.config.feedback)
+        fed_back = encoding.fed_back(probabilities, self.config.feedback)
         # A slot that parsed its photo goes on from where it was.
         self.streams.assign(tf.where(parses, self.streams, fed_back))
         return {"loss": loss, "cross_entropy": cross_entropy, "dice_loss": dice}
@@ -153,7 +154,7 @@ class StreamTrainer(keras.Model):
         """The network's inputs, the truth as one-hot, and which samples are to parse the photo."""
         stream, count = self.stream, self.streams.shape[0]
         real, before, reference = (
-            conditioning.one_hot(batch[name], self.config.schema)
+            encoding.one_hot(batch[name], self.config.schema)
             for name in ("parsing_map", "previous_map", "reference_map")
         )
         draws = tf.random.stateless_uniform([count, 3, 1, 1, 1], seed)
@@ -168,7 +169,7 @@ class StreamTrainer(keras.Model):
         parses = (draws[:, 1] < stream.photo_share) & batch["is_as_seen"][:, None, None, None]
         nothing = parses | (draws[:, 2] < stream.drop_previous)
         inputs = {
-            "reference_frame": conditioning.to_signed(batch["reference_frame"]),
+            "reference_frame": encoding.to_signed(batch["reference_frame"]),
             "reference_keypoints": batch["reference_keypoints"],
             "reference_map": tf.where(parses, tf.zeros_like(reference), reference),
             "previous_map": tf.where(nothing, tf.zeros_like(previous), previous),

@@ -10,8 +10,9 @@ from typing import Any
 
 from absl import flags
 
-from retarget_tf import config, program
+from retarget_tf import program
 from retarget_tf.errors import InputDataError
+from retarget_tf.networks import config
 
 _RECORDS = flags.DEFINE_list(
     "records", None, "folder made by data.build_records; several, with commas, share every batch", required=True

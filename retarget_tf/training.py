@@ -23,9 +23,10 @@ import numpy.typing as npt
 import tensorflow as tf
 from absl import logging
 
-from retarget_tf import augmentation, callbacks, files, generator, input_pipeline, records
-from retarget_tf.config import GeneratorSpec, ModelConfig, StreamConfig, TrainingConfig
+from retarget_tf import augmentation, callbacks, files, input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig, StreamConfig, TrainingConfig
 from retarget_tf.retarget_gan import RetargetGAN
 from retarget_tf.stream_trainer import StreamTrainer
 from retarget_tf.workdir import write_settings

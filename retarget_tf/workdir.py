@@ -15,8 +15,8 @@ from typing import Any
 import tensorflow as tf
 
 from retarget_tf import files
-from retarget_tf.config import ModelConfig, TrainingConfig
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.networks.config import ModelConfig, TrainingConfig
 
 # What a resumed training may change: how long it runs, how often it reports, and where it keeps its records.
 _FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every", "cache_records")

@@ -4,8 +4,9 @@ import pathlib
 
 import pytest
 
-from retarget_tf import generator, serving
-from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from retarget_tf import serving
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 from tests import testing
 from tests.testing import Served
 

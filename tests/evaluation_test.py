@@ -12,12 +12,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import baselines, clips, conditioning, evaluation, feedback, generator, metrics, records, rollout
+from retarget_tf import baselines, clips, evaluation, feedback, metrics, records, rollout
 from retarget_tf.body import parsing_labels, pose_transform, skeleton
-from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.evaluation import chart
 from retarget_tf.evaluation import tasks as evaluation_tasks
+from retarget_tf.networks import encoding, generator
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.retarget_inputs import Target
 from retarget_tf.retargeter import Retargeter
 from tests import testing
@@ -153,7 +154,7 @@ def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored
     assert [(clip["clip_id"], clip["person_id"]) for clip in cross["clips"]] == [("a_as_b", "a"), ("b_as_a", "b")]
     by_id = {clip.clip_id: clip for clip in records.read_clips(data, "test")}
     trained = generator.load_generator(model)
-    picture, tally = conditioning.to_signed(by_id["b_own"].frame(0)[None]), metrics.Tally(parsing_labels.PARTS10)
+    picture, tally = encoding.to_signed(by_id["b_own"].frame(0)[None]), metrics.Tally(parsing_labels.PARTS10)
     photo, photo_keypoints = by_id["b_own"].frame(0), by_id["b_own"].keypoints[0]
     unknown = np.full(photo.shape[:2], parsing_labels.UNKNOWN, np.uint8)
     target = Target(photo, photo_keypoints, photo, photo_keypoints[None], unknown)
@@ -163,9 +164,9 @@ def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored
     for t in range(1, FRAMES):
         keypoints = tf.constant(driving[t][None])
         picture = trained.network({"frame": picture, "keypoints": keypoints})["parsing_rgb"]
-        generated = conditioning.nearest_class(picture, parsing_labels.PARTS10)
+        generated = encoding.nearest_class(picture, parsing_labels.PARTS10)
         tally.add(by_id["b_as_a"].parsing_map(t), generated.numpy()[0])
-        picture = conditioning.colour_map(generated, parsing_labels.PARTS10)  # what is fed back
+        picture = encoding.colour_map(generated, parsing_labels.PARTS10)  # what is fed back
     assert cross["clips"][1]["miou"]["model"] == pytest.approx(tally.scores(metrics.mean_iou)["mean"])
 
 
@@ -200,7 +201,7 @@ def test_a_generator_that_knows_the_truth_has_perfect_scores(
     def network(inputs: Mapping[str, Any]) -> Mapping[str, Any]:
         lefts = np.round(inputs["keypoints"].numpy()[:, 1, 0]).astype(int) - 8
         maps = np.stack([testing.walking_square(left - 8)[1] for left in lefts])
-        return {"parsing_rgb": conditioning.colour_map(maps, CONFIG.schema)}
+        return {"parsing_rgb": encoding.colour_map(maps, CONFIG.schema)}
 
     monkeypatch.setattr(generator, "load_generator", lambda _: generator.TrainedGenerator(network, SPEC))
     scores = evaluation.evaluate(model, data, evaluation.Settings(fit="none")).metrics
@@ -266,7 +267,7 @@ class ReferenceMapFeedback:
     def __init__(self, network: Any, config: ModelConfig, reference: rollout.Reference) -> None:
         del network
         self._map = tf.constant(baselines.without_unknown(reference.parsing_map))
-        self._rgb = conditioning.colour_map(self._map, config.schema)
+        self._rgb = encoding.colour_map(self._map, config.schema)
 
     def start(self) -> Any:  # noqa: D102
         return self._map

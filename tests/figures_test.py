@@ -3,8 +3,9 @@
 import cv2
 import numpy as np
 
-from retarget_tf import conditioning, figures
+from retarget_tf import figures
 from retarget_tf.body.parsing_labels import PARTS10
+from retarget_tf.networks import encoding
 from tests.testing import walking_square
 
 SIZE, FACTOR = 32, 5  # 32 px are enlarged to 160
@@ -31,8 +32,8 @@ def place_of(picture: figures.Uint8Array, cell: figures.Uint8Array) -> list[tupl
 def test_training_panel_has_a_row_a_sample() -> None:
     moments = [walking_square(t, SIZE) for t in (1, 5)]
     frame, real, keypoints = (np.stack(values) for values in zip(*moments, strict=True))
-    colours = conditioning.colour_map(real, PARTS10)
-    panel = figures.training_panel(conditioning.to_signed(frame), keypoints, -colours, colours)
+    colours = encoding.colour_map(real, PARTS10)
+    panel = figures.training_panel(encoding.to_signed(frame), keypoints, -colours, colours)
     assert panel.dtype == np.uint8
     [(first_row, frame_column)] = place_of(panel, frame[0])
     [(second_row, column)] = place_of(panel, frame[1])

@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from retarget_tf import extraction, importers, records, serving_server, video
-from retarget_tf.config import TrainingConfig
 from retarget_tf.extraction import external_parser
+from retarget_tf.networks.config import TrainingConfig
 from tests.testing import run_program
 
 ROOT = pathlib.Path(__file__).parent.parent

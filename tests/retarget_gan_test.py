@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import conditioning, losses
-from retarget_tf.config import ModelConfig
+from retarget_tf.networks import encoding, losses
+from retarget_tf.networks.config import ModelConfig
 from retarget_tf.retarget_gan import RetargetGAN
 
 CONFIG = ModelConfig(image_size=32, filters=2)
@@ -45,7 +45,7 @@ def test_discriminator_half_leaves_the_generator_untouched() -> None:
     gan = make_gan()
     frame, keypoints, real, _ = gan.triplet(make_window())
     generator_before, discriminator_before = values(gan.generator), values(gan.discriminator)
-    condition = conditioning.discriminator_condition(frame, keypoints)
+    condition = encoding.discriminator_condition(frame, keypoints)
     gan.discriminator_step(condition, real, gan.generate(frame, keypoints))
     assert not moved(generator_before, gan.generator)
     assert moved(discriminator_before, gan.discriminator)
@@ -69,7 +69,7 @@ def test_the_generators_gradient_sees_the_updated_discriminator() -> None:
     window = make_window()
     logs = gan.train_step(window)
     frame, keypoints, real, _ = twin.triplet(window)
-    condition = conditioning.discriminator_condition(frame, keypoints)
+    condition = encoding.discriminator_condition(frame, keypoints)
     generated = twin.generate(frame, keypoints, training=True)
     stale = losses.generator_adversarial_loss(twin.judge(condition, generated))
     twin.discriminator_step(condition, real, generated)

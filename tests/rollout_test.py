@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import conditioning, feedback, generator, rollout
+from retarget_tf import feedback, rollout
 from retarget_tf.body import parsing_labels
-from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from retarget_tf.networks import encoding, generator
+from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 
 SIZE = 32
 FRAMES = 6
@@ -51,11 +52,11 @@ def test_free_running_equals_the_manual_loop() -> None:
     frames, _, keypoints = random_clips(1)
     generated = list(rollout.rollout_clip(trained_generator(), references(1), keypoints[0, 1:]))
 
-    picture = conditioning.to_signed(frames[:, 0])
+    picture = encoding.to_signed(frames[:, 0])
     for t in range(1, FRAMES):
         rgb = trained_generator().network({"frame": picture, "keypoints": tf.constant(keypoints[:, t])})["parsing_rgb"]
-        expected = conditioning.nearest_class(rgb, parsing_labels.PARTS10)
-        picture = conditioning.colour_map(expected, parsing_labels.PARTS10)
+        expected = encoding.nearest_class(rgb, parsing_labels.PARTS10)
+        picture = encoding.colour_map(expected, parsing_labels.PARTS10)
         np.testing.assert_array_equal(generated[t - 1], expected[0])
     assert len(generated) == FRAMES - 1
     assert len(np.unique(generated[-1])) > 1, "a map of one class would prove nothing"
@@ -67,10 +68,8 @@ def test_teacher_forced_equals_frame_by_frame_calls() -> None:
     generated = list(rollout.teacher_forced_clip(trained_generator(), references(1), previous, keypoints[0, 1:]))
 
     for t in range(1, FRAMES):
-        inputs = {"frame": conditioning.to_signed(frames[:, t - 1]), "keypoints": tf.constant(keypoints[:, t])}
-        expected = conditioning.nearest_class(
-            trained_generator().network(inputs)["parsing_rgb"], parsing_labels.PARTS10
-        )
+        inputs = {"frame": encoding.to_signed(frames[:, t - 1]), "keypoints": tf.constant(keypoints[:, t])}
+        expected = encoding.nearest_class(trained_generator().network(inputs)["parsing_rgb"], parsing_labels.PARTS10)
         np.testing.assert_array_equal(generated[t - 1], expected[0])
 
 
@@ -105,12 +104,12 @@ def test_the_generated_map_is_fed_back_in_its_colours() -> None:
     assert running.generated_rgb is not None, "the picture as it was regressed, for its score"
     assert running.generated_rgb.shape == (1, SIZE, SIZE, 3)
     assert np.abs(running.generated_rgb).max() <= 1
-    coloured = conditioning.colour_map(first, parsing_labels.PARTS10)
+    coloured = encoding.colour_map(first, parsing_labels.PARTS10)
     assert np.abs(running.generated_rgb - coloured).max() > 0.01
     second = running.step(keypoints[:, 2])
     outputs = trained_generator().network({"frame": coloured, "keypoints": tf.constant(keypoints[:, 2])})
     np.testing.assert_array_equal(
-        second, conditioning.nearest_class(outputs["parsing_rgb"], parsing_labels.PARTS10).numpy()
+        second, encoding.nearest_class(outputs["parsing_rgb"], parsing_labels.PARTS10).numpy()
     )
 
 
@@ -132,7 +131,7 @@ def stable_probabilities(
 ) -> tf.Tensor:
     return stable_generator().network(
         {
-            "reference_frame": conditioning.to_signed(reference.frame),
+            "reference_frame": encoding.to_signed(reference.frame),
             "reference_keypoints": tf.constant(reference.keypoints),
             "reference_map": reference_map,
             "previous_map": previous,

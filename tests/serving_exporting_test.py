@@ -12,9 +12,10 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from retarget_tf import generator, serving, serving_check
-from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from retarget_tf import serving, serving_check
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 from retarget_tf.serving import warmup
 from tests.testing import Served
 

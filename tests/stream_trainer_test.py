@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import conditioning
-from retarget_tf.config import PRESET_MODELS, ModelConfig, StreamConfig
 from retarget_tf.errors import ConfigError
+from retarget_tf.networks import encoding
+from retarget_tf.networks.config import PRESET_MODELS, ModelConfig, StreamConfig
 from retarget_tf.stream_trainer import StreamTrainer
 
 SIZE = 32
@@ -61,7 +61,7 @@ def test_a_stream_that_goes_on_is_fed_its_own_last_map() -> None:
     trainer.streams.assign(own)
     inputs, real, _ = task(trainer, make_batch())
     np.testing.assert_array_equal(inputs["previous_map"], own)
-    np.testing.assert_array_equal(real, conditioning.one_hot(make_batch()["parsing_map"], CONFIG.schema))
+    np.testing.assert_array_equal(real, encoding.one_hot(make_batch()["parsing_map"], CONFIG.schema))
 
 
 def test_a_stream_that_starts_knows_nothing_of_the_one_before() -> None:
@@ -70,7 +70,7 @@ def test_a_stream_that_starts_knows_nothing_of_the_one_before() -> None:
     batch = make_batch(64, is_start=True)
     previous = task(trainer, batch)[0]["previous_map"].numpy()
     assert previous[..., 7].max() == 0
-    starts = [conditioning.one_hot(batch[name], CONFIG.schema).numpy() for name in ("previous_map", "reference_map")]
+    starts = [encoding.one_hot(batch[name], CONFIG.schema).numpy() for name in ("previous_map", "reference_map")]
     kinds = [(previous == start).all(axis=(1, 2, 3)).mean() for start in (*starts, np.zeros_like(starts[0]))]
     assert min(kinds) > 0.1, "truth, reference and nothing all occur"
     assert sum(kinds) == 1
@@ -78,7 +78,7 @@ def test_a_stream_that_starts_knows_nothing_of_the_one_before() -> None:
 
 def test_teacher_forcing_feeds_the_truth_for_the_first_share() -> None:
     trainer = make_trainer(dataclasses.replace(PLAIN, teacher_forced_share=0.2))
-    truth = conditioning.one_hot(make_batch()["previous_map"], CONFIG.schema)
+    truth = encoding.one_hot(make_batch()["previous_map"], CONFIG.schema)
     trainer.progress.assign(0.1)
     np.testing.assert_array_equal(task(trainer, make_batch())[0]["previous_map"], truth)
     trainer.progress.assign(0.3)
@@ -93,7 +93,7 @@ def test_to_parse_the_photo_is_to_be_asked_for_its_own_pose_without_a_map() -> N
     assert bool(tf.reduce_all(parses))
     assert float(tf.reduce_max(inputs["reference_map"])) == float(tf.reduce_max(inputs["previous_map"])) == 0
     np.testing.assert_array_equal(inputs["keypoints"], batch["reference_keypoints"])
-    np.testing.assert_array_equal(real, conditioning.one_hot(batch["reference_map"], CONFIG.schema))
+    np.testing.assert_array_equal(real, encoding.one_hot(batch["reference_map"], CONFIG.schema))
     trainer.train_step(batch)
     np.testing.assert_array_equal(trainer.streams, before)  # the slot's stream waits
 

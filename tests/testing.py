@@ -18,9 +18,9 @@ import pytest
 
 from retarget_tf import clips, dancers
 from retarget_tf.body import parsing_labels, skeleton
-from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import models
+from retarget_tf.networks.config import GeneratorSpec
 
 # In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.
 _JOINTS_IN_SQUARE = {
@@ -119,7 +119,7 @@ class Served:
     @functools.cached_property
     def trained(self) -> Any:
         """The Keras model, as a `generator.TrainedGenerator`."""
-        from retarget_tf import generator
+        from retarget_tf.networks import generator
 
         return generator.load_generator(self.workdir)
 

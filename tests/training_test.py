@@ -14,10 +14,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import callbacks, generator, records, training
-from retarget_tf.config import PRESET_MODELS, ModelConfig, StreamConfig, TrainingConfig
+from retarget_tf import callbacks, records, training
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.generator import load_generator
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import PRESET_MODELS, ModelConfig, StreamConfig, TrainingConfig
+from retarget_tf.networks.generator import load_generator
 from retarget_tf.workdir import write_settings
 from tests.testing import make_clip_folder, run_program
 

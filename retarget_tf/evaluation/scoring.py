@@ -15,11 +15,12 @@ import numpy.typing as npt
 import tensorflow as tf
 from tqdm import tqdm
 
-from retarget_tf import conditioning, figures, metrics
+from retarget_tf import figures, metrics
 from retarget_tf.baselines import Baseline, Mover, without_unknown
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.evaluation.tasks import Task
-from retarget_tf.generator import TrainedGenerator
+from retarget_tf.networks import encoding
+from retarget_tf.networks.generator import TrainedGenerator
 from retarget_tf.rollout import Reference, Rollout
 
 FloatArray = npt.NDArray[np.float32]
@@ -210,7 +211,7 @@ def _picture_scores(real: Uint8Array, generated: Uint8Array, rgb: FloatArray, sc
         schema: of the maps.
     """
     known = real != UNKNOWN
-    colours = conditioning.colour_map(real, schema).numpy()
+    colours = encoding.colour_map(real, schema).numpy()
     errors = [metrics.l1_and_psnr(*pictures) for pictures in zip(colours, rgb, known, strict=True)]
     # Unknown pixels are grey in the truth; the same grey in the generated map lets them differ nowhere.
     pair = [schema.colour(ids) for ids in (real, np.where(known, generated, UNKNOWN))]

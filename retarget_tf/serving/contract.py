@@ -6,7 +6,7 @@ from typing import Any
 import tensorflow as tf
 
 from retarget_tf.body import skeleton
-from retarget_tf.config import GeneratorSpec
+from retarget_tf.networks.config import GeneratorSpec
 
 Tensor = Any
 

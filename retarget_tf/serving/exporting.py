@@ -15,9 +15,9 @@ import tensorflow as tf
 
 from retarget_tf import files
 from retarget_tf.body import skeleton
-from retarget_tf.config import GeneratorSpec
 from retarget_tf.errors import ConfigError
-from retarget_tf.generator import SPEC_NAME, load_keras_generator
+from retarget_tf.networks.config import GeneratorSpec
+from retarget_tf.networks.generator import SPEC_NAME, load_keras_generator
 from retarget_tf.serving import warmup
 from retarget_tf.serving.model_card import model_card
 from retarget_tf.serving.served_generator import ServedGenerator

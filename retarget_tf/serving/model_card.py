@@ -3,7 +3,7 @@
 import keras
 import tensorflow as tf
 
-from retarget_tf.config import GeneratorSpec
+from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.serving import contract
 
 _START = {

@@ -9,7 +9,7 @@ import tensorflow as tf
 from retarget_tf import feedback, images_tf
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
-from retarget_tf.config import GeneratorSpec
+from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.serving import contract
 
 Tensor = Any

@@ -8,7 +8,8 @@ import sys
 
 import numpy as np
 
-from retarget_tf import layers, serving, serving_stranger
+from retarget_tf import serving, serving_stranger
+from retarget_tf.networks import layers
 
 
 def main(folder: pathlib.Path) -> None:

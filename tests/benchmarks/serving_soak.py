@@ -66,8 +66,9 @@ def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
     """Runs all of it in a folder."""
     import tensorflow as tf
 
-    from retarget_tf import generator, serving
-    from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+    from retarget_tf import serving
+    from retarget_tf.networks import generator
+    from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 
     model = ModelConfig(preset="stable", image_size=_SIZE, filters=2, **PRESET_MODELS["stable"])
     for number, place in ((1, folder / "export"), (2, folder / "later")):

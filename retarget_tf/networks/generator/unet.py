@@ -7,8 +7,8 @@ from typing import Any
 
 import keras
 
-from retarget_tf import layers
-from retarget_tf.config import ModelConfig
+from retarget_tf.networks import layers
+from retarget_tf.networks.config import ModelConfig
 
 Tensor = Any
 

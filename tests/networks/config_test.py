@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from retarget_tf import config
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.networks import config
 
 
 @pytest.mark.parametrize(

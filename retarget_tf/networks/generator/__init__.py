@@ -9,8 +9,8 @@ Functional models of built-in layers and `keras.ops` alone, the drawing of stick
 included, so `keras.models.load_model` reads them where this package is not installed.
 """
 
-from retarget_tf.generator.stable import raise_warp_lead
-from retarget_tf.generator.storage import (
+from retarget_tf.networks.generator.stable import raise_warp_lead
+from retarget_tf.networks.generator.storage import (
     KERAS_NAME,
     SPEC_NAME,
     TrainedGenerator,
@@ -20,7 +20,7 @@ from retarget_tf.generator.storage import (
     pretrained_names,
     save_generator,
 )
-from retarget_tf.generator.unet import encoder_widths, unet
+from retarget_tf.networks.generator.unet import encoder_widths, unet
 
 __all__ = [
     "KERAS_NAME",

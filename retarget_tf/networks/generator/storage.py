@@ -9,10 +9,10 @@ from typing import Any
 import keras
 
 from retarget_tf import files
-from retarget_tf.config import GeneratorSpec, ModelConfig, read_generator_spec
 from retarget_tf.errors import InputDataError
-from retarget_tf.generator.paper import build_paper_generator
-from retarget_tf.generator.stable import build_stable_generator
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig, read_generator_spec
+from retarget_tf.networks.generator.paper import build_paper_generator
+from retarget_tf.networks.generator.stable import build_stable_generator
 
 Tensor = Any
 

@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from retarget_tf.body import pose_map
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
-from retarget_tf.config import Feedback
+from retarget_tf.networks.config import Feedback
 
 Tensor = Any
 

@@ -13,10 +13,10 @@ import keras
 import numpy as np
 from keras import ops
 
-from retarget_tf import layers
 from retarget_tf.body import limb_warp, pose_map, skeleton
-from retarget_tf.config import ModelConfig
-from retarget_tf.generator.unet import unet
+from retarget_tf.networks import layers
+from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.generator.unet import unet
 
 Tensor = Any
 

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf.config import ModelConfig
-from retarget_tf.discriminator import build_discriminator
+from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.discriminator import build_discriminator
 from tests.generator_test import count
 
 

@@ -10,9 +10,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import generator
 from retarget_tf.body import limb_warp
-from retarget_tf.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 from tests.testing import walking_square
 
 TINY = ModelConfig(preset="stable", image_size=32, filters=2, **{**PRESET_MODELS["stable"], "refinement": 3})

@@ -6,8 +6,8 @@ G(frame_t, keypoints_t+1) -> parsing_rgb_t+1
 import keras
 
 from retarget_tf.body import pose_map, skeleton
-from retarget_tf.config import ModelConfig
-from retarget_tf.generator.unet import unet
+from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.generator.unet import unet
 
 
 def build_paper_generator(config: ModelConfig, seed: int = 0) -> keras.Model:

@@ -4,7 +4,7 @@ from typing import Any
 
 import keras
 
-from retarget_tf.config import Norm
+from retarget_tf.networks.config import Norm
 
 LEAKY_SLOPE = 0.2  # Keras's default is 0.3
 KERNEL_SIZE = 4

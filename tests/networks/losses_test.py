@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import losses
+from retarget_tf.networks import losses
 
 LOG_2 = math.log(2.0)
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import generator
-from retarget_tf.config import GeneratorSpec, ModelConfig
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 
 TINY = ModelConfig(image_size=32, filters=2)
 

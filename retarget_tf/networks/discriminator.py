@@ -7,8 +7,8 @@ After pix2pix (Isola et al. 2017, appendix 6.1.2). Logits, no sigmoid: the loss 
 
 import keras
 
-from retarget_tf import layers
-from retarget_tf.config import ModelConfig
+from retarget_tf.networks import layers
+from retarget_tf.networks.config import ModelConfig
 
 
 def build_discriminator(

@@ -4,8 +4,8 @@ import keras
 import numpy as np
 import pytest
 
-from retarget_tf import layers
-from retarget_tf.config import Norm
+from retarget_tf.networks import layers
+from retarget_tf.networks.config import Norm
 
 
 def test_weights_start_from_a_normal_distribution_of_0_02() -> None:
