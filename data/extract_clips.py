@@ -55,7 +55,8 @@ _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_model
 
 def main() -> None:
     """Extracts every video that matches."""
-    from retarget_tf import extraction, files, screening, video
+    from retarget_tf import extraction, files, screening
+    from retarget_tf.pictures import video
 
     paths = video.find_videos(_VIDEOS.value)
     reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)

@@ -30,8 +30,9 @@ def main() -> None:
     """Screens every video that matches."""
     import pathlib
 
-    from retarget_tf import screening, video
+    from retarget_tf import screening
     from retarget_tf.errors import ConfigError
+    from retarget_tf.pictures import video
 
     if pathlib.Path(_REPORT.value).suffix.lower() not in (".html", ".htm"):
         raise ConfigError(f"the name of a report must end in .html. Received: report={_REPORT.value}")

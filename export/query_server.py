@@ -48,7 +48,8 @@ def main() -> None:
 
 
 def _query(show_progress: bool) -> int:
-    from retarget_tf import retarget_inputs, video
+    from retarget_tf import retarget_inputs
+    from retarget_tf.pictures import video
     from retarget_tf.serving_client import ClientOptions, ServedRetargeter, ServingClient
 
     options = ClientOptions(

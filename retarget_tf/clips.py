@@ -21,9 +21,10 @@ from typing import Any, Self
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, video
+from retarget_tf import files
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import InputDataError
+from retarget_tf.pictures import video
 
 SCHEMA_VERSION = 1
 

@@ -66,7 +66,8 @@ def main() -> None:
 
 
 def _retarget(show_progress: bool) -> int:
-    from retarget_tf import retarget_inputs, video
+    from retarget_tf import retarget_inputs
+    from retarget_tf.pictures import video
     from retarget_tf.retargeter import Retargeter
 
     retargeter = Retargeter.load(_MODEL.value)

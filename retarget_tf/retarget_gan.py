@@ -11,12 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import figures
 from retarget_tf.networks import encoding, losses
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.discriminator import build_discriminator
 from retarget_tf.networks.generator import build_generator
 from retarget_tf.networks.layers import dropout_seeds, loss_scaled
+from retarget_tf.pictures import figures
 
 Tensor = Any
 Window = dict[str, Tensor]

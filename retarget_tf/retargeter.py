@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import files, images, retarget_inputs, video
+from retarget_tf import files, retarget_inputs
 from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit
@@ -26,7 +26,8 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.live import LivePath, LiveRetargeter
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator
-from retarget_tf.panel import Panel
+from retarget_tf.pictures import square_crop, video
+from retarget_tf.pictures.panel import Panel
 from retarget_tf.retarget_inputs import Source, Target
 from retarget_tf.rollout import Reference, Rollout, rollout_clip
 
@@ -181,7 +182,7 @@ class BaseRetargeter(abc.ABC):
             for index, (frame, keypoints, parsing_map) in enumerate(progress):
                 writer.write(panel.compose(frame, keypoints, parsing_map))
                 if folder is not None:
-                    (folder / _MAP_NAME.format(index)).write_bytes(images.png(parsing_map))
+                    (folder / _MAP_NAME.format(index)).write_bytes(square_crop.png(parsing_map))
         return len(placed)
 
     def retarget_video(self, photo: files.PathLike, video_path: files.PathLike, out: files.PathLike) -> int:

@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import figures
 from retarget_tf.errors import ConfigError
 from retarget_tf.networks import encoding, losses
 from retarget_tf.networks.config import ModelConfig, StreamConfig
 from retarget_tf.networks.generator import build_generator, raise_warp_lead
 from retarget_tf.networks.layers import dropout_seeds, loss_scaled
+from retarget_tf.pictures import figures
 
 Tensor = Any
 Batch = dict[str, Tensor]

@@ -24,11 +24,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, extraction, program, records, retarget_inputs, video
+from retarget_tf import clips, extraction, program, records, retarget_inputs
 from retarget_tf.body import parsing_labels
 from retarget_tf.errors import InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from retarget_tf.pictures import video
 from retarget_tf.retargeter import Retargeter
 from tests import testing
 

@@ -13,11 +13,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, importers, records, video
+from retarget_tf import clips, importers, records
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import PersonChoice, square_crop
 from retarget_tf.importers import ImportConfig
+from retarget_tf.pictures import video
 from tests.testing import run_program
 
 SIZE, FRAMES = 32, 3

@@ -10,8 +10,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, video
+from retarget_tf import clips
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.pictures import video
 
 SIZE = 16
 FRAMES = 4

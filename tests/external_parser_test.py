@@ -9,12 +9,13 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from retarget_tf import clips, video
+from retarget_tf import clips
 from retarget_tf.body.parsing_labels import CIHP20, PPP7
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import detectors, pipeline
 from retarget_tf.extraction.external_parser import ExternalParser
 from retarget_tf.extraction.following import Track
+from retarget_tf.pictures import video
 from tests.testing import TrueDetector, walking_square
 
 SIZE = 32

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, extraction, video
+from retarget_tf import clips, extraction
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import (
@@ -21,6 +21,7 @@ from retarget_tf.extraction import (
     steadying,
     wardrobe,
 )
+from retarget_tf.pictures import video
 from tests.testing import make_clip_folder, needs_footage, needs_mediapipe, run_program, shared_videos
 
 SIZE = 128

@@ -8,9 +8,10 @@ import numpy.typing as npt
 import pytest
 from absl import logging
 
-from retarget_tf import extraction, video
+from retarget_tf import extraction
 from retarget_tf.body import skeleton
 from retarget_tf.extraction import detectors, following, pipeline
+from retarget_tf.pictures import video
 from tests.testing import TrueDetector, needs_footage, needs_mediapipe, shared_videos, two_dancers
 
 FloatArray = npt.NDArray[np.float32]

@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from retarget_tf import extraction, importers, records, serving_server, video
+from retarget_tf import extraction, importers, records, serving_server
 from retarget_tf.extraction import external_parser
 from retarget_tf.networks.config import TrainingConfig
+from retarget_tf.pictures import video
 from tests.testing import run_program
 
 ROOT = pathlib.Path(__file__).parent.parent

@@ -11,9 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, extraction, screening, video
+from retarget_tf import clips, extraction, screening
 from retarget_tf.errors import InputDataError
 from retarget_tf.extraction import cuts, pipeline
+from retarget_tf.pictures import video
 from retarget_tf.screening import background, screener, sharpness
 from tests.testing import TrueDetector, dancing, run_program, two_dancers
 

@@ -12,7 +12,7 @@ from tensorflow_serving.apis import predict_pb2
 from retarget_tf import dancers, rollout, serving
 from retarget_tf.body import pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
-from retarget_tf.images import SquareCrop
+from retarget_tf.pictures.square_crop import SquareCrop
 from tests.testing import Served
 
 SIZE = 32

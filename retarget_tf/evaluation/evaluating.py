@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import figures, files, records
+from retarget_tf import files, records
 from retarget_tf.baselines import Baseline, CopyFirst, LimbWarp, NearestPose
 from retarget_tf.body.parsing_labels import LabelSchema, get_schema
 from retarget_tf.body.pose_transform import Fit
@@ -19,6 +19,7 @@ from retarget_tf.errors import ConfigError
 from retarget_tf.evaluation import scoring, tasks
 from retarget_tf.evaluation.summaries import Findings
 from retarget_tf.networks import generator
+from retarget_tf.pictures import figures
 
 FloatArray = npt.NDArray[np.float32]
 Uint8Array = npt.NDArray[np.uint8]

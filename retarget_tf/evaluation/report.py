@@ -7,9 +7,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import figures, files, images, metrics
+from retarget_tf import files, metrics
 from retarget_tf.evaluation.chart import line_chart
 from retarget_tf.evaluation.evaluating import Comparison, Evaluation
+from retarget_tf.pictures import figures, square_crop
 
 Scores = Mapping[str, Any]
 
@@ -109,7 +110,7 @@ def _counted(found: Scores) -> str:
 
 def _write_png(path: pathlib.Path, picture: npt.NDArray[np.uint8]) -> None:
     with files.atomic_file(path) as temporary:
-        temporary.write_bytes(images.png(picture))
+        temporary.write_bytes(square_crop.png(picture))
 
 
 def _number(value: float | None) -> str:

@@ -26,7 +26,7 @@ from retarget_tf.extraction.pipeline import (
     extract_videos,
     video_keypoints,
 )
-from retarget_tf.images import SquareCrop
+from retarget_tf.pictures.square_crop import SquareCrop
 
 __all__ = [
     "ExtractionConfig",

@@ -18,7 +18,7 @@ from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import square_crop
 from retarget_tf.extraction.parser import ParsedImage, PosedImage, inside_picture
-from retarget_tf.images import SquareCrop
+from retarget_tf.pictures.square_crop import SquareCrop
 
 Uint8Array = npt.NDArray[np.uint8]
 AnyArray = npt.NDArray[Any]

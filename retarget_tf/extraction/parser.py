@@ -22,7 +22,7 @@ from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.extraction import detectors, parts, square_crop, wardrobe
 from retarget_tf.extraction.body_geometry import bones_of, nearness
 from retarget_tf.extraction.steadying import SegmentedFrame, steadied
-from retarget_tf.images import SquareCrop
+from retarget_tf.pictures.square_crop import SquareCrop
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]

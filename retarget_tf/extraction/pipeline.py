@@ -20,7 +20,7 @@ import numpy.typing as npt
 from absl import logging
 from tqdm import tqdm
 
-from retarget_tf import clips, files, video
+from retarget_tf import clips, files
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.errors import InputDataError
@@ -30,6 +30,7 @@ from retarget_tf.extraction.cuts import noting_cuts
 from retarget_tf.extraction.external_parser import ExternalParser
 from retarget_tf.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.extraction.parser import PartsParser, PosedImage
+from retarget_tf.pictures import video
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf.body import skeleton
-from retarget_tf.images import SquareCrop
+from retarget_tf.pictures.square_crop import SquareCrop
 
 FloatArray = npt.NDArray[np.float32]
 

@@ -7,15 +7,16 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import clips, files, video
+from retarget_tf import clips, files
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import square_crop
 from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice
-from retarget_tf.images import SquareCrop
 from retarget_tf.importers.keypoints import read_keypoints
 from retarget_tf.importers.parsing_pngs import read_parsing_png
 from retarget_tf.importers.picture_sources import Pictures, open_pictures
+from retarget_tf.pictures import video
+from retarget_tf.pictures.square_crop import SquareCrop
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, photos, video
+from retarget_tf import files
 from retarget_tf.errors import InputDataError
 from retarget_tf.importers.frame_numbers import numbered_files
+from retarget_tf.pictures import photos, video
 
 Uint8Array = npt.NDArray[np.uint8]
 

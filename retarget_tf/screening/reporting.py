@@ -5,8 +5,9 @@ from collections.abc import Callable, Sequence
 
 from absl import logging
 
-from retarget_tf import files, video
+from retarget_tf import files
 from retarget_tf.errors import InputDataError
+from retarget_tf.pictures import video
 from retarget_tf.screening import documents, page
 from retarget_tf.screening.criteria import Criteria
 from retarget_tf.screening.screener import Screening, screen_video

@@ -6,8 +6,9 @@ import itertools
 
 from tqdm import tqdm
 
-from retarget_tf import files, video
+from retarget_tf import files
 from retarget_tf.extraction import PoseDetector
+from retarget_tf.pictures import video
 from retarget_tf.screening.criteria import Criteria
 from retarget_tf.screening.judging import Verdict, judge
 from retarget_tf.screening.looking import Detector, Looks, take_looks

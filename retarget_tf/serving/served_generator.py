@@ -6,10 +6,11 @@ from typing import Any
 import keras
 import tensorflow as tf
 
-from retarget_tf import feedback, images_tf
+from retarget_tf import feedback
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.networks.config import GeneratorSpec
+from retarget_tf.pictures import square_crop_graph
 from retarget_tf.serving import contract
 
 Tensor = Any
@@ -147,14 +148,14 @@ class ServedGenerator(tf.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """One picture on its canvas, and there its own pose, its map and the wanted poses."""
         size = self._size
-        picture = images_tf.decode_picture(encoded)
-        square = images_tf.person_square(reference_keypoints, picture, self._spec.person_height_share)
-        frame = images_tf.apply_square(picture, square, size)
+        picture = square_crop_graph.decode_picture(encoded)
+        square = square_crop_graph.person_square(reference_keypoints, picture, self._spec.person_height_share)
+        frame = square_crop_graph.apply_square(picture, square, size)
         # Cut before anything looks at it: what lies beyond the picture is filling.
         seen_map = self._with_known_ids(reference_map[: tf.shape(picture)[0], : tf.shape(picture)[1]], "reference_map")
         parsing_map = _map_on_canvas(seen_map, tf.shape(picture), square, size)
         own, wanted = (
-            _without_wild(images_tf.move_keypoints(points, square, size), size)
+            _without_wild(square_crop_graph.move_keypoints(points, square, size), size)
             for points in (reference_keypoints, keypoints)
         )
         return frame, own, parsing_map, wanted
@@ -183,7 +184,7 @@ def _map_on_canvas(parsing_map: Tensor, picture_shape: Tensor, square: tuple[Ten
              tf.shape(parsing_map), "of a picture of", picture_shape[:2]],
         )  # fmt: skip
         with tf.control_dependencies([covers]):
-            return images_tf.apply_square_to_map(parsing_map, square, size)
+            return square_crop_graph.apply_square_to_map(parsing_map, square, size)
 
     canvas = tf.cond(tf.reduce_any(parsing_map != UNKNOWN), known, lambda: _unknown(1, size)[0])
     return tf.ensure_shape(canvas, [size, size])

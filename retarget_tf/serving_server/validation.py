@@ -7,7 +7,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import photos
+from retarget_tf.pictures import photos
 from retarget_tf.serving_server.errors import invalid
 from retarget_tf.serving_server.options import ServerOptions
 

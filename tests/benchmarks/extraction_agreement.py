@@ -30,7 +30,7 @@ _SCALE = flags.DEFINE_float("scale", 1.1, "How much larger the second look is.",
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "Frames of each video to read; 0 for all.", lower_bound=0)
 
 if TYPE_CHECKING:
-    from retarget_tf.images import SquareCrop
+    from retarget_tf.pictures.square_crop import SquareCrop
 
 _Map = npt.NDArray[np.uint8]
 _NUM_CLASSES = 10
@@ -72,10 +72,10 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
     Returns:
         The maps in the pixels of that square, and the square.
     """
-    from retarget_tf import video
     from retarget_tf.extraction import detectors, following, pipeline, square_crop
     from retarget_tf.extraction.parser import PartsParser, PosedImage
-    from retarget_tf.images import SquareCrop
+    from retarget_tf.pictures import video
+    from retarget_tf.pictures.square_crop import SquareCrop
 
     header = video.probe(path)
     height, width = next(_frames(path, scale)).shape[:2]
@@ -97,7 +97,7 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
 
 def _frames(path: str, scale: float) -> Iterator[_Map]:
     """The frames, smaller by `scale`."""
-    from retarget_tf import video
+    from retarget_tf.pictures import video
 
     for frame in itertools.islice(video.read_frames(path), _MAX_FRAMES.value or None):
         yield cv2.resize(frame, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA) if scale > 1 else frame

@@ -4,7 +4,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf.images import SquareCrop
+from retarget_tf.pictures.square_crop import SquareCrop
 
 
 def ramp(height: int, width: int) -> npt.NDArray[np.float32]:

@@ -6,9 +6,9 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from retarget_tf import images_tf
 from retarget_tf.body import pose_transform
-from retarget_tf.images import SquareCrop
+from retarget_tf.pictures import square_crop_graph
+from retarget_tf.pictures.square_crop import SquareCrop
 
 SIZE = 32
 
@@ -25,8 +25,10 @@ def picture(height: int, width: int) -> npt.NDArray[np.uint8]:
     ]
 )
 def graph(pixels: tf.Tensor, keypoints: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    square = images_tf.person_square(keypoints, pixels, 0.7)
-    return images_tf.apply_square(pixels, square, SIZE), images_tf.move_keypoints(keypoints, square, SIZE)
+    square = square_crop_graph.person_square(keypoints, pixels, 0.7)
+    return square_crop_graph.apply_square(pixels, square, SIZE), square_crop_graph.move_keypoints(
+        keypoints, square, SIZE
+    )
 
 
 @pytest.mark.parametrize(("height", "width"), [(SIZE, SIZE), (20, 16), (150, 100), (900, 700), (12, 300)])
@@ -56,7 +58,7 @@ def test_a_picture_of_the_right_size_is_left_as_it_is() -> None:
 def test_decodes_what_opencv_decodes(suffix: str) -> None:
     data = cv2.imencode(suffix, picture(40, 30))[1]
     expected = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1].astype(int)
-    decoded = tf.function(images_tf.decode_picture)(tf.constant(bytes(data))).numpy()
+    decoded = tf.function(square_crop_graph.decode_picture)(tf.constant(bytes(data))).numpy()
     # TensorFlow decodes JPEG with libjpeg's fast transform.
     assert np.abs(decoded - expected).mean() <= (0 if suffix == ".png" else 1.5)
 
@@ -65,4 +67,4 @@ def test_decodes_what_opencv_decodes(suffix: str) -> None:
 def test_gray_and_alpha_come_out_with_three_channels(suffix: str) -> None:
     channels = 4 if suffix == ".png" else 1
     data = cv2.imencode(suffix, np.full((5, 7, channels), 90, np.uint8))[1]
-    assert images_tf.decode_picture(tf.constant(bytes(data))).shape == (5, 7, 3)
+    assert square_crop_graph.decode_picture(tf.constant(bytes(data))).shape == (5, 7, 3)

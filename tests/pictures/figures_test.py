@@ -3,9 +3,9 @@
 import cv2
 import numpy as np
 
-from retarget_tf import figures
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.networks import encoding
+from retarget_tf.pictures import figures
 from tests.testing import walking_square
 
 SIZE, FACTOR = 32, 5  # 32 px are enlarged to 160

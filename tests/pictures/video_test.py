@@ -13,8 +13,8 @@ import numpy.typing as npt
 import pytest
 from absl import logging as absl_logging
 
-from retarget_tf import video
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.pictures import video
 
 Uint8Array = npt.NDArray[np.uint8]
 

@@ -12,8 +12,8 @@ import PIL.Image
 import PIL.ImageOps
 import pytest
 
-from retarget_tf import photos
 from retarget_tf.errors import InputDataError
+from retarget_tf.pictures import photos
 from tests.testing import with_exif_orientation
 
 Uint8Array = npt.NDArray[np.uint8]
