@@ -46,7 +46,7 @@ _OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder where 
 def main() -> None:
     """Builds the records and prints what they hold."""
     program.import_tensorflow()
-    from retarget_tf import records
+    from retarget_tf.dataset import records
 
     config = records.BuildConfig(
         size=_SIZE.value,
@@ -61,7 +61,7 @@ def main() -> None:
     if _RUNNER.value is not None:
         # Beam warns of parts that nobody asked for, and logs besides what it raises.
         logging.getLogger().setLevel(logging.CRITICAL)
-        from retarget_tf import beam_build
+        from retarget_tf.dataset import beam_build
 
         manifest = beam_build.build_records(
             _CLIPS.value,

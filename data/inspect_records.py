@@ -20,7 +20,8 @@ _VERIFY = flags.DEFINE_boolean("verify", False, "read every shard and compare it
 def main() -> None:
     """Prints the tables and writes the sheet."""
     program.import_tensorflow()
-    from retarget_tf import files, records
+    from retarget_tf import files
+    from retarget_tf.dataset import records
     from retarget_tf.pictures import square_crop
 
     manifest = records.Manifest.load(_RECORDS.value)

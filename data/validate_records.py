@@ -19,7 +19,7 @@ _WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by defaul
 def main() -> None:
     """Prints the problems, or what the records hold."""
     program.import_tensorflow()
-    from retarget_tf import records
+    from retarget_tf.dataset import records
     from retarget_tf.errors import InputDataError
 
     problems = records.find_problems(

@@ -75,7 +75,8 @@ def main() -> None:
     )
 
     program.import_tensorflow()
-    from retarget_tf import files, records, training
+    from retarget_tf import files, training
+    from retarget_tf.dataset import records
 
     manifest = records.Manifest.load(_RECORDS.value[0])
     if not config.is_model_size(manifest.image_size):

@@ -23,7 +23,8 @@ import numpy.typing as npt
 import tensorflow as tf
 from absl import logging
 
-from retarget_tf import augmentation, callbacks, files, input_pipeline, records
+from retarget_tf import callbacks, files
+from retarget_tf.dataset import augmentation, input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig, StreamConfig, TrainingConfig

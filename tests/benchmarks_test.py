@@ -4,7 +4,8 @@ import pathlib
 
 import pytest
 
-from retarget_tf import dancers, records
+from retarget_tf import dancers
+from retarget_tf.dataset import records
 from tests.testing import run_program
 
 # Arguments, and a part of what is printed.

@@ -24,8 +24,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, extraction, program, records, retarget_inputs
+from retarget_tf import extraction, program, retarget_inputs
 from retarget_tf.body import parsing_labels
+from retarget_tf.dataset import clips, records
 from retarget_tf.errors import InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
@@ -370,7 +371,7 @@ def test_a_full_disk_in_a_build_is_told_with_the_file_and_the_build_goes_on(
     build = records.build_records
     if runner:
         pytest.importorskip("apache_beam")
-        from retarget_tf import beam_build
+        from retarget_tf.dataset import beam_build
 
         build = functools.partial(beam_build.build_records, runner=runner)
     with full_disk(file_bytes), pytest.raises(OSError, match=rf"File too large.*{written}"):

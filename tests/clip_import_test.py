@@ -13,8 +13,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, importers, records
+from retarget_tf import importers
 from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import PersonChoice, square_crop
 from retarget_tf.importers import ImportConfig

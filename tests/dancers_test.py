@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, dancers
+from retarget_tf import dancers
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dancers import (
     body,
@@ -27,6 +27,7 @@ from retarget_tf.dancers import (
     sculpture,
     styles,
 )
+from retarget_tf.dataset import clips
 from retarget_tf.errors import ConfigError, InputDataError
 from tests import testing
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import baselines, clips, evaluation, feedback, metrics, records, rollout
+from retarget_tf import baselines, evaluation, feedback, metrics, rollout
 from retarget_tf.body import parsing_labels, pose_transform, skeleton
+from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.evaluation import chart
 from retarget_tf.evaluation import tasks as evaluation_tasks

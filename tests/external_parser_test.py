@@ -9,8 +9,8 @@ import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
-from retarget_tf import clips
 from retarget_tf.body.parsing_labels import CIHP20, PPP7
+from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import detectors, pipeline
 from retarget_tf.extraction.external_parser import ExternalParser

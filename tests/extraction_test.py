@@ -8,8 +8,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, extraction
+from retarget_tf import extraction
 from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import (
     body_geometry,

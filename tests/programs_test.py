@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 
-from retarget_tf import extraction, importers, records, serving_server
+from retarget_tf import extraction, importers, serving_server
+from retarget_tf.dataset import records
 from retarget_tf.extraction import external_parser
 from retarget_tf.networks.config import TrainingConfig
 from retarget_tf.pictures import video

@@ -11,7 +11,8 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, extraction, screening
+from retarget_tf import extraction, screening
+from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.extraction import cuts, pipeline
 from retarget_tf.pictures import video

@@ -16,8 +16,9 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import clips, dancers
+from retarget_tf import dancers
 from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.extraction import models
 from retarget_tf.networks.config import GeneratorSpec

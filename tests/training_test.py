@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import callbacks, records, training
+from retarget_tf import callbacks, training
+from retarget_tf.dataset import records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import PRESET_MODELS, ModelConfig, StreamConfig, TrainingConfig

@@ -10,10 +10,11 @@ import numpy as np
 import numpy.typing as npt
 import tqdm
 
-from retarget_tf import clips, files, parallel
+from retarget_tf import files, parallel
 from retarget_tf.body import parsing_labels
 from retarget_tf.dancers import camera, detection, figure, motion, render
 from retarget_tf.dancers.casting import draw_person, person_id
+from retarget_tf.dataset import clips
 from retarget_tf.errors import ConfigError, InputDataError
 
 Uint8Array = npt.NDArray[np.uint8]

@@ -14,9 +14,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, metrics, records
+from retarget_tf import files, metrics
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.pose_transform import Fit
+from retarget_tf.dataset import records
 from retarget_tf.errors import InputDataError
 
 FloatArray = npt.NDArray[np.float32]

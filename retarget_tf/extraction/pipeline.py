@@ -20,9 +20,10 @@ import numpy.typing as npt
 from absl import logging
 from tqdm import tqdm
 
-from retarget_tf import clips, files
+from retarget_tf import files
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.body.parsing_labels import PARTS10
+from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.extraction import detectors, square_crop
 from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice, tell_doubts

@@ -7,8 +7,9 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import clips, files
+from retarget_tf import files
 from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset import clips
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.extraction import square_crop
 from retarget_tf.extraction.choosing import MAIN_PERSON, PersonChoice

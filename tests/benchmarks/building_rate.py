@@ -16,8 +16,9 @@ import time
 
 from absl import flags
 
-from retarget_tf import clips, program, records
-from retarget_tf.records.segment import encode_frame, encode_map
+from retarget_tf import program
+from retarget_tf.dataset import clips, records
+from retarget_tf.dataset.records.segment import encode_frame, encode_map
 
 _CLIPS = flags.DEFINE_string("clips", None, "Folder of clips.", required=True)
 _SCRATCH = flags.DEFINE_string("scratch", None, "Folder to build in; it is removed.", required=True)

@@ -15,9 +15,10 @@ import numpy.typing as npt
 import tensorflow as tf
 from absl import flags
 
-from retarget_tf import clips, program
+from retarget_tf import program
 from retarget_tf.body import limb_warp
 from retarget_tf.body.parsing_labels import PARTS10
+from retarget_tf.dataset import clips
 
 _CLIPS = flags.DEFINE_string("clips", None, "Folder of clips, of people who dance.", required=True)
 _RUNS = flags.DEFINE_integer("runs", 40, "Calls of each kind.", lower_bound=1)

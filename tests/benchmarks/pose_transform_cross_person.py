@@ -22,10 +22,11 @@ import numpy as np
 import numpy.typing as npt
 from absl import flags
 
-from retarget_tf import clips, program
+from retarget_tf import program
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.pose_transform import PoseTransform, Proportions, Reshaping, similarity
 from retarget_tf.dancers import Recipe, camera, draw_motion, draw_person, figure
+from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.evaluation import tasks
 

@@ -18,7 +18,8 @@ import numpy as np
 import tensorflow as tf
 from absl import flags
 
-from retarget_tf import input_pipeline, program, records
+from retarget_tf import program
+from retarget_tf.dataset import input_pipeline, records
 
 _RECORDS = flags.DEFINE_string("records", None, "Folder of records.", required=True)
 _TURNS = flags.DEFINE_integer("turns", 3, "Turns of each kind.", lower_bound=1)

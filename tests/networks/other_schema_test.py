@@ -2,8 +2,9 @@
 
 import pathlib
 
-from retarget_tf import evaluation, records, serving, training
+from retarget_tf import evaluation, serving, training
 from retarget_tf.body.parsing_labels import PPP7
+from retarget_tf.dataset import records
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import PRESET_MODELS, PRESET_TRAININGS, ModelConfig, TrainingConfig
 from tests import testing

@@ -6,8 +6,9 @@ import pathlib
 import numpy as np
 import pytest
 
-from retarget_tf import clips, dancers, metrics, rollout
+from retarget_tf import dancers, metrics, rollout
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
+from retarget_tf.dataset import clips
 from retarget_tf.networks import generator
 
 FRAMES = 101

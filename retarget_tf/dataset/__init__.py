@@ -1,0 +1,1 @@
+"""From clip folders to batches: clips, TFRecords, augmentation and the tf.data pipeline."""

@@ -1,0 +1,58 @@
+"""Random jitter of windows: resize by 286/256, crop at random, mirror at random (pix2pix, Isola et al. 2017)."""
+
+import dataclasses
+
+import tensorflow as tf
+
+from retarget_tf.body import parsing_labels
+from retarget_tf.dataset.augmentation.pictures import Pictures, crop, mirror, resize
+from retarget_tf.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class AugmentationConfig:
+    """How samples are jittered.
+
+    Attributes:
+        jitter_scale: the picture is enlarged by this before it is cropped to its size; 1 leaves it in place.
+        mirror: mirror every second sample, at random.
+    """
+
+    jitter_scale: float = 286 / 256
+    mirror: bool = True
+
+    def __post_init__(self) -> None:
+        if not 1 <= self.jitter_scale <= 2:
+            raise ConfigError(f"jitter_scale must lie in 1..2. Received: jitter_scale={self.jitter_scale}")
+
+
+def jitter(
+    pictures: Pictures, seed: tf.Tensor, config: AugmentationConfig, schema: parsing_labels.LabelSchema
+) -> Pictures:
+    """Moves all pictures by one random draw.
+
+    Args:
+        pictures: of a size that is known when a graph is built.
+        seed: int `[2]`; the same seed gives the same draw.
+        config: how.
+        schema: of the parsing maps.
+
+    Returns:
+        Pictures of the same size. Joints that left the picture are missing.
+    """
+    size = pictures.frames.shape[1]
+    enlarged = round(size * config.jitter_scale)
+    place_seed, mirror_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+    if enlarged > size:
+        place = tf.random.stateless_uniform([2], place_seed, 0, enlarged - size + 1, dtype=tf.int32)
+        pictures = crop(resize(pictures, enlarged), place[0], place[1], size)
+    if config.mirror:
+        flip = tf.random.stateless_uniform([], mirror_seed) < 0.5
+        pictures = Pictures(
+            *tf.cond(flip, lambda: _tensors(mirror(pictures, schema)), lambda: _tensors(pictures)),
+        )
+    return pictures
+
+
+def _tensors(pictures: Pictures) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    return pictures.frames, pictures.keypoints, pictures.parsing_maps

@@ -1,0 +1,155 @@
+"""Random changes of streams, where a network follows one clip frame by frame on its own outputs.
+
+One camera and one mirror hold during a whole stream: what the network drew last must fit what it draws next. The
+reference goes through one camera more, for photo and dance are seldom taken by one camera, and its colours change.
+On top of all come the errors of a pose detector, drawn for each frame.
+"""
+
+import dataclasses
+
+import tensorflow as tf
+
+from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset.augmentation.affine import CameraRange, mirror_where, move_frames, move_keypoints, move_maps
+from retarget_tf.dataset.augmentation.detection import DetectionErrors
+from retarget_tf.dataset.augmentation.pictures import Pictures
+from retarget_tf.dataset.augmentation.styles import StyleRange
+from retarget_tf.errors import ConfigError
+
+
+@dataclasses.dataclass(frozen=True)
+class ColourRange:
+    """How far the colours of the reference frame may change, each by a uniform draw; zero for none.
+
+    Attributes:
+        brightness: largest change, as a share of the full range.
+        contrast: largest change of the factor, about 1.
+        saturation: largest change of the factor, about 1.
+        hue: largest turn, as a share of the colour circle.
+    """
+
+    brightness: float = 0.0
+    contrast: float = 0.0
+    saturation: float = 0.0
+    hue: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not all(0 <= value < 1 for value in dataclasses.astuple(self)) or self.hue > 0.5:
+            raise ConfigError(f"changes of colour must lie in 0..1, of hue in 0..0.5. Received: {self}")
+
+    def apply(self, frames: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
+        """Frames float32 `[..., size, size, 3]` of 0..255, changed; some values may lie outside of the range."""
+        seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 4))
+        frames = frames / 255
+        if self.hue:
+            frames = tf.image.stateless_random_hue(frames, self.hue, seeds[0])
+        if self.saturation:
+            frames = tf.image.stateless_random_saturation(frames, 1 - self.saturation, 1 + self.saturation, seeds[1])
+        if self.contrast:
+            frames = tf.image.stateless_random_contrast(frames, 1 - self.contrast, 1 + self.contrast, seeds[2])
+        if self.brightness:
+            frames = tf.image.stateless_random_brightness(frames, self.brightness, seeds[3])
+        return frames * 255
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamAugmentationConfig:
+    """How streams are changed; nothing by default, see `STREAM_AUGMENTATION`.
+
+    Attributes:
+        mirror: mirror every second stream with its reference, at random.
+        camera: of a stream and its reference.
+        reference_camera: of the reference, after `camera`.
+        reference_colours: of the reference.
+        style: of all maps.
+        errors: of the stream's keypoints, drawn for each frame.
+        reference_errors: of the reference's keypoints.
+        bias: standard deviation of an error of each joint that all frames of a stream share with their reference,
+            along each axis, as a share of the picture's side.
+    """
+
+    mirror: bool = False
+    camera: CameraRange = dataclasses.field(default_factory=CameraRange)
+    reference_camera: CameraRange = dataclasses.field(default_factory=CameraRange)
+    reference_colours: ColourRange = dataclasses.field(default_factory=ColourRange)
+    style: StyleRange = dataclasses.field(default_factory=StyleRange)
+    errors: DetectionErrors = dataclasses.field(default_factory=DetectionErrors)
+    reference_errors: DetectionErrors = dataclasses.field(default_factory=DetectionErrors)
+    bias: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.bias <= 1:
+            raise ConfigError(f"bias must lie in 0..1. Received: bias={self.bias}")
+
+
+STREAM_AUGMENTATION = StreamAugmentationConfig(
+    mirror=True,
+    camera=CameraRange(scale=(0.8, 1.15), shift=0.06, rotation=8.0),
+    reference_camera=CameraRange(scale=(0.93, 1.07), shift=0.03),
+    reference_colours=ColourRange(brightness=0.1, contrast=0.2, saturation=0.25, hue=0.03),
+    style=StyleRange(relabel=0.06, thicken=0.3),
+    errors=DetectionErrors(joint_dropout=0.05, limb_dropout=0.1, noise=0.004),
+    reference_errors=DetectionErrors(joint_dropout=0.02, noise=0.004),
+    bias=0.003,
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Stream:
+    """Frames of one clip in the order in which they are followed; their photos are not needed.
+
+    Attributes:
+        keypoints: float32 `[frames, 25, 3]` in pixels; missing joints are (0, 0, 0).
+        parsing_maps: uint8 `[frames, size, size]`.
+        reference: one picture of the same clip.
+        is_as_seen: bool `[]`, whether the maps have the classes that the photo shows.
+    """
+
+    keypoints: tf.Tensor
+    parsing_maps: tf.Tensor
+    reference: Pictures
+    is_as_seen: tf.Tensor | bool = True
+
+
+def augment_stream(
+    stream: Stream, seed: tf.Tensor, config: StreamAugmentationConfig, schema: parsing_labels.LabelSchema
+) -> Stream:
+    """Changes a stream by one random draw.
+
+    Args:
+        stream: of a size that is known when a graph is built.
+        seed: int `[2]`; the same seed gives the same draw.
+        config: how.
+        schema: of the parsing maps.
+
+    Returns:
+        A stream of the same size. Joints that left the picture are missing.
+    """
+    size = stream.parsing_maps.shape[1]
+    seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 8))
+    flip = config.mirror & (tf.random.stateless_uniform([], seeds[0]) < 0.5)
+    camera = config.camera.draw(seeds[1], size) @ mirror_where(flip, size)
+    reference_camera = config.reference_camera.draw(seeds[2], size) @ camera
+    bias = tf.random.stateless_normal([skeleton.NUM_JOINTS, 2], seeds[3], stddev=config.bias * size)
+
+    frames = config.reference_colours.apply(move_frames(stream.reference.frames, reference_camera), seeds[4])
+    keypoints = move_keypoints(stream.keypoints, camera, flip, size)
+    reference_keypoints = move_keypoints(stream.reference.keypoints, reference_camera, flip, size)
+    maps = tf.concat(
+        [
+            move_maps(stream.parsing_maps, camera, flip, schema),
+            move_maps(stream.reference.parsing_maps, reference_camera, flip, schema),
+        ],
+        axis=0,
+    )
+    maps, is_as_seen = config.style.apply(maps, seeds[7], schema)
+    return Stream(
+        config.errors.apply(keypoints, bias, seeds[5], size),
+        maps[:-1],
+        Pictures(
+            tf.cast(tf.round(tf.clip_by_value(frames, 0, 255)), tf.uint8),
+            config.reference_errors.apply(reference_keypoints, bias, seeds[6], size),
+            maps[-1:],
+        ),
+        is_as_seen,
+    )

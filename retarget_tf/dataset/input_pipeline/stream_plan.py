@@ -1,0 +1,116 @@
+"""What each slot of a batch follows: an endless row of streams, drawn without reading a record.
+
+A stream walks through one record in steps of its gap, forwards or backwards. All that is drawn of stream n of a slot is
+a function of the seed, the slot and n. So where a slot stands after any number of frames is counted, not read.
+"""
+
+import dataclasses
+import math
+
+import numpy as np
+import tensorflow as tf
+
+from retarget_tf.dataset.input_pipeline.record_table import RecordTable
+from retarget_tf.dataset.input_pipeline.seeds import FOREVER, Purpose, fold_in, purpose_seed
+from retarget_tf.errors import ConfigError
+
+_BLOCK = 256  # streams of a slot that are drawn at once
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamLengths:
+    """What streams are drawn from.
+
+    Attributes:
+        frame_gap: smallest and largest distance between two frames of a stream; it is drawn for each stream.
+        mean_frames: mean length of a stream, geometric, before it is cut to what its record holds.
+        single_share: probability that a stream is one frame long instead.
+    """
+
+    frame_gap: tuple[int, int] = (1, 4)
+    mean_frames: float = 20.0
+    single_share: float = 0.3
+
+    def __post_init__(self) -> None:
+        smallest, largest = self.frame_gap
+        if not 1 <= smallest <= largest:
+            raise ConfigError(f"frame_gap must be two whole numbers from 1 in order. Received: {self}")
+        if not self.mean_frames > 1 or not 0 <= self.single_share <= 1:
+            raise ConfigError(f"mean_frames must be above 1 and single_share lie in 0..1. Received: {self}")
+
+
+@dataclasses.dataclass(frozen=True)
+class StreamPlan:
+    """The streams of all slots.
+
+    Attributes:
+        config: what they are drawn from.
+        table: the records, each of which can hold a stream.
+        seed: of all draws.
+    """
+
+    config: StreamLengths
+    table: RecordTable
+    seed: int
+
+    def streams(self, slot: tf.Tensor, first: tf.Tensor | int = 0) -> tf.data.Dataset:
+        """The endless row of a slot's streams, from number `first` on.
+
+        Returns:
+            A data set of dicts of int64 `[]`: `number` of the stream in its row, its `record`, `start`, the position in
+            the record of the frame before its first, `step` from frame to frame (negative is backwards) and `length`.
+        """
+        blocks = tf.data.Dataset.range(tf.cast(first, tf.int64) // _BLOCK, FOREVER)
+        return blocks.map(lambda block: self._block(slot, block)).unbatch().skip(tf.cast(first, tf.int64) % _BLOCK)
+
+    def seek(self, slots: int, position: int) -> list[tuple[int, int]]:
+        """For each slot the stream it is in after `position` frames, and how many of that stream's are behind it."""
+        lengths_of_block = tf.function(lambda slot, block: self._block(slot, block)["length"])
+
+        def seek_slot(slot: int) -> tuple[int, int]:
+            first, left = 0, position
+            while True:
+                lengths = lengths_of_block(tf.constant(slot, tf.int64), tf.constant(first // _BLOCK, tf.int64))
+                ends = np.cumsum(lengths)
+                if left < ends[-1]:
+                    ended = int(np.searchsorted(ends, left, side="right"))
+                    return first + ended, left - int(ends[ended] - lengths[ended])
+                first, left = first + _BLOCK, left - int(ends[-1])
+
+        with tf.device("CPU"):
+            return [seek_slot(slot) for slot in range(slots)]
+
+    def _block(self, slot: tf.Tensor | int, block: tf.Tensor) -> dict[str, tf.Tensor]:
+        """`_BLOCK` streams, each value `[streams]`."""
+        seed = fold_in(fold_in(purpose_seed(self.seed, Purpose.STREAM_PLAN), slot), block)
+        frame_seed, draws_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        gap_draw, single_draw, length_draw, start_draw, direction_draw = tf.unstack(
+            tf.random.stateless_uniform([5, _BLOCK], draws_seed)
+        )
+        # Each frame is as likely to choose its record, so that a short record is not followed out of proportion.
+        ends = np.cumsum(self.table.frames)
+        frame = tf.random.stateless_uniform([_BLOCK], frame_seed, 0, ends[-1], dtype=tf.int64)
+        record = tf.searchsorted(ends, frame, side="right", out_type=tf.int64)
+        steps = tf.gather(self.table.frames, record) - 1
+        smallest, largest = self.config.frame_gap
+        gap = smallest + _whole(gap_draw, tf.minimum(steps, largest) - smallest + 1)
+        # P(length > n) = (1 - 1 / mean)^n; the draw is below 1, so the logarithm is finite.
+        drawn = tf.math.log1p(-length_draw) / math.log1p(-1 / self.config.mean_frames)
+        length = 1 + tf.where(
+            single_draw < self.config.single_share, tf.constant(0, tf.int64), tf.cast(drawn, tf.int64)
+        )
+        length = tf.minimum(length, steps // gap)
+        start = _whole(start_draw, steps - length * gap + 1)
+        backwards = direction_draw < 0.5
+        return {
+            "number": block * _BLOCK + tf.range(_BLOCK, dtype=tf.int64),
+            "record": record,
+            "start": tf.where(backwards, steps - start, start),
+            "step": tf.where(backwards, -gap, gap),
+            "length": length,
+        }
+
+
+def _whole(draw: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
+    """A whole number int64 below `count` of a draw from [0, 1)."""
+    return tf.cast(draw * tf.cast(count, tf.float32), tf.int64)

@@ -1,0 +1,199 @@
+"""Streams to train on a network's own outputs: each slot of a batch follows one clip frame by frame.
+
+Slot i of one batch goes on in slot i of the next, until `is_start` says that a new stream begins there. The trainer
+keeps what the network drew last in each slot, gives it back, and takes one gradient step a frame.
+
+Slots must not move: `interleave` over streams would skip a slot for a round whenever a stream ends. So each slot is an
+endless data set of its own, and they are interleaved one element at a time.
+
+A stream is decoded, resized and augmented as a whole: its reference once, each of its maps once though each is
+given twice, as truth and as the frame before the next.
+"""
+
+import numpy as np
+import tensorflow as tf
+
+from retarget_tf import files
+from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset import records
+from retarget_tf.dataset.augmentation import (
+    Pictures,
+    Stream,
+    StreamAugmentationConfig,
+    augment_stream,
+    resize,
+    resize_maps,
+)
+from retarget_tf.dataset.input_pipeline.record_table import RecordTable
+from retarget_tf.dataset.input_pipeline.seeds import Purpose, fold_in, purpose_seed
+from retarget_tf.dataset.input_pipeline.stream_plan import StreamLengths, StreamPlan
+from retarget_tf.errors import ConfigError, InputDataError
+
+
+def make_streams(
+    folder: files.PathLike,
+    split: str,
+    *,
+    batch_size: int,
+    frame_gap: tuple[int, int] = (1, 4),
+    mean_frames: float = 20.0,
+    single_share: float = 0.3,
+    image_size: int | None = None,
+    augment: StreamAugmentationConfig | None = None,
+    seed: int = 0,
+    start_batch: int = 0,
+    cache_records: bool = False,
+) -> tf.data.Dataset:
+    """Endless batches whose slots follow streams.
+
+    A stream is a random walk through a random record: its gap, direction, start and length are drawn. Every record
+    with room for one step of the smallest gap takes part.
+
+    Args:
+        folder: of records.
+        split: train, validation or test.
+        batch_size: slots of a batch.
+        frame_gap: smallest and largest distance between two frames of a stream; it is drawn for each stream.
+        mean_frames: mean length of a stream, geometric, before it is cut to what its record holds.
+        single_share: probability that a stream is one frame long instead.
+        image_size: side of the pictures in pixels; the records' own where it is None.
+        augment: random changes, such as `STREAM_AUGMENTATION`; None for none.
+        seed: of all draws.
+        start_batch: begin there, as if the batches before had been taken; slots may then be amid a stream.
+        cache_records: keep the split's records in memory, encoded as they are stored, so that the disk is read once.
+
+    Returns:
+        An infinite data set of `stream_spec`, a function of the arguments alone.
+
+    Raises:
+        ConfigError: a setting is out of range.
+        InputDataError: the records are missing or damaged, the split is empty, or no record can hold a stream.
+    """
+    if batch_size < 1 or start_batch < 0:
+        raise ConfigError(
+            "batch_size must be at least 1 and start_batch not negative. "
+            f"Received: batch_size={batch_size}, start_batch={start_batch}"
+        )
+    config = StreamLengths(frame_gap, mean_frames, single_share)
+    manifest = records.Manifest.load(folder)
+    plan = StreamPlan(config, _usable_records(manifest, split, config, cache_records), seed)
+    finish = _Finisher(manifest, image_size or manifest.image_size, augment, purpose_seed(seed, Purpose.STREAM))
+    places = [(slot, *place) for slot, place in enumerate(plan.seek(batch_size, start_batch))]
+
+    def frames_of_slot(slot: tf.Tensor, first: tf.Tensor, frames_behind: tf.Tensor) -> tf.data.Dataset:
+        def stream(planned: dict[str, tf.Tensor]) -> tf.data.Dataset:
+            return plan.table.read(planned["record"]).flat_map(lambda record: finish(record, planned, slot))
+
+        return plan.streams(slot, first).flat_map(stream).skip(frames_behind)
+
+    # As arguments: TensorFlow 2.21 crashes where such a function ends in a skip by a number that it captured.
+    slots = tf.data.Dataset.from_tensor_slices(tuple(np.array(places, np.int64).T))
+    dataset = slots.interleave(
+        frames_of_slot, cycle_length=batch_size, block_length=1, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
+    )
+    dataset = dataset.batch(batch_size, drop_remainder=True)
+    dataset = dataset.apply(tf.data.experimental.assert_cardinality(tf.data.INFINITE_CARDINALITY))
+    return dataset.prefetch(tf.data.AUTOTUNE)
+
+
+def stream_spec(image_size: int, batch_size: int) -> dict[str, tf.TensorSpec]:
+    """What `make_streams` yields.
+
+    * `keypoints` float32 `[batch, 25, 3]` in pixels, `parsing_map` uint8 `[batch, size, size]`, class ids, 255 unknown:
+      the pose to generate, and its truth.
+    * `previous_keypoints`, `previous_map`: those of the stream's frame before; at the start of a stream too.
+    * `reference_frame` uint8 `[batch, size, size, 3]`, RGB, `reference_keypoints`, `reference_map`: one of the record's
+      reference frames, the same during a whole stream.
+    * `is_start` bool `[batch]`: this is a stream's first frame.
+    * `is_as_seen` bool `[batch]`: the maps have the classes that the photo shows; augmentation may have changed them.
+    """
+    keypoints, parsing_map = ((skeleton.NUM_JOINTS, 3), tf.float32), ((image_size, image_size), tf.uint8)
+    shapes = {
+        "keypoints": keypoints,
+        "parsing_map": parsing_map,
+        "previous_keypoints": keypoints,
+        "previous_map": parsing_map,
+        "reference_frame": ((image_size, image_size, 3), tf.uint8),
+        "reference_keypoints": keypoints,
+        "reference_map": parsing_map,
+        "is_start": ((), tf.bool),
+        "is_as_seen": ((), tf.bool),
+    }
+    return {name: tf.TensorSpec((batch_size, *shape), dtype) for name, (shape, dtype) in shapes.items()}
+
+
+class _Finisher:
+    """Makes the elements of a stream of its record and its plan."""
+
+    def __init__(
+        self, manifest: records.Manifest, size: int, augment: StreamAugmentationConfig | None, seed: tf.Tensor
+    ) -> None:
+        self._stored_size = manifest.image_size
+        self._size = size
+        self._augment = augment
+        self._schema = parsing_labels.get_schema(manifest.label_schema)
+        self._seed = seed
+
+    def __call__(self, serialized: tf.Tensor, planned: dict[str, tf.Tensor], slot: tf.Tensor) -> tf.data.Dataset:
+        """The elements of a stream: `stream_spec` without the batch."""
+        seed = fold_in(fold_in(self._seed, slot), planned["number"])
+        reference_seed, augment_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
+        stream = self._decode(records.parse_tensors(serialized), planned, reference_seed)
+        if self._size != self._stored_size:
+            moved = resize_maps(stream.keypoints, stream.parsing_maps, self._size)
+            stream = Stream(*moved, resize(stream.reference, self._size))
+        if self._augment is not None:
+            stream = augment_stream(stream, augment_seed, self._augment, self._schema)
+
+        def element(index: tf.Tensor) -> dict[str, tf.Tensor]:
+            return {
+                "keypoints": stream.keypoints[index + 1],
+                "parsing_map": stream.parsing_maps[index + 1],
+                "previous_keypoints": stream.keypoints[index],
+                "previous_map": stream.parsing_maps[index],
+                "reference_frame": stream.reference.frames[0],
+                "reference_keypoints": stream.reference.keypoints[0],
+                "reference_map": stream.reference.parsing_maps[0],
+                "is_start": index == 0,
+                "is_as_seen": stream.is_as_seen,
+            }
+
+        return tf.data.Dataset.range(planned["length"]).map(element)
+
+    def _decode(self, record: dict[str, tf.Tensor], planned: dict[str, tf.Tensor], seed: tf.Tensor) -> Stream:
+        indices = planned["start"] + planned["step"] * tf.range(planned["length"] + 1)
+        available = tf.shape(record["reference_frames"])[0]
+        chosen = tf.random.stateless_uniform([], seed, 0, available, dtype=tf.int32)
+        return Stream(
+            tf.gather(record["keypoints"], indices),
+            self._decode_maps(tf.gather(record["parsing_maps"], indices)),
+            Pictures(
+                tf.ensure_shape(
+                    records.decode_frame(record["reference_frames"][chosen])[None],
+                    [1, self._stored_size, self._stored_size, 3],
+                ),
+                record["reference_keypoints"][chosen][None],
+                self._decode_maps(record["reference_parsing_maps"][chosen][None]),
+            ),
+        )
+
+    def _decode_maps(self, encoded: tf.Tensor) -> tf.Tensor:
+        spec = tf.TensorSpec([self._stored_size, self._stored_size], tf.uint8)
+        return tf.map_fn(records.decode_map, encoded, fn_output_signature=spec)
+
+
+def _usable_records(manifest: records.Manifest, split: str, config: StreamLengths, cache_records: bool) -> RecordTable:
+    """The records of a split that can hold a stream."""
+    fewest = config.frame_gap[0] + 1
+    if fewest > manifest.segment_frames:
+        raise ConfigError(
+            f"a step of a stream must fit into the {manifest.segment_frames} frames of a record "
+            f"(build_records --segment_frames). Received: frame_gap={config.frame_gap}"
+        )
+    table = RecordTable.scan(manifest, split, cache=cache_records).holding(fewest)
+    if not table.frames.size:
+        raise InputDataError(
+            f"records {manifest.folder}: no record of split {split} has the {fewest} frames that a stream takes. "
+            "Build records of longer clips, or train with a smaller gap between frames."
+        )
+    return table

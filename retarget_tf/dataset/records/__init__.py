@@ -1,0 +1,62 @@
+"""The data set that training and evaluation read: TFRecord shards and the manifest that lists them.
+
+`build_records` writes a folder from clip folders; `Manifest.load` says what a folder holds and refuses one that is not
+whole; `read_clips` gives whole clips as numpy; `input_pipeline.make_dataset` gives batches. The format itself is
+described, written and parsed in `records.segment`.
+"""
+
+from retarget_tf.dataset.records.building import Work, build_records
+from retarget_tf.dataset.records.config import BuildConfig
+from retarget_tf.dataset.records.damage import damage_as_input_error, locating_damage
+from retarget_tf.dataset.records.framing import record_at, record_offsets
+from retarget_tf.dataset.records.inspection import contact_sheet, describe, describe_classes
+from retarget_tf.dataset.records.manifest import (
+    SCHEMA_VERSION,
+    SPLITS,
+    TEST,
+    TRAIN,
+    VALIDATION,
+    ClipEntry,
+    Manifest,
+    Split,
+)
+from retarget_tf.dataset.records.planning import ClipTask, ShardTask
+from retarget_tf.dataset.records.reading import RecordClip, Reference, read_clips, read_segments
+from retarget_tf.dataset.records.segment import Segment, decode_frame, decode_map, parse_tensors
+from retarget_tf.dataset.records.splitting import split_people
+from retarget_tf.dataset.records.staging import Staging
+from retarget_tf.dataset.records.validation import find_problems
+
+__all__ = [
+    "SCHEMA_VERSION",
+    "SPLITS",
+    "TEST",
+    "TRAIN",
+    "VALIDATION",
+    "BuildConfig",
+    "ClipEntry",
+    "ClipTask",
+    "Manifest",
+    "RecordClip",
+    "Reference",
+    "Segment",
+    "ShardTask",
+    "Split",
+    "Staging",
+    "Work",
+    "build_records",
+    "contact_sheet",
+    "damage_as_input_error",
+    "decode_frame",
+    "decode_map",
+    "describe",
+    "describe_classes",
+    "find_problems",
+    "locating_damage",
+    "parse_tensors",
+    "read_clips",
+    "read_segments",
+    "record_at",
+    "record_offsets",
+    "split_people",
+]

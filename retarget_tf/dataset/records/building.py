@@ -1,0 +1,131 @@
+"""From clip folders to records, in two rounds: every clip is encoded, then every shard is written from the clips.
+
+What is done is kept beside the records until they are complete, so a build that was broken off goes on where it
+stopped. The rounds may be carried out by anybody who sees the files: here by the cores of this machine.
+"""
+
+import dataclasses
+import functools
+import os
+import pathlib
+from collections.abc import Callable, Sequence
+
+from absl import logging
+from tqdm import tqdm
+
+from retarget_tf import files, parallel, program
+from retarget_tf.dataset.records.config import BuildConfig
+from retarget_tf.dataset.records.manifest import Manifest
+from retarget_tf.dataset.records.planning import BuildPlan, ClipTask, ShardTask, plan_build
+from retarget_tf.dataset.records.staging import Staging
+
+# A process takes seconds to import TensorFlow: enough to encode a thousand frames, or to write several shards.
+_FRAMES_WORTH_A_PROCESS = 1000
+_SHARDS_WORTH_A_PROCESS = 8
+
+
+@dataclasses.dataclass(frozen=True)
+class Work:
+    """What is left to do: all clips first, in any order, then all shards, in any order.
+
+    Attributes:
+        staging: whose `encode_clip` and `write_shard` do it.
+        clips: that some shard needs; the longest come first.
+        shards: to write.
+    """
+
+    staging: Staging
+    clips: tuple[ClipTask, ...]
+    shards: tuple[ShardTask, ...]
+
+
+def build_records(
+    clip_folders: Sequence[files.PathLike],
+    out: files.PathLike,
+    config: BuildConfig,
+    *,
+    overwrite: bool = False,
+    workers: int = 1,
+    show_progress: bool = False,
+    carry_out: Callable[[Work], None] | None = None,
+) -> Manifest:
+    """Writes the records of all clips in `clip_folders` to the folder `out`.
+
+    The same call again goes on where a broken one stopped, and makes the same files.
+
+    Args:
+        clip_folders: folders whose subfolders are clip folders.
+        out: appears when complete.
+        config: how.
+        overwrite: replace `out` where it exists.
+        workers: number of processes; the records do not depend on it.
+        show_progress: draw a progress bar of frames.
+        carry_out: does the work, in place of processes of this machine.
+
+    Raises:
+        InputDataError: a clip cannot be used, clips contradict each other, the people are too few for the splits,
+            `out` exists, or somebody else is writing it.
+    """
+    final = pathlib.Path(os.path.realpath(out))
+    files.check_writable(final, overwrite=overwrite)
+    plan = plan_build(clip_folders, config)
+    with files.exclusive(final):
+        files.check_writable(final, overwrite=overwrite)  # again, now that nobody else can make it
+        staging = Staging(final.with_name(f".{final.name}.building"))
+        staging.open(plan)
+        work = _left_to_do(plan, staging)
+        if carry_out is None:
+            carry_out = functools.partial(_carry_out_here, workers=workers, show_progress=show_progress)
+        carry_out(work)
+        manifest = _finished(plan, staging)
+        staging.drop_clips()
+        manifest.save()
+        files.publish_folder(staging.records, final, overwrite=overwrite)
+        staging.close()
+    return dataclasses.replace(manifest, folder=pathlib.Path(out))
+
+
+def _left_to_do(plan: BuildPlan, staging: Staging) -> Work:
+    shards = [shard for split in plan.shards.values() for shard in split]
+    left = [shard for shard in shards if not staging.has_shard(shard)]
+    needed = {record.clip_key for shard in left for record in shard.records}
+    clips = [clip for clip in plan.clips if clip.key in needed and not staging.has_clip(clip)]
+    if len(clips) < len(needed) or len(left) < len(shards):
+        logging.info(
+            "going on: %d of %d clips are encoded, %d of %d shards are written",
+            len(plan.clips) - len(clips), len(plan.clips), len(shards) - len(left), len(shards),
+        )  # fmt: skip
+    return Work(staging, tuple(sorted(clips, key=lambda clip: -clip.info.frames)), tuple(left))
+
+
+def _carry_out_here(work: Work, *, workers: int, show_progress: bool) -> None:
+    frames = sum(clip.info.frames for clip in work.clips)
+    workers = min(workers, max(1, frames // _FRAMES_WORTH_A_PROCESS))
+    with tqdm(total=frames, unit="frame", disable=not show_progress) as progress:
+        parallel.for_each(
+            work.staging.encode_clip,
+            work.clips,
+            workers=workers,
+            on_done=progress.update,
+            prepare=program.import_tensorflow,
+        )
+    workers = min(workers, max(1, len(work.shards) // _SHARDS_WORTH_A_PROCESS))
+    with tqdm(total=len(work.shards), unit="shard", disable=not show_progress) as progress:
+        parallel.for_each(
+            work.staging.write_shard,
+            work.shards,
+            workers=workers,
+            on_done=lambda _: progress.update(),
+            prepare=program.import_tensorflow,
+        )
+
+
+def _finished(plan: BuildPlan, staging: Staging) -> Manifest:
+    """The manifest of the shards, all of which must be written."""
+    splits = {}
+    for name, tasks in plan.shards.items():
+        shards = tuple(shard for task in tasks if (shard := staging.find_shard(task)) is not None)
+        if len(shards) < len(tasks):
+            raise ChildProcessError(f"{len(tasks) - len(shards)} shards of {name} are missing. Run again to go on.")
+        splits[name] = dataclasses.replace(plan.manifest.splits[name], shards=shards)
+    return dataclasses.replace(plan.manifest, folder=staging.records, splits=splits)

@@ -1,0 +1,129 @@
+"""What records hold, for people to look at: a table, and a contact sheet."""
+
+import itertools
+from collections.abc import Iterable, Sequence
+
+import cv2
+import numpy as np
+
+from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset.records.manifest import Manifest
+from retarget_tf.dataset.records.reading import read_segments
+from retarget_tf.dataset.records.segment import FloatArray, Segment, Uint8Array, decode_frame, decode_map
+
+_SMALLEST_CELL = 160  # pixels of a picture on the sheet; smaller ones are enlarged by a whole number
+_MARGIN = 6
+_CAPTION = 22
+_BACKGROUND, _INK = 255, (40, 40, 40)
+
+
+def describe(manifest: Manifest) -> str:
+    """A table of the splits: people, clips, frames, shards, megabytes."""
+    rows: list[tuple[str, ...]] = [("split", "people", "clips", "frames", "shards", "MB")]
+    for name, split in manifest.splits.items():
+        people = len({clip.person_id for clip in split.clips})
+        counts = (people, len(split.clips), split.frames, len(split.shards))
+        rows.append((name, *map(str, counts), f"{split.bytes / 1e6:.1f}"))
+    facts = (
+        f"{manifest.folder}: {manifest.image_size} pixels, label schema {manifest.label_schema}, "
+        f"{manifest.segment_frames} frames a record, the person takes {manifest.person_height_share:.0%} of the height"
+    )
+    return "\n".join([facts, *_table(rows)])
+
+
+def describe_classes(manifest: Manifest, split: str, max_records: int = 64) -> str:
+    """A table of the classes' shares of the pixels, over one frame of each of the first records of a split."""
+    schema = parsing_labels.get_schema(manifest.label_schema)
+    counts = np.zeros(256, np.int64)
+    for segment in itertools.islice(read_segments(manifest.folder, split), max_records):
+        middle = segment.body.parsing_maps[len(segment.body) // 2]
+        counts += np.bincount(decode_map(middle).numpy().ravel(), minlength=256)
+    named = [*enumerate(schema.classes), (parsing_labels.UNKNOWN, "unknown")]
+    rows = [(f"class ({split})", "share"), *((name, f"{counts[i] / counts.sum():.2%}") for i, name in named)]
+    return "\n".join(_table(rows))
+
+
+def contact_sheet(manifest: Manifest, split: str, *, max_rows: int = 8, frames_in_row: int = 3) -> Uint8Array:
+    """A picture of a split: one row for a record, clips as different as there are.
+
+    A row shows the reference frame, then for frames spread over the record the frame, its stick figure over it and its
+    parsing map in colours.
+
+    Returns:
+        RGB uint8 `[height, width, 3]`.
+    """
+    schema = parsing_labels.get_schema(manifest.label_schema)
+    scale = -(-_SMALLEST_CELL // manifest.image_size)
+    rows = [
+        _row(segment, schema, scale, frames_in_row)
+        for segment in _different_clips(read_segments(manifest.folder, split), max_rows)
+    ]
+    return np.concatenate(rows)
+
+
+def _different_clips(segments: Iterable[Segment], count: int) -> list[Segment]:
+    """The first segment of each clip, up to `count`."""
+    found: dict[str, Segment] = {}
+    for segment in segments:
+        found.setdefault(segment.clip_id, segment)
+        if len(found) == count:
+            break
+    return list(found.values())
+
+
+def _row(segment: Segment, schema: parsing_labels.LabelSchema, scale: int, count: int) -> Uint8Array:
+    # The second reference, where there is one: it is the one that was chosen for this record.
+    cells = [("reference", _enlarge(decode_frame(segment.references.frames[-1]).numpy(), scale))]
+    for index in np.unique(np.linspace(0, len(segment.body) - 1, count).round().astype(int)):
+        frame = _enlarge(decode_frame(segment.body.frames[index]).numpy(), scale)
+        coloured = _enlarge(schema.colour(decode_map(segment.body.parsing_maps[index]).numpy()), scale)
+        cells.append((f"frame {segment.first_index + index}", frame))
+        cells.append(
+            ("keypoints", draw_sticks(frame, segment.body.keypoints[index] * np.array([scale, scale, 1], np.float32)))
+        )
+        cells.append(("parsing map", coloured))
+    cells += [("", np.full_like(cells[0][1], _BACKGROUND))] * (1 + 3 * count - len(cells))
+    pictures = np.concatenate([_framed(text, picture) for text, picture in cells], axis=1)
+    title = np.full((_CAPTION, pictures.shape[1], 3), _BACKGROUND, np.uint8)
+    _write(title, f"{segment.clip_id}   person {segment.person_id}   {segment.fps:g} fps", 0.5)
+    return np.concatenate([title, pictures])
+
+
+def draw_sticks(frame: Uint8Array, keypoints: FloatArray) -> Uint8Array:
+    """The frame with the stick figure of `[25, 3]` keypoints over it; joints that are missing draw nothing."""
+    drawn = (frame * 0.6).astype(np.uint8)
+    thickness = max(2, frame.shape[0] // 80)
+    points = [(round(float(x) - 0.5), round(float(y) - 0.5)) for x, y, _ in keypoints]
+    for (start, end), colour in zip(skeleton.LIMBS, skeleton.LIMB_COLOURS, strict=True):
+        if keypoints[start, 2] > 0 and keypoints[end, 2] > 0:
+            cv2.line(drawn, points[start], points[end], colour, thickness, cv2.LINE_AA)
+    for point, confidence in zip(points, keypoints[:, 2], strict=True):
+        if confidence > 0:
+            cv2.circle(drawn, point, thickness, (255, 255, 255), -1, cv2.LINE_AA)
+    return drawn
+
+
+def _enlarge(picture: Uint8Array, scale: int) -> Uint8Array:
+    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
+
+
+def _framed(caption: str, picture: Uint8Array) -> Uint8Array:
+    height, width = picture.shape[:2]
+    cell = np.full((height + _CAPTION + _MARGIN, width + _MARGIN, 3), _BACKGROUND, np.uint8)
+    cell[_CAPTION : _CAPTION + height, :width] = picture
+    _write(cell, caption, 0.4)
+    return cell
+
+
+def _write(picture: Uint8Array, text: str, size: float) -> None:
+    cv2.putText(picture, text, (2, _CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, size, _INK, 1, cv2.LINE_AA)
+
+
+def _table(rows: Sequence[Sequence[str]]) -> list[str]:
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    return [
+        "  ".join(
+            [row[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))]
+        )
+        for row in rows
+    ]

@@ -1,0 +1,219 @@
+"""`manifest.json`: what a folder of records holds. It is written last, so a folder without one is no data set."""
+
+import dataclasses
+import hashlib
+import pathlib
+from collections.abc import Mapping
+from typing import Any
+
+from retarget_tf import files
+from retarget_tf.body import parsing_labels
+from retarget_tf.dataset.records.framing import record_offsets
+from retarget_tf.errors import ConfigError, InputDataError
+
+SCHEMA_VERSION = 1
+TRAIN, VALIDATION, TEST = "train", "validation", "test"
+SPLITS = (TRAIN, VALIDATION, TEST)
+
+_HOW_TO_BUILD = "Build it: python -m data.build_records --clips=CLIPS --out={folder}"
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipEntry:
+    """One clip of a split.
+
+    Attributes:
+        clip_id: unique in the folder.
+        person_id: who is seen.
+        frames: number of frames.
+        fps: frames per second.
+        motion_of: id of the clip whose motion this one repeats on another body, if any.
+    """
+
+    clip_id: str
+    person_id: str
+    frames: int
+    fps: float
+    motion_of: str | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Shard:
+    """One TFRecord file: its name in the folder, and what it must hold."""
+
+    name: str
+    records: int
+    bytes: int
+    sha256: str
+
+
+@dataclasses.dataclass(frozen=True)
+class Split:
+    """The clips and shards of one split; both are empty where no share was asked for."""
+
+    clips: tuple[ClipEntry, ...] = ()
+    shards: tuple[Shard, ...] = ()
+
+    @property
+    def frames(self) -> int:
+        """Number of frames of all clips."""
+        return sum(clip.frames for clip in self.clips)
+
+    @property
+    def bytes(self) -> int:
+        """Size of all shards."""
+        return sum(shard.bytes for shard in self.shards)
+
+
+@dataclasses.dataclass(frozen=True)
+class Manifest:
+    """What `manifest.json` holds.
+
+    Attributes:
+        folder: where the records lie; not part of the file.
+        label_schema: name of the schema of the parsing maps.
+        image_size: side of the square frames in pixels.
+        segment_frames: consecutive frames in one record; a clip's last record may hold fewer.
+        person_height_share: median share of the picture's height from the head to the feet, 0..1, over the training
+            clips (all clips where none trains).
+        seed: of the split, the order of the records and the reference frames.
+        splits: by name: train, validation, test.
+        schema_version: of this layout.
+    """
+
+    folder: pathlib.Path
+    label_schema: str
+    image_size: int
+    segment_frames: int
+    person_height_share: float
+    seed: int
+    splits: Mapping[str, Split]
+    schema_version: int = SCHEMA_VERSION
+
+    @classmethod
+    def load(cls, folder: files.PathLike) -> "Manifest":
+        """Reads the manifest of a folder of records.
+
+        Raises:
+            InputDataError: there is none, or it is of another schema version.
+        """
+        path = pathlib.Path(folder) / "manifest.json"
+        mend = _HOW_TO_BUILD.format(folder=folder)
+        with files.reading(path, "records"):
+            is_there = path.is_file()
+        if not is_there:
+            raise InputDataError(f"records {folder}: no manifest.json, so this is no complete data set. {mend}")
+        values = files.read_json(path, "records")
+        version = values.get("schema_version") if isinstance(values, dict) else None
+        if version != SCHEMA_VERSION:
+            raise InputDataError(
+                f"records {path}: schema version {version}, this program reads {SCHEMA_VERSION}. {mend} --overwrite"
+            )
+        try:
+            splits = {name: _parse_split(values["splits"][name]) for name in SPLITS}
+            manifest = cls(folder=pathlib.Path(folder), **{**values, "splits": splits})
+        except (KeyError, TypeError) as error:
+            raise InputDataError(f"records {path}: not a manifest ({error}). {mend} --overwrite") from error
+        if str(manifest.label_schema) not in parsing_labels.SCHEMAS:
+            raise InputDataError(f"records {path}: unknown label schema {manifest.label_schema}. {mend} --overwrite")
+        return manifest
+
+    def __post_init__(self) -> None:
+        for name in ("image_size", "segment_frames"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 1:
+                raise TypeError(f"{name} must be a whole number from 1. Received: {name}={getattr(self, name)!r}")
+
+    def save(self) -> None:
+        """Writes `manifest.json` into the folder."""
+        values = dataclasses.asdict(self)
+        del values["folder"]
+        for name, split in self.splits.items():
+            values["splits"][name] = {"frames": split.frames, **values["splits"][name]}
+        files.write_json(self.folder / "manifest.json", values)
+
+    def split(self, name: str) -> Split:
+        """The split of that name, which must hold clips.
+
+        Raises:
+            ConfigError: there is no split of that name.
+            InputDataError: it is empty.
+        """
+        if name not in self.splits:
+            raise ConfigError(f"split must be one of {', '.join(SPLITS)}. Received: split={name}")
+        if not self.splits[name].clips:
+            flag = "fewer people to the other splits" if name == TRAIN else f"it a share: --{name}_share"
+            raise InputDataError(
+                f"records {self.folder}: split {name} is empty. Build the records again and give {flag}."
+            )
+        return self.splits[name]
+
+    def check_fit(self, image_size: int, label_schema: str) -> None:
+        """Refuses a model that takes other pictures or other maps.
+
+        Raises:
+            InputDataError: image size or label schema differ.
+        """
+        for name, flag, want in (("image_size", "size", image_size), ("label_schema", "label_schema", label_schema)):
+            have = getattr(self, name)
+            if have != want:
+                raise InputDataError(
+                    f"records {self.folder}: {name} is {have}, the model's is {want}. "
+                    f"Build records with --{flag}={want}, or train a model on these."
+                )
+
+    def shard_paths(self, name: str) -> list[pathlib.Path]:
+        """The shards of a split in order; names, sizes and record counts are checked against the manifest.
+
+        Raises:
+            InputDataError: a shard is missing, cut, holds another number of records, or is none of the manifest's.
+        """
+        if stray := self.stray_shards():
+            raise InputDataError(f"records {stray[0]}: not in the manifest. Remove it, or build the records again.")
+        paths = []
+        for shard in self.split(name).shards:
+            path = self.folder / shard.name
+            _check_shard(path, shard, f"{_HOW_TO_BUILD.format(folder=self.folder)} --overwrite")
+            paths.append(path)
+        return paths
+
+    def stray_shards(self) -> list[pathlib.Path]:
+        """TFRecord files in the folder that the manifest does not list."""
+        listed = {shard.name for split in self.splits.values() for shard in split.shards}
+        return [path for path in sorted(self.folder.glob("*.tfrecord")) if path.name not in listed]
+
+    def verify(self) -> None:
+        """Reads every shard whole and compares its sha256.
+
+        Raises:
+            InputDataError: a shard is not the one that was written.
+        """
+        for name, split in self.splits.items():
+            for path, shard in zip(self.shard_paths(name) if split.clips else [], split.shards, strict=True):
+                if sha256_of(path) != shard.sha256:
+                    mend = f"{_HOW_TO_BUILD.format(folder=self.folder)} --overwrite"
+                    raise InputDataError(f"records {path}: damaged (its sha256 is not the manifest's). {mend}")
+
+
+def sha256_of(path: pathlib.Path) -> str:
+    """The SHA-256 of a file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _parse_split(values: Any) -> Split:
+    return Split(
+        clips=tuple(ClipEntry(**clip) for clip in values["clips"]),
+        shards=tuple(Shard(**shard) for shard in values["shards"]),
+    )
+
+
+def _check_shard(path: pathlib.Path, shard: Shard, mend: str) -> None:
+    if not path.is_file():
+        raise InputDataError(f"records {path}: the shard is missing. {mend}")
+    size = path.stat().st_size
+    if size != shard.bytes:
+        raise InputDataError(f"records {path}: {size} bytes, the manifest says {shard.bytes}. {mend}")
+    with files.reading(path, "records"):
+        records = len(record_offsets(path))
+    if records != shard.records:
+        raise InputDataError(f"records {path}: {records} records, the manifest says {shard.records}. {mend}")

@@ -1,0 +1,250 @@
+"""What a build will make, drawn before a frame is read: the manifest but for the shards, and what each shard holds.
+
+A plan depends on the clips' headers and the configuration alone. So whoever carries it out, in whatever order, on one
+core or on many machines, makes the same files.
+
+Training segments are shuffled over all clips; validation and test clips stay whole, in order of their ids.
+"""
+
+import dataclasses
+import hashlib
+import os
+import pathlib
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
+
+from retarget_tf import files
+from retarget_tf.body import skeleton
+from retarget_tf.dataset import clips
+from retarget_tf.dataset.records.config import BuildConfig
+from retarget_tf.dataset.records.manifest import SPLITS, TRAIN, ClipEntry, Manifest, Split
+from retarget_tf.dataset.records.segment import FloatArray
+from retarget_tf.dataset.records.splitting import split_people
+from retarget_tf.errors import InputDataError
+
+_RECORDS_IN_SHARD = 64  # 64 frames at 256 pixels are about 3 MB, so a shard is about 200 MB at most
+_FEWEST_SHARDS = 4  # are enough to read in parallel
+
+_HEAD = [skeleton.JOINT[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
+_FEET = [
+    skeleton.JOINT[f"{side}_{part}"] for side in ("left", "right") for part in ("ankle", "heel", "big_toe", "small_toe")
+]
+
+
+@dataclasses.dataclass(frozen=True)
+class ClipTask:
+    """A clip to encode, and all that its encoded frames depend on.
+
+    Attributes:
+        folder: of the clip.
+        info: its header.
+        size: side of the stored pictures.
+        label_schema: of the stored maps.
+        stamp: sizes and times of change of the clip's files.
+    """
+
+    folder: str
+    info: clips.ClipInfo
+    size: int
+    label_schema: str
+    stamp: tuple[tuple[str, int, int], ...]
+
+    @property
+    def key(self) -> str:
+        """A file name of its own for every other task."""
+        return f"{self.info.clip_id}-{_digest(self)}"
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordPlan:
+    """One record of a shard.
+
+    Attributes:
+        clip_key: of the `ClipTask`.
+        clip_id: of the clip.
+        person_id: who is seen.
+        fps: frames per second.
+        start: the position in the clip of the first frame.
+        frames: number of frames.
+        references: positions in the clip of the reference frames.
+    """
+
+    clip_key: str
+    clip_id: str
+    person_id: str
+    fps: float
+    start: int
+    frames: int
+    references: tuple[int, ...]
+
+
+@dataclasses.dataclass(frozen=True)
+class ShardTask:
+    """A shard to write: its name, and the records in it."""
+
+    name: str
+    records: tuple[RecordPlan, ...]
+
+    @property
+    def key(self) -> str:
+        """Another for every other content."""
+        return _digest(self)
+
+
+@dataclasses.dataclass(frozen=True)
+class BuildPlan:
+    """What a build will make.
+
+    Attributes:
+        manifest: with every split's clips, and no shards.
+        clips: to encode.
+        shards: to write, by split.
+    """
+
+    manifest: Manifest
+    clips: tuple[ClipTask, ...]
+    shards: Mapping[str, tuple[ShardTask, ...]]
+
+
+def plan_build(clip_folders: Sequence[files.PathLike], config: BuildConfig) -> BuildPlan:
+    """Plans the records of all clips in `clip_folders`.
+
+    Raises:
+        InputDataError: a clip cannot be used, clips contradict each other, or the people are too few for the splits.
+    """
+    found = _find_clips(clip_folders)
+    size = _common_size(found, config)
+    split_of = split_people(
+        [clip.info for clip in found],
+        validation_share=config.validation_share,
+        test_share=config.test_share,
+        test_people=config.test_people,
+        seed=config.seed,
+    )
+    by_split = {split: [clip for clip in found if split_of[clip.info.person_id] == split] for split in SPLITS}
+    tasks = {clip.info.clip_id: _clip_task(clip, size, config.label_schema) for clip in found}
+    shards = {}
+    for split, chosen in by_split.items():
+        of_clips = [list(_records_of(tasks[clip.info.clip_id], config, split == TRAIN)) for clip in chosen]
+        parts = _shuffled(of_clips, config) if split == TRAIN else _whole(of_clips)
+        shards[split] = tuple(
+            ShardTask(f"{split}-{index:05d}-of-{len(parts):05d}.tfrecord", tuple(part))
+            for index, part in enumerate(parts)
+        )
+    manifest = Manifest(
+        folder=pathlib.Path(),
+        label_schema=config.label_schema,
+        image_size=size,
+        segment_frames=config.segment_frames,
+        person_height_share=_person_height_share(by_split[TRAIN] or found),
+        seed=config.seed,
+        splits={split: Split(tuple(_entry(clip.info) for clip in chosen)) for split, chosen in by_split.items()},
+    )
+    return BuildPlan(manifest, tuple(tasks.values()), shards)
+
+
+def _records_of(task: ClipTask, config: BuildConfig, second_reference: bool) -> Iterator[RecordPlan]:
+    """A clip's segments in order; all have frame 0 as a reference, and some a second from outside of the segment."""
+    info = task.info
+    # The clip's id in the seed: its references do not depend on which other clips there are.
+    rng = np.random.default_rng([config.seed, *info.clip_id.encode()])
+    for start in range(0, info.frames, config.segment_frames):
+        frames = min(config.segment_frames, info.frames - start)
+        references = (0, _index_elsewhere(rng, info.frames, start, frames)) if second_reference else (0,)
+        yield RecordPlan(task.key, info.clip_id, info.person_id, info.fps, start, frames, references)
+
+
+def _index_elsewhere(rng: np.random.Generator, frames: int, start: int, length: int) -> int:
+    """A frame outside of the segment from `start`; any frame where the segment is the whole clip."""
+    outside = frames - length
+    if outside == 0:
+        return int(rng.integers(frames))
+    index = int(rng.integers(outside))
+    return index if index < start else index + length
+
+
+def _whole(of_clips: Sequence[list[RecordPlan]]) -> list[list[RecordPlan]]:
+    """One clip after the other; no clip is parted between two shards."""
+    parts: list[list[RecordPlan]] = []
+    for records in of_clips:
+        if not parts or len(parts[-1]) >= _RECORDS_IN_SHARD:
+            parts.append([])
+        parts[-1] += records
+    return parts
+
+
+def _shuffled(of_clips: Sequence[list[RecordPlan]], config: BuildConfig) -> list[list[RecordPlan]]:
+    """The segments of all clips in a random order."""
+    records = [record for of_clip in of_clips for record in of_clip]
+    order = np.random.default_rng(config.seed).permutation(len(records))
+    wanted = config.shards or max(_FEWEST_SHARDS, -(-len(records) // _RECORDS_IN_SHARD))
+    parts = np.array_split(order, min(wanted, len(records))) if records else []
+    return [[records[index] for index in part] for part in parts]
+
+
+def _clip_task(clip: clips.Clip, size: int, label_schema: str) -> ClipTask:
+    states = [(path.name, path.stat()) for path in sorted(clip.folder.iterdir())]
+    stamp = tuple((name, state.st_size, state.st_mtime_ns) for name, state in states)
+    return ClipTask(os.path.realpath(clip.folder), clip.info, size, label_schema, stamp)
+
+
+def _digest(task: ClipTask | ShardTask) -> str:
+    return hashlib.sha256(repr(task).encode()).hexdigest()[:16]
+
+
+def _find_clips(folders: Sequence[files.PathLike]) -> list[clips.Clip]:
+    """The clips of all folders in order of their ids."""
+    found: dict[str, clips.Clip] = {}
+    for clip in (clip for folder in folders for clip in clips.find_clips(folder)):
+        if clip.info.clip_id in found:
+            raise InputDataError(
+                f"clip {clip.folder}: has the id of {found[clip.info.clip_id].folder}. Rename one in clip.json."
+            )
+        if not clip.info.frames:
+            raise InputDataError(f"clip {clip.folder}: holds no frame. Make the clip again.")
+        found[clip.info.clip_id] = clip
+    return [found[clip_id] for clip_id in sorted(found)]
+
+
+def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
+    """The side of the stored pictures; refuses clips that do not go together."""
+    first = found[0]
+    for clip in found:
+        carried = (clip.info.label_schema, *clip.info.more_label_schemas)
+        if config.label_schema not in carried:
+            raise InputDataError(
+                f"clip {clip.folder}: has parsing maps of {', '.join(carried)}, not of {config.label_schema}. "
+                "Leave it out, or name a schema that every clip carries: --label_schema"
+            )
+        if not config.size and clip.info.image_size != first.info.image_size:
+            raise InputDataError(
+                f"clip {clip.folder}: is of {clip.info.image_size} pixels, {first.folder} of {first.info.image_size}. "
+                "Bring them to one size: --size"
+            )
+    return config.size or first.info.image_size
+
+
+def _entry(info: clips.ClipInfo) -> ClipEntry:
+    return ClipEntry(info.clip_id, info.person_id, info.frames, info.fps, info.motion_of)
+
+
+def _person_height_share(found: Sequence[clips.Clip]) -> float:
+    """Median share of the picture's height from head to feet; arms that reach higher do not count.
+
+    Where no frame shows both head and feet, it is the median height of whatever is seen.
+    """
+    anything = range(skeleton.NUM_JOINTS)
+    for tops, bottoms in ((_HEAD, _FEET), (anything, anything)):
+        shares = np.concatenate([_height_shares(clip, tops, bottoms) for clip in found])
+        if shares.size:
+            return float(np.median(shares))
+    raise InputDataError(f"clip {found[0].folder}: no frame has keypoints, nor has any other clip. Extract them again.")
+
+
+def _height_shares(clip: clips.Clip, tops: Sequence[int], bottoms: Sequence[int]) -> FloatArray:
+    """Heights `[frames that show one of each]` from the highest of `tops` to the lowest of `bottoms`."""
+    y, seen = clip.keypoints[..., 1], clip.keypoints[..., 2] > 0
+    highest = np.where(seen, y, np.inf)[:, list(tops)].min(axis=1)
+    lowest = np.where(seen, y, -np.inf)[:, list(bottoms)].max(axis=1)
+    return (lowest - highest)[lowest > highest] / np.float32(clip.info.image_size)

@@ -1,0 +1,124 @@
+"""Records back as numpy: whole clips in order for evaluation, or segments as they lie for looking at them."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import tensorflow as tf
+
+from retarget_tf import files
+from retarget_tf.dataset.records.damage import damage_as_input_error
+from retarget_tf.dataset.records.manifest import TRAIN, ClipEntry, Manifest
+from retarget_tf.dataset.records.segment import EncodedFrames, FloatArray, Segment, Uint8Array, decode_frame, decode_map
+from retarget_tf.errors import ConfigError, InputDataError
+
+
+@dataclasses.dataclass(frozen=True)
+class Reference:
+    """The frame that anchors a person's identity.
+
+    Attributes:
+        frame: RGB uint8 `[size, size, 3]`.
+        keypoints: float32 `[25, 3]`.
+        parsing_map: uint8 `[size, size]`.
+    """
+
+    frame: Uint8Array
+    keypoints: FloatArray
+    parsing_map: Uint8Array
+
+
+@dataclasses.dataclass(frozen=True)
+class RecordClip:
+    """A whole clip. Its pictures are held encoded and decoded on demand.
+
+    Attributes:
+        clip_id: unique in the folder.
+        person_id: who is seen.
+        fps: frames per second.
+        motion_of: id of the clip whose motion this one repeats on another body, if any.
+        encoded: the frames as they are stored.
+    """
+
+    clip_id: str
+    person_id: str
+    fps: float
+    motion_of: str | None
+    encoded: EncodedFrames
+
+    def __len__(self) -> int:
+        return len(self.encoded)
+
+    @property
+    def keypoints(self) -> FloatArray:
+        """float32 `[frames, 25, 3]`."""
+        return self.encoded.keypoints
+
+    @property
+    def reference(self) -> Reference:
+        """Frame 0, which anchors evaluation."""
+        return Reference(self.frame(0), self.keypoints[0], self.parsing_map(0))
+
+    def frame(self, index: int) -> Uint8Array:
+        """RGB uint8 `[size, size, 3]`."""
+        return decode_frame(self.encoded.frames[index]).numpy()
+
+    def parsing_map(self, index: int) -> Uint8Array:
+        """Class ids uint8 `[size, size]`."""
+        return decode_map(self.encoded.parsing_maps[index]).numpy()
+
+    def frames(self) -> Iterator[Uint8Array]:
+        """Yields every `frame` in order."""
+        return (self.frame(index) for index in range(len(self)))
+
+    def parsing_maps(self) -> Iterator[Uint8Array]:
+        """Yields every `parsing_map` in order."""
+        return (self.parsing_map(index) for index in range(len(self)))
+
+
+def read_clips(folder: files.PathLike, split: str) -> Iterator[RecordClip]:
+    """Yields the clips of a split in the manifest's order, one at a time in memory.
+
+    Raises:
+        ConfigError: `split` is train, whose records are shuffled.
+        InputDataError: the records are missing, incomplete or damaged.
+    """
+    if split == TRAIN:
+        raise ConfigError(f"split must be one whose clips are whole: validation or test. Received: split={split}")
+    manifest = Manifest.load(folder)
+    entries = iter(manifest.split(split).clips)
+    for clip_id, segments in itertools.groupby(read_segments(folder, split), key=lambda segment: segment.clip_id):
+        clip = _join(next(entries), list(segments))
+        if clip is None:
+            raise InputDataError(
+                f"records {folder}: clip {clip_id} is not whole and in order. Build the records again."
+            )
+        yield clip
+
+
+def read_segments(folder: files.PathLike, split: str) -> Iterator[Segment]:
+    """Yields the records of a split as they lie.
+
+    Raises:
+        InputDataError: the records are missing, incomplete, damaged, or of another schema version.
+    """
+    for path in Manifest.load(folder).shard_paths(split):
+        with damage_as_input_error(path, tf.errors.InvalidArgumentError):
+            for serialized in tf.data.TFRecordDataset(str(path)):
+                yield Segment.parse(serialized)
+
+
+def _join(entry: ClipEntry, segments: list[Segment]) -> RecordClip | None:
+    """The clip of its segments; None where they are not all there and in order."""
+    starts = np.cumsum([0] + [len(segment.body) for segment in segments])
+    if [segment.first_index for segment in segments] != list(starts[:-1]) or starts[-1] != entry.frames:
+        return None
+    if any(segment.clip_id != entry.clip_id for segment in segments):
+        return None
+    encoded = EncodedFrames(
+        tuple(itertools.chain.from_iterable(segment.body.frames for segment in segments)),
+        tuple(itertools.chain.from_iterable(segment.body.parsing_maps for segment in segments)),
+        np.concatenate([segment.body.keypoints for segment in segments]),
+    )
+    return RecordClip(entry.clip_id, entry.person_id, entry.fps, entry.motion_of, encoded)

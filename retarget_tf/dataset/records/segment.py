@@ -1,0 +1,174 @@
+"""The record: a segment of consecutive frames of one clip as a `tf.train.SequenceExample`. Both ways, nowhere else.
+
+    context         clip_id, person_id, fps, first_index, schema_version,
+                    reference_frames, reference_parsing_maps, reference_keypoints: frames of the same clip that
+                    show the person; the first is always the clip's frame 0
+    feature lists   frames (JPEG, quality 95, full chroma), parsing_maps (PNG, gray8), keypoints (75 floats)
+
+Frames are decoded with libjpeg's accurate integer transform, so that every reader sees the same pixels.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from retarget_tf.body import skeleton
+from retarget_tf.dataset.records.manifest import SCHEMA_VERSION
+
+FloatArray = npt.NDArray[np.float32]
+Uint8Array = npt.NDArray[np.uint8]
+
+JPEG_QUALITY = 95
+
+_CONTEXT_FEATURES = {
+    "clip_id": tf.io.FixedLenFeature([], tf.string),
+    "person_id": tf.io.FixedLenFeature([], tf.string),
+    "fps": tf.io.FixedLenFeature([], tf.float32),
+    "first_index": tf.io.FixedLenFeature([], tf.int64),
+    "schema_version": tf.io.FixedLenFeature([], tf.int64),
+    "reference_frames": tf.io.RaggedFeature(tf.string),
+    "reference_parsing_maps": tf.io.RaggedFeature(tf.string),
+    "reference_keypoints": tf.io.RaggedFeature(tf.float32),
+}
+_SEQUENCE_FEATURES = {
+    "frames": tf.io.FixedLenSequenceFeature([], tf.string),
+    "parsing_maps": tf.io.FixedLenSequenceFeature([], tf.string),
+    "keypoints": tf.io.FixedLenSequenceFeature([skeleton.NUM_JOINTS, 3], tf.float32),
+}
+
+
+@dataclasses.dataclass(frozen=True)
+class EncodedFrames:
+    """Frames as they are stored.
+
+    Attributes:
+        frames: JPEG.
+        parsing_maps: PNG of class ids.
+        keypoints: float32 `[frames, 25, 3]` in pixels.
+    """
+
+    frames: tuple[bytes, ...]
+    parsing_maps: tuple[bytes, ...]
+    keypoints: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.frames)
+
+
+@dataclasses.dataclass(frozen=True)
+class Segment:
+    """One record.
+
+    Attributes:
+        clip_id: of the clip.
+        person_id: of the person.
+        fps: frames per second.
+        first_index: the position in the clip of the first frame.
+        body: the consecutive frames.
+        references: frames of the same clip; the first is the clip's frame 0.
+    """
+
+    clip_id: str
+    person_id: str
+    fps: float
+    first_index: int
+    body: EncodedFrames
+    references: EncodedFrames
+
+    def serialize(self) -> bytes:
+        """The record's bytes."""
+        context = {
+            "clip_id": _bytes([self.clip_id.encode()]),
+            "person_id": _bytes([self.person_id.encode()]),
+            "fps": _floats([self.fps]),
+            "first_index": _int(self.first_index),
+            "schema_version": _int(SCHEMA_VERSION),
+            "reference_frames": _bytes(self.references.frames),
+            "reference_parsing_maps": _bytes(self.references.parsing_maps),
+            "reference_keypoints": _floats(self.references.keypoints.ravel()),
+        }
+        lists = {
+            "frames": [_bytes([frame]) for frame in self.body.frames],
+            "parsing_maps": [_bytes([parsing_map]) for parsing_map in self.body.parsing_maps],
+            "keypoints": [_floats(points.ravel()) for points in self.body.keypoints],
+        }
+        example = tf.train.SequenceExample(
+            context=tf.train.Features(feature=context),
+            feature_lists=tf.train.FeatureLists(
+                feature_list={name: tf.train.FeatureList(feature=values) for name, values in lists.items()}
+            ),
+        )
+        return example.SerializeToString(deterministic=True)  # else the order of a map's fields may be any
+
+    @classmethod
+    def parse(cls, serialized: bytes) -> "Segment":
+        """The inverse of `serialize`. The pictures stay encoded."""
+        return cls.from_tensors(parse_tensors(serialized))
+
+    @classmethod
+    def from_tensors(cls, tensors: dict[str, tf.Tensor]) -> "Segment":
+        """A segment of what `parse_tensors` gives."""
+        values = {name: tensor.numpy() for name, tensor in tensors.items()}
+        return cls(
+            clip_id=values["clip_id"].decode(),
+            person_id=values["person_id"].decode(),
+            fps=float(values["fps"]),
+            first_index=int(values["first_index"]),
+            body=EncodedFrames(tuple(values["frames"]), tuple(values["parsing_maps"]), values["keypoints"]),
+            references=EncodedFrames(
+                tuple(values["reference_frames"]),
+                tuple(values["reference_parsing_maps"]),
+                values["reference_keypoints"],
+            ),
+        )
+
+
+def parse_tensors(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+    """Parses a record, eagerly or in a graph; pictures stay encoded.
+
+    Args:
+        serialized: string `[]`.
+
+    Returns:
+        `clip_id`, `person_id` string `[]`; `fps` float32 `[]`; `first_index`, `schema_version` int64 `[]`;
+        `frames`, `parsing_maps` string `[frames]`; `keypoints` float32 `[frames, 25, 3]`; and
+        `reference_frames`, `reference_parsing_maps`, `reference_keypoints` of the same shapes, `[references, ...]`.
+    """
+    context, sequence = tf.io.parse_single_sequence_example(serialized, _CONTEXT_FEATURES, _SEQUENCE_FEATURES)
+    context["reference_keypoints"] = tf.reshape(context["reference_keypoints"], [-1, skeleton.NUM_JOINTS, 3])
+    return {**context, **sequence}
+
+
+def encode_frame(frame: Uint8Array) -> bytes:
+    """JPEG of an RGB frame `[height, width, 3]`: quality 95, colour at full resolution."""
+    return tf.io.encode_jpeg(frame, quality=JPEG_QUALITY, chroma_downsampling=False).numpy()
+
+
+def encode_map(parsing_map: Uint8Array) -> bytes:
+    """PNG of a parsing map `[height, width]`, exact."""
+    return tf.io.encode_png(parsing_map[..., None]).numpy()
+
+
+def decode_frame(jpeg: tf.Tensor) -> tf.Tensor:
+    """RGB uint8 `[height, width, 3]` of a stored frame; eagerly or in a graph."""
+    return tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
+
+
+def decode_map(png: tf.Tensor) -> tf.Tensor:
+    """Class ids uint8 `[height, width]` of a stored parsing map; eagerly or in a graph."""
+    return tf.io.decode_png(png, channels=1)[..., 0]
+
+
+def _bytes(values: Sequence[bytes]) -> tf.train.Feature:
+    return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
+
+
+def _floats(values: Sequence[float] | FloatArray) -> tf.train.Feature:
+    return tf.train.Feature(float_list=tf.train.FloatList(value=values))
+
+
+def _int(value: int) -> tf.train.Feature:
+    return tf.train.Feature(int64_list=tf.train.Int64List(value=[value]))

@@ -1,0 +1,209 @@
+"""The scratch folder of a build. Everything in it is made by one of two functions, and whole or not there at all.
+
+    clips/     each clip encoded: KEY.pictures, JPEG and PNG in turn, and KEY.npy, where each lies, and a checksum
+    shards/    what each finished shard holds, NAME.json
+    records/   the shards; this folder becomes the data set
+
+A name or a digest in it says what each part was made of, so a build that begins anew finds what it can keep. The same
+part may be made twice at the same time: both are the same, and the last one stays.
+"""
+
+import contextlib
+import dataclasses
+import errno
+import os
+import pathlib
+import shutil
+import zlib
+from collections.abc import Iterator
+
+import cv2
+import numpy as np
+import tensorflow as tf
+
+from retarget_tf import files
+from retarget_tf.body import skeleton
+from retarget_tf.dataset import clips
+from retarget_tf.dataset.records.manifest import Shard, sha256_of
+from retarget_tf.dataset.records.planning import BuildPlan, ClipTask, RecordPlan, ShardTask
+from retarget_tf.dataset.records.segment import EncodedFrames, FloatArray, Segment, Uint8Array, encode_frame, encode_map
+from retarget_tf.errors import InputDataError
+
+_ROW = np.dtype(
+    [
+        ("offset", np.int64),
+        ("frame_bytes", np.int64),
+        ("map_bytes", np.int64),
+        ("crc", np.uint32),
+        ("keypoints", np.float32, (skeleton.NUM_JOINTS, 3)),
+    ]
+)
+
+
+@dataclasses.dataclass(frozen=True)
+class Staging:
+    """The scratch folder of a build; travels to other processes and machines that see the same file system."""
+
+    folder: pathlib.Path
+
+    @property
+    def records(self) -> pathlib.Path:
+        """The folder that becomes the data set."""
+        return self.folder / "records"
+
+    def open(self, plan: BuildPlan) -> None:
+        """Makes the folder, or clears it of all that is no part of the plan."""
+        shards = [shard.name for split in plan.shards.values() for shard in split]
+        wanted = {
+            self.records: set(shards),
+            self.folder / "shards": {f"{name}.json" for name in shards},
+            self.folder / "clips": {f"{clip.key}.{suffix}" for clip in plan.clips for suffix in ("npy", "pictures")},
+        }
+        for folder, names in wanted.items():
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in folder.iterdir():
+                if path.name not in names:
+                    path.unlink()
+
+    def encode_clip(self, task: ClipTask) -> int:
+        """Writes a clip's encoded frames.
+
+        Returns:
+            Their number.
+
+        Raises:
+            InputDataError: the clip cannot be read to its end, or holds another number of frames than it says.
+        """
+        rows = np.zeros(task.info.frames, _ROW)
+        pictures, index = self._clip_paths(task.key)
+        offset = 0
+        with files.atomic_file(pictures) as temporary, temporary.open("wb") as file:
+            for number, (frame, parsing_map, keypoints) in enumerate(_encoded_frames(task)):
+                data = frame + parsing_map
+                rows[number] = (offset, len(frame), len(parsing_map), zlib.crc32(data), keypoints)
+                offset += file.write(data)
+        with files.atomic_file(index) as temporary:  # written last: where it is, the pictures are
+            np.save(temporary, rows)
+        return len(rows)
+
+    def has_clip(self, task: ClipTask) -> bool:
+        """Whether the clip is encoded, each frame as it was written."""
+        _, index = self._clip_paths(task.key)
+        try:
+            for first in range(0, task.info.frames, 64):
+                self._read(task.key, first, min(64, task.info.frames - first))
+        except (OSError, ValueError):
+            index.unlink(missing_ok=True)
+            return False
+        return True
+
+    def write_shard(self, task: ShardTask) -> int:
+        """Writes a shard from the encoded clips.
+
+        Returns:
+            The number of its records.
+
+        Raises:
+            InputDataError: an encoded clip is damaged.
+            OSError: it cannot be written.
+        """
+        path = self.records / task.name
+        with files.atomic_file(path) as temporary:
+            with _disk_errors(), tf.io.TFRecordWriter(str(temporary)) as writer:
+                for record in task.records:
+                    writer.write(self._segment(record).serialize())
+            shard = Shard(path.name, len(task.records), temporary.stat().st_size, sha256_of(temporary))
+        # Written last, and with what it was made of: where it is, the shard is.
+        files.write_json(self._note(task), {"key": task.key, **dataclasses.asdict(shard)})
+        return shard.records
+
+    def find_shard(self, task: ShardTask) -> Shard | None:
+        """The shard that was written, or None where it is not, or was made of something else."""
+        note = self._note(task)
+        if not note.exists():
+            return None
+        noted = files.read_json(note, "shard")
+        return Shard(**noted) if noted.pop("key") == task.key else None
+
+    def has_shard(self, task: ShardTask) -> bool:
+        """Whether the shard is written, byte for byte."""
+        shard, path = self.find_shard(task), self.records / task.name
+        return shard is not None and path.exists() and sha256_of(path) == shard.sha256
+
+    def drop_clips(self) -> None:
+        """Frees the encoded clips, once all shards are written."""
+        shutil.rmtree(self.folder / "clips", ignore_errors=True)
+
+    def close(self) -> None:
+        """Removes what is left."""
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _segment(self, plan: RecordPlan) -> Segment:
+        references = [self._read(plan.clip_key, index, 1) for index in plan.references]
+        return Segment(
+            clip_id=plan.clip_id,
+            person_id=plan.person_id,
+            fps=plan.fps,
+            first_index=plan.start,
+            body=self._read(plan.clip_key, plan.start, plan.frames),
+            references=EncodedFrames(
+                tuple(reference.frames[0] for reference in references),
+                tuple(reference.parsing_maps[0] for reference in references),
+                np.concatenate([reference.keypoints for reference in references]),
+            ),
+        )
+
+    def _read(self, clip_key: str, first: int, count: int) -> EncodedFrames:
+        """Consecutive frames of an encoded clip."""
+        pictures, index = self._clip_paths(clip_key)
+        rows = np.load(index, mmap_mode="r")[first : first + count]
+        frames, parsing_maps = [], []
+        with pictures.open("rb") as file:
+            file.seek(rows["offset"][0])
+            for row in rows:
+                data = file.read(row["frame_bytes"] + row["map_bytes"])
+                if zlib.crc32(data) != row["crc"]:
+                    raise InputDataError(f"encoded clip {pictures}: damaged. Run the same command again.")
+                frames.append(data[: row["frame_bytes"]])
+                parsing_maps.append(data[row["frame_bytes"] :])
+        return EncodedFrames(tuple(frames), tuple(parsing_maps), np.array(rows["keypoints"]))
+
+    def _clip_paths(self, key: str) -> tuple[pathlib.Path, pathlib.Path]:
+        folder = self.folder / "clips"
+        return folder / f"{key}.pictures", folder / f"{key}.npy"
+
+    def _note(self, task: ShardTask) -> pathlib.Path:
+        return self.folder / "shards" / f"{task.name}.json"
+
+
+@contextlib.contextmanager
+def _disk_errors() -> Iterator[None]:
+    """Turns what TensorFlow raises on a full disk, or at a limit of file sizes, into the OSError that it was."""
+    try:
+        yield
+    except (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError) as error:
+        is_full = isinstance(error, tf.errors.ResourceExhaustedError)
+        number = errno.ENOSPC if is_full else errno.EFBIG
+        raise OSError(number, os.strerror(number)) from error
+
+
+def _encoded_frames(task: ClipTask) -> Iterator[tuple[bytes, bytes, FloatArray]]:
+    """JPEG, PNG and keypoints `[25, 3]` of each frame: frames are averaged, maps take the nearest pixel."""
+    clip = clips.open_clip(task.folder)
+    frames, maps = clip.read_frames(), clip.read_maps(task.label_schema)
+    for keypoints in clip.keypoints:
+        yield _encode(next(frames), next(maps), keypoints, task.size)
+    for rest in (frames, maps):  # they compare what they hold with what the clip says when they are read to their end
+        for _ in rest:
+            pass
+
+
+def _encode(
+    frame: Uint8Array, parsing_map: Uint8Array, keypoints: FloatArray, size: int
+) -> tuple[bytes, bytes, FloatArray]:
+    before = frame.shape[0]
+    if before != size:
+        frame = cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA)
+        parsing_map = cv2.resize(parsing_map, (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
+        keypoints = keypoints * np.array([size / before, size / before, 1], np.float32)
+    return encode_frame(frame), encode_map(parsing_map), keypoints

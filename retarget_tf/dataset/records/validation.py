@@ -1,0 +1,190 @@
+"""All that can be wrong with a folder of records, each with the file and the record that it is in."""
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+
+import tensorflow as tf
+from tqdm import tqdm
+
+from retarget_tf import files, parallel, program
+from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset.records.framing import read_record, record_offsets
+from retarget_tf.dataset.records.manifest import SCHEMA_VERSION, SPLITS, TRAIN, ClipEntry, Manifest, Shard, sha256_of
+from retarget_tf.dataset.records.segment import EncodedFrames, Segment, decode_frame, decode_map, parse_tensors
+
+_SHARDS_WORTH_A_PROCESS = 4  # one takes seconds to import TensorFlow, as long as some small shards
+
+
+@dataclasses.dataclass(frozen=True)
+class _Place:
+    """Where a segment was found, and which."""
+
+    shard: str
+    record: int
+    clip_id: str
+    first_index: int
+
+
+@dataclasses.dataclass(frozen=True)
+class _ShardTask:
+    manifest: Manifest
+    split: str
+    shard: Shard
+
+
+@dataclasses.dataclass
+class _Report:
+    """What one shard holds, and what is wrong with it."""
+
+    task: _ShardTask
+    problems: list[str] = dataclasses.field(default_factory=list)
+    found: list[_Place] = dataclasses.field(default_factory=list)
+
+
+def find_problems(folder: files.PathLike, *, workers: int = 1, show_progress: bool = False) -> list[str]:
+    """Reads every shard, every record and every picture of a folder.
+
+    Args:
+        folder: of records.
+        workers: number of processes.
+        show_progress: draw a progress bar of shards.
+
+    Returns:
+        One line for each problem, that begins with the file; none where all is well.
+
+    Raises:
+        InputDataError: there is no manifest that could be read.
+    """
+    manifest = Manifest.load(folder)
+    tasks = [_ShardTask(manifest, name, shard) for name, split in manifest.splits.items() for shard in split.shards]
+    reports: dict[str, _Report] = {}
+    with tqdm(total=len(tasks), unit="shard", disable=not show_progress) as progress:
+
+        def keep(report: _Report) -> None:
+            reports[report.task.shard.name] = report
+            progress.update()
+
+        parallel.for_each(
+            _check_shard,
+            tasks,
+            workers=min(workers, max(1, len(tasks) // _SHARDS_WORTH_A_PROCESS)),
+            on_done=keep,
+            prepare=program.import_tensorflow,
+        )
+    in_order = [reports[task.shard.name] for task in tasks]
+    return [
+        *(f"{path}: not in the manifest" for path in manifest.stray_shards()),
+        *(problem for report in in_order for problem in report.problems),
+        *(problem for split in SPLITS for problem in _of_split(manifest, split, in_order)),
+        *_shared_people(manifest),
+    ]
+
+
+def _check_shard(task: _ShardTask) -> _Report:
+    path, shard, report = task.manifest.folder / task.shard.name, task.shard, _Report(task)
+    if not path.is_file():
+        report.problems.append(f"{path}: missing")
+        return report
+    if (size := path.stat().st_size) != shard.bytes:
+        report.problems.append(f"{path}: {size} bytes, the manifest says {shard.bytes}")
+    try:
+        sha256 = sha256_of(path)
+    except OSError as error:
+        report.problems.append(f"{path}: cannot be read ({error.strerror})")
+        return report
+    if sha256 != shard.sha256:
+        report.problems.append(f"{path}: its sha256 is not the manifest's")
+    offsets = record_offsets(path)
+    if len(offsets) != shard.records:
+        report.problems.append(f"{path}: {len(offsets)} records, the manifest says {shard.records}")
+    entries = {clip.clip_id: clip for clip in task.manifest.splits[task.split].clips}
+    for number, offset in enumerate(offsets):
+        place = f"{path} record {number}"
+        try:
+            values = parse_tensors(read_record(str(path), offset))
+        except tf.errors.DataLossError:
+            report.problems.append(f"{place}: cut, or its checksum does not fit")
+            continue
+        except tf.errors.InvalidArgumentError:
+            report.problems.append(f"{place}: not a record of this format")
+            continue
+        version, segment = int(values["schema_version"]), Segment.from_tensors(values)
+        if version != SCHEMA_VERSION:
+            report.problems.append(f"{place}: schema version {version}, this program reads {SCHEMA_VERSION}")
+        report.found.append(_Place(shard.name, number, segment.clip_id, segment.first_index))
+        report.problems += (f"{place}: {problem}" for problem in _of_segment(segment, task.manifest, entries))
+    return report
+
+
+def _of_segment(segment: Segment, manifest: Manifest, entries: dict[str, ClipEntry]) -> Iterator[str]:
+    entry = entries.get(segment.clip_id)
+    if entry is None:
+        yield f"clip {segment.clip_id} is not in this split of the manifest"
+    elif segment.person_id != entry.person_id:
+        yield f"person {segment.person_id}, the manifest says {entry.person_id}"
+    elif len(segment.body) != min(manifest.segment_frames, entry.frames - segment.first_index):
+        yield f"{len(segment.body)} frames from frame {segment.first_index} on, of {entry.frames} of the clip"
+    if not len(segment.references):
+        yield "no reference frame"
+    yield from _of_frames("frame", segment.body, manifest)
+    yield from _of_frames("reference", segment.references, manifest)
+
+
+def _of_frames(what: str, encoded: EncodedFrames, manifest: Manifest) -> Iterator[str]:
+    counts = len(encoded.frames), len(encoded.parsing_maps), len(encoded.keypoints)
+    if len(set(counts)) > 1:
+        yield f"{what}s: {counts[0]} pictures, {counts[1]} parsing maps, {counts[2]} sets of keypoints"
+    size, schema = manifest.image_size, parsing_labels.get_schema(manifest.label_schema)
+    for number, jpeg in enumerate(encoded.frames):
+        try:
+            shape = decode_frame(jpeg).shape
+        except tf.errors.InvalidArgumentError:
+            yield f"{what} {number}: its picture cannot be decoded"
+            continue
+        if shape != (size, size, 3):
+            yield f"{what} {number}: its picture is {shape[1]}x{shape[0]}, the manifest says {size}x{size}"
+    for number, png in enumerate(encoded.parsing_maps):
+        try:
+            parsing_map = decode_map(png).numpy()
+        except tf.errors.InvalidArgumentError:
+            yield f"{what} {number}: its parsing map cannot be decoded"
+            continue
+        if parsing_map.shape != (size, size):
+            shape = parsing_map.shape
+            yield f"{what} {number}: its parsing map is {shape[1]}x{shape[0]}, the manifest says {size}x{size}"
+        if unknown := schema.unknown_ids(parsing_map):
+            yield f"{what} {number}: its parsing map has ids {unknown}, which {schema.name} has not"
+    for number, keypoints in enumerate(encoded.keypoints):
+        if fault := skeleton.find_fault(keypoints[None], size):
+            yield f"{what} {number}: keypoints {fault[1]}"
+
+
+def _of_split(manifest: Manifest, split: str, reports: Sequence[_Report]) -> Iterator[str]:
+    """Segments that no record holds (or none that can be read), or two records, or that are out of order."""
+    path = manifest.folder / "manifest.json"
+    places = [place for report in reports if report.task.split == split for place in report.found]
+    found = [(place.clip_id, place.first_index) for place in places]
+    expected = [
+        (clip.clip_id, start)
+        for clip in manifest.splits[split].clips
+        for start in range(0, clip.frames, manifest.segment_frames)
+    ]
+    for clip_id, start in sorted(set(expected) - set(found)):
+        yield f"{path}: {split} clip {clip_id}: its frames from {start} on are in no record that can be read"
+    seen: set[tuple[str, int]] = set()
+    for segment, place in zip(found, places, strict=True):
+        if segment in seen:
+            where = f"{manifest.folder / place.shard} record {place.record}"
+            yield f"{where}: another record has frames {place.first_index} and on of clip {place.clip_id} too"
+        seen.add(segment)
+    if split != TRAIN and found != expected and sorted(found) == sorted(expected):
+        yield f"{path}: {split}: its clips are not whole and in order in the shards"
+
+
+def _shared_people(manifest: Manifest) -> Iterator[str]:
+    split_of: dict[str, str] = {}
+    for name, split in manifest.splits.items():
+        for clip in split.clips:
+            if split_of.setdefault(clip.person_id, name) != name:
+                path = manifest.folder / "manifest.json"
+                yield f"{path}: person {clip.person_id} is in {split_of[clip.person_id]} and in {name}"
