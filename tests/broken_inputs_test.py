@@ -24,10 +24,11 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import extraction, program, retarget_inputs
+from retarget_tf import program, retarget_inputs
 from retarget_tf.body import parsing_labels
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import InputDataError
+from retarget_tf.footage import extraction
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video

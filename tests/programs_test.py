@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from retarget_tf import extraction, importers, serving_server
+from retarget_tf import serving_server
 from retarget_tf.dataset import records
-from retarget_tf.extraction import external_parser
+from retarget_tf.footage import extraction, importers
+from retarget_tf.footage.extraction import external_parser
 from retarget_tf.networks.config import TrainingConfig
 from retarget_tf.pictures import video
 from tests.testing import run_program

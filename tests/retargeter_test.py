@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import extraction, retarget_inputs, rollout
+from retarget_tf import retarget_inputs, rollout
 from retarget_tf import retargeter as retargeter_module
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.body.pose_transform import FITS, Fit
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
+from retarget_tf.footage import extraction
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video

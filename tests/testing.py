@@ -20,7 +20,7 @@ from retarget_tf import dancers
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
-from retarget_tf.extraction import models
+from retarget_tf.footage.extraction import models
 from retarget_tf.networks.config import GeneratorSpec
 
 # In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.

@@ -72,8 +72,8 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
     Returns:
         The maps in the pixels of that square, and the square.
     """
-    from retarget_tf.extraction import detectors, following, pipeline, square_crop
-    from retarget_tf.extraction.parser import PartsParser, PosedImage
+    from retarget_tf.footage.extraction import detectors, following, pipeline, square_crop
+    from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
     from retarget_tf.pictures import video
     from retarget_tf.pictures.square_crop import SquareCrop
 

@@ -53,9 +53,9 @@ def main() -> None:
 
 def _keypoints(path: str) -> tuple[FloatArray, FloatArray]:
     """Ours and the reference's, `[frames, 25, 3]` in pixels of the video, of the frames that count."""
-    from retarget_tf import extraction
     from retarget_tf.body import skeleton
     from retarget_tf.errors import InputDataError
+    from retarget_tf.footage import extraction
     from retarget_tf.pictures import video
 
     file = pathlib.Path(path).with_suffix(".coco18.npz")

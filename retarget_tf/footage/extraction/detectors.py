@@ -1,0 +1,132 @@
+"""The two MediaPipe models as context managers: a pose landmarker and a multiclass person segmenter.
+
+MediaPipe is imported when the first of them is opened: reading flags and clips does without it.
+"""
+
+from typing import Any, Self
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files
+from retarget_tf.body import skeleton
+from retarget_tf.errors import MissingDependencyError
+from retarget_tf.footage.extraction import models
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+# Channels of `Segmenter.segment`, as the model card of selfie_multiclass_256x256 lists them.
+BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHERS = range(6)
+NUM_CHANNELS = 6
+SEGMENTER_SIZE = 256  # what the segmenter looks at, in pixels
+
+
+class PoseDetector:
+    """Finds the BODY_25 keypoints of the one person of a picture, or of several.
+
+    Args:
+        video: whether the pictures are consecutive frames: the detector then tracks the person instead of searching
+            every picture anew, which is faster and steadier.
+        max_people: how many people are looked for. MediaPipe smooths the keypoints of a video for one person only.
+        models_folder: where the model file lies; `models.default_folder()` unless given.
+
+    Raises:
+        MissingDependencyError: mediapipe or the model file is not installed; says the command.
+    """
+
+    def __init__(
+        self, *, video: bool = False, max_people: int = 1, models_folder: files.PathLike | None = None
+    ) -> None:
+        vision, options = _mediapipe_vision(models.POSE_LANDMARKER, models_folder)
+        self._video = video
+        mode = vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE
+        self._landmarker = vision.PoseLandmarker.create_from_options(
+            vision.PoseLandmarkerOptions(base_options=options, running_mode=mode, num_poses=max_people)
+        )
+
+    def detect(self, image: Uint8Array, seconds: float = 0.0) -> FloatArray | None:
+        """The keypoints of the person as `detect_all` gives them, or None where nobody is found."""
+        return next(iter(self.detect_all(image, seconds)), None)
+
+    def detect_all(self, image: Uint8Array, seconds: float = 0.0) -> list[FloatArray]:
+        """The keypoints of each person that is found.
+
+        Args:
+            image: RGB uint8 `[height, width, 3]`.
+            seconds: time of the frame in its video, growing from call to call; unused for single pictures.
+
+        Returns:
+            float32 `[25, 3]` each, in pixels of the image, with joints that are unsure or outside of it: see
+            `drop_unseen`.
+        """
+        picture = _mediapipe_image(image)
+        if self._video:
+            result = self._landmarker.detect_for_video(picture, round(seconds * 1000))
+        else:
+            result = self._landmarker.detect(picture)
+        height, width = image.shape[:2]
+        return [
+            skeleton.from_mediapipe33([(point.x * width, point.y * height, point.visibility) for point in landmarks])
+            for landmarks in result.pose_landmarks
+        ]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._landmarker.close()
+
+
+class Segmenter:
+    """Tells hair, skin, clothes and background apart, as confidences.
+
+    Args:
+        models_folder: where the model file lies; `models.default_folder()` unless given.
+
+    Raises:
+        MissingDependencyError: mediapipe or the model file is not installed; says the command.
+    """
+
+    def __init__(self, *, models_folder: files.PathLike | None = None) -> None:
+        vision, options = _mediapipe_vision(models.MULTICLASS_SEGMENTER, models_folder)
+        self._segmenter = vision.ImageSegmenter.create_from_options(
+            vision.ImageSegmenterOptions(base_options=options, output_confidence_masks=True, output_category_mask=False)
+        )
+
+    def segment(self, image: Uint8Array) -> FloatArray:
+        """Confidences float32 `[256, 256, 6]`, sum 1, of an RGB uint8 `[256, 256, 3]` picture of a person."""
+        if image.shape != (SEGMENTER_SIZE, SEGMENTER_SIZE, 3):
+            raise ValueError(f"image must be [{SEGMENTER_SIZE}, {SEGMENTER_SIZE}, 3]. Received: shape={image.shape}")
+        result = self._segmenter.segment(_mediapipe_image(image))
+        return np.concatenate([np.atleast_3d(mask.numpy_view()) for mask in result.confidence_masks], axis=-1)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._segmenter.close()
+
+
+def drop_unseen(keypoints: FloatArray, width: int, height: int) -> FloatArray:
+    """Sets unsure joints of `[..., 25, 3]`, and those outside of a `width` x `height` picture, to (0, 0, 0)."""
+    dropped = skeleton.drop_missing(keypoints, max(width, height))
+    inside = (dropped[..., 0] < width) & (dropped[..., 1] < height)
+    return np.where(inside[..., None], dropped, np.float32(0))
+
+
+def _mediapipe_vision(model: models.ModelFile, folder: files.PathLike | None) -> tuple[Any, Any]:
+    path = models.find(model, folder)
+    try:
+        from mediapipe.tasks.python import BaseOptions, vision
+    except ImportError as error:
+        raise MissingDependencyError(
+            f"package mediapipe: cannot be imported ({error}). Install it: pip install 'retarget_tf[extract]'"
+        ) from error
+    return vision, BaseOptions(model_asset_path=str(path))
+
+
+def _mediapipe_image(image: Uint8Array) -> Any:
+    import mediapipe
+
+    return mediapipe.Image(image_format=mediapipe.ImageFormat.SRGB, data=np.ascontiguousarray(image))

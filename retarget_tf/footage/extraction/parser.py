@@ -1,0 +1,190 @@
+"""The built-in parser: pictures of a person with keypoints in, `parts10` maps out.
+
+The segmenter looks at a square close around the person (`square_crop.person_view`), several frames at a time, and its
+confidences are laid back into the square that is asked for.
+"""
+
+import collections
+import concurrent.futures
+import contextlib
+import os
+import queue
+from collections.abc import Callable, Iterable, Iterator
+from types import TracebackType
+from typing import NamedTuple, Self, TypeVar
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files
+from retarget_tf.body.parsing_labels import PARTS10
+from retarget_tf.footage.extraction import detectors, parts, square_crop, wardrobe
+from retarget_tf.footage.extraction.body_geometry import bones_of, nearness
+from retarget_tf.footage.extraction.steadying import SegmentedFrame, steadied
+from retarget_tf.pictures.square_crop import SquareCrop
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+_In = TypeVar("_In")
+_Out = TypeVar("_Out")
+
+_VIEW = detectors.SEGMENTER_SIZE
+
+
+class PosedImage(NamedTuple):
+    """A picture RGB uint8 `[height, width, 3]` and the keypoints float32 `[25, 3]` of its person, in its pixels."""
+
+    image: Uint8Array
+    keypoints: FloatArray
+
+
+class ParsedImage(NamedTuple):
+    """A square picture RGB uint8 `[size, size, 3]` and its map uint8 `[size, size]`, ids of `parts10`."""
+
+    image: Uint8Array
+    parsing_map: Uint8Array
+
+
+class PartsParser:
+    """Parses pictures of one person into `parts10`; a context manager, for it holds native resources.
+
+    `external_parser.ExternalParser` takes its place with a network out of a file.
+
+    Args:
+        models_folder: where the segmenter's file lies; `models.default_folder()` unless given.
+        workers: number of frames that are segmented at a time; one for each core unless given.
+        view_scale: makes the segmenter's view larger or smaller; measurements of steadiness use it.
+
+    Raises:
+        MissingDependencyError: mediapipe or the model file is not installed; says the command.
+    """
+
+    schema = PARTS10
+
+    def __init__(
+        self, *, models_folder: files.PathLike | None = None, workers: int | None = None, view_scale: float = 1.0
+    ) -> None:
+        self._workers = workers or min(os.cpu_count() or 1, 4)
+        self._view_scale = view_scale
+        self._resources = contextlib.ExitStack()
+        self._idle: queue.SimpleQueue[detectors.Segmenter] = queue.SimpleQueue()
+        with contextlib.ExitStack() as opened:
+            for _ in range(self._workers):
+                self._idle.put(opened.enter_context(detectors.Segmenter(models_folder=models_folder)))
+            self._pool = opened.enter_context(concurrent.futures.ThreadPoolExecutor(self._workers))
+            self._resources = opened.pop_all()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._resources.close()
+
+    def view_of(self, posed: PosedImage) -> PosedImage | None:
+        """What the segmenter would see of a picture, with the keypoints in its pixels; None without a person."""
+        view = self._view_square(posed)
+        if view is None:
+            return None
+        return PosedImage(view.apply(posed.image, _VIEW), view.move_keypoints(posed.keypoints, _VIEW))
+
+    def _view_square(self, posed: PosedImage) -> SquareCrop | None:
+        height, width = posed.image.shape[:2]
+        return square_crop.person_view(posed.keypoints, width, height, self._view_scale)
+
+    def vote(self, views: Iterable[PosedImage]) -> wardrobe.Wardrobe:
+        """What the person wears, by vote of a few dozen views (`view_of`) of the same clip."""
+        return wardrobe.count([ballot for ballot in self._in_order(self._ballot, views) if ballot is not None])
+
+    def parse_frames(
+        self, frames: Iterable[PosedImage], crop: SquareCrop, size: int, clothes: wardrobe.Wardrobe
+    ) -> Iterator[ParsedImage]:
+        """Yields the square and its parsing map for each frame.
+
+        Args:
+            frames: pictures of one clip, in order. A few at a time are taken and kept.
+            crop: the square of the pictures that is wanted.
+            size: of the results in pixels.
+            clothes: the clip's vote.
+
+        Yields:
+            The map is all background where the keypoints show nobody.
+        """
+
+        def segmented(posed: PosedImage) -> SegmentedFrame:
+            keypoints = crop.move_keypoints(posed.keypoints, size)
+            return SegmentedFrame(crop.apply(posed.image, size), self._confidences(posed, crop, size), keypoints)
+
+        for frame in steadied(self._in_order(segmented, frames)):
+            yield ParsedImage(frame.image, parts.assign(frame.confidences, frame.keypoints, clothes))
+
+    def parse(self, posed: PosedImage, crop: SquareCrop, size: int) -> Uint8Array:
+        """The parsing map `[size, size]` of a square of a single picture."""
+        view = self.view_of(posed)
+        clothes = self.vote([] if view is None else [view])
+        return next(self.parse_frames([posed], crop, size, clothes)).parsing_map
+
+    def _confidences(self, posed: PosedImage, crop: SquareCrop, size: int) -> FloatArray:
+        """The segmenter's confidences `[size, size, 6]` of the square; background outside of view and picture."""
+        view = self._view_square(posed)
+        if view is None:
+            return _only_background(size)
+        values = self._segment(view.apply(posed.image, _VIEW))
+        person = values[..., 1:]  # with the background left out, zero outside means background
+        return _with_background(_place(person, view, crop, size) * inside_picture(posed.image, crop, size)[..., None])
+
+    def _ballot(self, view: PosedImage) -> wardrobe.Ballot | None:
+        bones = bones_of(view.keypoints)
+        if bones is None:
+            return None
+        values = self._segment(view.image)
+        rows, columns = parts.candidates(values)
+        if not len(rows):
+            return None
+        near = nearness(np.stack([columns, rows], axis=-1).astype(np.float32) + 0.5, bones)
+        lab = cv2.cvtColor(view.image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+        return wardrobe.ballot(values[rows, columns], lab[rows, columns], bones, near)
+
+    def _segment(self, view: Uint8Array) -> FloatArray:
+        segmenter = self._idle.get()
+        try:
+            return segmenter.segment(view)
+        finally:
+            self._idle.put(segmenter)
+
+    def _in_order(self, function: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
+        """`map` on several threads that takes items only as it goes: a long video must not pile up in memory."""
+        pending: collections.deque[concurrent.futures.Future[_Out]] = collections.deque()
+        for item in items:
+            pending.append(self._pool.submit(function, item))
+            if len(pending) > self._workers:
+                yield pending.popleft().result()
+        while pending:
+            yield pending.popleft().result()
+
+
+def _place(values: FloatArray, view: SquareCrop, crop: SquareCrop, size: int) -> FloatArray:
+    """Values `[256, 256, channels]` of a view, laid into the square `crop` of `size` pixels; 0 outside of the view."""
+    within = crop.relative_to(view, _VIEW)
+    scale = within.side / size
+    shift = (scale - 1) / 2  # pixel centres lie at +0.5
+    inverse = np.array([[scale, 0, within.left + shift], [0, scale, within.top + shift]])
+    return cv2.warpAffine(values, inverse, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
+
+
+def inside_picture(image: Uint8Array, crop: SquareCrop, size: int) -> npt.NDArray[np.bool_]:
+    """Which pixels of the square lie in the picture `[size, size]`: a person goes on outside as smeared edge only."""
+    centres = (np.arange(size) + 0.5) * crop.side / size
+    x, y = crop.left + centres, crop.top + centres
+    return ((y >= 0) & (y < image.shape[0]))[:, None] & ((x >= 0) & (x < image.shape[1]))
+
+
+def _with_background(person: FloatArray) -> FloatArray:
+    return np.concatenate([1 - person.sum(axis=-1, keepdims=True), person], axis=-1)
+
+
+def _only_background(size: int) -> FloatArray:
+    return _with_background(np.zeros((size, size, detectors.NUM_CHANNELS - 1), np.float32))

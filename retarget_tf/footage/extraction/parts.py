@@ -1,0 +1,224 @@
+"""Body parts of `parts10` out of the segmenter's confidences and a pose.
+
+The segmenter knows hair, skin, cloth and accessories but no limbs; the pose knows limbs but no outlines. Each pixel of
+the person goes to the part that its material and its nearest limb name together:
+
+    hair; a hat on the head           -> hair
+    skin of face, neck and trunk      -> face
+    skin nearest to an arm or leg     -> that arm or leg
+    cloth above / below the waist     -> upper / lower clothes (sleeves are upper)
+    cloth or accessory at a foot      -> shoes (socks and boots too)
+    an accessory away from the body   -> background (bags, balls)
+
+What the clip's vote knows of the clothes (`wardrobe`) weighs skin against cloth: skin is expected close to a limb that
+is bare, cloth farther around one that is clothed, for cloth hangs and swings.
+"""
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf.body import parsing_labels
+from retarget_tf.footage.extraction import cleanup, detectors, wardrobe
+from retarget_tf.footage.extraction.body_geometry import (
+    FOOT,
+    HEAD,
+    SHIN,
+    THIGH,
+    TRUNK,
+    Bones,
+    Nearness,
+    bones_of,
+    nearness,
+)
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.intp]
+BoolArray = npt.NDArray[np.bool_]
+
+_ID = {name: index for index, name in enumerate(parsing_labels.PARTS10.classes)}
+
+_CANDIDATE = 0.4  # least foreground confidence that is looked at; along the limbs all is
+
+# How far from a bone's middle line its vote is heard, in radii: skin stays on the limb, cloth hangs and swings.
+_SKIN_SPREAD = 1.4
+_CLOTH_SPREAD = 2.0
+_FLOOR = 0.03  # least expectation: a vote never rules out what a frame shows plainly
+_LEAST_CLOTH = 0.15  # cloth that is expected less than so is none of the person's (a curtain)
+_LEAST_CLOTH_BY_SKIN = 0.3  # the same nearest to bare skin (a shadow between the legs)
+_NEVER_BARE = 0.3  # share of skin in the vote below which skin at a place is taken for cloth
+_BARE = 0.8  # share of skin in the vote from which a place counts as bare
+_TRUNK_SKIN = 0.5  # necklines and open backs show skin in some views only: the vote is not asked
+
+# Reaches in radii: what lies farther is not of the person (a ball, a face in the background).
+_LIMB_SKIN_REACH = 1.9
+_TRUNK_SKIN_REACH = 1.25
+_TRUNK_SIDE = 0.75
+_ACCESSORY_REACH = 1.1
+_HEAD_REACH = 1.7
+_FOOT_REACH = 2.2
+_CROWN = 0.7  # of the way from the neck to the middle of the head: cloth from here on is a hat
+
+_PENALTY = 3.0  # how much farther a limb seems to cloth where the vote says bare, and the reverse
+_CORE_BONUS = 3.0  # logits in favour of the person on the middle line of a limb: keeps thin arms whole
+_CORE_WIDTH = 0.4  # of the radius
+_FAR = 10_000  # pixels: a joint that lies farther out is drawn as if there
+
+
+def assign(confidences: FloatArray, keypoints: FloatArray, clothes: wardrobe.Wardrobe) -> Uint8Array:
+    """The parsing map of one frame.
+
+    Args:
+        confidences: float32 `[height, width, 6]`, the segmenter's.
+        keypoints: float32 `[25, 3]` in pixels of the same picture; unsure joints help where they are given.
+        clothes: the clip's vote.
+
+    Returns:
+        uint8 `[height, width]`, ids of `parts10`; all background where the keypoints show no body.
+    """
+    parsing_map = np.zeros(confidences.shape[:2], np.uint8)
+    bones = bones_of(keypoints)
+    if bones is None:
+        return parsing_map
+    rows, columns = candidates(confidences, _limb_lines(parsing_map.shape, bones))
+    if not len(rows):
+        return parsing_map
+    near = nearness(np.stack([columns, rows], axis=-1).astype(np.float32) + 0.5, bones)
+    scores = _scores(confidences[rows, columns], bones, near, clothes)
+    shown = _is_person(scores.sum(axis=1), bones, near)
+    parsing_map[rows, columns] = np.where(shown, scores[:, 1:].argmax(axis=1) + 1, 0)
+    body = np.zeros(parsing_map.shape, np.bool_)
+    body[rows, columns] = near.distance.min(axis=1) < 1
+    return cleanup.remove_specks(parsing_map, body)
+
+
+def candidates(confidences: FloatArray, limbs: BoolArray | None = None) -> tuple[IntArray, IntArray]:
+    """Rows and columns of the pixels that may be of a person: by confidence, or by lying on its `limbs`."""
+    likely = confidences[..., detectors.BACKGROUND] < 1 - _CANDIDATE
+    rows, columns = np.nonzero(likely if limbs is None else likely | limbs)
+    return rows, columns
+
+
+def _limb_lines(shape: tuple[int, ...], bones: Bones) -> BoolArray:
+    """The limbs' middle lines, as wide as `_CORE_BONUS` reaches."""
+    lines = np.zeros(shape, np.uint8)
+    for start, end, radius in zip(bones.start, bones.end, bones.radius, strict=True):
+        width = max(1, round(4 * _CORE_WIDTH * float(radius)))
+        first, last = np.clip(np.stack([start, end]), -_FAR, _FAR).round().astype(int).tolist()
+        cv2.line(lines, first, last, 1, width)
+    return lines > 0
+
+
+def _scores(confidences: FloatArray, bones: Bones, near: Nearness, clothes: wardrobe.Wardrobe) -> FloatArray:
+    """How much each `parts10` class (background stays 0) claims each pixel: float32 `[pixels, 10]`."""
+    pixels = np.arange(len(confidences))
+    nearest, distance = _nearest(near.distance)
+    segment, along = bones.segment[nearest], near.along[pixels, nearest]
+    near_head = _distance_to(near, bones, HEAD) < _HEAD_REACH
+    on_head = near_head & (segment == HEAD) & (along > _CROWN)
+    on_leg = (segment == THIGH) | (segment == SHIN) | (segment == FOOT)
+    in_shoe = (segment == FOOT) & (distance < _FOOT_REACH) & clothes.has_shoes
+    shoe, sock_or_cloth = (clothes.cover_at(segment, along, kind) for kind in (wardrobe.SHOE, wardrobe.CLOTH))
+    footwear = in_shoe | ((segment == SHIN) & (shoe > sock_or_cloth))
+
+    hair, body, face, cloth, others = (confidences[:, channel] for channel in range(1, detectors.NUM_CHANNELS))
+    bareness = clothes.cover_at(bones.segment, near.along, wardrobe.SKIN)
+    expected_skin, expected_cloth = _expected(bones, near, bareness)
+    skin, cloth = body + face * ~near_head, cloth + hair * on_leg
+    skin, cloth = _reweighted(skin, cloth, expected_skin, expected_cloth)
+
+    skin_bone = _skin_bone(bones, near, bareness)
+    is_limb, bare_there = bones.segment[skin_bone] < TRUNK, bareness[pixels, skin_bone]
+    never_bare = is_limb & (bare_there < _NEVER_BARE)
+    skin, cloth = np.where(never_bare, 0, skin), np.where(never_bare, cloth + skin, cloth)
+    in_reach = near.distance[pixels, skin_bone] < np.where(is_limb, _LIMB_SKIN_REACH, _TRUNK_SKIN_REACH)
+    skin = skin * (in_reach | (_distance_to(near, bones, TRUNK) < 1))
+    least_cloth = np.where(bareness[pixels, nearest] > _BARE, _LEAST_CLOTH_BY_SKIN, _LEAST_CLOTH)
+    cloth = cloth * ((expected_cloth > least_cloth) | in_shoe | on_head)
+    others = others * ((distance < _ACCESSORY_REACH) | near_head | in_shoe)
+
+    skin_label = _skin_labels(bones)[skin_bone]
+    cloth_bone, _ = _nearest(near.distance * (1 + _PENALTY * bareness))
+    below_waist = wardrobe.body_height(bones, near, cloth_bone) > clothes.waist
+    garment = np.where(below_waist, _ID["lower_clothes"], _ID["upper_clothes"])
+    garment = np.where(footwear, _ID["shoes"], garment)
+    accessory = np.where((expected_skin > expected_cloth) & ~footwear, skin_label, garment)
+
+    scores = np.zeros((len(confidences), len(_ID)), np.float32)
+    scores[:, _ID["hair"]] += hair * ~on_leg
+    scores[:, _ID["face"]] += face * near_head
+    scores[pixels, skin_label] += skin
+    scores[pixels, np.where(on_head, _ID["hair"], garment)] += cloth
+    scores[pixels, np.where(near_head & ~on_leg, _ID["hair"], accessory)] += others
+    return scores
+
+
+def _skin_bone(bones: Bones, near: Nearness, bareness: FloatArray) -> IntArray:
+    """The bone that skin at each pixel is of: a near one where the vote expects skin.
+
+    Skin at the side of a clothed trunk is an arm's that the pose has wrong, or does not see.
+    """
+    bone, _ = _nearest(near.distance * (1 + _PENALTY * (1 - bareness)))
+    is_arm = bones.segment < THIGH
+    if not is_arm.any():
+        return bone
+    arm, _ = _nearest(np.where(is_arm, near.distance, np.inf))
+    pixels = np.arange(len(bone))
+    at_side = (bones.segment[bone] == TRUNK) & (near.distance[pixels, bone] > _TRUNK_SIDE)
+    return np.where(at_side & (bareness[pixels, bone] < _TRUNK_SKIN), arm, bone)
+
+
+def _expected(bones: Bones, near: Nearness, bareness: FloatArray) -> tuple[FloatArray, FloatArray]:
+    """How much skin and cloth the vote expects at each pixel: of the bone nearby that expects it most.
+
+    Args:
+        bones: of the pose.
+        near: of the pixels to them.
+        bareness: float32 `[pixels, bones]`, the vote at each pixel's place along each bone.
+
+    Returns:
+        float32 `[pixels]` twice, 0..1.
+    """
+    skin = np.where(bones.segment == TRUNK, np.maximum(bareness, _TRUNK_SKIN), bareness)
+    skin = skin * np.exp(-np.square(np.square(near.distance / _SKIN_SPREAD)))
+    hangs = bones.segment != FOOT  # cloth at a foot is the shoe, or a reflection below it
+    cloth = (1 - bareness) * np.exp(-((near.distance / _CLOTH_SPREAD) ** 2)) * hangs
+    return skin.max(axis=1), cloth.max(axis=1)
+
+
+def _reweighted(
+    skin: FloatArray, cloth: FloatArray, expected_skin: FloatArray, expected_cloth: FloatArray
+) -> tuple[FloatArray, FloatArray]:
+    """Shifts confidence between skin and cloth towards what is expected; their sum stays (Bayes' rule for two)."""
+    total = skin + cloth
+    weighted_skin = skin * np.maximum(expected_skin, _FLOOR)
+    weighted_cloth = cloth * np.maximum(expected_cloth, _FLOOR)
+    share = weighted_skin / np.maximum(weighted_skin + weighted_cloth, 1e-9)
+    return total * share, total * (1 - share)
+
+
+def _nearest(distance: FloatArray) -> tuple[IntArray, FloatArray]:
+    bone = distance.argmin(axis=1)
+    return bone, np.take_along_axis(distance, bone[:, None], axis=1)[:, 0]
+
+
+def _distance_to(near: Nearness, bones: Bones, segment: int) -> FloatArray:
+    chosen = bones.segment == segment
+    if not chosen.any():
+        return np.full(len(near.distance), np.inf, np.float32)
+    return near.distance[:, chosen].min(axis=1)
+
+
+def _skin_labels(bones: Bones) -> IntArray:
+    """The class of skin at each bone."""
+    arm = np.where(bones.is_left, _ID["left_arm"], _ID["right_arm"])
+    leg = np.where(bones.is_left, _ID["left_leg"], _ID["right_leg"])
+    return np.where(bones.segment >= TRUNK, _ID["face"], np.where(bones.segment < THIGH, arm, leg))
+
+
+def _is_person(claimed: FloatArray, bones: Bones, near: Nearness) -> BoolArray:
+    """Whether each pixel is of the person: the claims against the rest, with a bonus on sure limbs' middle lines."""
+    probability = np.clip(claimed, 1e-4, 1 - 1e-4)
+    core = np.exp(-((near.distance / _CORE_WIDTH) ** 2)) * bones.confidence * (bones.segment < TRUNK)
+    return np.log(probability / (1 - probability)) + _CORE_BONUS * core.max(axis=1) > 0

@@ -1,0 +1,139 @@
+"""Frames, keypoints and parsing maps of other programs in, clip folder out: one square crop moves all three."""
+
+import dataclasses
+import pathlib
+
+import numpy as np
+import numpy.typing as npt
+from tqdm import tqdm
+
+from retarget_tf import files
+from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset import clips
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.footage.extraction import square_crop
+from retarget_tf.footage.importers.keypoints import read_keypoints
+from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
+from retarget_tf.footage.importers.picture_sources import Pictures, open_pictures
+from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.pictures import video
+from retarget_tf.pictures.square_crop import SquareCrop
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+
+CROPS = ("person", "whole")
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportConfig:
+    """Settings of an import.
+
+    Attributes:
+        schema: label schema of the maps in the files.
+        to_schema: of the maps in the clip: the same, or ``parts10``.
+        size: side of the stored square frames in pixels.
+        crop: the square that is stored: around the ``person``'s whole path, or the smallest that holds the ``whole``
+            picture.
+        fps: frames per second; None for the video's own.
+        person_id: who is seen; None for the clip's id.
+        units: of the keypoints, see `read_keypoints`.
+        max_pixels: of a video's frame; a larger one is refused.
+        person: which one, where OpenPose's files hold several.
+    """
+
+    schema: str
+    to_schema: str = parsing_labels.PARTS10.name
+    size: int = 256
+    crop: str = "person"
+    fps: float | None = None
+    person_id: str | None = None
+    units: str = "auto"
+    max_pixels: int = video.AS_IT_IS.max_pixels
+    person: PersonChoice = MAIN_PERSON
+
+    def __post_init__(self) -> None:
+        parsing_labels.get_schema(self.schema)
+        if self.to_schema not in (self.schema, parsing_labels.PARTS10.name):
+            raise ConfigError(f"to_schema must be parts10 or {self.schema}. Received: to_schema={self.to_schema}")
+        if self.crop not in CROPS:
+            raise ConfigError(f"crop must be one of {list(CROPS)}. Received: crop={self.crop}")
+
+
+def import_clip(
+    frames: files.PathLike,
+    keypoints: files.PathLike,
+    maps: files.PathLike,
+    folder: files.PathLike,
+    config: ImportConfig,
+    *,
+    overwrite: bool = False,
+    show_progress: bool = False,
+) -> clips.ClipInfo:
+    """Writes a clip folder.
+
+    Args:
+        frames: a video or a folder of pictures, see `picture_sources.open_pictures`.
+        keypoints: a folder of OpenPose's JSON files or a NumPy file, see `keypoints.read_keypoints`.
+        maps: a folder of PNG files, see `parsing_pngs.read_parsing_png`.
+        folder: of the clip; its name becomes the clip's id.
+        config: settings.
+        overwrite: whether a clip that is there is replaced.
+        show_progress: whether to draw a progress bar.
+
+    Raises:
+        InputDataError: a file cannot be read or has something else in it than it should, the parts are not of the same
+            frames, nobody is in the keypoints, or the folder is there already.
+        ConfigError: a folder of pictures comes without `fps`.
+    """
+    pictures = open_pictures(frames, maps, video.ReadOptions(max_pixels=config.max_pixels))
+    fps = config.fps or pictures.fps
+    if fps is None:
+        raise ConfigError("fps must be given for a folder of pictures. Received: fps=None")
+    seen = read_keypoints(
+        keypoints,
+        pictures.width,
+        pictures.height,
+        pictures.numbers,
+        units=config.units,
+        fps=fps,
+        person=config.person,
+    )
+    square = _square(seen, pictures, config.crop)
+    stored = skeleton.drop_missing(square.move_keypoints(seen, config.size), config.size)
+    name = pathlib.Path(folder).name
+    person_id, source = config.person_id or name, pathlib.Path(frames).name
+    try:
+        info = clips.ClipInfo(name, person_id, fps, config.size, config.to_schema, source=source)
+    except ValueError as error:  # the name of the folder, or fps
+        raise ConfigError(str(error)) from error
+    hip_lines = skeleton.hip_line(seen)
+    with (
+        clips.ClipWriter(folder, info, overwrite=overwrite) as writer,
+        tqdm(pictures.read_frames(), total=len(stored), desc=name, unit="frame", disable=not show_progress) as progress,
+    ):
+        for index, picture in enumerate(progress):
+            parsing_map = _read_map(pictures.maps[index], picture, float(hip_lines[index]), config)
+            cropped = square.apply_map_on_background(parsing_map, config.size)
+            writer.write(square.apply(picture, config.size), cropped, stored[index])
+    return dataclasses.replace(info, frames=len(stored))
+
+
+def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: ImportConfig) -> Uint8Array:
+    """The map of a frame in the clip's schema, in pixels of the frame."""
+    schema = parsing_labels.get_schema(config.schema)
+    parsing_map = read_parsing_png(path, schema)
+    if parsing_map.shape != picture.shape[:2]:
+        sizes = (f"{shape[1]}x{shape[0]}" for shape in (parsing_map.shape, picture.shape))
+        raise InputDataError("parsing map {}: is {}, its frame {}. Give maps of the frames' size.".format(path, *sizes))
+    return parsing_map if config.to_schema == config.schema else schema.parts10_of(parsing_map, hip_y)
+
+
+def _square(keypoints: FloatArray, pictures: Pictures, crop: str) -> SquareCrop:
+    width, height = pictures.width, pictures.height
+    if crop == "person":
+        square = square_crop.clip_crop(keypoints, width, height, square_crop.MARGIN)
+        assert square is not None, "keypoints with no joint are refused when they are read"
+        return square
+    side = max(width, height)
+    return SquareCrop((width - side) // 2, (height - side) // 2, side)  # whole pixels: nothing is resampled

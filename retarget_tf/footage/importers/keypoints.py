@@ -1,0 +1,130 @@
+"""Keypoints of other programs, whatever their file: in pixels of the picture, BODY_25, one entry a frame."""
+
+import os
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+from absl import logging
+
+from retarget_tf import files
+from retarget_tf.body import skeleton
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.footage.extraction import detectors
+from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
+from retarget_tf.footage.importers.openpose import read_openpose
+from retarget_tf.footage.people import tracking
+from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
+
+FloatArray = npt.NDArray[np.float32]
+
+UNITS = ("auto", "pixels", "shares")
+
+# Detectors place a few joints a little outside of the picture too; nobody dances in a corner of 3 pixels.
+_SHARES_RANGE = (-0.5, 1.5)
+_OUTSIDE_SHARE = 0.1
+_SMALLEST_PIXELS = 3.0
+
+
+def read_keypoints(
+    path: files.PathLike,
+    width: int,
+    height: int,
+    frame_numbers: Sequence[int],
+    *,
+    units: str = "auto",
+    fps: float = 30.0,
+    person: PersonChoice = MAIN_PERSON,
+) -> FloatArray:
+    """Reads a folder of OpenPose's JSON files, or a NumPy file (see `keypoint_arrays`).
+
+    Args:
+        path: of the folder or the file.
+        width: of the picture that the keypoints are of, in pixels.
+        height: of that picture.
+        frame_numbers: of the clip's frames, as the JSON files are numbered; those without a file have no joints. A
+            NumPy file has an entry for each, in order.
+        units: of x and y: pixels, or shares of width and height; ``auto`` decides by their values, and refuses what
+            can be neither, such as -1..1 or metres.
+        fps: frames per second: how far people may move between two frames.
+        person: which one, where JSON files hold several. A warning is logged where it may have been taken for another.
+
+    Returns:
+        float32 `[frames, 25, 3]` in pixels; joints under `skeleton.CONFIDENCE_THRESHOLD` or outside of the picture are
+        (0, 0, 0).
+
+    Raises:
+        InputDataError: the files are not as they should be, or do not fit the frames; no joint is in the picture, or
+            the person chosen is not there.
+        ConfigError: `units` is none of `UNITS`, or a person is chosen in a NumPy file, which holds one.
+    """
+    if units not in UNITS:
+        raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
+    if os.path.isdir(path):
+        everybody = _read_json(path, frame_numbers)
+        stacked = _in_pixels(np.concatenate(everybody), width, height, units, path)
+        everybody = np.split(stacked, np.cumsum([len(people) for people in everybody])[:-1])
+        points = _follow(everybody, fps, person, f"keypoints {path}", frame_numbers)
+    elif person != MAIN_PERSON:
+        raise ConfigError(f"person must be 0 for a NumPy file, which holds one person. Received: keypoints={path}")
+    else:
+        points = _in_pixels(read_keypoint_array(path), width, height, units, path)
+    if len(points) != len(frame_numbers):
+        raise InputDataError(
+            f"keypoints {path}: are of {len(points)} frames, the clip has {len(frame_numbers)}. "
+            "Give the keypoints of these very frames."
+        )
+    seen = detectors.drop_unseen(points, width, height)
+    if skeleton.person_box(seen) is None:
+        raise InputDataError(
+            f"keypoints {path}: no joint is within the {width}x{height} picture. Check that they are of this picture."
+        )
+    return seen
+
+
+def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> list[FloatArray]:
+    """Everybody in each frame, `[people, 25, 3]`."""
+    by_number = read_openpose(folder)
+    if strangers := sorted(set(by_number) - set(frame_numbers)):
+        raise InputDataError(
+            f"keypoints {folder}: have a file with number {strangers[0]}, the frames are numbered "
+            f"{frame_numbers[0]} to {frame_numbers[-1]}. Give the keypoints of these very frames."
+        )
+    if missing := [number for number in frame_numbers if number not in by_number]:
+        logging.warning(
+            "keypoints %s: %d of %d frames have no file (the first is frame %d); they get no joints.",
+            folder, len(missing), len(frame_numbers), missing[0],
+        )  # fmt: skip
+    nobody = np.zeros((0, skeleton.NUM_JOINTS, 3), np.float32)
+    return [by_number.get(number, nobody) for number in frame_numbers]
+
+
+def _follow(
+    everybody: Sequence[FloatArray], fps: float, choice: PersonChoice, source: str, frame_numbers: Sequence[int]
+) -> FloatArray:
+    """The chosen person `[frames, 25, 3]`, told from the others by place, pace and size: there are no colours here."""
+    tracker, no_colour = tracking.PeopleTracker(fps), np.zeros(3, np.float32)
+    for index, people in enumerate(everybody):
+        tracker.update(index, [tracking.Sighting(pose, no_colour) for pose in tracking.distinct(people)])
+    person = choice.of(tracker.tracks, source)
+    tell_doubts(source, [frame_numbers[index] for index in person.doubts])
+    return person.over(len(everybody))
+
+
+def _in_pixels(points: FloatArray, width: int, height: int, units: str, path: files.PathLike) -> FloatArray:
+    if units == "auto":
+        units = _units_of(points, path)
+    return points * np.array([width, height, 1], np.float32) if units == "shares" else points
+
+
+def _units_of(points: FloatArray, path: files.PathLike) -> str:
+    sure = points[points[..., 2] >= skeleton.CONFIDENCE_THRESHOLD][:, :2]
+    if not sure.size or np.abs(sure).max() > _SMALLEST_PIXELS:
+        return "pixels"
+    low, high = _SHARES_RANGE
+    if low <= sure.min() and sure.max() <= high and (sure < 0).mean() <= _OUTSIDE_SHARE:
+        return "shares"
+    raise InputDataError(
+        f"keypoints {path}: x and y from {sure.min():.2f} to {sure.max():.2f} are neither pixels nor shares of the "
+        "picture, 0..1. Convert them, or say which they are (--units)."
+    )

@@ -1,0 +1,69 @@
+"""Keypoints as OpenPose writes them with `--write_json`: a folder with one JSON file a frame.
+
+The format: OpenPose, doc/02_output.md: `people` is a list, and `pose_keypoints_2d` of each holds x, y, confidence of
+25 (BODY_25) or 18 (COCO) points in a row.
+"""
+
+import pathlib
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files
+from retarget_tf.errors import InputDataError
+from retarget_tf.footage.importers.frame_numbers import numbered_files
+from retarget_tf.footage.importers.keypoint_arrays import SKELETONS, with_known_confidence
+
+FloatArray = npt.NDArray[np.float32]
+
+_LAYOUTS = (25, 18)  # points of a person
+
+
+def read_openpose(folder: files.PathLike) -> dict[int, FloatArray]:
+    """The keypoints of everybody.
+
+    Returns:
+        For each file, by the last number in its name: float32 `[people, 25, 3]` in the files' own units.
+
+    Raises:
+        InputDataError: the folder holds no such files, or one is not as OpenPose writes it; or nobody is in any.
+    """
+    paths = numbered_files(folder, {".json"}, "keypoints")
+    people = {number: _read_people(path) for number, path in paths.items()}
+    if not any(map(len, people.values())):
+        raise InputDataError(f"keypoints {folder}: nobody is in any of its {len(paths)} files.")
+    return people
+
+
+def _read_people(path: pathlib.Path) -> FloatArray:
+    frame = files.read_json(path, "keypoints")
+    people = frame.get("people") if isinstance(frame, dict) else None
+    if not isinstance(people, list):
+        raise InputDataError(f"keypoints {path}: has no list 'people'. Give the files that OpenPose wrote.")
+    # A person of whom only a face or a hand was found has an empty list.
+    found = [_body25(path, index, person) for index, person in enumerate(people) if _points_of(person) != []]
+    return np.array([body for body in found if (body[:, 2] > 0).any()], np.float32).reshape(-1, 25, 3)
+
+
+def _points_of(person: Any) -> Any:
+    """A list of numbers, if the file is right; None where it has none. Version 1.0 has the shorter key."""
+    return person.get("pose_keypoints_2d", person.get("pose_keypoints")) if isinstance(person, dict) else None
+
+
+def _body25(path: pathlib.Path, index: int, person: Any) -> FloatArray:
+    where = f"keypoints {path} person {index}"
+    if (points := _points_of(person)) is None:
+        raise InputDataError(f"{where}: has no list 'pose_keypoints_2d'. Give the files that OpenPose wrote.")
+    try:
+        values = np.asarray(points, np.float32)
+    except (TypeError, ValueError) as error:
+        raise InputDataError(f"{where}: 'pose_keypoints_2d' is no list of numbers.") from error
+    if values.ndim != 1 or values.size not in [3 * count for count in _LAYOUTS]:
+        raise InputDataError(
+            f"{where}: 'pose_keypoints_2d' must hold 75 numbers (BODY_25) or 54 (COCO-18), not {values.size}."
+        )
+    if not np.isfinite(values).all():
+        raise InputDataError(f"{where}: not finite.")
+    _, to_body25 = SKELETONS[values.size // 3]
+    return with_known_confidence(to_body25(values.reshape(-1, 3)))

@@ -1,0 +1,109 @@
+"""The frames of a clip and the maps that belong to them, matched by number and counted."""
+
+import dataclasses
+import os
+import pathlib
+from collections.abc import Callable, Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf import files
+from retarget_tf.errors import InputDataError
+from retarget_tf.footage.importers.frame_numbers import numbered_files
+from retarget_tf.pictures import photos, video
+
+Uint8Array = npt.NDArray[np.uint8]
+
+_PICTURES = (".jpeg", ".jpg", ".png", ".webp")
+
+
+@dataclasses.dataclass(frozen=True)
+class Pictures:
+    """Frames with a map each.
+
+    Attributes:
+        numbers: of the frames: those in the files' names, or from 0 in a video.
+        maps: the file of each frame's map.
+        width: of every frame, in pixels.
+        height: of every frame.
+        fps: of the video; None for a folder of pictures.
+        read_frames: begins to read the RGB uint8 frames `[height, width, 3]`, as many as there are maps.
+    """
+
+    numbers: tuple[int, ...]
+    maps: tuple[pathlib.Path, ...]
+    width: int
+    height: int
+    fps: float | None
+    read_frames: Callable[[], Iterator[Uint8Array]]
+
+
+def open_pictures(frames: files.PathLike, maps: files.PathLike, reading: video.ReadOptions) -> Pictures:
+    """Matches frames and maps.
+
+    Args:
+        frames: a video, or a folder of JPEG, PNG or WebP files with the frames' numbers in their names.
+        maps: a folder of PNG files, one a frame: with the numbers of the frames' files, or in a video's order from
+            0 or 1.
+        reading: how a video is read.
+
+    Raises:
+        InputDataError: a file is missing or cannot be read, or frames and maps are not each other's; names the first
+            that stands alone.
+    """
+    map_files = numbered_files(maps, {".png"}, "parsing maps")
+    if os.path.isdir(frames):  # false where it may not be looked at: the reader tells why
+        return _open_folder(frames, maps, map_files)
+    return _open_video(frames, maps, map_files, reading)
+
+
+def _open_folder(frames: files.PathLike, maps: files.PathLike, map_files: dict[int, pathlib.Path]) -> Pictures:
+    pictures = numbered_files(frames, _PICTURES, "frames")
+    if alone := sorted(pictures.keys() ^ map_files.keys()):
+        first = alone[0]
+        stranger = f"{pictures[first]} has no map" if first in pictures else f"{map_files[first]} has no frame"
+        raise InputDataError(
+            f"parsing maps {maps}: are {len(map_files)}, the frames {len(pictures)}: {stranger}. "
+            "A map must have the number of its frame."
+        )
+    height, width = photos.load_photo(next(iter(pictures.values()))).shape[:2]
+
+    def read() -> Iterator[Uint8Array]:
+        for path in pictures.values():
+            picture = photos.load_photo(path)
+            if picture.shape != (height, width, 3):
+                size = f"{picture.shape[1]}x{picture.shape[0]}"
+                raise InputDataError(
+                    f"frame {path}: is {size}, those before {width}x{height}. Give frames of one size."
+                )
+            yield picture
+
+    return Pictures(tuple(pictures), tuple(map_files.values()), width, height, None, read)
+
+
+def _open_video(
+    frames: files.PathLike, maps: files.PathLike, map_files: dict[int, pathlib.Path], reading: video.ReadOptions
+) -> Pictures:
+    header = video.probe(frames, reading)
+    first = min(*map_files, 1)  # they count from 0 or from 1
+    if gaps := sorted(set(range(first, first + len(map_files))) - map_files.keys()):
+        raise InputDataError(
+            f"parsing maps {maps}: none of the {len(map_files)} has number {gaps[0]}. "
+            "A video needs a map for each frame."
+        )
+
+    def read() -> Iterator[Uint8Array]:
+        count = 0
+        for picture in video.read_frames(frames, reading):
+            count += 1
+            if count <= len(map_files):
+                yield picture
+        if count != len(map_files):
+            raise InputDataError(
+                f"parsing maps {maps}: are {len(map_files)}, video {frames} has {count} frames. "
+                "A video needs a map for each frame."
+            )
+
+    numbers = tuple(range(len(map_files)))
+    return Pictures(numbers, tuple(map_files.values()), header.width, header.height, header.fps, read)

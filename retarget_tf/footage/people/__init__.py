@@ -1,0 +1,1 @@
+"""Who is who in a video: tracking people, choosing one, and finding cuts."""

@@ -1,0 +1,82 @@
+"""Which of several people is followed: the main one unless said otherwise."""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+from absl import logging
+
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.footage.people import tracking
+
+
+@dataclasses.dataclass(frozen=True)
+class PersonChoice:
+    """Which person of a clip is followed.
+
+    Attributes:
+        rank: 0 for the main one (largest, and there all the time), 1 for the next ...
+        point: x and y in pixels of the upright video of a place where the person stands when first seen; decides
+            instead of the rank where given.
+    """
+
+    rank: int = 0
+    point: tuple[float, float] | None = None
+
+    @classmethod
+    def parse(cls, text: str) -> "PersonChoice":
+        """Reads `1` or `640,360`.
+
+        Raises:
+            ConfigError: it is neither.
+        """
+        try:
+            numbers = [float(part) for part in text.split(",")]
+        except ValueError:
+            numbers = []
+        if not np.isfinite(numbers).all():
+            numbers = []
+        if len(numbers) == 2:
+            return cls(point=(numbers[0], numbers[1]))
+        if len(numbers) == 1 and numbers[0] >= 0 and numbers[0].is_integer():
+            return cls(rank=int(numbers[0]))
+        raise ConfigError(f"person must be a number from 0 or a point x,y. Received: person={text}")
+
+    def of(self, tracks: Sequence[tracking.PersonTrack], source: str) -> tracking.PersonTrack:
+        """The track that is meant.
+
+        Args:
+            tracks: of a video.
+            source: what they were found in, for the error: `video dance.mp4`.
+
+        Raises:
+            InputDataError: there are not so many people.
+        """
+        ranked = tracking.main_tracks(tracks)
+        if self.point is not None and ranked:
+            return min(tracks, key=self._distance)
+        if self.rank >= len(ranked):
+            raise InputDataError(
+                f"{source}: {len(ranked)} people are in it, there is no person {self.rank}. They are counted from 0, "
+                "the largest first."
+            )
+        return ranked[self.rank]
+
+    def _distance(self, track: tracking.PersonTrack) -> float:
+        assert self.point is not None
+        left, top, right, bottom = tracking.box_of(track.keypoints[track.first])
+        x, y = self.point
+        outside = np.hypot(max(left - x, x - right, 0), max(top - y, y - bottom, 0))
+        centre = tracking.torso_centre(track.keypoints[track.first])
+        return float(outside * 1e3 + np.hypot(centre[0] - x, centre[1] - y))
+
+
+MAIN_PERSON = PersonChoice()
+
+
+def tell_doubts(source: str, frames: Iterable[int]) -> None:
+    """Warns of the frames from which on somebody else may be followed."""
+    for frame in frames:
+        logging.warning(
+            "%s frame %d: from here on it may be another person who is followed. Look at the clip.", source, frame
+        )

@@ -1,0 +1,90 @@
+"""The report as JSON.
+
+    {"schema_version": 1,
+     "criteria": {"speed": {"good": 3.0, "poor": 6.0}, ..., "passing": 0.5, ...},     see `criteria.Criteria`
+     "videos": [{
+       "video", "width", "height", "fps", "frames", "seconds",
+       "people": number of people that are there for a while,
+       "cuts": [number of the first frame of each further shot],
+       "verdict": "good" | "poor", "score": 0..1, "good_share": of the frames, "reasons": [words],
+       "stretches": [{"first", "end", "begin_seconds", "end_seconds", "verdict", "score", "reasons"}],
+       "looks": {"frame": [number of the frame of each look],
+                 "measures": {"speed": [number or null where it cannot be told], ...},    see `looking.MEASURES`
+                 "scores": {"speed": [0..1], ..., "fps": [0..1], "all": [the worst of them]}}}],
+     "failed": [{"video", "why"}]}
+
+A stretch holds the frames `first` to `end - 1`; the stretches of a video hold all its frames.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf.footage.screening.criteria import Criteria
+from retarget_tf.footage.screening.judging import JudgedStretch
+from retarget_tf.footage.screening.screener import Screening
+
+SCHEMA_VERSION = 1
+
+
+def to_json(done: Sequence[Screening], failed: Mapping[str, str], criteria: Criteria) -> dict[str, Any]:
+    """The document.
+
+    Args:
+        done: the videos that were screened.
+        failed: why others were not, by their paths.
+        criteria: what they were judged by.
+    """
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "criteria": dataclasses.asdict(criteria),
+        "videos": [_video(screening) for screening in done],
+        "failed": [{"video": path, "why": why} for path, why in failed.items()],
+    }
+
+
+def _video(screening: Screening) -> dict[str, Any]:
+    info, looks, verdict = screening.info, screening.looks, screening.verdict
+    return {
+        "video": screening.path,
+        "width": info.width,
+        "height": info.height,
+        "fps": info.fps,
+        "frames": looks.frames,
+        "seconds": looks.frames / looks.fps,
+        "people": looks.people,
+        "cuts": list(looks.cuts),
+        "verdict": _word(verdict.is_good),
+        "score": round(verdict.score, 4),
+        "good_share": round(verdict.good_share, 4),
+        "reasons": list(verdict.reasons),
+        "stretches": [_stretch(stretch, looks.fps) for stretch in verdict.stretches],
+        "looks": {
+            "frame": looks.at.tolist(),
+            "measures": {name: _numbers(values) for name, values in looks.values.items()},
+            "scores": {name: _numbers(values) for name, values in verdict.scores.items()},
+        },
+    }
+
+
+def _stretch(stretch: JudgedStretch, fps: float) -> dict[str, Any]:
+    return {
+        "first": stretch.first,
+        "end": stretch.end,
+        "begin_seconds": round(stretch.first / fps, 3),
+        "end_seconds": round(stretch.end / fps, 3),
+        "verdict": _word(stretch.is_good),
+        "score": round(stretch.score, 4),
+        "reasons": list(stretch.reasons),
+    }
+
+
+def _word(is_good: bool) -> str:
+    return "good" if is_good else "poor"
+
+
+def _numbers(values: npt.NDArray[np.float32]) -> list[float | None]:
+    return [None if np.isnan(value) else round(float(value), 5) for value in values]

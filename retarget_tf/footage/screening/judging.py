@@ -1,0 +1,175 @@
+"""From measures to a verdict: which stretches of a clip are good, and why the others are not."""
+
+import dataclasses
+import itertools
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf.footage.screening.criteria import Criteria, Limit
+from retarget_tf.footage.screening.looking import MEASURES, Looks
+
+FloatArray = npt.NDArray[np.float32]
+BoolArray = npt.NDArray[np.bool_]
+
+_WORDS = {
+    "speed": "moves too fast",
+    "smear": "hands or feet are smeared",
+    "softness": "out of focus",
+    "presence": "nobody is found",
+    "full_view": "not in full view",
+    "height": "too small",
+    "camera": "the camera moves",
+    "change": "the background changes",
+    "busyness": "the background is busy",
+    "company": "somebody else as large",
+    "fps": "too few frames a second",
+}
+_COMMON = 0.1  # share of the looks that a reason must concern to be named for a whole clip
+_STEADY = 3  # looks of the running median: one odd look is the detector's
+
+
+@dataclasses.dataclass(frozen=True)
+class JudgedStretch:
+    """Consecutive frames that are all good, or all not.
+
+    Attributes:
+        first: number of its first frame.
+        end: number of the frame after its last.
+        score: 0..1, mean over its looks of the worst measure.
+        reasons: why it is left out, in words; none where it is good.
+    """
+
+    first: int
+    end: int
+    score: float
+    reasons: tuple[str, ...]
+
+    @property
+    def is_good(self) -> bool:
+        """Whether it may be learned from."""
+        return not self.reasons
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What is thought of a clip.
+
+    Attributes:
+        score: 0..1, mean over the looks of the worst measure.
+        is_good: whether enough of it lies in good stretches.
+        reasons: what is wrong with a part worth mentioning, in words.
+        stretches: all frames in order.
+        scores: float32 `[looks]` by name of the measure, and `all`, the worst of them.
+    """
+
+    score: float
+    is_good: bool
+    reasons: tuple[str, ...]
+    stretches: tuple[JudgedStretch, ...]
+    scores: dict[str, FloatArray]
+
+    @property
+    def good_stretches(self) -> tuple[JudgedStretch, ...]:
+        """Those that may be learned from."""
+        return tuple(stretch for stretch in self.stretches if stretch.is_good)
+
+    @property
+    def good_share(self) -> float:
+        """Of the frames."""
+        total = self.stretches[-1].end if self.stretches else 0
+        return sum(stretch.end - stretch.first for stretch in self.good_stretches) / max(total, 1)
+
+
+def judge(looks: Looks, criteria: Criteria) -> Verdict:
+    """Scores every look, and cuts the clip into stretches."""
+    scores = {name: _limit(criteria, name).score(_steadied(values, looks)) for name, values in looks.values.items()}
+    scores["fps"] = np.full(len(looks.at), criteria.fps.score(np.array(looks.fps, np.float32)), np.float32)
+    scores["all"] = np.min(list(scores.values()), axis=0)
+    passes = scores["all"] >= criteria.passing
+    stretches = []
+    for shot in _shots(looks):
+        good = _without_short_runs(passes[shot], False, round(criteria.bridged_seconds * _rate(looks)))
+        for run in _runs(good):
+            part = slice(shot.start + run.start, shot.start + run.stop)
+            stretches.append(_judged(looks, scores, part, bool(good[run.start]), criteria))
+    reasons = _reasons(scores, slice(None), criteria, _COMMON)
+    if not reasons and not any(stretch.is_good for stretch in stretches):
+        reasons = tuple(dict.fromkeys(reason for stretch in stretches for reason in stretch.reasons))
+    verdict = Verdict(float(scores["all"].mean()), False, reasons, tuple(stretches), scores)
+    return dataclasses.replace(verdict, is_good=verdict.good_share >= criteria.good_share)
+
+
+def _judged(looks: Looks, scores: dict[str, FloatArray], part: slice, good: bool, criteria: Criteria) -> JudgedStretch:
+    first = int(looks.at[part.start])
+    end = int(looks.at[part.stop]) if part.stop < len(looks.at) else looks.frames
+    seconds = (end - first) / looks.fps
+    if not good:
+        reasons = _reasons(scores, part, criteria, 0.0)
+    elif seconds < criteria.shortest_seconds:
+        reasons = (f"only {seconds:.1f} s in one piece",)
+    else:
+        reasons = ()
+    return JudgedStretch(first, end, float(scores["all"][part].mean()), reasons)
+
+
+def _reasons(scores: dict[str, FloatArray], part: slice, criteria: Criteria, least: float) -> tuple[str, ...]:
+    """What fails in more than `least` of the looks, the most frequent first."""
+    shares = {name: float((scores[name][part] < criteria.passing).mean()) for name in (*MEASURES, "fps")}
+    failing = sorted((name for name, share in shares.items() if share > least), key=lambda name: -shares[name])
+    return tuple(
+        _WORDS[name] if shares[name] > 0.95 else f"{_WORDS[name]} ({max(shares[name], 0.01):.0%} of the time)"
+        for name in failing
+    )
+
+
+def _limit(criteria: Criteria, name: str) -> Limit:
+    limit = getattr(criteria, name)
+    assert isinstance(limit, Limit)
+    return limit
+
+
+def _steadied(values: FloatArray, looks: Looks) -> FloatArray:
+    """The running median within each shot that is long enough for one.
+
+    The value itself takes the place of unknown neighbours; where all of them are unknown, so is the result.
+    """
+    steady = values.copy()
+    for shot in _shots(looks):
+        if shot.stop - shot.start < _STEADY:  # too short for a median
+            continue
+        padded = np.pad(values[shot], _STEADY // 2, constant_values=np.nan)
+        windows = np.lib.stride_tricks.sliding_window_view(padded, _STEADY)
+        unknown = np.isnan(windows)
+        median = np.median(np.where(unknown, values[shot][:, None], windows), axis=-1)
+        steady[shot] = np.where(unknown.sum(axis=-1) >= _STEADY - 1, np.nan, median)
+    return steady
+
+
+def _shots(looks: Looks) -> Iterator[slice]:
+    """The looks of each shot."""
+    edges = [0, *np.searchsorted(looks.at, looks.cuts), len(looks.at)]
+    for start, stop in itertools.pairwise(edges):
+        yield slice(int(start), int(stop))
+
+
+def _rate(looks: Looks) -> float:
+    """Looks per second."""
+    return len(looks.at) / looks.frames * looks.fps
+
+
+def _without_short_runs(flags: BoolArray, value: bool, longest: int) -> BoolArray:
+    """Flags `[looks]` with inner runs of `value` that are at most so long turned into the other."""
+    turned = flags.copy()
+    for run in _runs(flags):
+        if flags[run.start] == value and run.stop - run.start <= longest and run.start > 0 and run.stop < len(flags):
+            turned[run] = not value
+    return turned
+
+
+def _runs(flags: BoolArray) -> Iterator[slice]:
+    """The runs of equal flags, in order."""
+    edges = [0, *(np.flatnonzero(flags[1:] != flags[:-1]) + 1), len(flags)]
+    for start, stop in itertools.pairwise(edges):
+        yield slice(int(start), int(stop))

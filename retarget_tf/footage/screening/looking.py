@@ -1,0 +1,235 @@
+"""One pass over a video, about ten looks a second: who is in it, and the measures of each look."""
+
+import dataclasses
+from collections.abc import Iterable
+from typing import Protocol
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf.body import skeleton
+from retarget_tf.footage.extraction import detectors
+from retarget_tf.footage.people import tracking
+from retarget_tf.footage.people.cuts import CutFinder
+from retarget_tf.footage.screening import sharpness
+from retarget_tf.footage.screening.background import BackgroundWatcher, Behind
+
+Uint8Array = npt.NDArray[np.uint8]
+FloatArray = npt.NDArray[np.float32]
+IntArray = npt.NDArray[np.int64]
+
+SIDE = 480  # longer side in pixels that frames are made smaller to
+_LOOKS_PER_SECOND = 10.0
+_THUMBNAIL = 168  # height in pixels
+_MOST_THUMBNAILS = 32
+
+# The measures of a look, in the order in which reports list them, with their units.
+MEASURES = {
+    "speed": "body heights per second",
+    "smear": "width of moving edges, body heights",
+    "softness": "width of edges, body heights",
+    "presence": "1 where the person is found, else 0",
+    "full_view": "share of head and feet in view",
+    "height": "pixels of the video",
+    "camera": "picture sides per second",
+    "change": "share of the background",
+    "busyness": "share of the background",
+    "company": "height beside the main person's",
+}
+_SIDES = ("right", "left")
+_FAST = [skeleton.JOINT[f"{side}_{joint}"] for side in _SIDES for joint in ("wrist", "elbow", "ankle", "knee")]
+_HEAD = [skeleton.JOINT[name] for name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear")]
+_FEET = [[skeleton.JOINT[f"{side}_{joint}"] for joint in ("ankle", "heel", "big_toe")] for side in _SIDES]
+
+
+class Detector(Protocol):
+    """Finds people: `extraction.PoseDetector` opened for video and several people, or a stand-in of a test."""
+
+    def detect_all(self, image: Uint8Array, seconds: float) -> list[FloatArray]:
+        """Keypoints float32 `[25, 3]` of each person, in pixels of the image."""
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Looks:
+    """What is known of a video after one pass.
+
+    Attributes:
+        frames: number of frames of the video.
+        fps: frames per second.
+        cuts: numbers of the frames that begin a new shot; never 0.
+        at: int `[looks]`: the frame of each look.
+        values: float32 `[looks]` by name of the measure; NaN where it cannot be told.
+        people: number of people that are there for a while, in the shot that shows the most.
+        thumbnails: by number of the frame, RGB uint8 `[height, width, 3]`, two dozen or so spread over the video.
+    """
+
+    frames: int
+    fps: float
+    cuts: tuple[int, ...]
+    at: IntArray
+    values: dict[str, FloatArray]
+    people: int
+    thumbnails: dict[int, Uint8Array]
+
+
+@dataclasses.dataclass
+class _Look:
+    frame: int
+    gray: Uint8Array
+    behind: Behind
+    poses: list[FloatArray]
+
+
+def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> Looks:
+    """Watches a video.
+
+    Args:
+        frames: RGB uint8 `[height, width, 3]`, in order.
+        fps: frames per second.
+        detector: finds the people of each look.
+    """
+    stride = max(1, round(fps / _LOOKS_PER_SECOND))
+    finder, watcher = CutFinder(), BackgroundWatcher(fps / stride)
+    shots: list[_Shot] = []
+    thumbnails = _Thumbnails()
+    count, shrink = 0, 1.0
+    for index, frame in enumerate(frames):
+        shrink = max(1.0, max(frame.shape[:2]) / SIDE)
+        small = _smaller(frame, shrink)
+        if finder.is_cut(small) or not shots:
+            shots.append(_Shot(index, fps, stride))
+            watcher.forget()
+        if (index - shots[-1].first) % stride == 0:
+            poses = detector.detect_all(small, index / fps)
+            gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
+            shots[-1].add(_Look(index, gray, watcher.look(gray, poses), poses), small)
+            thumbnails.add(index, small)
+        count = index + 1
+    tables = [shot.table(shrink) for shot in shots]
+    return Looks(
+        frames=count,
+        fps=fps,
+        cuts=tuple(shot.first for shot in shots[1:]),
+        at=np.concatenate([np.asarray(shot.at, np.int64) for shot in shots]),
+        values={name: np.concatenate([table[name] for table in tables]) for name in MEASURES},
+        people=max((shot.people for shot in shots), default=0),
+        thumbnails=thumbnails.kept,
+    )
+
+
+class _Thumbnails:
+    """Small pictures spread over a video whose length is not known before its end."""
+
+    def __init__(self) -> None:
+        self.kept: dict[int, Uint8Array] = {}
+        self._looks, self._stride = 0, 1
+
+    def add(self, index: int, picture: Uint8Array) -> None:
+        if self._looks % self._stride == 0:
+            self.kept[index] = _smaller(picture, max(1.0, picture.shape[0] / _THUMBNAIL))
+        self._looks += 1
+        if len(self.kept) > _MOST_THUMBNAILS:  # every other one goes, and from now on half as many come
+            self._stride *= 2
+            self.kept = dict(list(self.kept.items())[::2])
+
+
+class _Shot:
+    """The looks between two cuts. The main person is known at its end only, and with it most of the measures."""
+
+    def __init__(self, first: int, fps: float, stride: int) -> None:
+        self.first = first
+        self.at: list[int] = []
+        self._seconds = stride / fps
+        self._tracker = tracking.PeopleTracker(fps)
+        self._behind: list[Behind] = []
+        self._size = (0, 0)
+        self._sharpness: list[dict[int, tuple[float, float]]] = []
+        self._before: _Look | None = None
+
+    @property
+    def people(self) -> int:
+        return len(tracking.main_tracks(self._tracker.tracks))
+
+    def add(self, look: _Look, picture: Uint8Array) -> None:
+        self.at.append(look.frame)
+        self._behind.append(look.behind)
+        self._size = (picture.shape[1], picture.shape[0])
+        self._tracker.update(look.frame, tracking.sight(picture, look.poses))
+        # Pictures are not kept, so everybody's sharpness is measured at once, and the main person's looked up later.
+        self._sharpness.append(
+            {
+                id(track): (sharpness.softness(look.gray, track.keypoints[look.frame]), self._smear(look, track))
+                for track in self._tracker.tracks
+                if track.last == look.frame
+            }
+        )
+        self._before = look
+
+    def _smear(self, look: _Look, track: tracking.PersonTrack) -> float:
+        if self._before is None or self._before.frame not in track.keypoints:
+            return np.nan
+        old, new = track.keypoints[self._before.frame], track.keypoints[look.frame]
+        speeds = _speeds(old, new, self._seconds)[list(sharpness.ENDS)]
+        return sharpness.smear(self._before.gray, look.gray, new, [float(speed) for speed in speeds])
+
+    def table(self, shrink: float) -> dict[str, FloatArray]:
+        """The measures `[looks]` by name; heights are multiplied by `shrink`, back to pixels of the video."""
+        main = next(iter(tracking.main_tracks(self._tracker.tracks)), None)
+        own = {} if main is None else main.keypoints
+        rows = []
+        for frame, behind, sharp in zip(self.at, self._behind, self._sharpness, strict=True):
+            softness, smear = sharp.get(id(main), (np.nan, np.nan))
+            pose = own.get(frame)
+            rows.append(
+                {
+                    "speed": np.nan,
+                    "smear": smear,
+                    "softness": softness,
+                    "presence": float(pose is not None),
+                    "full_view": np.nan if pose is None else _full_view(pose, *self._size),
+                    "height": np.nan if pose is None else _height(pose) * shrink,
+                    "camera": np.nan if pose is None else behind.camera,  # what moves may be the person
+                    "change": np.nan if pose is None else behind.change,
+                    "busyness": behind.busyness,
+                    "company": np.nan if pose is None else self._company(frame, main),
+                }
+            )
+        for index in range(1, len(rows)):
+            before, now = (own.get(self.at[i]) for i in (index - 1, index))
+            if before is not None and now is not None:
+                rows[index]["speed"] = float(np.sort(_speeds(before, now, self._seconds)[_FAST])[-2])
+        return {name: np.array([row[name] for row in rows], np.float32) for name in MEASURES}
+
+    def _company(self, frame: int, main: tracking.PersonTrack | None) -> float:
+        """The height of the next largest person, beside the main one's."""
+        there = [track for track in self._tracker.tracks if frame in track.keypoints]
+        heights = {id(track): _height(track.keypoints[frame]) for track in there}
+        own = heights.pop(id(main))
+        return max(heights.values(), default=0.0) / max(own, 1.0)
+
+
+def _smaller(picture: Uint8Array, shrink: float) -> Uint8Array:
+    if shrink == 1:
+        return picture
+    size = round(picture.shape[1] / shrink), round(picture.shape[0] / shrink)
+    return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _height(pose: FloatArray) -> float:
+    box = skeleton.person_box(pose)
+    return 0.0 if box is None else float(max(box[2] - box[0], box[3] - box[1]))
+
+
+def _speeds(before: FloatArray, now: FloatArray, seconds: float) -> FloatArray:
+    """How fast each joint moves `[25]`, in body heights per second; 0 where it is not seen twice."""
+    both = (before[:, 2] >= skeleton.CONFIDENCE_THRESHOLD) & (now[:, 2] >= skeleton.CONFIDENCE_THRESHOLD)
+    distance = np.linalg.norm(now[:, :2] - before[:, :2], axis=-1)
+    return np.where(both, distance / max(_height(now), 1.0) / np.float32(seconds), 0).astype(np.float32)
+
+
+def _full_view(pose: FloatArray, width: int, height: int) -> float:
+    """Share of head, right foot and left foot that are seen within the picture."""
+    seen = detectors.drop_unseen(pose, width, height)[:, 2] > 0
+    return float(np.mean([seen[joints].any() for joints in (_HEAD, *_FEET)]))

@@ -1,0 +1,60 @@
+"""Screening of many videos into a report to look at, and the same as numbers beside it."""
+
+import pathlib
+from collections.abc import Callable, Sequence
+
+from absl import logging
+
+from retarget_tf import files
+from retarget_tf.errors import InputDataError
+from retarget_tf.footage.screening import documents, page
+from retarget_tf.footage.screening.criteria import Criteria
+from retarget_tf.footage.screening.screener import Screening, screen_video
+from retarget_tf.pictures import video
+
+
+def screen_videos(
+    paths: Sequence[files.PathLike],
+    report: files.PathLike,
+    criteria: Criteria | None = None,
+    *,
+    reading: video.ReadOptions = video.AS_IT_IS,
+    models_folder: files.PathLike | None = None,
+    show_progress: bool = False,
+    tell: Callable[[str], None] = logging.info,
+) -> list[Screening]:
+    """Screens videos, and writes the report (HTML) and the same as numbers beside it (JSON).
+
+    Args:
+        paths: of the videos.
+        report: the file `R.html`; `R.json` comes beside it.
+        criteria: limits; the measured ones unless given.
+        reading: how the videos are read.
+        models_folder: where the model file lies.
+        show_progress: whether to draw progress bars.
+        tell: takes one line about each video.
+
+    Raises:
+        InputDataError: one or more videos cannot be read; names them all. The others are in the report.
+        MissingDependencyError: mediapipe or its model is not installed.
+    """
+    criteria = criteria or Criteria()
+    done: list[Screening] = []
+    failed: dict[str, str] = {}
+    for path in paths:
+        try:
+            screening = screen_video(
+                path, criteria, reading=reading, models_folder=models_folder, show_progress=show_progress
+            )
+        except InputDataError as error:
+            failed[str(path)] = str(error)
+            tell(f"{path}: failed")
+            continue
+        done.append(screening)
+        tell(f"{path}: {screening.summary}")
+    files.write_json(pathlib.Path(report).with_suffix(".json"), documents.to_json(done, failed, criteria))
+    with files.atomic_file(report) as temporary:
+        temporary.write_text(page.render(done, failed, criteria), encoding="utf-8")
+    if failed:
+        raise InputDataError(" ".join(failed.values()))
+    return done

@@ -1,0 +1,276 @@
+"""Keypoints of other programs: skeletons, units, people to follow, and what is refused."""
+
+import json
+import pathlib
+import re
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pytest
+from absl import logging
+
+from retarget_tf.body import skeleton
+from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.footage import importers
+from retarget_tf.footage.extraction import PersonChoice
+from retarget_tf.footage.importers.frame_numbers import numbered_files
+from tests import testing
+
+WIDTH, HEIGHT = 200, 100
+FloatArray = npt.NDArray[np.float32]
+
+
+def person(count: int, *, left: float = 20.0, height: float = 50.0) -> FloatArray:
+    """Distinct points `[count, 3]` on a slanted line, all seen."""
+    share = np.arange(count) / count
+    return np.stack([left + share * height / 2, 20 + share * height, np.full(count, 0.9)], -1).astype(np.float32)
+
+
+def write_json(folder: pathlib.Path, number: int, *people: Any) -> None:
+    folder.mkdir(exist_ok=True)
+    lists = [np.asarray(points).ravel().tolist() for points in people]
+    content = {"version": 1.3, "people": [{"person_id": [-1], "pose_keypoints_2d": values} for values in lists]}
+    (folder / f"dance_{number:012d}_keypoints.json").write_text(json.dumps(content))
+
+
+def read(path: pathlib.Path, frames: int, **options: Any) -> FloatArray:
+    return importers.read_keypoints(path, WIDTH, HEIGHT, range(frames), **options)
+
+
+@pytest.mark.parametrize("suffix", ["npy", "npz"])
+@pytest.mark.parametrize("units", ["pixels", "shares"])
+@pytest.mark.parametrize("count", [17, 18, 25, 33])
+def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int, units: str, suffix: str) -> None:
+    points = np.stack([person(count), person(count, left=30)])
+    stored = points / np.array([WIDTH, HEIGHT, 1], np.float32) if units == "shares" else points
+    path = tmp_path / f"points.{suffix}"
+    if suffix == "npz":
+        np.savez(path, keypoints=stored)
+    else:
+        np.save(path, stored)
+    convert: dict[int, Callable[[Any], FloatArray]] = {
+        17: skeleton.from_coco17,
+        18: skeleton.from_coco18,
+        25: np.asarray,
+        33: skeleton.from_mediapipe33,
+    }
+    for given in ({}, {"units": units}):
+        keypoints = read(path, 2, **given)
+        assert keypoints.dtype == np.float32
+        np.testing.assert_allclose(keypoints, convert[count](points), rtol=1e-5)
+
+
+def test_shares_a_little_outside_of_the_picture_are_still_shares(tmp_path: pathlib.Path) -> None:
+    points = np.full((1, 25, 3), 0.5)
+    points[0, 3, :2] = (-0.1, 1.2)
+    np.save(tmp_path / "points.npy", points)
+    keypoints = read(tmp_path / "points.npy", 1)
+    np.testing.assert_array_equal(keypoints[0, 3], (0, 0, 0))
+    np.testing.assert_array_equal(keypoints[0, 4], (WIDTH / 2, HEIGHT / 2, 0.5))
+
+
+def test_unsure_joints_are_missing(tmp_path: pathlib.Path) -> None:
+    points = person(25)[None]
+    points[0, 7, 2] = 0.29
+    np.save(tmp_path / "points.npy", points)
+    np.testing.assert_array_equal(read(tmp_path / "points.npy", 1)[0, 7], (0, 0, 0))
+
+
+@pytest.mark.parametrize("count", [25, 18])
+def test_openpose_with_missing_files_and_empty_people(tmp_path: pathlib.Path, count: int) -> None:
+    folder = tmp_path / "json"
+    write_json(folder, 0, person(count))
+    write_json(folder, 1)  # nobody
+    write_json(folder, 2, [])  # only a face or a hand
+    write_json(folder, 4, person(count, left=26))  # 3 has no file
+    keypoints = read(folder, 6)
+    expected = skeleton.from_coco18(person(18)) if count == 18 else person(25)
+    np.testing.assert_allclose(keypoints[0], expected, rtol=1e-6)
+    np.testing.assert_allclose(keypoints[4, 1, 0], expected[1, 0] + 6, rtol=1e-6)
+    assert not keypoints[[1, 2, 3, 5]].any()
+
+
+def test_follows_the_large_person_through_crossings_and_order(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "json"
+    for number in range(12):
+        dancer = person(25, left=20 + 5 * number)
+        bystander = person(25, left=60, height=25)
+        everybody = [dancer, bystander] if number % 2 else [bystander, dancer]
+        if number == 6:
+            everybody = [bystander]  # the dancer is missed for a frame
+        write_json(folder, number, *everybody)
+    keypoints = read(folder, 12)
+    expected = np.stack([person(25, left=20 + 5 * number) for number in range(12)])
+    expected[6] = 0
+    np.testing.assert_allclose(keypoints, expected, rtol=1e-6)
+
+
+def test_a_giant_for_one_frame_is_not_followed(tmp_path: pathlib.Path) -> None:
+    folder = tmp_path / "json"
+    for number in range(4):
+        write_json(folder, number, *([person(25, left=120, height=75)] if number == 1 else []), person(25))
+    np.testing.assert_allclose(read(folder, 4), np.stack([person(25)] * 4), rtol=1e-6)
+
+
+def write_two(folder: pathlib.Path, lefts: Sequence[tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
+    """Two people `[frames, 25, 3]` as far to the right as said, the first one a little taller, in changing order."""
+    first, second = (
+        np.stack([person(25, left=both[who], height=height) for both in lefts]) for who, height in enumerate((50, 45))
+    )
+    for number, both in enumerate(zip(first, second, strict=True)):
+        again = both[number % 2] * (1, 1, 0.9)  # one of them is seen twice
+        write_json(folder, number, *both[:: 1 if number % 2 else -1], again)
+    return first, second
+
+
+def test_either_of_two_people_is_followed_through_a_crossing(tmp_path: pathlib.Path) -> None:
+    people = write_two(tmp_path / "json", [(20 + 5 * t, 130 - 5 * t) for t in range(24)])
+    for text, expected in (("0", people[0]), ("1", people[1]), ("25,30", people[0]), ("150,30", people[1])):
+        found = read(tmp_path / "json", 24, person=PersonChoice.parse(text))
+        np.testing.assert_allclose(found, expected, rtol=1e-6)
+    with pytest.raises(InputDataError, match=r"^keypoints .*json: 2 people are in it, there is no person 2\."):
+        read(tmp_path / "json", 24, person=PersonChoice(2))
+
+
+def test_people_who_may_have_changed_places_are_doubted(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
+    write_two(tmp_path / "apart", [(20 + t, 130 - t) for t in range(24)])
+    read(tmp_path / "apart", 24)
+    assert said == []
+    way = [*range(0, 50, 5), *range(50, -1, -5)]  # they meet, and turn back
+    write_two(tmp_path / "met", [(20 + step, 120 - step) for step in way])
+    read(tmp_path / "met", len(way))
+    assert re.fullmatch(rf"keypoints {tmp_path}/met frame 1\d: from here on it may be another person .*", said[0])
+
+
+def test_a_person_is_chosen_among_several_only(tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "points.npy", person(25)[None])
+    with pytest.raises(ConfigError, match="person must be 0 for a NumPy file, which holds one person"):
+        read(tmp_path / "points.npy", 1, person=PersonChoice(1))
+
+
+def test_a_file_that_is_missing_is_warned_of(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    said: list[str] = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
+    write_json(tmp_path, 0, person(25))
+    assert not read(tmp_path, 3)[1:].any()
+    assert said == [f"keypoints {tmp_path}: 2 of 3 frames have no file (the first is frame 1); they get no joints."]
+
+
+def test_confidences_of_coco_and_keys_of_the_first_openpose_are_known(tmp_path: pathlib.Path) -> None:
+    visible = person(17)
+    visible[:, 2] = 2
+    np.save(tmp_path / "coco.npy", visible)
+    assert read(tmp_path / "coco.npy", 1)[..., 2].max() == 1
+    values = person(18).reshape(-1).tolist()
+    (tmp_path / "old").mkdir()
+    (tmp_path / "old" / "a_0.json").write_text(json.dumps({"people": [{"pose_keypoints": values}]}))
+    np.testing.assert_allclose(read(tmp_path / "old", 1)[0], skeleton.from_coco18(person(18)), rtol=1e-6)
+
+
+def save(values: npt.ArrayLike) -> Callable[[pathlib.Path], None]:
+    return lambda path: np.save(path, values)
+
+
+def centred(count: int) -> FloatArray:
+    """Two frames with x and y around the picture's centre, between -0.5 and 0.5."""
+    points = person(count) / np.array([WIDTH, HEIGHT, 1], np.float32)
+    points[:, :2] -= points[:, :2].mean(axis=0)
+    return np.stack([points] * 2)
+
+
+def text(content: str) -> Callable[[pathlib.Path], None]:
+    def write(path: pathlib.Path) -> None:
+        path.mkdir()
+        (path / "a_0_keypoints.json").write_text(content)
+
+    return write
+
+
+def posed(values: Any) -> Callable[[pathlib.Path], None]:
+    return text(json.dumps({"people": [{"pose_keypoints_2d": values}]}))
+
+
+@pytest.mark.parametrize(
+    ("write", "why"),
+    [
+        (lambda path: None, "no such file"),
+        (lambda path: path.write_text("1 2 3"), "is no .npy or .npz file of numbers"),
+        (save(np.zeros((2, 21, 3))), r"must be \[frames, points, 3\] .* not \[2, 21, 3\]"),
+        (save(np.zeros((2, 17, 2))), r"not \[2, 17, 2\]"),
+        (save(np.zeros((0, 25, 3))), r"not \[0, 25, 3\]"),
+        (save(5.0), r"not \[\]"),
+        (save(np.full((2, 25, 3), np.inf)), "frame 0: not finite"),
+        (save(np.full((3, 25, 3), 9.0)), "are of 3 frames, the clip has 2"),
+        (save(centred(25)), r"x and y from -0\.\d\d to 0\.\d\d are neither pixels nor shares .* \(--units\)"),
+        (save(2.4 * centred(33)), "are neither pixels nor shares"),
+        (save(np.zeros((2, 25, 3))), "no joint is within the 200x100 picture"),
+        (save(np.full((2, 25, 3), 900.0)), "no joint is within the 200x100 picture"),
+        (lambda path: path.mkdir(), "holds no file that ends in .json"),
+        (text("{"), r"a_0_keypoints.json: not JSON"),
+        (text("[]"), "has no list 'people'"),
+        (text('{"people": {}}'), "has no list 'people'"),
+        (text('{"people": [3]}'), "person 0: has no list 'pose_keypoints_2d'"),
+        (text('{"people": []}'), "nobody is in any of its 1 files"),
+        (posed([1, 2, 3]), r"person 0: .* must hold 75 numbers \(BODY_25\) or 54 \(COCO-18\), not 3"),
+        (posed(["x"] * 75), "is no list of numbers"),
+        (posed([[1], [2, 3]]), "is no list of numbers"),
+        (posed([float("nan")] * 75), "person 0: not finite"),
+    ],
+)
+def test_refuses_in_one_line(tmp_path: pathlib.Path, write: Callable[[pathlib.Path], None], why: str) -> None:
+    write(tmp_path / "points.npy")
+    with pytest.raises(InputDataError, match=f"^keypoints .*points.npy.*{why}") as refused:
+        read(tmp_path / "points.npy", 2)
+    assert "\n" not in str(refused.value)
+
+
+def test_refuses_files_of_other_frames_and_unknown_units(tmp_path: pathlib.Path) -> None:
+    write_json(tmp_path / "json", 7, person(25))
+    with pytest.raises(InputDataError, match=r"have a file with number 7, the frames are numbered 0 to 4"):
+        read(tmp_path / "json", 5)
+    with pytest.raises(ConfigError, match=r"Received: units=metres"):
+        read(tmp_path / "json", 8, units="metres")
+
+
+def test_files_are_known_by_the_last_number_in_their_name(tmp_path: pathlib.Path) -> None:
+    for name in ("take2_10.png", "take2_9.PNG", ".hidden_3.png", "notes_1.txt"):
+        (tmp_path / name).touch()
+    assert {n: path.name for n, path in numbered_files(tmp_path, {".png"}, "maps").items()} == {
+        9: "take2_9.PNG",
+        10: "take2_10.png",
+    }
+    (tmp_path / "other_010.png").touch()
+    with pytest.raises(InputDataError, match=r"take2_10\.png: has the number of other_010\.png"):
+        numbered_files(tmp_path, {".png"}, "maps")
+    (tmp_path / "cihp").mkdir()
+    for name in ("1.png", "1_vis.png", "2.png", "2_vis.png"):  # as CIHP-PGN writes them
+        (tmp_path / "cihp" / name).touch()
+    assert [path.name for path in numbered_files(tmp_path / "cihp", {".png"}, "maps").values()] == ["1.png", "2.png"]
+    (tmp_path / "suffixed").mkdir()
+    for name in ("a_3_cihp20.png", "a_4_cihp20.png"):
+        (tmp_path / "suffixed" / name).touch()
+    assert list(numbered_files(tmp_path / "suffixed", {".png"}, "maps")) == [3, 4]
+    (tmp_path / "front.png").touch()
+    with pytest.raises(InputDataError, match=r"front\.png: has no number in its name"):
+        numbered_files(tmp_path, {".png"}, "maps")
+    with pytest.raises(InputDataError, match=r"^maps .*nowhere: no such folder"):
+        numbered_files(tmp_path / "nowhere", {".png"}, "maps")
+    tmp_path.chmod(0)
+    with testing.held_to_permissions(), pytest.raises(InputDataError, match=rf"^maps {tmp_path}: Permission denied"):
+        numbered_files(tmp_path, {".png"}, "maps")
+    tmp_path.chmod(0o700)
+
+
+@pytest.mark.skipif(testing.shared_videos() is None, reason="the real footage is not here")
+def test_reads_dwpose_of_real_footage() -> None:
+    path = (testing.shared_videos() or pathlib.Path()) / "ubc_fashion_b.coco18.npz"
+    keypoints = importers.read_keypoints(path, 414, 540, range(345))
+    seen = keypoints[keypoints[..., 2] > 0]
+    assert len(seen) > 345 * 15
+    assert seen[:, 1].max() > 400  # ankles, in pixels
