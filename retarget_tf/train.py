@@ -67,7 +67,7 @@ _STREAM_FLAGS = (
 
 
 def main() -> None:
-    """Flags -> settings -> `training.train`."""
+    """Flags -> settings -> `loop.train`."""
     preset = _PRESET.value
     training_config = config.TrainingConfig(
         **{**config.PRESET_TRAININGS[preset], **_given(_TRAINING_FLAGS)},
@@ -75,8 +75,9 @@ def main() -> None:
     )
 
     program.import_tensorflow()
-    from retarget_tf import files, training
+    from retarget_tf import files
     from retarget_tf.dataset import records
+    from retarget_tf.training import loop
 
     manifest = records.Manifest.load(_RECORDS.value[0])
     if not config.is_model_size(manifest.image_size):
@@ -90,7 +91,7 @@ def main() -> None:
         label_schema=manifest.label_schema,
         **{**config.PRESET_MODELS[preset], **_given(_MODEL_FLAGS)},
     )
-    step = training.train(
+    step = loop.train(
         _RECORDS.value,
         _WORKDIR.value,
         model_config,

@@ -2,11 +2,12 @@
 
 import pathlib
 
-from retarget_tf import evaluation, serving, training
+from retarget_tf import evaluation, serving
 from retarget_tf.body.parsing_labels import PPP7
 from retarget_tf.dataset import records
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import PRESET_MODELS, PRESET_TRAININGS, ModelConfig, TrainingConfig
+from retarget_tf.training import loop
 from tests import testing
 
 SIZE = 32
@@ -26,7 +27,7 @@ def test_ppp7_goes_all_the_way(tmp_path: pathlib.Path) -> None:
         **{**PRESET_MODELS["stable"], "filters": 2, "refinement": 2},
     )
     settings = TrainingConfig(**{**PRESET_TRAININGS["stable"], "steps": 2, "batch_size": 1})
-    assert training.train([manifest.folder], tmp_path / "work", model, settings) == 2
+    assert loop.train([manifest.folder], tmp_path / "work", model, settings) == 2
 
     metrics = evaluation.evaluate(tmp_path / "work", manifest.folder).metrics
     assert metrics["label_schema"] == PPP7.name

@@ -10,8 +10,8 @@ import keras
 import pytest
 import tensorflow as tf
 
-from retarget_tf import callbacks
 from retarget_tf.errors import TrainingError
+from retarget_tf.training import callbacks
 
 
 def state_at(step: int, seconds: float = 0.0) -> callbacks.TrainingState:

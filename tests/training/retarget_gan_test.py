@@ -9,7 +9,7 @@ import tensorflow as tf
 
 from retarget_tf.networks import encoding, losses
 from retarget_tf.networks.config import ModelConfig
-from retarget_tf.retarget_gan import RetargetGAN
+from retarget_tf.training.retarget_gan import RetargetGAN
 
 CONFIG = ModelConfig(image_size=32, filters=2)
 

@@ -23,14 +23,15 @@ import numpy.typing as npt
 import tensorflow as tf
 from absl import logging
 
-from retarget_tf import callbacks, files
+from retarget_tf import files
 from retarget_tf.dataset import augmentation, input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig, StreamConfig, TrainingConfig
-from retarget_tf.retarget_gan import RetargetGAN
-from retarget_tf.stream_trainer import StreamTrainer
-from retarget_tf.workdir import write_settings
+from retarget_tf.training import callbacks
+from retarget_tf.training.retarget_gan import RetargetGAN
+from retarget_tf.training.run_settings import write_settings
+from retarget_tf.training.stream_trainer import StreamTrainer
 
 PathLike = files.PathLike
 Learner = RetargetGAN | StreamTrainer

@@ -11,7 +11,7 @@ import tensorflow as tf
 from retarget_tf.errors import ConfigError
 from retarget_tf.networks import encoding
 from retarget_tf.networks.config import PRESET_MODELS, ModelConfig, StreamConfig
-from retarget_tf.stream_trainer import StreamTrainer
+from retarget_tf.training.stream_trainer import StreamTrainer
 
 SIZE = 32
 CONFIG = ModelConfig(preset="stable", image_size=SIZE, filters=2, **{**PRESET_MODELS["stable"], "refinement": 2})

@@ -14,13 +14,13 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import callbacks, training
 from retarget_tf.dataset import records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import PRESET_MODELS, ModelConfig, StreamConfig, TrainingConfig
 from retarget_tf.networks.generator import load_generator
-from retarget_tf.workdir import write_settings
+from retarget_tf.training import callbacks, loop
+from retarget_tf.training.run_settings import write_settings
 from tests.testing import make_clip_folder, run_program
 
 MODEL = ModelConfig(image_size=32, filters=2)
@@ -41,7 +41,7 @@ def records_folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def trained(records_folder: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """A finished workdir; tests that write take a copy."""
     folder = tmp_path_factory.mktemp("trained")
-    assert training.train(records_folder, folder, MODEL, CONFIG) == 4
+    assert loop.train(records_folder, folder, MODEL, CONFIG) == 4
     return folder
 
 
@@ -76,10 +76,10 @@ def train_whole_and_in_parts(records_folder: str, folder: str) -> None:
     """Runs in a process of its own: TensorFlow's determinism cannot be switched off again."""
     tf.config.experimental.enable_op_determinism()
     whole, parts = pathlib.Path(folder) / "whole", pathlib.Path(folder) / "parts"
-    training.train(records_folder, whole, MODEL, CONFIG)
-    training.train(records_folder, parts, MODEL, dataclasses.replace(CONFIG, steps=2))
+    loop.train(records_folder, whole, MODEL, CONFIG)
+    loop.train(records_folder, parts, MODEL, dataclasses.replace(CONFIG, steps=2))
     keras.utils.set_random_seed(99)  # whatever happened in between must not matter
-    training.train(records_folder, parts, MODEL, CONFIG)
+    loop.train(records_folder, parts, MODEL, CONFIG)
 
 
 def test_stop_and_resume_equals_not_stopping(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -96,22 +96,22 @@ def test_stop_and_resume_equals_not_stopping(records_folder: pathlib.Path, tmp_p
 def test_training_again_when_finished_changes_nothing(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     before = load_generator(workdir)
     history = (workdir / "history.csv").read_text()
-    assert training.train(records_folder, workdir, MODEL, CONFIG) == 4
+    assert loop.train(records_folder, workdir, MODEL, CONFIG) == 4
     assert load_generator(workdir).spec == before.spec
     assert (workdir / "history.csv").read_text() == history
 
 
 def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
-    gan = training.build_learner(MODEL, CONFIG)
+    gan = loop.build_learner(MODEL, CONFIG)
     for variable in (*gan.variables, *gan.generator_optimizer.variables, *gan.discriminator_optimizer.variables):
         variable.assign(tf.zeros_like(variable))
     state = callbacks.TrainingState.create()
-    manager = training._checkpoint_manager(workdir, gan, state)
+    manager = loop._checkpoint_manager(workdir, gan, state)
     manager.restore_or_initialize()
     assert state.steps_done == 4
     assert int(gan.generator_optimizer.iterations.numpy()) == 4
     assert int(gan.discriminator_optimizer.iterations.numpy()) == 4
-    window = next(iter(training.training_dataset(records_folder, MODEL, CONFIG)))
+    window = next(iter(loop.training_dataset(records_folder, MODEL, CONFIG)))
     frame, keypoints, *_ = gan.triplet(window)
     expected = load_generator(workdir).network({"frame": frame, "keypoints": keypoints})["parsing_rgb"]
     np.testing.assert_allclose(gan.generate(frame, keypoints), expected, atol=1e-6)
@@ -119,8 +119,8 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
 
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     def restored_step() -> int:
-        gan, state = training.build_learner(MODEL, CONFIG), callbacks.TrainingState.create()
-        assert training._restore(training._checkpoint_manager(workdir, gan, state))
+        gan, state = loop.build_learner(MODEL, CONFIG), callbacks.TrainingState.create()
+        assert loop._restore(loop._checkpoint_manager(workdir, gan, state))
         return state.steps_done
 
     assert restored_step() == 4
@@ -129,7 +129,7 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(records_folder: pathl
     assert restored_step() == 2
     next((workdir / "checkpoints").glob("ckpt-2.data*")).unlink()
     with pytest.raises(InputDataError, match="none can be read"):
-        training.train(records_folder, workdir, MODEL, CONFIG)
+        loop.train(records_folder, workdir, MODEL, CONFIG)
 
 
 STABLE = ModelConfig(preset="stable", image_size=32, filters=2, **{**PRESET_MODELS["stable"], "refinement": 2})
@@ -140,13 +140,13 @@ def train_stable_whole_and_in_parts(records_folder: str, folder: str) -> None:
     """Runs in a process of its own, as `train_whole_and_in_parts`."""
     tf.config.experimental.enable_op_determinism()
     whole, parts = pathlib.Path(folder) / "whole", pathlib.Path(folder) / "parts"
-    training.train(records_folder, whole, STABLE, STREAMS)
+    loop.train(records_folder, whole, STABLE, STREAMS)
     # The same schedule, but a signal after two steps.
     stop = callbacks.is_finished
     callbacks.is_finished = lambda state, steps, seconds: state.steps_done >= 2 or stop(state, steps, seconds)
-    training.train(records_folder, parts, STABLE, STREAMS)
+    loop.train(records_folder, parts, STABLE, STREAMS)
     callbacks.is_finished = stop
-    training.train(records_folder, parts, STABLE, STREAMS)
+    loop.train(records_folder, parts, STABLE, STREAMS)
 
 
 def test_streams_stop_and_resume_as_if_they_had_not_stopped(
@@ -177,46 +177,46 @@ def test_several_records_share_every_batch(records_folder: pathlib.Path, tmp_pat
         records.build_records([clips_folder], tmp_path / f"records_{person}", build)
         folders.append(tmp_path / f"records_{person}")
     config = dataclasses.replace(CONFIG, batch_size=4, jitter=False)
-    batch = next(iter(training.training_dataset(folders, MODEL, config)))
+    batch = next(iter(loop.training_dataset(folders, MODEL, config)))
     people = [clip.decode() for clip in batch["clip_id"].numpy()]
     assert [person[0] for person in people] == ["c", "c", "x", "y"]
-    streams = next(iter(training.training_dataset(folders, STABLE, config)))
+    streams = next(iter(loop.training_dataset(folders, STABLE, config)))
     assert streams["keypoints"].shape == (4, 25, 3)
     with pytest.raises(ConfigError, match="batch_size must be at least 3, one for each records folder"):
-        training.training_dataset(folders, MODEL, CONFIG)
-    training.train(folders, tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
+        loop.training_dataset(folders, MODEL, CONFIG)
+    loop.train(folders, tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
     with pytest.raises(InputDataError, match=r"began with the records .*records,.*records_x,.*records_y, these are"):
-        training.train(folders[:2], tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
+        loop.train(folders[:2], tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
 
 
 def test_fine_tuning_begins_with_the_given_weights(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    training.train(records_folder, tmp_path / "first", STABLE, STREAMS)
+    loop.train(records_folder, tmp_path / "first", STABLE, STREAMS)
     still = dataclasses.replace(STREAMS, learning_rate=1e-12, steps=1, stream=StreamConfig(max_gap=1))
-    training.train(records_folder, tmp_path / "second", STABLE, still, init_from=tmp_path / "first")
+    loop.train(records_folder, tmp_path / "second", STABLE, still, init_from=tmp_path / "first")
     first, second = (generator.load_keras_generator(tmp_path / name)[0] for name in ("first", "second"))
     for before, after in zip(first.trainable_variables, second.trainable_variables, strict=True):
         np.testing.assert_allclose(before, after, atol=1e-6)
     other = dataclasses.replace(STABLE, filters=3)
     with pytest.raises(InputDataError, match=r"is of another shape than the one to train \(filters=2\)"):
-        training.train(records_folder, tmp_path / "third", other, still, init_from=tmp_path / "first")
+        loop.train(records_folder, tmp_path / "third", other, still, init_from=tmp_path / "first")
     assert not (tmp_path / "third").exists()
 
 
 def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     config = dataclasses.replace(CONFIG, steps=0, minutes=0.02)
-    first = training.train(records_folder, tmp_path, MODEL, config)
+    first = loop.train(records_folder, tmp_path, MODEL, config)
     assert first > 0
-    assert training.train(records_folder, tmp_path, MODEL, config) == first  # the time is used up
+    assert loop.train(records_folder, tmp_path, MODEL, config) == first  # the time is used up
 
 
 def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"began with filters=2; keep it .* Received: filters=4"):
-        training.train(records_folder, workdir, dataclasses.replace(MODEL, filters=4), CONFIG)
+        loop.train(records_folder, workdir, dataclasses.replace(MODEL, filters=4), CONFIG)
     streams = dataclasses.replace(CONFIG, stream=StreamConfig(max_gap=2))
     with pytest.raises(ConfigError, match=r"began with max_gap=4; keep it .* Received: max_gap=2$"):
-        training.train(records_folder, workdir, MODEL, streams)
+        loop.train(records_folder, workdir, MODEL, streams)
     with pytest.raises(ConfigError, match="began with batch_size=2"):
-        training.train(records_folder, workdir, MODEL, dataclasses.replace(CONFIG, batch_size=1))
+        loop.train(records_folder, workdir, MODEL, dataclasses.replace(CONFIG, batch_size=1))
 
 
 def test_a_workdir_of_a_version_with_fewer_settings_is_told_from_others(
@@ -232,7 +232,7 @@ def test_a_workdir_of_a_version_with_fewer_settings_is_told_from_others(
 
 def test_records_that_do_not_fit_are_refused(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(InputDataError, match="image_size is 32, the model's is 64"):
-        training.train(records_folder, tmp_path, ModelConfig(image_size=64, filters=2), CONFIG)
+        loop.train(records_folder, tmp_path, ModelConfig(image_size=64, filters=2), CONFIG)
     assert not (tmp_path / "config.json").exists()
 
 

@@ -1,0 +1,1 @@
+"""Training a preset from records into a workdir."""
