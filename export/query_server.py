@@ -48,8 +48,8 @@ def main() -> None:
 
 
 def _query(show_progress: bool) -> int:
-    from retarget_tf import retarget_inputs
     from retarget_tf.pictures import video
+    from retarget_tf.retargeting import inputs
     from retarget_tf.serving_client import ClientOptions, ServedRetargeter, ServingClient
 
     options = ClientOptions(
@@ -59,13 +59,13 @@ def _query(show_progress: bool) -> int:
         max_message_mb=_MAX_MESSAGE_MB.value,
         chunk_frames=_CHUNK_FRAMES.value,
     )
-    own = retarget_inputs.read_keypoints(_TARGET_KEYPOINTS.value)[0] if _TARGET_KEYPOINTS.value else None
-    path = retarget_inputs.read_keypoints(_SOURCE_KEYPOINTS.value) if _SOURCE_KEYPOINTS.value else None
+    own = inputs.read_keypoints(_TARGET_KEYPOINTS.value)[0] if _TARGET_KEYPOINTS.value else None
+    path = inputs.read_keypoints(_SOURCE_KEYPOINTS.value) if _SOURCE_KEYPOINTS.value else None
     with ServingClient(_SERVER.value, options) as client:
         client.wait_until_available(_WAIT_SECONDS.value)
         retargeter = ServedRetargeter(client)
         target = retargeter.prepare_target(_TARGET_PHOTO.value, own, target_map=_TARGET_MAP.value)
-        source = retarget_inputs.video_source(
+        source = inputs.video_source(
             _SOURCE_VIDEO.value,
             path,
             max_frames=_MAX_FRAMES.value,

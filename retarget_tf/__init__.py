@@ -9,7 +9,7 @@ Importing the package imports nothing heavy; `Retargeter` brings TensorFlow with
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from retarget_tf.retargeter import Retargeter as Retargeter
+    from retarget_tf.retargeting.retargeter import Retargeter as Retargeter
 
 __all__ = ["Retargeter", "__version__"]
 __version__ = "0.1.0"
@@ -17,7 +17,7 @@ __version__ = "0.1.0"
 
 def __getattr__(name: str) -> Any:
     if name == "Retargeter":
-        from retarget_tf.retargeter import Retargeter
+        from retarget_tf.retargeting.retargeter import Retargeter
 
         return Retargeter
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

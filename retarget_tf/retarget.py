@@ -66,24 +66,24 @@ def main() -> None:
 
 
 def _retarget(show_progress: bool) -> int:
-    from retarget_tf import retarget_inputs
     from retarget_tf.pictures import video
-    from retarget_tf.retargeter import Retargeter
+    from retarget_tf.retargeting import inputs
+    from retarget_tf.retargeting.retargeter import Retargeter
 
     retargeter = Retargeter.load(_MODEL.value)
     if _TARGET_CLIP.value:
         schema = retargeter.label_schema if _TARGET_MAP.value == "auto" else None
-        target = retarget_inputs.clip_target(_TARGET_CLIP.value, retargeter.image_size, schema)
+        target = inputs.clip_target(_TARGET_CLIP.value, retargeter.image_size, schema)
     else:
-        points = retarget_inputs.read_keypoints(_TARGET_KEYPOINTS.value) if _TARGET_KEYPOINTS.value else None
+        points = inputs.read_keypoints(_TARGET_KEYPOINTS.value) if _TARGET_KEYPOINTS.value else None
         target = retargeter.prepare_target(
             _TARGET_PHOTO.value, None if points is None else points[0], target_map=_TARGET_MAP.value
         )
     if _SOURCE_CLIP.value:
-        source = retarget_inputs.clip_source(_SOURCE_CLIP.value, max_frames=_MAX_FRAMES.value)
+        source = inputs.clip_source(_SOURCE_CLIP.value, max_frames=_MAX_FRAMES.value)
     else:
-        points = retarget_inputs.read_keypoints(_SOURCE_KEYPOINTS.value) if _SOURCE_KEYPOINTS.value else None
-        source = retarget_inputs.video_source(
+        points = inputs.read_keypoints(_SOURCE_KEYPOINTS.value) if _SOURCE_KEYPOINTS.value else None
+        source = inputs.video_source(
             _SOURCE_VIDEO.value,
             points,
             max_frames=_MAX_FRAMES.value,

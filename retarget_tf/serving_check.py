@@ -14,13 +14,14 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf import files, rollout, serving
+from retarget_tf import files, serving
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import InputDataError
 from retarget_tf.networks import encoding
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator, load_keras_generator
+from retarget_tf.retargeting import rollout
 
 Tensor = Any
 FloatArray = npt.NDArray[np.float32]

@@ -35,8 +35,8 @@ from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import square_crop
-from retarget_tf.retarget_inputs import Target
-from retarget_tf.retargeter import BaseRetargeter
+from retarget_tf.retargeting.inputs import Target
+from retarget_tf.retargeting.retargeter import BaseRetargeter
 from retarget_tf.serving import contract
 
 Array = npt.NDArray[Any]

@@ -24,7 +24,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import program, retarget_inputs
+from retarget_tf import program
 from retarget_tf.body import parsing_labels
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import InputDataError
@@ -32,7 +32,8 @@ from retarget_tf.footage import extraction
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
-from retarget_tf.retargeter import Retargeter
+from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
 
 Path = pathlib.Path
@@ -74,11 +75,11 @@ def extract_clips(folder: Path, out: Path, _: Retargeter) -> None:
 
 
 def retarget(folder: Path, out: Path, model: Retargeter, photo: str = "photo.png", dance: str = "dance.mp4") -> None:
-    points = retarget_inputs.read_keypoints(folder / "points.npy")
-    target = retarget_inputs.photo_target(
+    points = inputs.read_keypoints(folder / "points.npy")
+    target = inputs.photo_target(
         folder / photo, SIZE, 0.7, points[0], target_map=folder / "map.png", schema=parsing_labels.PARTS10
     )
-    source = retarget_inputs.video_source(folder / dance, points)
+    source = inputs.video_source(folder / dance, points)
     model.write_panel(target, source, out / "panel.mp4", maps_dir=out / "maps")
 
 
@@ -91,8 +92,8 @@ def retarget_mkv(folder: Path, out: Path, model: Retargeter) -> None:
 
 
 def retarget_clip(folder: Path, out: Path, model: Retargeter) -> None:
-    target = retarget_inputs.clip_target(folder / "clips" / "a", SIZE)
-    model.write_panel(target, retarget_inputs.clip_source(folder / "clips" / "a"), out / "panel.mp4")
+    target = inputs.clip_target(folder / "clips" / "a", SIZE)
+    model.write_panel(target, inputs.clip_source(folder / "clips" / "a"), out / "panel.mp4")
 
 
 def find_clips(folder: Path, _: Path, __: Retargeter) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import baselines, evaluation, feedback, metrics, rollout
+from retarget_tf import baselines, evaluation, metrics
 from retarget_tf.body import parsing_labels, pose_transform, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
@@ -20,8 +20,9 @@ from retarget_tf.evaluation import chart
 from retarget_tf.evaluation import tasks as evaluation_tasks
 from retarget_tf.networks import encoding, generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.retarget_inputs import Target
-from retarget_tf.retargeter import Retargeter
+from retarget_tf.retargeting import preset_loops, rollout
+from retarget_tf.retargeting.inputs import Target
+from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
 
 CONFIG = ModelConfig(image_size=32, filters=2)
@@ -263,7 +264,7 @@ def test_curves_are_means_over_clips_that_reach_t(found: evaluation.Evaluation) 
 
 
 class ReferenceMapFeedback:
-    """A `feedback.Feedback` that gives the reference's map for ever, and background where it is not known."""
+    """A `preset_loops.Feedback` that gives the reference's map for ever, and background where it is not known."""
 
     def __init__(self, network: Any, config: ModelConfig, reference: rollout.Reference) -> None:
         del network
@@ -279,8 +280,8 @@ class ReferenceMapFeedback:
     def inputs(self, state: Any, keypoints: Any) -> Mapping[str, Any]:  # noqa: D102
         return {}
 
-    def take(self, outputs: Mapping[str, Any]) -> feedback.Taken:  # noqa: D102
-        return feedback.Taken(self._map, self._map, self._rgb)
+    def take(self, outputs: Mapping[str, Any]) -> preset_loops.Taken:  # noqa: D102
+        return preset_loops.Taken(self._map, self._map, self._rgb)
 
 
 @pytest.fixture

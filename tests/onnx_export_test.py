@@ -8,9 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retarget_tf import onnx_export, rollout, serving_check
+from retarget_tf import onnx_export, serving_check
 from retarget_tf.errors import MissingDependencyError, TrainingError
 from retarget_tf.networks import generator
+from retarget_tf.retargeting import rollout
 from tests.testing import Served, walking_square
 
 README = pathlib.Path(__file__).parent.parent / "export" / "README.md"

@@ -15,10 +15,10 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
-from retarget_tf import retarget_inputs
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import square_crop, video
-from retarget_tf.retargeter import Retargeter
+from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting.retargeter import Retargeter
 from retarget_tf.serving_client import ClientOptions, ServedRetargeter, ServingClient
 from retarget_tf.serving_server import ModelServer, ServerOptions
 from tests.testing import Served, run_program, walking_square, with_exif_orientation
@@ -169,7 +169,7 @@ def test_a_turned_photo_is_sent_upright(tmp_path: pathlib.Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(with_exif_orientation(turned, 6))
     (tmp_path / "photo.png").write_bytes(square_crop.png(picture))
     target, upright = (
-        retarget_inputs.photo_target(tmp_path / name, 64, 0.5, keypoints()[0]) for name in ("photo.jpg", "photo.png")
+        inputs.photo_target(tmp_path / name, 64, 0.5, keypoints()[0]) for name in ("photo.jpg", "photo.png")
     )
     scripted = Scripted({"parsing_map_png_bytes": np.asarray([[square_crop.png(target.parsing_map)]], object)})
     with scripted.client() as client:

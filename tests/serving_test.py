@@ -9,10 +9,11 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
-from retarget_tf import dancers, rollout, serving
+from retarget_tf import dancers, serving
 from retarget_tf.body import pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
 from retarget_tf.pictures.square_crop import SquareCrop
+from retarget_tf.retargeting import rollout
 from tests.testing import Served
 
 SIZE = 32

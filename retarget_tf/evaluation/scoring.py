@@ -22,7 +22,7 @@ from retarget_tf.evaluation.tasks import Task
 from retarget_tf.networks import encoding
 from retarget_tf.networks.generator import TrainedGenerator
 from retarget_tf.pictures import figures
-from retarget_tf.rollout import Reference, Rollout
+from retarget_tf.retargeting.rollout import Reference, Rollout
 
 FloatArray = npt.NDArray[np.float32]
 Uint8Array = npt.NDArray[np.uint8]

@@ -9,8 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-from retarget_tf import retarget_inputs, rollout
-from retarget_tf import retargeter as retargeter_module
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.body.pose_transform import FITS, Fit
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
@@ -19,7 +17,9 @@ from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
 from retarget_tf.pictures.panel import Panel
-from retarget_tf.retargeter import Retargeter
+from retarget_tf.retargeting import inputs, rollout
+from retarget_tf.retargeting import retargeter as retargeter_module
+from retarget_tf.retargeting.retargeter import Retargeter
 from tests.testing import make_clip_folder, run_program, walking_square
 
 SIZE = 32
@@ -107,7 +107,7 @@ def test_a_frame_without_anybody_repeats_the_pose(loaded: Retargeter, photo: pat
 
 def test_panel_and_maps(loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
     target = loaded.prepare_target(photo, keypoints()[0])
-    source = retarget_inputs.video_source(dance, keypoints())
+    source = inputs.video_source(dance, keypoints())
     out, maps = tmp_path / "panel.mp4", tmp_path / "maps"
     for _ in range(2):  # twice is as good as once
         assert loaded.write_panel(target, source, out, maps_dir=maps) == 5
@@ -125,7 +125,7 @@ def test_a_source_of_one_frame_makes_a_panel_of_one(
 ) -> None:
     with video.VideoWriter(tmp_path / "still.mp4", 25) as writer:
         writer.write(walking_square(0, 64, "dancer")[0])
-    source = retarget_inputs.video_source(tmp_path / "still.mp4", keypoints(1))
+    source = inputs.video_source(tmp_path / "still.mp4", keypoints(1))
     target, out = loaded.prepare_target(photo, keypoints()[0]), tmp_path / "panel.mp4"
     assert loaded.write_panel(target, source, out, fit=fit, maps_dir=tmp_path / "maps") == 1
     assert len(list(video.read_frames(out))) == len(list((tmp_path / "maps").iterdir())) == 1
@@ -208,7 +208,7 @@ def test_the_map_of_a_photo_reaches_the_model(
 
 def test_outside_of_the_photo_is_background(photo: pathlib.Path, tmp_path: pathlib.Path) -> None:
     cv2.imwrite(str(tmp_path / "map.png"), np.full((64, 64), 3, np.uint8))
-    target = retarget_inputs.photo_target(photo, SIZE, 0.25, keypoints()[0], target_map=tmp_path / "map.png")
+    target = inputs.photo_target(photo, SIZE, 0.25, keypoints()[0], target_map=tmp_path / "map.png")
     assert {0, 3} == set(np.unique(target.parsing_map))
     assert target.parsing_map[0, 0] == 0
 
@@ -245,9 +245,9 @@ def test_auto_parses_where_model_and_installation_can(
 def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
     clip = make_clip_folder(tmp_path, size=64)
     expected = walking_square(0, 64)[1]
-    np.testing.assert_array_equal(retarget_inputs.clip_target(clip, 64).parsing_map, expected)
+    np.testing.assert_array_equal(inputs.clip_target(clip, 64).parsing_map, expected)
     for schema in (None, parsing_labels.CIHP20):
-        assert (retarget_inputs.clip_target(clip, 64, schema).parsing_map == parsing_labels.UNKNOWN).all()
+        assert (inputs.clip_target(clip, 64, schema).parsing_map == parsing_labels.UNKNOWN).all()
 
 
 @pytest.mark.parametrize(
@@ -263,9 +263,9 @@ def test_refuses_maps_that_do_not_belong_to_the_photo(
 ) -> None:
     cv2.imwrite(str(tmp_path / "map.png"), stored)
     with pytest.raises(InputDataError, match=rf"parsing map .*map\.png: {why}"):
-        retarget_inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
+        inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
     with pytest.raises(InputDataError, match=r"parsing map .*other\.png: No such file"):
-        retarget_inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
+        inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
 
 
 def test_refuses_a_map_that_the_model_does_not_look_at(loaded: Retargeter, photo: pathlib.Path) -> None:
@@ -294,7 +294,7 @@ def test_says_what_to_install_where_there_is_no_detector(
 def test_refuses_keypoints_of_another_video(
     loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path, frames: int, why: str
 ) -> None:
-    source = retarget_inputs.video_source(dance, keypoints(frames))
+    source = inputs.video_source(dance, keypoints(frames))
     out, maps = tmp_path / "panel.mp4", tmp_path / "maps"
     with pytest.raises(InputDataError, match=f"dance.mp4: {why}, its keypoints are of {frames}"):
         loaded.write_panel(loaded.prepare_target(photo, keypoints()[0]), source, out, maps_dir=maps)
@@ -305,24 +305,24 @@ def test_refuses_keypoints_of_another_video(
 def test_max_frames_cuts_the_source(dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
     clip = make_clip_folder(tmp_path, frames=5)
     for source in (
-        retarget_inputs.video_source(dance, keypoints(), max_frames=3),
-        retarget_inputs.clip_source(clip, max_frames=3),
+        inputs.video_source(dance, keypoints(), max_frames=3),
+        inputs.clip_source(clip, max_frames=3),
     ):
         assert len(list(source.frames())) == len(source.keypoints) == 3
 
 
 def test_refuses_a_source_with_nobody_in_it(dance: pathlib.Path) -> None:
     with pytest.raises(InputDataError, match=r"dance\.mp4: nobody is seen in it"):
-        retarget_inputs.video_source(dance, np.zeros((5, 25, 3), np.float32))
+        inputs.video_source(dance, np.zeros((5, 25, 3), np.float32))
 
 
 def test_clip_folders_take_the_place_of_photo_and_video(loaded: Retargeter, tmp_path: pathlib.Path) -> None:
     clip = make_clip_folder(tmp_path, size=64)
-    target = retarget_inputs.clip_target(clip, SIZE)
+    target = inputs.clip_target(clip, SIZE)
     np.testing.assert_allclose(target.keypoints[:, :2], walking_square(0, 64)[2][:, :2] / 2)
     assert target.known_keypoints.shape == (6, 25, 3)
     np.testing.assert_array_equal(target.known_keypoints[0], target.keypoints)
-    source = retarget_inputs.clip_source(clip)
+    source = inputs.clip_source(clip)
     assert loaded.write_panel(target, source, tmp_path / "panel.mp4") == 6
 
 
@@ -331,15 +331,15 @@ def test_maps_never_replace_a_folder_of_other_things(
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
-    target, source = loaded.prepare_target(photo, keypoints()[0]), retarget_inputs.video_source(dance, keypoints())
+    target, source = loaded.prepare_target(photo, keypoints()[0]), inputs.video_source(dance, keypoints())
     with pytest.raises(InputDataError, match="mine: holds other files than maps"):
         loaded.write_panel(target, source, tmp_path / "panel.mp4", maps_dir=tmp_path / "mine")
     assert (tmp_path / "mine" / "letter.txt").exists()
 
 
 def test_the_panel_may_not_lie_among_the_maps(loaded: Retargeter, tmp_path: pathlib.Path) -> None:
-    source = retarget_inputs.clip_source(make_clip_folder(tmp_path, frames=2))
-    target = retarget_inputs.clip_target(tmp_path / "clip", 32)
+    source = inputs.clip_source(make_clip_folder(tmp_path, frames=2))
+    target = inputs.clip_target(tmp_path / "clip", 32)
     with pytest.raises(ConfigError, match="out must lie outside of maps_dir"):
         loaded.write_panel(target, source, tmp_path / "maps" / "panel.mp4", maps_dir=tmp_path / "maps")
     assert not (tmp_path / "maps").exists()
@@ -350,7 +350,7 @@ def test_a_damaged_npz_is_one_line(tmp_path: pathlib.Path) -> None:
     np.savez(path, keypoints=np.zeros((2, 25, 3), np.float32))
     path.write_bytes(path.read_bytes()[:-40])
     with pytest.raises(InputDataError, match="of numbers"):
-        retarget_inputs.read_keypoints(path)
+        inputs.read_keypoints(path)
 
 
 def save_npy(values: npt.NDArray[Any]) -> Callable[[pathlib.Path], None]:
@@ -371,21 +371,21 @@ def save_npy(values: npt.NDArray[Any]) -> Callable[[pathlib.Path], None]:
 def test_refuses_bad_keypoint_files(tmp_path: pathlib.Path, write: Callable[[pathlib.Path], None], why: str) -> None:
     write(tmp_path / "points.npy")
     with pytest.raises(InputDataError, match=f"^keypoints .*points.npy.* ?{why}"):
-        retarget_inputs.read_keypoints(tmp_path / "points.npy")
+        inputs.read_keypoints(tmp_path / "points.npy")
 
 
 def test_reads_keypoint_files(tmp_path: pathlib.Path) -> None:
     np.save(tmp_path / "body.npy", keypoints())
-    np.testing.assert_array_equal(retarget_inputs.read_keypoints(tmp_path / "body.npy"), keypoints())
+    np.testing.assert_array_equal(inputs.read_keypoints(tmp_path / "body.npy"), keypoints())
     np.save(tmp_path / "one.npy", keypoints()[0])
-    np.testing.assert_array_equal(retarget_inputs.read_keypoints(tmp_path / "one.npy"), keypoints(1))
+    np.testing.assert_array_equal(inputs.read_keypoints(tmp_path / "one.npy"), keypoints(1))
     coco = np.tile(np.array([40.0, 40.0, 0.9]), (3, 18, 1))
     np.savez(tmp_path / "coco.npz", keypoints=coco)
-    read = retarget_inputs.read_keypoints(tmp_path / "coco.npz")
+    read = inputs.read_keypoints(tmp_path / "coco.npz")
     np.testing.assert_array_equal(read, skeleton.from_coco18(coco))
     np.savez(tmp_path / "other.npz", points=coco)
     with pytest.raises(InputDataError, match="holds no array named 'keypoints'"):
-        retarget_inputs.read_keypoints(tmp_path / "other.npz")
+        inputs.read_keypoints(tmp_path / "other.npz")
 
 
 def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -6,11 +6,11 @@ import pytest
 
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.dancers import Recipe, render_frames
-from retarget_tf.live import LivePath
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.generator import TrainedGenerator, build_generator
-from retarget_tf.retarget_inputs import Target
-from retarget_tf.retargeter import Retargeter
+from retarget_tf.retargeting.inputs import Target
+from retarget_tf.retargeting.live import LivePath
+from retarget_tf.retargeting.retargeter import Retargeter
 from tests.testing import walking_square
 
 FloatArray = npt.NDArray[np.float32]

@@ -18,18 +18,19 @@ import numpy as np
 import numpy.typing as npt
 from tqdm import tqdm
 
-from retarget_tf import files, retarget_inputs
+from retarget_tf import files
 from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.live import LivePath, LiveRetargeter
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator
 from retarget_tf.pictures import square_crop, video
 from retarget_tf.pictures.panel import Panel
-from retarget_tf.retarget_inputs import Source, Target
-from retarget_tf.rollout import Reference, Rollout, rollout_clip
+from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting.inputs import Source, Target
+from retarget_tf.retargeting.live import LivePath, LiveRetargeter
+from retarget_tf.retargeting.rollout import Reference, Rollout, rollout_clip
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]
@@ -68,7 +69,7 @@ class BaseRetargeter(abc.ABC):
         photo: files.PathLike,
         keypoints: FloatArray | None = None,
         *,
-        target_map: files.PathLike = retarget_inputs.AUTO,
+        target_map: files.PathLike = inputs.AUTO,
     ) -> Target:
         """The person of a photo on the canvas.
 
@@ -86,14 +87,14 @@ class BaseRetargeter(abc.ABC):
             ConfigError: a map is given or to be parsed, and the generator does not look at it or has other classes.
         """
         is_usable = self.takes_reference_map and self.label_schema == PARTS10
-        if target_map == retarget_inputs.AUTO and not is_usable:
-            target_map = retarget_inputs.NO_MAP
-        if target_map == retarget_inputs.PARSE and self.label_schema != PARTS10:
+        if target_map == inputs.AUTO and not is_usable:
+            target_map = inputs.NO_MAP
+        if target_map == inputs.PARSE and self.label_schema != PARTS10:
             raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
-        if target_map != retarget_inputs.NO_MAP and not self.takes_reference_map:
+        if target_map != inputs.NO_MAP and not self.takes_reference_map:
             raise ConfigError(f"target_map needs a model that looks at it. Received: target_map={target_map}")
         share = self._spec.person_height_share
-        return retarget_inputs.photo_target(
+        return inputs.photo_target(
             photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema
         )
 
@@ -156,7 +157,7 @@ class BaseRetargeter(abc.ABC):
 
         Args:
             target: from `prepare_target`.
-            source: from `retarget_inputs.video_source` or `clip_source`.
+            source: from `inputs.video_source` or `clip_source`.
             out: the video, H.264.
             fit: see `pose_transform.fit_path`.
             clean: see `place`.
@@ -187,7 +188,7 @@ class BaseRetargeter(abc.ABC):
 
     def retarget_video(self, photo: files.PathLike, video_path: files.PathLike, out: files.PathLike) -> int:
         """From two files to the panel, with the defaults of everything: returns the number of frames."""
-        return self.write_panel(self.prepare_target(photo), retarget_inputs.video_source(video_path), out)
+        return self.write_panel(self.prepare_target(photo), inputs.video_source(video_path), out)
 
     @abc.abstractmethod
     def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:

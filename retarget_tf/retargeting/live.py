@@ -17,7 +17,7 @@ import numpy.typing as npt
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.keypoint_filters import OneEuroFilter, fill_from_twin
 from retarget_tf.body.pose_transform import PoseTransform
-from retarget_tf.rollout import Rollout
+from retarget_tf.retargeting.rollout import Rollout
 
 Uint8Array = npt.NDArray[np.uint8]
 FloatArray = npt.NDArray[np.float32]

@@ -14,8 +14,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from retarget_tf.feedback import Reference, make_feedback
 from retarget_tf.networks.generator import TrainedGenerator
+from retarget_tf.retargeting.preset_loops import Reference, make_feedback
 
 __all__ = ["Reference", "Rollout", "rollout_clip", "teacher_forced_clip"]
 

@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import feedback, rollout
 from retarget_tf.body import parsing_labels
 from retarget_tf.networks import encoding, generator
 from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from retarget_tf.retargeting import preset_loops, rollout
 
 SIZE = 32
 FRAMES = 6
@@ -204,7 +204,7 @@ def test_the_last_map_is_all_that_a_rollout_needs_to_go_on(preset: str) -> None:
     running = rollout.Rollout(trained, reference)
     last = np.full_like(given, parsing_labels.UNKNOWN)
     for t in range(1, FRAMES):
-        loop = feedback.make_feedback(trained.network, trained.spec.model, reference)
+        loop = preset_loops.make_feedback(trained.network, trained.spec.model, reference)
         last = loop.take(trained.network(loop.inputs(loop.resume(last), keypoints[:, t]))).parsing_map.numpy()
         np.testing.assert_array_equal(running.step(keypoints[:, t]), last)
 
