@@ -12,12 +12,12 @@ import numpy.typing as npt
 from tqdm import tqdm
 
 from retarget_tf import files
-from retarget_tf.baselines import Baseline, CopyFirst, LimbWarp, NearestPose
 from retarget_tf.body.parsing_labels import LabelSchema, get_schema
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.dataset import records
 from retarget_tf.errors import ConfigError
 from retarget_tf.evaluation import scoring, tasks
+from retarget_tf.evaluation.baselines import Baseline, CopyFirst, LimbWarp, NearestPose
 from retarget_tf.evaluation.summaries import Findings
 from retarget_tf.networks import generator
 from retarget_tf.pictures import figures

@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, metrics
+from retarget_tf import files
+from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.chart import line_chart
 from retarget_tf.evaluation.evaluating import Comparison, Evaluation
 from retarget_tf.pictures import figures, square_crop

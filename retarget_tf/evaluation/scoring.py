@@ -15,9 +15,9 @@ import numpy.typing as npt
 import tensorflow as tf
 from tqdm import tqdm
 
-from retarget_tf import metrics
-from retarget_tf.baselines import Baseline, Mover, without_unknown
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf.evaluation import metrics
+from retarget_tf.evaluation.baselines import Baseline, Mover, without_unknown
 from retarget_tf.evaluation.tasks import Task
 from retarget_tf.networks import encoding
 from retarget_tf.networks.generator import TrainedGenerator

@@ -4,8 +4,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import Any
 
-from retarget_tf import metrics
 from retarget_tf.body.parsing_labels import LabelSchema
+from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.scoring import PREVIOUS_TRUE, Model, Result
 
 Summary = dict[str, Any]

@@ -14,11 +14,12 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf import files, metrics
+from retarget_tf import files
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.dataset import records
 from retarget_tf.errors import InputDataError
+from retarget_tf.evaluation import metrics
 
 FloatArray = npt.NDArray[np.float32]
 

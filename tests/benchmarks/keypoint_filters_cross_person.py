@@ -22,9 +22,10 @@ import numpy as np
 import numpy.typing as npt
 from absl import flags
 
-from retarget_tf import baselines, metrics, program
+from retarget_tf import program
 from retarget_tf.body import keypoint_filters, skeleton
 from retarget_tf.body.parsing_labels import PARTS10
+from retarget_tf.evaluation import baselines, metrics
 from tests.benchmarks import pose_transform_cross_person as cross_person
 from tests.benchmarks.pose_transform_cross_person import Case
 

@@ -6,9 +6,10 @@ import pathlib
 import numpy as np
 import pytest
 
-from retarget_tf import dancers, metrics
+from retarget_tf import dancers
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
 from retarget_tf.dataset import clips
+from retarget_tf.evaluation import metrics
 from retarget_tf.networks import generator
 from retarget_tf.retargeting import rollout
 

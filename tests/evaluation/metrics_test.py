@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from retarget_tf import metrics
 from retarget_tf.body.parsing_labels import CIHP20, PARTS10, UNKNOWN
+from retarget_tf.evaluation import metrics
 
 IdMap = metrics.IdMap
 

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from retarget_tf import baselines
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
+from retarget_tf.evaluation import baselines
 
 SIZE = 40
 JOINTS = ("nose", "neck", "mid_hip", "right_wrist", "left_wrist", "right_ankle", "left_ankle")

@@ -12,11 +12,11 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import baselines, evaluation, metrics
+from retarget_tf import evaluation
 from retarget_tf.body import parsing_labels, pose_transform, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.evaluation import chart
+from retarget_tf.evaluation import baselines, chart, metrics
 from retarget_tf.evaluation import tasks as evaluation_tasks
 from retarget_tf.networks import encoding, generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
