@@ -17,11 +17,11 @@ _EXPORT_DIR = flags.DEFINE_string("export_dir", None, "folder of one version", r
 
 
 def main() -> None:
-    """Flags -> `serving_check.check_saved_model` -> report."""
+    """Flags -> `checking.check_saved_model` -> report."""
     program.import_tensorflow()
-    from retarget_tf import serving_check
+    from retarget_tf.serving import checking
 
-    checks = serving_check.check_saved_model(_MODEL.value, _EXPORT_DIR.value)
+    checks = checking.check_saved_model(_MODEL.value, _EXPORT_DIR.value)
     for check in checks:
         print(f"{'ok' if check.passed else 'FAILED':<7} {check.name}: {check.finding}")
     if not all(check.passed for check in checks):

@@ -16,7 +16,7 @@ _OUT = flags.DEFINE_string("out", None, "the .onnx file", required=True)
 def main() -> None:
     """Flags -> `onnx_export.export_onnx`."""
     program.import_tensorflow()
-    from retarget_tf import onnx_export
+    from retarget_tf.serving import onnx_export
 
     with program.native_log_aside():
         difference = onnx_export.export_onnx(_MODEL.value, _OUT.value)

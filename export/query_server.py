@@ -50,7 +50,7 @@ def main() -> None:
 def _query(show_progress: bool) -> int:
     from retarget_tf.pictures import video
     from retarget_tf.retargeting import inputs
-    from retarget_tf.serving_client import ClientOptions, ServedRetargeter, ServingClient
+    from retarget_tf.serving.client import ClientOptions, ServedRetargeter, ServingClient
 
     options = ClientOptions(
         model_name=_MODEL_NAME.value,

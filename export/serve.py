@@ -30,7 +30,7 @@ _GRACE_SECONDS = flags.DEFINE_float("grace_seconds", 30, "for requests in flight
 def main() -> None:
     """Flags -> `ModelServer`, until a signal comes."""
     program.import_tensorflow()
-    from retarget_tf.serving_server import ModelServer, ServerOptions
+    from retarget_tf.serving.server import ModelServer, ServerOptions
 
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from retarget_tf import serving_server
 from retarget_tf.dataset import records
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.extraction import external_parser
 from retarget_tf.networks.config import TrainingConfig
 from retarget_tf.pictures import video
+from retarget_tf.serving import server
 from tests.testing import run_program
 
 ROOT = pathlib.Path(__file__).parent.parent
@@ -66,7 +66,7 @@ def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
         ("export.query_server", video.AS_IT_IS),
         ("data.import_clips", importers.ImportConfig("lip20")),
         ("data.screen_clips", video.AS_IT_IS),
-        ("export.serve", serving_server.ServerOptions()),
+        ("export.serve", server.ServerOptions()),
         ("retarget_tf.retarget", video.AS_IT_IS),
         ("retarget_tf.train", TrainingConfig(steps=1)),
     ],

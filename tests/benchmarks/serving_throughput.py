@@ -74,7 +74,7 @@ def _server(folder: pathlib.Path) -> Iterator[str]:
 
 
 def _timed(address: str, signature: str, inputs: dict[str, Any], calls: int) -> list[float]:
-    from retarget_tf.serving_client import ServingClient
+    from retarget_tf.serving.client import ServingClient
 
     with ServingClient(address) as client:
         client.wait_until_available(60)
@@ -111,7 +111,7 @@ def _ask(address: str, inputs: dict[str, Any], clients: int) -> tuple[list[float
         while time.perf_counter() < end:
             latencies.append(_seconds(lambda: client.predict("serving_default", inputs)))
 
-    from retarget_tf.serving_client import ServingClient
+    from retarget_tf.serving.client import ServingClient
 
     with ServingClient(address) as client:
         threads = [threading.Thread(target=ask) for _ in range(clients)]

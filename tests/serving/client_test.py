@@ -19,8 +19,8 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import square_crop, video
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.retargeter import Retargeter
-from retarget_tf.serving_client import ClientOptions, ServedRetargeter, ServingClient
-from retarget_tf.serving_server import ModelServer, ServerOptions
+from retarget_tf.serving.client import ClientOptions, ServedRetargeter, ServingClient
+from retarget_tf.serving.server import ModelServer, ServerOptions
 from tests.testing import Served, run_program, walking_square, with_exif_orientation
 
 

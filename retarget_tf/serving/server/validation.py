@@ -8,8 +8,8 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from retarget_tf.pictures import photos
-from retarget_tf.serving_server.errors import invalid
-from retarget_tf.serving_server.options import ServerOptions
+from retarget_tf.serving.server.errors import invalid
+from retarget_tf.serving.server.options import ServerOptions
 
 Array = npt.NDArray[Any]
 

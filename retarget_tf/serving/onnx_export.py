@@ -12,9 +12,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from retarget_tf import files, serving_check
+from retarget_tf import files
 from retarget_tf.errors import MissingDependencyError, TrainingError
 from retarget_tf.networks.generator import load_keras_generator
+from retarget_tf.serving import checking
 
 MAX_DIFFERENCE = 1e-4
 OPSET = 17
@@ -76,7 +77,7 @@ def _frozen(network: keras.Model) -> Any:
 
 
 def _difference(network: keras.Model, session: Any, batch: int) -> float:
-    inputs = serving_check.random_inputs(np.random.default_rng(batch), batch, network)
+    inputs = checking.random_inputs(np.random.default_rng(batch), batch, network)
     expected = network(inputs, training=False)
     taken = {one.name for one in session.get_inputs()}
     received = session.run(list(expected), {name: value for name, value in inputs.items() if name in taken})

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from retarget_tf import onnx_export, serving_check
 from retarget_tf.errors import MissingDependencyError, TrainingError
 from retarget_tf.networks import generator
 from retarget_tf.retargeting import rollout
+from retarget_tf.serving import checking, onnx_export
 from tests.testing import Served, walking_square
 
 README = pathlib.Path(__file__).parent.parent / "export" / "README.md"
@@ -32,7 +32,7 @@ def test_onnxruntime_gives_what_the_model_gives(served: Served, exported: pathli
     session = onnxruntime.InferenceSession(exported / "generator.onnx")
     network, _ = generator.load_keras_generator(served.workdir)
     assert {one.name for one in session.get_inputs()} == set(network.input)
-    inputs = serving_check.random_inputs(np.random.default_rng(5), 2, network)
+    inputs = checking.random_inputs(np.random.default_rng(5), 2, network)
     for name, expected in network(inputs, training=False).items():
         received = session.run([name], inputs)[0]
         np.testing.assert_allclose(received, expected, atol=1e-4)

@@ -16,7 +16,7 @@ from absl import logging
 
 from retarget_tf import files, serving
 from retarget_tf.serving import warmup
-from retarget_tf.serving_server.errors import RefusedError
+from retarget_tf.serving.server.errors import RefusedError
 
 LOADING, AVAILABLE, UNLOADING, END = 20, 30, 40, 50
 

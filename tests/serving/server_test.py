@@ -29,10 +29,10 @@ from tensorflow_serving.apis import (
 
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import square_crop
-from retarget_tf.serving_server import ModelServer, RefusedError, ServerOptions
-from retarget_tf.serving_server.batching import Batcher, Job
-from retarget_tf.serving_server.validation import checked_inputs
-from retarget_tf.serving_server.versions import ModelVersion, ModelVersions
+from retarget_tf.serving.server import ModelServer, RefusedError, ServerOptions
+from retarget_tf.serving.server.batching import Batcher, Job
+from retarget_tf.serving.server.validation import checked_inputs
+from retarget_tf.serving.server.versions import ModelVersion, ModelVersions
 from tests.testing import Served, run_program, walking_square
 
 OPTIONS = ServerOptions(port=0, model_name="toy", poll_seconds=0.05, max_batch=4, max_pixels=10_000, max_message_mb=1)

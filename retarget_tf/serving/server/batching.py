@@ -20,10 +20,10 @@ import numpy.typing as npt
 import tensorflow as tf
 from absl import logging
 
-from retarget_tf.serving_server.errors import RefusedError, invalid
-from retarget_tf.serving_server.options import ServerOptions
-from retarget_tf.serving_server.validation import CLIP_RANK
-from retarget_tf.serving_server.versions import ModelVersion
+from retarget_tf.serving.server.errors import RefusedError, invalid
+from retarget_tf.serving.server.options import ServerOptions
+from retarget_tf.serving.server.validation import CLIP_RANK
+from retarget_tf.serving.server.versions import ModelVersion
 
 Array = npt.NDArray[Any]
 Arrays = dict[str, Array]

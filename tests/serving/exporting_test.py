@@ -12,11 +12,11 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from retarget_tf import serving, serving_check
+from retarget_tf import serving
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
-from retarget_tf.serving import warmup
+from retarget_tf.serving import checking, warmup
 from tests.testing import Served
 
 only_paper = pytest.mark.parametrize("served", ["paper"], indirect=True)
@@ -25,7 +25,7 @@ only_paper = pytest.mark.parametrize("served", ["paper"], indirect=True)
 @only_paper
 def test_a_saved_model_is_a_generator_like_any_other(served: Served) -> None:
     random = np.random.default_rng(0)
-    inputs = serving_check.random_inputs(random, 2, generator.load_keras_generator(served.workdir)[0])
+    inputs = checking.random_inputs(random, 2, generator.load_keras_generator(served.workdir)[0])
     theirs = generator.load_generator(served.export_dir)
     assert theirs.spec == served.trained.spec == served.spec
     np.testing.assert_allclose(
@@ -103,7 +103,7 @@ def test_a_model_that_feeds_back_probabilities_is_refused(tmp_path: pathlib.Path
 
 @only_paper
 def test_check_passes_for_its_own_model(served: Served) -> None:
-    checks = serving_check.check_saved_model(served.workdir, served.export_dir)
+    checks = checking.check_saved_model(served.workdir, served.export_dir)
     assert all(check.passed for check in checks), checks
     assert [check.name for check in checks] == [
         "description",
@@ -116,11 +116,11 @@ def test_check_passes_for_its_own_model(served: Served) -> None:
 
 @only_paper
 def test_check_fails_for_another_model(served: Served, tmp_path: pathlib.Path, monkeypatch: Any) -> None:
-    monkeypatch.setattr(serving_check, "_STRANGER", tmp_path / "missing.py")
-    monkeypatch.setattr(serving_check, "BATCH_SIZES", (1,))
+    monkeypatch.setattr(checking, "_STRANGER", tmp_path / "missing.py")
+    monkeypatch.setattr(checking, "BATCH_SIZES", (1,))
     other = dataclasses.replace(served.spec, step=10)
     generator.save_generator(generator.build_generator(served.spec.model, seed=5), other, tmp_path)
-    failed = {check.name for check in serving_check.check_saved_model(tmp_path, served.export_dir) if not check.passed}
+    failed = {check.name for check in checking.check_saved_model(tmp_path, served.export_dir) if not check.passed}
     assert failed == {
         "description",
         "generator, batch 1",
@@ -139,10 +139,10 @@ def test_other_settings_can_be_exported(
     tmp_path: pathlib.Path, changed: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A dance in one call is what a rollout in Python gives."""
-    monkeypatch.setattr(serving_check, "BATCH_SIZES", (2,))
+    monkeypatch.setattr(checking, "BATCH_SIZES", (2,))
     monkeypatch.setattr(warmup, "replay_warmup", lambda _: {})
     small = {**PRESET_MODELS["stable"], "refinement": 0} if "preset" in changed else {}
     model = ModelConfig(image_size=32, filters=2, **{**small, **changed})
     generator.save_generator(generator.build_generator(model), GeneratorSpec(model, 0.7), tmp_path)
-    checks = serving_check.check_saved_model(tmp_path, serving.export_saved_model(tmp_path, tmp_path / "out"))
+    checks = checking.check_saved_model(tmp_path, serving.export_saved_model(tmp_path, tmp_path / "out"))
     assert all(check.passed for check in checks), checks

@@ -11,10 +11,10 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
-from retarget_tf.serving_server.batching import Batcher
-from retarget_tf.serving_server.options import ServerOptions
-from retarget_tf.serving_server.services import ModelService, PredictionService
-from retarget_tf.serving_server.versions import ModelVersions
+from retarget_tf.serving.server.batching import Batcher
+from retarget_tf.serving.server.options import ServerOptions
+from retarget_tf.serving.server.services import ModelService, PredictionService
+from retarget_tf.serving.server.versions import ModelVersions
 
 _LAST_SECONDS = 1.0  # for what is computed when the grace is over
 _SPARE_THREADS = 8  # for health and status while all of the queue waits

@@ -14,8 +14,8 @@ pictures of too many pixels, too many frames, numbers that are not finite and a 
 INVALID_ARGUMENT before they reach the graph. Version labels, MultiInference, Classify, Regress and REST are not here.
 """
 
-from retarget_tf.serving_server.errors import RefusedError
-from retarget_tf.serving_server.options import ServerOptions
-from retarget_tf.serving_server.serving import ModelServer
+from retarget_tf.serving.server.errors import RefusedError
+from retarget_tf.serving.server.options import ServerOptions
+from retarget_tf.serving.server.serving import ModelServer
 
 __all__ = ["ModelServer", "RefusedError", "ServerOptions"]
