@@ -5,8 +5,8 @@
 
 Measured are motion, blur, full view, size, camera, background, cuts and other people. A busy background lowers the
 score, and is a fault only where two thirds of it are edges. The report is one file that any browser shows;
-screening.json beside it holds the same as numbers (retarget_tf/footage/screening/documents.py says which). Videos that cannot
-be read are named at the end (exit 3); the others are done all the same.
+screening.json beside it holds the same as numbers (retarget_tf/footage/screening/documents.py says which). Videos that
+cannot be read are named at the end (exit 3); the others are done all the same.
 `extract_clips --screen` takes only what is good by the same measure.
 """
 

@@ -1,4 +1,4 @@
-"""Who may import whom: a module imports only from lower levels, and data and networks meet in `training` alone."""
+"""Who may import whom: the rooms of the library import downwards only, and no file of a room is in a circle."""
 
 import ast
 import pathlib
@@ -7,55 +7,29 @@ import pytest
 
 PACKAGE = pathlib.Path(__file__).parent.parent / "retarget_tf"
 
-# The one written list, lowest first. A folder (dancers/, records/ ...) counts as one module.
-PROGRAMS = {"train", "evaluate", "retarget"}
-LEVELS: tuple[set[str], ...] = (
-    {"errors", "skeleton"},
-    {"files", "parsing_labels", "program"},
-    {"config"},
-    # From here on with TensorFlow, Keras, OpenCV or PyAV.
-    {"serving_stranger"},
-    {"pose_map", "limb_warp", "pose_transform", "keypoint_filters", "layers", "losses", "metrics", "video", "photos"},
-    {"images", "images_tf", "clips", "workdir", "parallel"},
-    {
-        "records",
-        "augmentation",
-        "conditioning",
-        "generator",
-        "discriminator",
-        "extraction",
-        "dancers",
-        "baselines",
-    },
-    {"feedback", "importers"},
-    {"input_pipeline", "rollout", "retarget_inputs", "figures", "screening"},
-    {"retarget_gan", "stream_trainer", "callbacks", "panel", "live"},
-    {"training", "evaluation", "serving", "retargeter", "beam_build"},
-    {"serving_check", "serving_server", "serving_client"},
-    {"onnx_export"},
-    PROGRAMS,
+# Rooms and single files directly under retarget_tf/, lowest row first.
+ROOMS: tuple[set[str], ...] = (
+    {"errors"},
+    {"files", "parallel", "program", "arrays", "body"},
+    {"networks"},
+    {"pictures"},
+    {"dataset"},
+    {"dancers", "footage", "training"},
+    {"retargeting"},
+    {"evaluation", "serving"},
+    {"train", "evaluate", "retarget"},
 )
-LIGHT = set().union(*LEVELS[:3])
-HEAVY = {"tensorflow", "keras", "cv2", "av", "mediapipe"}
-DATA_SIDE = {"records", "augmentation", "input_pipeline"}
-NETWORK_SIDE = {
-    "layers",
-    "generator",
-    "discriminator",
-    "losses",
-    "feedback",
-    "rollout",
-    "retarget_gan",
-    "stream_trainer",
-}
+PROGRAMS = ROOMS[-1]
+# What `--help` imports: without TensorFlow and its like, so that it answers in a second.
+LIGHT = ("errors", "files", "program", "arrays", "body.skeleton", "body.parsing_labels", "networks.config")
+HEAVY = {"tensorflow", "keras", "cv2", "av", "mediapipe", "PIL", "matplotlib"}
+
+FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
+NAMES = [".".join(path.relative_to(PACKAGE).with_suffix("").parts).removesuffix(".__init__") for path in FILES]
+each_file = pytest.mark.parametrize(("path", "name"), list(zip(FILES, NAMES, strict=True)), ids=NAMES)
 
 
-def module_of(path: pathlib.Path) -> str:
-    """The module, or the folder that counts as one: `records/reading.py` is `records`."""
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
-
-
-def dotted_imports(path: pathlib.Path) -> set[str]:
+def imports(path: pathlib.Path) -> set[str]:
     """Every dotted name that a file imports, at its top or within a function."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
@@ -67,53 +41,47 @@ def dotted_imports(path: pathlib.Path) -> set[str]:
     return names
 
 
-def level_of(module: str) -> int:
-    """The row of LEVELS that a module stands in."""
-    rows = [row for row, modules in enumerate(LEVELS) if module in modules]
-    assert len(rows) == 1, f"module {module} must stand once in LEVELS of layering_test.py: add it to its level"
-    return rows[0]
+def own(path: pathlib.Path) -> set[str]:
+    """The files of the library among them, dotted, without `retarget_tf.`."""
+    dotted = {name.removeprefix("retarget_tf.") for name in imports(path) if name.startswith("retarget_tf.")}
+    return {name if name in NAMES else name.rpartition(".")[0] for name in dotted}
 
 
-FILES = [path for path in sorted(PACKAGE.rglob("*.py")) if path != PACKAGE / "__init__.py"]
-each_file = pytest.mark.parametrize("path", FILES, ids=[str(path.relative_to(PACKAGE)) for path in FILES])
-
-
-@each_file
-def test_imports_lead_downwards(path: pathlib.Path) -> None:
-    module, names = module_of(path), dotted_imports(path)
-    own = {name.split(".")[1] for name in names if name.startswith("retarget_tf.")} - {module}
-    for name in own:
-        assert level_of(name) < level_of(module), f"{module} imports {name}, which is not of a lower level"
-    assert not own & PROGRAMS
-    assert not {name.split(".")[0] for name in names} & {"data", "export"}, "nobody imports programs"
-    if module in DATA_SIDE:
-        assert not own & NETWORK_SIDE
-    if module in NETWORK_SIDE:
-        assert not own & DATA_SIDE
-    if module == "serving":
-        assert not own & {"records", "training"}
-    if module in LIGHT:
-        heavy = {name.split(".")[0] for name in names} & HEAVY
-        assert heavy <= ({"tensorflow"} if module == "program" else set())  # in `program.import_tensorflow` alone
+def row(name: str) -> int:
+    """The row of ROOMS that a file stands in."""
+    return next(index for index, rooms in enumerate(ROOMS) if name.split(".")[0] in rooms)
 
 
 @each_file
-def test_only_programs_have_flags_and_print(path: pathlib.Path) -> None:
-    if module_of(path) in {*PROGRAMS, "program"}:
+def test_rooms_import_downwards(path: pathlib.Path, name: str) -> None:
+    room = name.split(".")[0]
+    for other in own(path):
+        assert other.split(".")[0] == room or row(other) < row(name), f"{name} imports {other}, which is not below it"
+    if room == "dataset":
+        assert not {other for other in own(path) if other.startswith("networks")}, "data and networks meet in training"
+    if name in LIGHT:
+        at_top = {n.split(".")[0] for n in imports(path)} & HEAVY
+        assert at_top <= ({"tensorflow"} if name == "program" else set())  # in `program.import_tensorflow` alone
+
+
+@pytest.mark.parametrize("room", sorted({name.split(".")[0] for name in NAMES if "." in name}))
+def test_no_file_of_a_room_is_in_a_circle(room: str) -> None:
+    of_room = {n: own(p) - {n} for n, p in zip(NAMES, FILES, strict=True) if n.split(".")[0] == room}
+    while of_room:  # take away what waits for nobody who is left
+        free = {name for name, waits_for in of_room.items() if not waits_for & of_room.keys()}
+        assert free, f"these import each other in a circle: {sorted(of_room)}"
+        of_room = {name: waits_for for name, waits_for in of_room.items() if name not in free}
+
+
+@each_file
+def test_only_programs_have_flags_and_print(path: pathlib.Path, name: str) -> None:
+    if name in {*PROGRAMS, "program"}:
         return
-    assert not {name for name in dotted_imports(path) if name.startswith(("absl.flags", "absl.app"))}
+    assert not {n for n in imports(path) if n.startswith(("absl.flags", "absl.app"))}
     calls = (node for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))) if isinstance(node, ast.Call))
     assert not [call.lineno for call in calls if isinstance(call.func, ast.Name) and call.func.id == "print"]
 
 
-@pytest.mark.parametrize("folder", sorted({path.parent for path in FILES} - {PACKAGE}), ids=lambda path: path.name)
-def test_files_of_a_folder_import_each_other_in_no_circle(folder: pathlib.Path) -> None:
-    prefix = f"retarget_tf.{folder.name}."
-    waiting = {
-        path.stem: {name.removeprefix(prefix).split(".")[0] for name in dotted_imports(path) if name.startswith(prefix)}
-        for path in folder.glob("*.py")
-    }
-    while waiting:  # take away what waits for nobody who is left
-        free = {stem for stem, imports in waiting.items() if not imports & waiting.keys()}
-        assert free, f"{folder.name}: these import each other in a circle: {sorted(waiting)}"
-        waiting = {stem: imports for stem, imports in waiting.items() if stem not in free}
+def test_library_has_few_doors() -> None:
+    entries = [path.name for path in PACKAGE.iterdir() if path.name != "__pycache__"]
+    assert len(entries) <= 20, sorted(entries)

@@ -11,6 +11,7 @@ import pytest
 
 from retarget_tf import parallel
 from retarget_tf.errors import ConfigError, InputDataError
+from tests import testing
 
 
 def square(number: int) -> int:
@@ -59,7 +60,7 @@ def test_workers_do_not_outlive_a_killed_parent(tmp_path: pathlib.Path) -> None:
         "from retarget_tf import parallel; from tests import parallel_test\n"
         f"parallel.for_each(parallel_test.note_and_sleep, [{str(tmp_path)!r}] * 2, workers=2)"
     )
-    parent = subprocess.Popen([sys.executable, "-c", script], cwd=pathlib.Path(__file__).parent.parent)
+    parent = subprocess.Popen([sys.executable, "-c", script], cwd=testing.ROOT)
     _wait_until(lambda: len(list(tmp_path.iterdir())) == 2)
     parent.kill()
     parent.wait()

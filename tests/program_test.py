@@ -8,7 +8,7 @@ import textwrap
 
 import pytest
 
-ROOT = pathlib.Path(__file__).parent.parent
+from tests import testing
 
 SCRIPT = '''
     """Counts to a number.
@@ -57,7 +57,7 @@ def script(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 def run(script: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, str(script), *arguments]
     return subprocess.run(
-        command, capture_output=True, text=True, check=False, timeout=60, env={"PYTHONPATH": str(ROOT)}
+        command, capture_output=True, text=True, check=False, timeout=60, env={"PYTHONPATH": str(testing.ROOT)}
     )
 
 
@@ -147,7 +147,7 @@ def test_tensorflow_comes_without_its_banner_but_with_its_exceptions(tmp_path: p
     )
     command = [sys.executable, str(path)]
     done = subprocess.run(
-        command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)}, cwd=tmp_path
+        command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(testing.ROOT)}, cwd=tmp_path
     )
     assert (done.returncode, done.stdout) == (1, "3\n")
     assert done.stderr.startswith("Traceback")
@@ -159,7 +159,7 @@ def test_failing_import_of_tensorflow_shows_what_it_wrote(tmp_path: pathlib.Path
     path = tmp_path / "tensors.py"
     path.write_text("from retarget_tf import program\nprogram.run(program.import_tensorflow)\n")
     command = [sys.executable, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(ROOT)})
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env={"PYTHONPATH": str(testing.ROOT)})
     assert done.returncode == 1
     assert done.stderr.startswith("no AVX\nTraceback")
     assert done.stderr.endswith("ImportError: broken\n")
@@ -199,5 +199,5 @@ for thread in threads: thread.start()
 for thread in threads: thread.join()
 libc.malloc_stats()
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=testing.ROOT)
     assert done.stderr.count("Arena ") == heaps

@@ -17,9 +17,9 @@ from retarget_tf.footage.extraction import external_parser
 from retarget_tf.networks.config import TrainingConfig
 from retarget_tf.pictures import video
 from retarget_tf.serving import server
+from tests import testing
 from tests.testing import run_program
 
-ROOT = pathlib.Path(__file__).parent.parent
 DOCUMENTS = ("README.md", "BUILD_NOTES.md", "Makefile", "data/README.md", "export/README.md")
 COMMAND = re.compile(r"python -m ((?:retarget_tf|data|export)\.\w+)((?:\\\n|[^\n`|&>;#])*)")
 
@@ -28,13 +28,13 @@ def documented_commands() -> dict[str, set[str]]:
     """The flags that the documents give to each program."""
     found: dict[str, set[str]] = {}
     for name in DOCUMENTS:
-        for program, arguments in COMMAND.findall((ROOT / name).read_text(encoding="utf-8")):
+        for program, arguments in COMMAND.findall((testing.ROOT / name).read_text(encoding="utf-8")):
             found.setdefault(program, set()).update(re.findall(r"--(?:no)?([a-z][a-z0-9_]*)", arguments))
     return found
 
 
 def programs() -> list[str]:
-    files = [*ROOT.glob("data/*.py"), *ROOT.glob("export/*.py")]
+    files = [*testing.ROOT.glob("data/*.py"), *testing.ROOT.glob("export/*.py")]
     names = [f"{path.parent.name}.{path.stem}" for path in files if path.stem != "__init__"]
     return sorted([*names, "retarget_tf.train", "retarget_tf.evaluate", "retarget_tf.retarget"])
 
@@ -49,7 +49,7 @@ def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
         "sys.exit(f'imports {heavy} before it answers' if heavy else code)"
     )
     answer = subprocess.run(
-        [sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
+        [sys.executable, "-c", script], cwd=testing.ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert answer.returncode == 0, answer.stderr
     known = set(re.findall(r"^  --(\w+)", answer.stdout, re.MULTILINE))

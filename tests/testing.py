@@ -23,6 +23,8 @@ from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage.extraction import models
 from retarget_tf.networks.config import GeneratorSpec
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]  # of the checkout
+
 # In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.
 _JOINTS_IN_SQUARE = {
     "nose": (1.0, 0.1), "neck": (1.0, 0.5), "right_shoulder": (0.2, 0.5), "left_shoulder": (1.8, 0.5),
@@ -148,7 +150,7 @@ def held_to_permissions() -> Iterator[None]:
 
 def shared_videos() -> pathlib.Path | None:
     """The folder of real footage `shared/videos` beside the checkout, or None: it is not part of the project."""
-    folder = pathlib.Path(__file__).resolve().parents[2] / "shared" / "videos"
+    folder = ROOT.parent / "shared" / "videos"
     return folder if folder.is_dir() else None
 
 

@@ -32,7 +32,7 @@ MIN_EQUAL_IDS = 0.999  # share of pixels: two classes that are equally near may 
 
 FRAMES = 3  # of the clips that are tried
 
-_STRANGER = pathlib.Path(__file__).with_name("serving_stranger.py")
+_STRANGER = pathlib.Path(__file__).with_name("stranger.py")
 
 
 @dataclasses.dataclass(frozen=True)

@@ -13,7 +13,7 @@ import sys
 import numpy as np
 import tensorflow as tf
 
-STRANGER = pathlib.Path(__file__).parents[2] / "retarget_tf" / "serving_stranger.py"
+STRANGER = pathlib.Path(__file__).parents[2] / "retarget_tf" / "serving" / "stranger.py"
 
 
 def check_answers(folder: pathlib.Path) -> None:

@@ -15,14 +15,13 @@ from retarget_tf.dataset.records import building
 from retarget_tf.errors import InputDataError
 from tests import testing
 
-ROOT = pathlib.Path(__file__).parent.parent
 CONFIG = records.BuildConfig(segment_frames=4, validation_share=0.2, test_share=0.2)
 
 # Builds as CONFIG says, and kills itself at the n-th call of a function.
 KILLED = """
 import os, pathlib, signal, sys
 from retarget_tf.records import staging
-from tests import records_building_test as test
+from tests.dataset import records_building_test as test
 from retarget_tf import records
 owner, name = (staging, "encode_map") if sys.argv[3] == "clip" else (records.Segment, "serialize")
 original, calls = getattr(owner, name), []
@@ -66,7 +65,7 @@ def test_a_killed_build_goes_on_where_it_stopped(
 
     def build_and_die(within: str, call: int) -> None:
         command = [sys.executable, "-c", KILLED, str(clip_folder), str(out), within, str(call)]
-        assert subprocess.run(command, cwd=ROOT, check=False).returncode == -signal.SIGKILL
+        assert subprocess.run(command, cwd=testing.ROOT, check=False).returncode == -signal.SIGKILL
         assert not out.exists()
 
     build_and_die("clip", 35)  # within the fourth of five clips of 10 frames

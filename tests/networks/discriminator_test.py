@@ -6,7 +6,7 @@ import tensorflow as tf
 
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.discriminator import build_discriminator
-from tests.generator_test import count
+from tests.networks.generator_test import count
 
 
 @pytest.mark.parametrize(("condition_channels", "expected"), [(3, 2_768_705), (6, 2_771_777)])

@@ -1,7 +1,6 @@
 """The generator that comes with the package: it is there, it is small, and people whom it never saw dance with it."""
 
 import json
-import pathlib
 
 import numpy as np
 import pytest
@@ -12,6 +11,7 @@ from retarget_tf.dataset import clips
 from retarget_tf.evaluation import metrics
 from retarget_tf.networks import generator
 from retarget_tf.retargeting import rollout
+from tests import testing
 
 FRAMES = 101
 
@@ -33,7 +33,7 @@ def test_the_package_holds_it_with_its_recipe_and_card() -> None:
     spec = generator.load_keras_generator("stable_128")[1]
     assert f"--filters={spec.model.filters}\n" in recipe
     assert f"{spec.step:,} steps" in (folder / "MODEL_CARD.md").read_text()
-    assert "pretrained" in (pathlib.Path(__file__).parent.parent / "setup.py").read_text()
+    assert "pretrained" in (testing.ROOT / "setup.py").read_text()
 
 
 @pytest.mark.parametrize("start", ["map", "photo"])

@@ -17,6 +17,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
 from retarget_tf.serving import checking, warmup
+from tests import testing
 from tests.testing import Served
 
 only_paper = pytest.mark.parametrize("served", ["paper"], indirect=True)
@@ -59,7 +60,7 @@ def test_a_server_can_warm_up(served: Served) -> None:
 
 
 def test_the_configuration_of_the_server_is_of_its_format_and_of_one_piece() -> None:
-    folder = pathlib.Path(__file__).parents[1] / "export" / "serving"
+    folder = testing.ROOT / "export" / "serving"
     config = model_server_config_pb2.ModelServerConfig()
     text_format.Parse((folder / "models.config").read_text(), config)
     (model,) = config.model_config_list.config

@@ -12,9 +12,10 @@ from retarget_tf.errors import MissingDependencyError, TrainingError
 from retarget_tf.networks import generator
 from retarget_tf.retargeting import rollout
 from retarget_tf.serving import checking, onnx_export
+from tests import testing
 from tests.testing import Served, walking_square
 
-README = pathlib.Path(__file__).parent.parent / "export" / "README.md"
+README = testing.ROOT / "export" / "README.md"
 
 
 @pytest.fixture(scope="module")

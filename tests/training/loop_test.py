@@ -83,7 +83,9 @@ def train_whole_and_in_parts(records_folder: str, folder: str) -> None:
 
 
 def test_stop_and_resume_equals_not_stopping(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    script = f"from tests.training_test import *; train_whole_and_in_parts({str(records_folder)!r}, {str(tmp_path)!r})"
+    script = (
+        f"from tests.training.loop_test import *; train_whole_and_in_parts({str(records_folder)!r}, {str(tmp_path)!r})"
+    )
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=300)
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert whole.keys() == parts.keys()
@@ -153,7 +155,7 @@ def test_streams_stop_and_resume_as_if_they_had_not_stopped(
     records_folder: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     call = f"train_stable_whole_and_in_parts({str(records_folder)!r}, {str(tmp_path)!r})"
-    script = f"from tests.training_test import *; {call}"
+    script = f"from tests.training.loop_test import *; {call}"
     subprocess.run([sys.executable, "-c", script], check=True, capture_output=True, timeout=300)
     whole, parts = weights(tmp_path / "whole"), weights(tmp_path / "parts")
     assert whole.keys() == parts.keys()
