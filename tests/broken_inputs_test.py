@@ -16,15 +16,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from retarget_tf import program
+from retarget_tf.arrays import AnyArray
 from retarget_tf.body import parsing_labels
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import InputDataError
@@ -37,7 +36,6 @@ from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
 
 Path = pathlib.Path
-Array = npt.NDArray[Any]
 SIZE = 32
 BUILD = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=0.34)
 
@@ -177,17 +175,17 @@ def two_frames(path: Path) -> None:
             writer.write(testing.walking_square(index, SIZE)[0])
 
 
-def points(change: Callable[[Array], object]) -> Callable[[Path], None]:
+def points(change: Callable[[AnyArray], object]) -> Callable[[Path], None]:
     """Keypoints that are another array."""
     return lambda path: np.save(path, np.asarray(change(np.load(path))), allow_pickle=True)
 
 
-def with_nan(keypoints: Array) -> Array:
+def with_nan(keypoints: AnyArray) -> AnyArray:
     keypoints[3, 0, 0] = np.nan
     return keypoints
 
 
-def stored_map(change: Callable[[Array], Array]) -> Callable[[Path], None]:
+def stored_map(change: Callable[[AnyArray], AnyArray]) -> Callable[[Path], None]:
     """A map that is another picture."""
 
     def break_it(path: Path) -> None:

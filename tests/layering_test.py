@@ -9,8 +9,8 @@ PACKAGE = pathlib.Path(__file__).parent.parent / "retarget_tf"
 
 # Rooms and single files directly under retarget_tf/, lowest row first.
 ROOMS: tuple[set[str], ...] = (
-    {"errors"},
-    {"files", "parallel", "program", "arrays", "body"},
+    {"errors", "arrays"},
+    {"files", "parallel", "program", "body"},
     {"networks"},
     {"pictures"},
     {"dataset"},

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from retarget_tf import dancers
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
@@ -64,7 +64,7 @@ def make_five_people(folder: pathlib.Path) -> pathlib.Path:
 
 def walking_square(
     index: int, size: int = 32, person_id: str = "person"
-) -> tuple[npt.NDArray[np.uint8], npt.NDArray[np.uint8], npt.NDArray[np.float32]]:
+) -> tuple[Uint8Array, Uint8Array, Float32Array]:
     """Frame `[size, size, 3]`, parsing map `[size, size]` and keypoints `[25, 3]` of one moment."""
     quarter = size // 4
     left, top = quarter + index % quarter, quarter
@@ -156,7 +156,7 @@ def shared_videos() -> pathlib.Path | None:
 
 def dancing(
     count: int, *, size: int = 160, person: int = 0, seed: int = 5
-) -> list[tuple[npt.NDArray[np.uint8], npt.NDArray[np.bool_], npt.NDArray[np.float32]]]:
+) -> list[tuple[Uint8Array, BoolArray, Float32Array]]:
     """Frames `[size, size, 3]` of a procedural dancer, where the dancer is `[size, size]`, and keypoints `[25, 3]`."""
     recipe = dancers.Recipe(seed, person, 0, count, size)
     return [(frame, maps["parts10"] > 0, keypoints) for frame, maps, keypoints in dancers.render_frames(recipe)]
@@ -164,7 +164,7 @@ def dancing(
 
 def two_dancers(
     count: int, *, size: int = 160, crossing: bool = False, people: tuple[int, int] = (0, 1)
-) -> tuple[list[npt.NDArray[np.uint8]], npt.NDArray[np.float32]]:
+) -> tuple[list[Uint8Array], Float32Array]:
     """Two procedural dancers before a grey wall, side by side or changing places, the first one in front.
 
     Returns:
@@ -191,7 +191,7 @@ class TrueDetector:
         fps: of the video.
     """
 
-    def __init__(self, keypoints: npt.NDArray[np.float32], width: int, fps: float = 30.0) -> None:
+    def __init__(self, keypoints: Float32Array, width: int, fps: float = 30.0) -> None:
         self._keypoints, self._width, self._fps = keypoints, width, fps
 
     def __call__(self, **_: object) -> Self:
@@ -204,11 +204,11 @@ class TrueDetector:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def detect(self, image: npt.NDArray[np.uint8], seconds: float) -> npt.NDArray[np.float32] | None:
+    def detect(self, image: Uint8Array, seconds: float) -> Float32Array | None:
         """The first person."""
         return next(iter(self.detect_all(image, seconds)), None)
 
-    def detect_all(self, image: npt.NDArray[np.uint8], seconds: float) -> list[npt.NDArray[np.float32]]:
+    def detect_all(self, image: Uint8Array, seconds: float) -> list[Float32Array]:
         """Everybody, in pixels of the image, whatever its size."""
         poses = self._keypoints[:, round(seconds * self._fps)]
         scale = np.array([image.shape[1] / self._width] * 2 + [1], np.float32)

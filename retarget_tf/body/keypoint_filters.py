@@ -10,10 +10,10 @@ from typing import Final
 import numpy as np
 import numpy.typing as npt
 
+from retarget_tf.arrays import BoolArray, Float32Array, IndexArray
 from retarget_tf.body import skeleton
 
-FloatArray = npt.NDArray[np.float32]
-_Indices = npt.NDArray[np.intp]
+_Indices = IndexArray
 
 GUESSED: Final = skeleton.CONFIDENCE_THRESHOLD
 
@@ -43,7 +43,7 @@ _SWAPPED_TOGETHER = (
 _CHANGE_COST, _SWAPPED_COST = 0.015, 0.001
 
 
-def clean_keypoints(keypoints: FloatArray, *, max_gap: int = 15, window: int = 7) -> FloatArray:
+def clean_keypoints(keypoints: Float32Array, *, max_gap: int = 15, window: int = 7) -> Float32Array:
     """Swaps repaired, short gaps filled by continuity, then by the mirrored twin, and all of it smoothed.
 
     Args:
@@ -54,7 +54,7 @@ def clean_keypoints(keypoints: FloatArray, *, max_gap: int = 15, window: int = 7
     return smooth_median(fill_from_twin(fill_gaps(repair_swaps(keypoints), max_gap)), window)
 
 
-def fill_gaps(keypoints: FloatArray, max_gap: int = 15) -> FloatArray:
+def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
     """Interpolates gaps of up to `max_gap` frames; holds the first and the last sight for as long at the ends."""
     seen = keypoints[..., 2] > 0
     time = np.arange(len(keypoints))[:, None]
@@ -72,7 +72,7 @@ def fill_gaps(keypoints: FloatArray, max_gap: int = 15) -> FloatArray:
     return _with_guesses(keypoints, filled, first + share[..., None] * (last - first))
 
 
-def fill_from_twin(keypoints: FloatArray) -> FloatArray:
+def fill_from_twin(keypoints: Float32Array) -> Float32Array:
     """Places missing joints of arms and legs as the other side has them, mirrored at the line of the trunk.
 
     The twin's bone is reflected at the line from mid-hip to neck (upright where it is not seen) and hung on the joint
@@ -95,7 +95,7 @@ def fill_from_twin(keypoints: FloatArray) -> FloatArray:
     return result
 
 
-def smooth_median(keypoints: FloatArray, window: int = 7) -> FloatArray:
+def smooth_median(keypoints: Float32Array, window: int = 7) -> Float32Array:
     """The median of each coordinate over `window` frames around; missing joints stay missing and are not counted.
 
     Raises:
@@ -114,7 +114,7 @@ def smooth_median(keypoints: FloatArray, window: int = 7) -> FloatArray:
     return np.concatenate([median, keypoints[..., 2:]], axis=-1).astype(np.float32)
 
 
-def repair_swaps(keypoints: FloatArray) -> FloatArray:
+def repair_swaps(keypoints: Float32Array) -> Float32Array:
     """Undoes exchanged left and right: of the whole person, of face or trunk, of the arms, of the legs.
 
     For each of these a path through the clip is sought that says in which frames the sides are exchanged. It costs the
@@ -159,7 +159,7 @@ class OneEuroFilter:
         self._last = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
         self._speed = np.zeros((skeleton.NUM_JOINTS, 2), np.float32)
 
-    def step(self, keypoints: FloatArray, dt: float) -> FloatArray:
+    def step(self, keypoints: Float32Array, dt: float) -> Float32Array:
         """The next `[25, 3]`, `dt` seconds after the last."""
         if dt <= 0:
             raise ValueError(f"dt must be positive. Received: dt={dt}")
@@ -175,18 +175,18 @@ class OneEuroFilter:
         return self._last.copy()
 
 
-def _blend(cutoff: npt.ArrayLike, dt: float) -> FloatArray:
+def _blend(cutoff: npt.ArrayLike, dt: float) -> Float32Array:
     """Share of the new value in a low-pass filter of that cutoff, in hertz."""
     turned = np.asarray(cutoff, np.float32) * np.float32(2 * np.pi * dt)
     return turned / (turned + 1)
 
 
-def _with_guesses(keypoints: FloatArray, filled: npt.NDArray[np.bool_], places: npt.NDArray[np.floating]) -> FloatArray:
+def _with_guesses(keypoints: Float32Array, filled: BoolArray, places: npt.NDArray[np.floating]) -> Float32Array:
     guesses = np.concatenate([places, np.full((*filled.shape, 1), GUESSED)], axis=-1)
     return np.where(filled[..., None], guesses, keypoints).astype(np.float32)
 
 
-def _person_height(keypoints: FloatArray) -> float:
+def _person_height(keypoints: Float32Array) -> float:
     """The median over the frames of how high the joints present reach, in pixels; 0 where none has two."""
     seen = keypoints[..., 2] > 0
     y = keypoints[..., 1]
@@ -195,7 +195,7 @@ def _person_height(keypoints: FloatArray) -> float:
     return float(np.median(heights)) if heights.size else 0.0
 
 
-def _swapped_frames(keypoints: FloatArray, joints: _Indices, height: float) -> npt.NDArray[np.bool_]:
+def _swapped_frames(keypoints: Float32Array, joints: _Indices, height: float) -> BoolArray:
     """Bool `[frames]`: where the cheapest path has the sides of these joints exchanged."""
     stay, cross = _jumps(keypoints, joints, height)
     costs = np.array([0.0, _SWAPPED_COST])
@@ -212,7 +212,7 @@ def _swapped_frames(keypoints: FloatArray, joints: _Indices, height: float) -> n
     return path == 1
 
 
-def _jumps(keypoints: FloatArray, joints: _Indices, height: float) -> tuple[FloatArray, FloatArray]:
+def _jumps(keypoints: Float32Array, joints: _Indices, height: float) -> tuple[Float32Array, Float32Array]:
     """Mean distance `[frames]` of joints to where they, and to where their twins, were seen last; in heights."""
     seen = keypoints[:, joints, 2] > 0
     last_sight = np.maximum.accumulate(np.where(seen, np.arange(len(keypoints))[:, None], 0), axis=0)[:-1]

@@ -15,13 +15,12 @@ and judged on. The others are those of data sets and parsers, in their own order
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import ConfigError
 
 UNKNOWN = 255
 
-IdMap = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 
@@ -62,13 +61,13 @@ class LabelSchema:
         names = ("_".join(swap.get(word, word) for word in name.split("_")) for name in self.classes)
         return tuple(self.classes.index(name) for name in names)
 
-    def colour(self, parsing_map: IdMap) -> npt.NDArray[np.uint8]:
+    def colour(self, parsing_map: Uint8Array) -> Uint8Array:
         """RGB uint8 `[..., height, width, 3]` of a map; unknown pixels are mid-grey."""
         table = np.full((256, 3), 128, np.uint8)
         table[: self.num_classes] = self.palette
         return table[parsing_map]
 
-    def ids_of(self, picture: npt.NDArray[np.uint8]) -> IdMap:
+    def ids_of(self, picture: Uint8Array) -> Uint8Array:
         """The map that `colour` paints as this picture `[height, width, 3]`; mid-grey is unknown where no class has it.
 
         Raises:
@@ -86,7 +85,7 @@ class LabelSchema:
             raise ValueError(f"colour {colour} at x={column}, y={row} is of no class of label schema {self.name}")
         return ids[found]
 
-    def parts10_of(self, parsing_map: IdMap, hip_y: float) -> IdMap:
+    def parts10_of(self, parsing_map: Uint8Array, hip_y: float) -> Uint8Array:
         """The `parts10` map of a map `[height, width]`; what is in one piece is lower clothes below the hip line.
 
         Args:
@@ -100,7 +99,7 @@ class LabelSchema:
         parts[np.isin(parsing_map, self.in_one_piece) & below] = _parts10("lower_clothes")
         return parts
 
-    def unknown_ids(self, parsing_map: IdMap) -> list[int]:
+    def unknown_ids(self, parsing_map: Uint8Array) -> list[int]:
         """The ids in a map that this schema does not have (255 is always allowed)."""
         present = np.flatnonzero(np.bincount(parsing_map.ravel(), minlength=256))
         return [int(i) for i in present if i >= self.num_classes and i != UNKNOWN]

@@ -5,15 +5,12 @@ never pictures, and training and serving cannot drift apart. Only `keras.ops` ar
 draws can be saved and loaded where this package is not installed.
 """
 
-from typing import Any
-
 import numpy as np
 import numpy.typing as npt
 from keras import ops
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
-
-Tensor = Any
 
 
 def draw_stick_figure(keypoints: Tensor, size: int) -> Tensor:

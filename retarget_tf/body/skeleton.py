@@ -8,7 +8,7 @@ and mean nothing. Joint order and limbs: OpenPose, doc/02_output.md, "Pose Outpu
 import numpy as np
 import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from retarget_tf.arrays import Float32Array
 
 JOINTS = (
     "nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist",
@@ -87,7 +87,7 @@ _COCO17 = {
 }  # fmt: skip
 
 
-def from_mediapipe33(landmarks: npt.ArrayLike) -> FloatArray:
+def from_mediapipe33(landmarks: npt.ArrayLike) -> Float32Array:
     """BODY_25 of MediaPipe landmarks: neck and mid-hip are means of their pairs, the small toes stay missing.
 
     Args:
@@ -99,17 +99,17 @@ def from_mediapipe33(landmarks: npt.ArrayLike) -> FloatArray:
     return _gather(np.asarray(landmarks, np.float32), _MEDIAPIPE, 33)
 
 
-def from_coco18(keypoints: npt.ArrayLike) -> FloatArray:
+def from_coco18(keypoints: npt.ArrayLike) -> Float32Array:
     """BODY_25 of COCO-18 keypoints `[..., 18, 3]`: mid-hip is the mean of the hips, the feet are missing."""
     return _gather(np.asarray(keypoints, np.float32), _COCO18, 18)
 
 
-def from_coco17(keypoints: npt.ArrayLike) -> FloatArray:
+def from_coco17(keypoints: npt.ArrayLike) -> Float32Array:
     """BODY_25 of COCO-17 keypoints `[..., 17, 3]`: neck and mid-hip are means of their pairs, the feet are missing."""
     return _gather(np.asarray(keypoints, np.float32), _COCO17, 17)
 
 
-def drop_missing(keypoints: FloatArray, size: int, threshold: float = CONFIDENCE_THRESHOLD) -> FloatArray:
+def drop_missing(keypoints: Float32Array, size: int, threshold: float = CONFIDENCE_THRESHOLD) -> Float32Array:
     """Sets joints under the threshold, outside of the square image, or not finite, to (0, 0, 0).
 
     Args:
@@ -124,7 +124,7 @@ def drop_missing(keypoints: FloatArray, size: int, threshold: float = CONFIDENCE
     return np.where(seen[..., None], keypoints, np.float32(0)).astype(np.float32)
 
 
-def find_fault(keypoints: FloatArray, size: int) -> tuple[int, str] | None:
+def find_fault(keypoints: Float32Array, size: int) -> tuple[int, str] | None:
     """What keeps keypoints `[frames, 25, 3]` from being stored: the first such frame and the reason, or None.
 
     Joints have a confidence of 0, or up to 1 and a place in the `size` x `size` picture.
@@ -141,7 +141,7 @@ def find_fault(keypoints: FloatArray, size: int) -> tuple[int, str] | None:
     return min(found, key=lambda fault: fault[0], default=None)
 
 
-def mirror_keypoints(keypoints: FloatArray, size: int) -> FloatArray:
+def mirror_keypoints(keypoints: Float32Array, size: int) -> Float32Array:
     """The keypoints `[..., 25, 3]` of the horizontally mirrored image: x flips, left and right swap."""
     swapped = keypoints[..., MIRRORED_JOINT, :]
     present = swapped[..., 2] > 0
@@ -149,7 +149,7 @@ def mirror_keypoints(keypoints: FloatArray, size: int) -> FloatArray:
     return np.stack([x, swapped[..., 1], swapped[..., 2]], axis=-1).astype(np.float32)
 
 
-def person_box(keypoints: FloatArray) -> FloatArray | None:
+def person_box(keypoints: Float32Array) -> Float32Array | None:
     """The box (left, top, right, bottom) of the joints present in `[..., 25, 3]`; None where none is."""
     present = keypoints[keypoints[..., 2] > 0]
     if present.size == 0:
@@ -157,7 +157,7 @@ def person_box(keypoints: FloatArray) -> FloatArray | None:
     return np.concatenate([present[:, :2].min(axis=0), present[:, :2].max(axis=0)])
 
 
-def hip_line(keypoints: FloatArray) -> FloatArray:
+def hip_line(keypoints: Float32Array) -> Float32Array:
     """The height of the hips in each frame of `[frames, 25, 3]`, in pixels from the top.
 
     Returns:
@@ -171,7 +171,7 @@ def hip_line(keypoints: FloatArray) -> FloatArray:
     return np.interp(np.arange(len(keypoints)), known, hips[known, 1]).astype(np.float32)
 
 
-def _gather(points: FloatArray, table: dict[str, int], count: int) -> FloatArray:
+def _gather(points: Float32Array, table: dict[str, int], count: int) -> Float32Array:
     if points.shape[-2:] != (count, 3):
         raise ValueError(f"keypoints must be [..., {count}, 3]. Received: shape={points.shape}")
     body = np.zeros((*points.shape[:-2], NUM_JOINTS, 3), np.float32)
@@ -186,7 +186,7 @@ def _gather(points: FloatArray, table: dict[str, int], count: int) -> FloatArray
     return body
 
 
-def _mean_joint(a: FloatArray, b: FloatArray) -> FloatArray:
+def _mean_joint(a: Float32Array, b: Float32Array) -> Float32Array:
     confidence = np.minimum(a[..., 2:], b[..., 2:])
     xy = np.where(confidence > 0, (a[..., :2] + b[..., :2]) / 2, 0)
     return np.concatenate([xy, confidence], axis=-1)

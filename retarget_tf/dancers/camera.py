@@ -4,8 +4,8 @@ import dataclasses
 
 import numpy as np
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers.body import Person
-from retarget_tf.dancers.kinematics import FloatArray
 from retarget_tf.dancers.sculpture import Figure
 
 _MARGIN = 0.02  # free border, as a share of the picture
@@ -29,14 +29,14 @@ class Camera:
     distance: float = 5.0
     height: float = 0.55
 
-    def project(self, points: FloatArray) -> FloatArray:
+    def project(self, points: Float64Array) -> Float64Array:
         """Pixels `[..., 2]` of points `[..., 3]`."""
         near = self.distance / (self.distance - points[..., 2])
         x = self.centre + self.scale * near * points[..., 0]
         y = self.floor - self.scale * (near * (points[..., 1] - self.height) + self.height)
         return np.stack([x, y], axis=-1)
 
-    def project_axes(self, points: FloatArray, axes: FloatArray) -> FloatArray:
+    def project_axes(self, points: Float64Array, axes: Float64Array) -> Float64Array:
         """Half-axes `[..., 2, 3]` in the picture of half-axes `[..., 3, 3]` around points: the first derivative."""
         near = (self.distance / (self.distance - points[..., 2]))[..., None]
         slope = near / (self.distance - points[..., 2, None])

@@ -7,18 +7,17 @@ from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import tqdm
 
 from retarget_tf import files, parallel
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels
 from retarget_tf.dancers import camera, detection, figure, motion, render
 from retarget_tf.dancers.casting import draw_person, person_id
 from retarget_tf.dataset import clips
 from retarget_tf.errors import ConfigError, InputDataError
 
-Uint8Array = npt.NDArray[np.uint8]
-Rendered = tuple[Uint8Array, dict[str, Uint8Array], npt.NDArray[np.float32]]
+Rendered = tuple[Uint8Array, dict[str, Uint8Array], Float32Array]
 
 RENDERER = "dancers-2"  # changes when the same recipe no longer gives the same pictures
 MIN_SIZE = 32

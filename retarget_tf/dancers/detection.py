@@ -5,8 +5,8 @@ behind too; of a heel never quite; hidden wrists get lost, hidden knees and ankl
 """
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.dancers.sculpture import LIMBS
 
@@ -32,10 +32,10 @@ class Detector:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._belief: npt.NDArray[np.float64] | None = None
+        self._belief: Float32Array | None = None
         self._drift = rng.normal(size=len(DETECTED))
 
-    def observe(self, places: npt.NDArray[np.float64], limbs: npt.NDArray[np.uint8], size: int) -> skeleton.FloatArray:
+    def observe(self, places: Float32Array, limbs: Uint8Array, size: int) -> Float32Array:
         """BODY_25 keypoints `[25, 3]` of the next frame.
 
         Args:
@@ -52,7 +52,7 @@ class Detector:
         return skeleton.drop_missing(_to_body25(places, confidence), size)
 
 
-def _to_body25(xy: npt.NDArray[np.float64], confidence: npt.NDArray[np.float64]) -> skeleton.FloatArray:
+def _to_body25(xy: Float32Array, confidence: Float32Array) -> Float32Array:
     keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
     keypoints[[skeleton.JOINT[name] for name in DETECTED]] = np.column_stack([xy, confidence])
     for middle, pair in (("neck", "shoulder"), ("mid_hip", "hip")):

@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers import head, kinematics, legwear, torso
 from retarget_tf.dancers.body import Colour, Person
-from retarget_tf.dancers.kinematics import SIDES, FloatArray, Motion
+from retarget_tf.dancers.kinematics import SIDES, Motion
 from retarget_tf.dancers.sculpture import LAYER, Figure, Sculptor, chain
 
 _SHADOW: Colour = (20, 18, 24)
@@ -30,14 +31,14 @@ def build_figure(person: Person, motion: Motion) -> Figure:
     return Figure(centres, axes, tuple(sculptor.parts), landmarks, pose.points["mid_hip"])
 
 
-def _limb_landmarks(pose: kinematics.Pose) -> dict[str, FloatArray]:
+def _limb_landmarks(pose: kinematics.Pose) -> dict[str, Float64Array]:
     """Where a detector sees the joints of the limbs, `[frames, 3]` by name.
 
     Shoulders, wrists and the rest lie where MediaPipe puts them in footage, measured as shares of the trunk's length:
     not quite where the bones of this body turn.
     """
     points = pose.points
-    landmarks: dict[str, FloatArray] = {}
+    landmarks: dict[str, Float64Array] = {}
     for side, _ in SIDES:
         at = {joint: points[f"{side}_{joint}"] for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle")}
         heel, toe, foot = points[f"{side}_heel"], points[f"{side}_big_toe"], pose.bones[f"{side}_foot"]

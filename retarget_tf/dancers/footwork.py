@@ -2,10 +2,11 @@
 
 import numpy as np
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers import kinematics
 from retarget_tf.dancers.body import Body
 from retarget_tf.dancers.glide import bump, draw_keys, glide, minimum_jerk
-from retarget_tf.dancers.kinematics import ANGLE, SIDES, FloatArray
+from retarget_tf.dancers.kinematics import ANGLE, SIDES
 from retarget_tf.dancers.styles import Style
 
 _STEP_BEATS = 0.9  # a foot is in the air for this part of its beat
@@ -13,8 +14,8 @@ _HOPS_EVERY = 32.0  # beats
 
 
 def move_legs(
-    rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool, body: Body, angles: FloatArray
-) -> FloatArray:
+    rng: np.random.Generator, style: Style, time: Float64Array, periodic: bool, body: Body, angles: Float64Array
+) -> Float64Array:
     """Draws travel, turns and steps, and fills the angles of pelvis and legs.
 
     Args:
@@ -52,7 +53,7 @@ def move_legs(
     return np.column_stack([floor, _draw_hops(hops, style, time), turn])
 
 
-def _draw_turns(rng: np.random.Generator, style: Style, time: FloatArray) -> FloatArray:
+def _draw_turns(rng: np.random.Generator, style: Style, time: Float64Array) -> Float64Array:
     """The turn of the hips `[frames]`: mostly to where they face by default, to the side, back and around."""
     first, front = style.facing + np.radians(rng.uniform(-30, 30)), np.degrees(style.facing)
     if style.spin:
@@ -75,7 +76,7 @@ def _draw_turns(rng: np.random.Generator, style: Style, time: FloatArray) -> Flo
     return glide(time, np.array(times), np.array(turns)[:, None])[:, 0]
 
 
-def _draw_travel(rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool) -> FloatArray:
+def _draw_travel(rng: np.random.Generator, style: Style, time: Float64Array, periodic: bool) -> Float64Array:
     """The hips' place on the floor `[frames, 2]` (x, z), without the sway."""
     reach = np.array(style.reach)
     if style.follows_path:  # to and fro, or in a long circle
@@ -85,30 +86,30 @@ def _draw_travel(rng: np.random.Generator, style: Style, time: FloatArray, perio
     return glide(time, *draw_keys(time[-1], 4.0, periodic, lambda: reach * keys_rng.uniform(-1, 1, 2)))
 
 
-def _draw_sway(rng: np.random.Generator, style: Style, time: FloatArray, turn: FloatArray) -> FloatArray:
+def _draw_sway(rng: np.random.Generator, style: Style, time: Float64Array, turn: Float64Array) -> Float64Array:
     """How the hips go from foot to foot `[frames, 2]`."""
     sway = (0.006 + 0.02 * style.liveliness * rng.uniform()) * np.sin(np.pi * time)
     return sway[:, None] * np.stack([np.cos(turn), -np.sin(turn)], axis=1)
 
 
-def _follow(travel: FloatArray) -> FloatArray:
+def _follow(travel: Float64Array) -> Float64Array:
     """The turn `[frames]` of a person who looks where the way leads."""
     way = np.gradient(travel, axis=0)
     # Where a person walks to and fro the way has no direction for a moment; a little depth makes it a turn.
     return np.unwrap(np.arctan2(way[:, 0], way[:, 1] + 1e-4))
 
 
-def _draw_sinking(rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool) -> FloatArray:
+def _draw_sinking(rng: np.random.Generator, style: Style, time: Float64Array, periodic: bool) -> Float64Array:
     """How far the hips are below their height when standing `[frames]`: a bounce on the beat, and crouches."""
 
-    def draw() -> FloatArray:
+    def draw() -> Float64Array:
         return np.array([rng.uniform(*style.crouch) if rng.uniform() < style.crouching else 0.0])
 
     crouch = glide(time, *draw_keys(time[-1], 2.0, periodic, draw))[:, 0]
     return 0.006 + style.bounce * (1 - np.cos(2 * np.pi * time)) + crouch
 
 
-def _draw_hops(rng: np.random.Generator, style: Style, time: FloatArray) -> FloatArray:
+def _draw_hops(rng: np.random.Generator, style: Style, time: Float64Array) -> Float64Array:
     """The height of leaps `[frames]`: in a few dances small ones, on every other beat for a while."""
     if rng.uniform() >= style.hops:
         return np.zeros(len(time))
@@ -120,12 +121,12 @@ def _draw_hops(rng: np.random.Generator, style: Style, time: FloatArray) -> Floa
 def _draw_steps(
     rng: np.random.Generator,
     style: Style,
-    time: FloatArray,
+    time: Float64Array,
     foot: int,
     sign: float,
-    floor: FloatArray,
-    turn: FloatArray,
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+    floor: Float64Array,
+    turn: Float64Array,
+) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Where the ankle is `[frames, 3]`, the foot's turn `[frames]` and its pitch `[frames]`, toes down positive."""
     splay, ankle = np.radians(rng.uniform(2, 16)), Body().ankle
     liveliness = 0.5 * style.liveliness * rng.uniform()
@@ -153,8 +154,8 @@ def _draw_steps(
 
 
 def _hip_height(
-    body: Body, floor: FloatArray, feet: list[tuple[FloatArray, FloatArray, FloatArray]], pelvis: FloatArray
-) -> FloatArray:
+    body: Body, floor: Float64Array, feet: list[tuple[Float64Array, Float64Array, Float64Array]], pelvis: Float64Array
+) -> Float64Array:
     """The greatest height `[frames]` of the hips at which both legs still reach their feet."""
     reach = 0.995 * (body.thigh + body.shin)
     heights = []
@@ -168,7 +169,13 @@ def _hip_height(
 
 
 def _solve_leg(
-    body: Body, side: str, sign: float, pelvis: FloatArray, reach: FloatArray, foot: FloatArray, angles: FloatArray
+    body: Body,
+    side: str,
+    sign: float,
+    pelvis: Float64Array,
+    reach: Float64Array,
+    foot: Float64Array,
+    angles: Float64Array,
 ) -> None:
     """Two-bone inverse kinematics: hip, knee and ankle angles for a foot at `reach` `[frames, 3]` from the hip."""
     longest = 0.999 * (body.thigh + body.shin)
@@ -191,11 +198,11 @@ def _solve_leg(
     angles[:, ANGLE[f"{side}_ankle_roll"]] = roll
 
 
-def _heading(foot: FloatArray) -> FloatArray:
+def _heading(foot: Float64Array) -> Float64Array:
     """The horizontal direction `[frames, 3]` of a foot's toes."""
     forward = foot[..., 2] * np.array([1.0, 0.0, 1.0])
     return forward / np.linalg.norm(forward, axis=1, keepdims=True)
 
 
-def _cosine_rule(a: float, b: FloatArray, opposite: "FloatArray | float") -> FloatArray:
+def _cosine_rule(a: float, b: Float64Array, opposite: "Float64Array | float") -> Float64Array:
     return np.clip((a**2 + b**2 - np.asarray(opposite) ** 2) / (2 * a * b), -1, 1)

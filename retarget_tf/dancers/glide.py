@@ -4,12 +4,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from retarget_tf.dancers.kinematics import FloatArray
+from retarget_tf.arrays import Float64Array
 
 PHRASE_BEATS = 8.0
 
 
-def minimum_jerk(progress: FloatArray) -> FloatArray:
+def minimum_jerk(progress: Float64Array) -> Float64Array:
     """Maps 0..1 to 0..1 with speed and acceleration zero at both ends.
 
     Source: Flash and Hogan 1985, "The coordination of arm movements".
@@ -18,15 +18,15 @@ def minimum_jerk(progress: FloatArray) -> FloatArray:
     return u**3 * (10 - 15 * u + 6 * u**2)
 
 
-def bump(progress: FloatArray) -> FloatArray:
+def bump(progress: Float64Array) -> Float64Array:
     """Rises from 0 to 1 and falls back to 0 while `progress` goes from 0 to 1; flat at both ends."""
     u = np.clip(progress, 0, 1)
     return 16 * u**2 * (1 - u) ** 2
 
 
 def draw_keys(
-    beats: float, every: float, periodic: bool, draw: Callable[[], FloatArray]
-) -> tuple[FloatArray, FloatArray]:
+    beats: float, every: float, periodic: bool, draw: Callable[[], Float64Array]
+) -> tuple[Float64Array, Float64Array]:
     """Key values for a dance: a new one every few beats, or one phrase of them again and again.
 
     Args:
@@ -45,7 +45,7 @@ def draw_keys(
     return times, phrase[np.arange(len(times)) % len(phrase)]
 
 
-def glide(time: FloatArray, times: FloatArray, keys: FloatArray, share: float = 1.0) -> FloatArray:
+def glide(time: Float64Array, times: Float64Array, keys: Float64Array, share: float = 1.0) -> Float64Array:
     """Values `[frames, values]` at `time` `[frames]`: from key to key, resting on each.
 
     Args:

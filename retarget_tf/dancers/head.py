@@ -1,11 +1,11 @@
 """Head, face and hair: painted ellipsoids that turn as solids do, so that from behind a head is hair."""
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import BoolArray, Float64Array
 from retarget_tf.dancers import headwear
 from retarget_tf.dancers.body import Body, Colour, Hair, Person
-from retarget_tf.dancers.kinematics import SIDES, FloatArray
+from retarget_tf.dancers.kinematics import SIDES
 from retarget_tf.dancers.sculpture import LAYER, Material, Sculptor, Texture, lagged, material
 
 _ROWS, _COLUMNS = 96, 192
@@ -22,7 +22,7 @@ _HAIRLINES = {
 }
 
 
-def add_head(sculptor: Sculptor, person: Person, top: FloatArray) -> dict[str, FloatArray]:
+def add_head(sculptor: Sculptor, person: Person, top: Float64Array) -> dict[str, Float64Array]:
     """Adds the head and returns where nose, eyes and ears are, `[frames, 3]` by name.
 
     Args:
@@ -34,7 +34,7 @@ def add_head(sculptor: Sculptor, person: Person, top: FloatArray) -> dict[str, F
     bone, centre = sculptor.pose.bones["head"], sculptor.pose.points["head"]
     half = _half_widths(body)
 
-    def at(x: float, y: float, z: float) -> FloatArray:
+    def at(x: float, y: float, z: float) -> Float64Array:
         return centre + x * half[0] * bone[..., 0] + y * half[1] * bone[..., 1] + z * half[2] * bone[..., 2]
 
     depth = np.maximum(centre[:, 2] + 0.05, top + 3 * LAYER)
@@ -63,14 +63,14 @@ def _half_widths(body: Body) -> tuple[float, float, float]:
     return body.head_width * body.head, 0.5 * body.head, 0.46 * body.head
 
 
-def _add_hair(sculptor: Sculptor, person: Person, depth: FloatArray, top: FloatArray) -> None:
+def _add_hair(sculptor: Sculptor, person: Person, depth: Float64Array, top: Float64Array) -> None:
     hair, body, bone = person.hair, person.body, sculptor.pose.bones["head"]
     if hair.style == "balding":
         return
     half, centre = _half_widths(body), sculptor.pose.points["head"]
     thickness = {"crop": 0.05, "short": 0.10, "bob": 0.14, "long": 0.12}.get(hair.style, 0.07) * hair.volume
 
-    def at(x: float, y: float, z: float) -> FloatArray:
+    def at(x: float, y: float, z: float) -> Float64Array:
         return centre + x * half[0] * bone[..., 0] + y * half[1] * bone[..., 1] + z * half[2] * bone[..., 2]
 
     widths = (half[0] * (1.02 + thickness), half[1] * (0.93 + thickness), half[2] * (0.99 + thickness))
@@ -92,11 +92,11 @@ def _add_hair(sculptor: Sculptor, person: Person, depth: FloatArray, top: FloatA
 def _add_hanging_hair(
     sculptor: Sculptor,
     person: Person,
-    crown: FloatArray,
-    nape: FloatArray,
+    crown: Float64Array,
+    nape: Float64Array,
     thickness: float,
-    top: FloatArray,
-    depth: FloatArray,
+    top: Float64Array,
+    depth: Float64Array,
 ) -> None:
     half, bone, length = _half_widths(person.body), sculptor.pose.bones["head"], person.hair.length
     chest = sculptor.pose.bones["chest"]
@@ -116,7 +116,7 @@ def _add_hanging_hair(
         _add_strands(sculptor, person, thickness, top, depth)
 
 
-def _add_strands(sculptor: Sculptor, person: Person, thickness: float, top: FloatArray, depth: FloatArray) -> None:
+def _add_strands(sculptor: Sculptor, person: Person, thickness: float, top: Float64Array, depth: Float64Array) -> None:
     """Hair that falls over the shoulders to the chest, on both sides of the face."""
     half, bone, chest = _half_widths(person.body), sculptor.pose.bones["head"], sculptor.pose.bones["chest"]
     centre, down = sculptor.pose.points["head"], np.array([0.0, -1.0, 0.0])
@@ -133,7 +133,9 @@ def _add_strands(sculptor: Sculptor, person: Person, thickness: float, top: Floa
         sculptor.part(f"{side}_strand", "head", pieces, "hair", person.hair.colour, strand_depth)
 
 
-def _add_ponytail(sculptor: Sculptor, person: Person, root: FloatArray, top: FloatArray, depth: FloatArray) -> None:
+def _add_ponytail(
+    sculptor: Sculptor, person: Person, root: Float64Array, top: Float64Array, depth: Float64Array
+) -> None:
     bone, length = sculptor.pose.bones["head"], person.hair.length
     down = np.array([0.0, -1.0, 0.0])
     middle = root - 0.035 * bone[..., 2] + 0.45 * length * down
@@ -169,7 +171,7 @@ def _paint_face(person: Person) -> Texture:
     across = np.sin(angle) * np.sqrt(1 - height**2)
     front = np.abs(angle) < np.pi / 2
 
-    def disc(x: float, y: float, wide: float, high: float) -> npt.NDArray[np.bool_]:
+    def disc(x: float, y: float, wide: float, high: float) -> BoolArray:
         return front & (((across - x) / wide) ** 2 + ((height - y) / high) ** 2 < 1)
 
     for sign in (-1.0, 1.0):
@@ -202,7 +204,7 @@ def _paint_hair(hair: Hair) -> Texture:
     return Texture(np.where(height > line, 0, -1).astype(np.int16))
 
 
-def _surface() -> tuple[FloatArray, FloatArray]:
+def _surface() -> tuple[Float64Array, Float64Array]:
     """Height -1..1 and angle from the front, positive to the left, of every texel."""
     height = 1 - 2 * (np.arange(_ROWS) + 0.5) / _ROWS
     angle = (np.arange(_COLUMNS) + 0.5) / _COLUMNS * 2 * np.pi

@@ -2,8 +2,8 @@
 
 import numpy as np
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers.body import Outfit
-from retarget_tf.dancers.kinematics import FloatArray
 from retarget_tf.dancers.sculpture import LAYER, Sculptor, Texture, material
 
 # Lower edge of the shell: height on the head (1 crown, -1 chin) by the angle from the front, in degrees.
@@ -17,7 +17,7 @@ _EDGES = {
 _THICKNESS = {"cap": 0.10, "beanie": 0.14, "brim": 0.12, "hood": 0.26}
 
 
-def add_headwear(sculptor: Sculptor, outfit: Outfit, half: tuple[float, float, float], depth: FloatArray) -> None:
+def add_headwear(sculptor: Sculptor, outfit: Outfit, half: tuple[float, float, float], depth: Float64Array) -> None:
     """Adds what is worn on the head, if anything.
 
     Args:
@@ -32,7 +32,7 @@ def add_headwear(sculptor: Sculptor, outfit: Outfit, half: tuple[float, float, f
     bone, centre = sculptor.pose.bones["head"], sculptor.pose.points["head"]
     thick, crown = _THICKNESS[kind], 0.16 if kind == "brim" else 0.05
 
-    def at(y: float, z: float) -> FloatArray:
+    def at(y: float, z: float) -> Float64Array:
         return centre + y * half[1] * bone[..., 1] + z * half[2] * bone[..., 2]
 
     widths = (half[0] * (1.02 + thick), half[1] * (0.94 + thick + crown), half[2] * (1.0 + thick))

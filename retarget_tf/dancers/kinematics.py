@@ -9,11 +9,9 @@ import dataclasses
 import math
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers.body import Body
-
-FloatArray = npt.NDArray[np.float64]
 
 _SIDED_LIMITS = {
     # Degrees; the range of motion of a healthy adult, rounded, and a little less where dancers look strained.
@@ -60,10 +58,10 @@ class Motion:
             the turn of the hips about the vertical (0 faces the camera, growing to the person's left).
     """
 
-    angles: FloatArray
-    path: FloatArray
+    angles: Float64Array
+    path: Float64Array
 
-    def angle(self, name: str) -> FloatArray:
+    def angle(self, name: str) -> Float64Array:
         """The `[frames]` of one angle."""
         return self.angles[:, ANGLE[name]]
 
@@ -77,11 +75,11 @@ class Pose:
         bones: rotation `[frames, 3, 3]` by name of the bone; columns are its axes in the world.
     """
 
-    points: dict[str, FloatArray]
-    bones: dict[str, FloatArray]
+    points: dict[str, Float64Array]
+    bones: dict[str, Float64Array]
 
 
-def clip_to_limits(angles: FloatArray) -> FloatArray:
+def clip_to_limits(angles: Float64Array) -> Float64Array:
     """Angles `[frames, len(ANGLES)]` held within `LIMITS`."""
     low, high = np.array(list(LIMITS.values())).T
     return np.clip(angles, low, high)
@@ -100,7 +98,7 @@ def pose_body(body: Body, motion: Motion) -> Pose:
     return Pose({name: point + shift for name, point in points.items()}, bones)
 
 
-def _pose_trunk(body: Body, motion: Motion) -> tuple[dict[str, FloatArray], dict[str, FloatArray]]:
+def _pose_trunk(body: Body, motion: Motion) -> tuple[dict[str, Float64Array], dict[str, Float64Array]]:
     root = turn_y(motion.path[:, 3])
     pelvis = root @ turn_x(motion.angle("pelvis_pitch")) @ turn_z(motion.angle("pelvis_roll"))
     bend = [motion.angle(f"waist_{name}") for name in ("turn", "pitch", "roll")]
@@ -123,7 +121,7 @@ def _pose_trunk(body: Body, motion: Motion) -> tuple[dict[str, FloatArray], dict
 
 
 def _pose_arm(
-    body: Body, motion: Motion, side: str, sign: float, bones: dict[str, FloatArray], points: dict[str, FloatArray]
+    body: Body, motion: Motion, side: str, sign: float, bones: dict[str, Float64Array], points: dict[str, Float64Array]
 ) -> None:
     upper = bones["chest"] @ _ball_joint(motion, f"{side}_shoulder", sign)
     fore = upper @ turn_x(-motion.angle(f"{side}_elbow_flexion"))
@@ -138,7 +136,7 @@ def _pose_arm(
 
 
 def _pose_leg(
-    body: Body, motion: Motion, side: str, sign: float, bones: dict[str, FloatArray], points: dict[str, FloatArray]
+    body: Body, motion: Motion, side: str, sign: float, bones: dict[str, Float64Array], points: dict[str, Float64Array]
 ) -> None:
     thigh = bones["pelvis"] @ _ball_joint(motion, f"{side}_hip", sign)
     shin = thigh @ turn_x(motion.angle(f"{side}_knee_flexion"))
@@ -155,39 +153,39 @@ def _pose_leg(
     bones |= {f"{side}_thigh": thigh, f"{side}_shin": shin, f"{side}_foot": foot}
 
 
-def _ball_joint(motion: Motion, joint: str, sign: float) -> FloatArray:
+def _ball_joint(motion: Motion, joint: str, sign: float) -> Float64Array:
     flexion, abduction, rotation = (motion.angle(f"{joint}_{name}") for name in ("flexion", "abduction", "rotation"))
     return ball_rotation(flexion, abduction, rotation, sign)
 
 
-def ball_rotation(flexion: FloatArray, abduction: FloatArray, rotation: FloatArray, sign: float) -> FloatArray:
+def ball_rotation(flexion: Float64Array, abduction: Float64Array, rotation: Float64Array, sign: float) -> Float64Array:
     """The rotation `[frames, 3, 3]` of a shoulder or hip; `sign` is 1 on the left and -1 on the right."""
     return turn_x(-flexion) @ turn_z(sign * abduction) @ turn_y(sign * rotation)
 
 
-def ball_angles(rotation: FloatArray, sign: float) -> tuple[FloatArray, FloatArray, FloatArray]:
+def ball_angles(rotation: Float64Array, sign: float) -> tuple[Float64Array, Float64Array, Float64Array]:
     """Flexion, abduction and rotation `[frames]` of a rotation `[frames, 3, 3]`: undoes `ball_rotation`."""
     flexion = -np.arctan2(rotation[:, 2, 1], rotation[:, 1, 1])
     abduction = -sign * np.arcsin(np.clip(rotation[:, 0, 1], -1, 1))
     return flexion, abduction, sign * np.arctan2(rotation[:, 0, 2], rotation[:, 0, 0])
 
 
-def turn_x(angle: FloatArray) -> FloatArray:
+def turn_x(angle: Float64Array) -> Float64Array:
     """Rotations `[frames, 3, 3]` about x by `angle` `[frames]`."""
     return _turn(angle, 1, 2)
 
 
-def turn_y(angle: FloatArray) -> FloatArray:
+def turn_y(angle: Float64Array) -> Float64Array:
     """Rotations `[frames, 3, 3]` about y by `angle` `[frames]`."""
     return _turn(angle, 2, 0)
 
 
-def turn_z(angle: FloatArray) -> FloatArray:
+def turn_z(angle: Float64Array) -> Float64Array:
     """Rotations `[frames, 3, 3]` about z by `angle` `[frames]`."""
     return _turn(angle, 0, 1)
 
 
-def _turn(angle: FloatArray, i: int, j: int) -> FloatArray:
+def _turn(angle: Float64Array, i: int, j: int) -> Float64Array:
     matrix = np.zeros((len(angle), 3, 3))
     matrix[:] = np.eye(3)
     matrix[:, i, i] = matrix[:, j, j] = np.cos(angle)

@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers.body import Person
-from retarget_tf.dancers.kinematics import SIDES, FloatArray, Motion
+from retarget_tf.dancers.kinematics import SIDES, Motion
 from retarget_tf.dancers.sculpture import LAYER, Sculptor, chain, lagged
 
 # How far a thigh may stick out to the camera and still be drawn behind the hem of the top, in standing heights;
@@ -11,7 +12,7 @@ from retarget_tf.dancers.sculpture import LAYER, Sculptor, chain, lagged
 _UNDER_TOP, _UNDER_SKIRT = 0.10, 0.15
 
 
-def add_legs(sculptor: Sculptor, person: Person, motion: Motion, top: FloatArray) -> None:
+def add_legs(sculptor: Sculptor, person: Person, motion: Motion, top: Float64Array) -> None:
     """Adds pelvis, legs and garments.
 
     Args:
@@ -27,13 +28,13 @@ def add_legs(sculptor: Sculptor, person: Person, motion: Motion, top: FloatArray
         _add_skirt(sculptor, person, motion, top, thigh, shin)
 
 
-def _tucked(depth: FloatArray, top: FloatArray, most: float = _UNDER_TOP) -> FloatArray:
+def _tucked(depth: Float64Array, top: Float64Array, most: float = _UNDER_TOP) -> Float64Array:
     """The depth of something at the hips: under the hem of the top, unless it sticks out further than `most`."""
     under = top - 12 * LAYER + 20 * LAYER * (depth - top)  # the nearer of two legs stays the nearer one
     return np.minimum(depth, np.maximum(under, depth - most))
 
 
-def _add_pelvis(sculptor: Sculptor, person: Person, top: FloatArray) -> int:
+def _add_pelvis(sculptor: Sculptor, person: Person, top: Float64Array) -> int:
     body, outfit, bone = person.body, person.outfit, sculptor.pose.bones["pelvis"]
     middle = sculptor.pose.points["mid_hip"]
 
@@ -57,8 +58,8 @@ def _add_pelvis(sculptor: Sculptor, person: Person, top: FloatArray) -> int:
 
 
 def _add_leg(
-    sculptor: Sculptor, person: Person, side: str, sign: float, pelvis: int, top: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+    sculptor: Sculptor, person: Person, side: str, sign: float, pelvis: int, top: Float64Array
+) -> tuple[Float64Array, Float64Array]:
     """Adds a leg with trouser, sock and shoe; returns the depths of thigh and shin."""
     outfit, points, girth = person.outfit, sculptor.pose.points, person.body.leg_girth
     leg = f"{side}_leg"
@@ -96,8 +97,8 @@ def _add_trouser(
     side: str,
     pelvis: int,
     leg: tuple[int, int, int, int],
-    thigh_depth: FloatArray,
-    shin_depth: FloatArray,
+    thigh_depth: Float64Array,
+    shin_depth: Float64Array,
 ) -> None:
     outfit, girth, limb = person.outfit, person.body.leg_girth, f"{side}_leg"
     hip, knee, ankle = (sculptor.pose.points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
@@ -129,7 +130,7 @@ def _add_trouser(
     sculptor.seam(thigh, thigh, (pelvis, seat, end))
 
 
-def _add_shoe(sculptor: Sculptor, person: Person, side: str, sign: float, shin_depth: FloatArray) -> None:
+def _add_shoe(sculptor: Sculptor, person: Person, side: str, sign: float, shin_depth: Float64Array) -> None:
     body, outfit, foot = person.body, person.outfit, sculptor.pose.bones[f"{side}_foot"]
     floor = sculptor.pose.points[f"{side}_ankle"] - body.ankle * foot[..., 1]
     bulk = {"bare": 0.62, "pumps": 0.66}.get(outfit.footwear, outfit.shoe_bulk)
@@ -159,7 +160,7 @@ def _add_shoe(sculptor: Sculptor, person: Person, side: str, sign: float, shin_d
 
 
 def _add_skirt(
-    sculptor: Sculptor, person: Person, motion: Motion, top: FloatArray, thigh: FloatArray, shin: FloatArray
+    sculptor: Sculptor, person: Person, motion: Motion, top: Float64Array, thigh: Float64Array, shin: Float64Array
 ) -> None:
     """A skirt spans both thighs, swings behind the hips and flies out in a turn."""
     body, outfit, points, bones = person.body, person.outfit, sculptor.pose.points, sculptor.pose.bones

@@ -8,10 +8,11 @@ faster than dancers do, time runs slower.
 
 import numpy as np
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers import footwork, kinematics, styles
 from retarget_tf.dancers.body import Body
 from retarget_tf.dancers.glide import draw_keys, glide
-from retarget_tf.dancers.kinematics import ANGLE, ANGLES, SIDES, FloatArray, Motion
+from retarget_tf.dancers.kinematics import ANGLE, ANGLES, SIDES, Motion
 from retarget_tf.dancers.styles import Style
 
 FPS = 30.0
@@ -64,7 +65,7 @@ def draw_motion(seed: int, person: int, clip: int, frames: int) -> Motion:
 
 
 def _move_upper_body(
-    rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool, angles: FloatArray
+    rng: np.random.Generator, style: Style, time: Float64Array, periodic: bool, angles: Float64Array
 ) -> None:
     arms_rng, swing_rng, keys_rng = rng.spawn(3)
     arms = _draw_arms(arms_rng, style, time, periodic)
@@ -86,7 +87,7 @@ def _move_upper_body(
         angles[:, ANGLE[name]] += swing[:, column]
 
 
-def _draw_arms(rng: np.random.Generator, style: Style, time: FloatArray, periodic: bool) -> FloatArray:
+def _draw_arms(rng: np.random.Generator, style: Style, time: Float64Array, periodic: bool) -> Float64Array:
     """The angles `[frames, 8]` of both arms, left and then right, each as in `_ARM_ANGLES`."""
     if style.arms == "dance":
         return _draw_arm_poses(rng, time, periodic)
@@ -106,14 +107,14 @@ def _draw_arms(rng: np.random.Generator, style: Style, time: FloatArray, periodi
     return np.concatenate([driven + (kept - driven) * changes, kept + (driven - kept) * changes], axis=1)
 
 
-def _draw_arm_poses(rng: np.random.Generator, time: FloatArray, periodic: bool) -> FloatArray:
+def _draw_arm_poses(rng: np.random.Generator, time: Float64Array, periodic: bool) -> Float64Array:
     symmetric = rng.uniform(0, 1)
     weights = _POSE_WEIGHTS / _POSE_WEIGHTS.sum()
     every = float(rng.choice((2, 4)))
     tempo = rng.choice((1.0, 2.0), 8)
     pulse = np.radians(rng.uniform(0, 6, 8)) * np.sin(np.pi * tempo * time[:, None] + rng.uniform(0, 2 * np.pi, 8))
 
-    def draw() -> FloatArray:
+    def draw() -> Float64Array:
         left, right = _POSES[rng.choice(len(_POSES), 2, p=weights)]
         if rng.uniform() < symmetric:
             right = left
@@ -122,12 +123,12 @@ def _draw_arm_poses(rng: np.random.Generator, time: FloatArray, periodic: bool) 
     return glide(time, *draw_keys(time[-1], every, periodic, draw), share=0.85) + pulse
 
 
-def _look_at_camera(turn: FloatArray, angles: FloatArray) -> None:
+def _look_at_camera(turn: Float64Array, angles: Float64Array) -> None:
     """A dancer who turns away keeps the eyes on the public for a while."""
     angles[:, ANGLE["head_turn"]] -= 0.5 * np.sin(turn)
 
 
-def _soften(angles: FloatArray) -> FloatArray:
+def _soften(angles: Float64Array) -> Float64Array:
     """Rounds off the moments at which an angle meets its limit; a weighted mean never passes a limit."""
     weights = np.array([1, 6, 15, 20, 15, 6, 1]) / 64
     padded = np.pad(angles, ((3, 3), (0, 0)), mode="edge")

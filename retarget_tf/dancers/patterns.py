@@ -2,11 +2,10 @@
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import BoolArray, Float64Array
 from retarget_tf.dancers.body import Pattern
 from retarget_tf.dancers.camera import Camera
-from retarget_tf.dancers.kinematics import FloatArray
 from retarget_tf.dancers.sculpture import Figure
 
 _ROUND = 0.09  # how far cloth slides sideways for a radian of turn, in standing heights
@@ -26,9 +25,9 @@ class Wallpaper:
         self._down /= np.maximum(np.linalg.norm(self._down, axis=1, keepdims=True), 1e-6) * camera.scale
         self._slide = _ROUND * turn
         self._finest = _FINEST / camera.scale
-        self._prints: dict[Pattern, npt.NDArray[np.bool_]] = {}
+        self._prints: dict[Pattern, BoolArray] = {}
 
-    def is_inked(self, pattern: Pattern, index: int, places: FloatArray) -> npt.NDArray[np.bool_]:
+    def is_inked(self, pattern: Pattern, index: int, places: Float64Array) -> BoolArray:
         """Whether pixels (x, y) `[points, 2]` of a frame have the pattern's colour."""
         down, offset = self._down[index], places - self._origin[index]
         period = max(pattern.period, self._finest)
@@ -49,7 +48,7 @@ class Wallpaper:
         return self._prints[pattern][(v * cells).astype(int) % _BLOTS, (u * cells).astype(int) % _BLOTS]
 
 
-def _draw_print(pattern: Pattern) -> npt.NDArray[np.bool_]:
+def _draw_print(pattern: Pattern) -> BoolArray:
     """Flowers, letters or camouflage: blotches `[_BLOTS, _BLOTS]`, some in motifs and some all over."""
     noise = np.random.default_rng(pattern.seed).normal(size=(_CELLS, _CELLS)).astype(np.float32)
     blots = cv2.resize(noise, (_BLOTS, _BLOTS), interpolation=cv2.INTER_CUBIC)

@@ -12,14 +12,12 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
+from retarget_tf.arrays import Float64Array, IndexArray, Uint8Array
 from retarget_tf.dancers.body import Backdrop, Pattern
 from retarget_tf.dancers.camera import Camera
-from retarget_tf.dancers.kinematics import FloatArray
 from retarget_tf.dancers.patterns import Wallpaper
 from retarget_tf.dancers.scenery import paint_backdrop
 from retarget_tf.dancers.sculpture import LIMBS, Figure, Part
-
-Uint8Array = npt.NDArray[np.uint8]
 
 FINENESS = 3  # odd: a pixel's centre is then the centre of a fine pixel
 _OUTLINE = 14  # corners of an ellipse
@@ -99,7 +97,7 @@ class Painter:
         middle = FINENESS // 2
         return self._surfaces.labels[canvas[middle::FINENESS, middle::FINENESS]]
 
-    def limbs_at(self, canvas: Uint8Array, places: FloatArray) -> Uint8Array:
+    def limbs_at(self, canvas: Uint8Array, places: Float64Array) -> Uint8Array:
         """What is seen at pixels (x, y) `[points, 2]`: positions in `LIMBS`."""
         x, y = np.clip((places * FINENESS).astype(int), 0, len(canvas) - 1).T
         return self._surfaces.limbs[canvas[y, x]]
@@ -146,7 +144,7 @@ class Painter:
         region[seen] = (first + material * len(_BANDS) + band)[seen]
 
 
-def _ellipse_matrices(axes: FloatArray) -> FloatArray:
+def _ellipse_matrices(axes: Float64Array) -> Float64Array:
     """Symmetric `[..., 2, 2]` that take the unit circle to the outline of an ellipsoid with half-axes `[..., 2, 3]`."""
     square = axes @ np.swapaxes(axes, -1, -2)
     # The square root of a 2x2 matrix: Levinger 1980, "The square root of a 2x2 matrix".
@@ -155,13 +153,13 @@ def _ellipse_matrices(axes: FloatArray) -> FloatArray:
     return (square + root[..., None, None] * np.eye(2)) / np.sqrt(trace + 2 * root)[..., None, None]
 
 
-def _in_a_row(pieces: tuple[tuple[int, ...], ...]) -> tuple[npt.NDArray[np.intp], list[tuple[int, int]]]:
+def _in_a_row(pieces: tuple[tuple[int, ...], ...]) -> tuple[IndexArray, list[tuple[int, int]]]:
     """The ellipsoids of all pieces one after another, and where each piece starts and ends."""
     ends = np.cumsum([len(piece) for piece in pieces]).tolist()
     return np.concatenate(pieces).astype(np.intp), list(itertools.pairwise([0, *ends]))
 
 
-def _band_outlines(light: FloatArray) -> FloatArray:
+def _band_outlines(light: Float64Array) -> Float64Array:
     """Corners `[bands, corners, 2]` of the unit circle's shading bands."""
     angle = np.arange(_OUTLINE) * (2 * np.pi / _OUTLINE)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
@@ -186,7 +184,7 @@ class _Surfaces:
     palette: npt.NDArray[np.uint32]
     labels: Uint8Array
     limbs: Uint8Array
-    brightness: FloatArray
+    brightness: Float64Array
     patterns: tuple[Pattern, ...]
     pattern_of_id: Uint8Array
 
@@ -221,7 +219,7 @@ def _surface_tables(parts: tuple[Part, ...], contrast: float) -> _Surfaces:
     )
 
 
-def _widen(x: FloatArray, y: FloatArray, up: FloatArray, taper: float) -> tuple[FloatArray, FloatArray]:
+def _widen(x: Float64Array, y: Float64Array, up: Float64Array, taper: float) -> tuple[Float64Array, Float64Array]:
     """Undoes the narrowing of an ellipsoid towards its bottom, in the picture."""
     length = max(float(np.linalg.norm(up)), 1e-9)
     below = np.clip(-(x * up[0] + y * up[1]) / length**2, 0, 1)

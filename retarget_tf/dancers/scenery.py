@@ -2,13 +2,10 @@
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float64Array, Uint8Array
 from retarget_tf.dancers import costume
 from retarget_tf.dancers.body import CLUTTER, Backdrop
-from retarget_tf.dancers.kinematics import FloatArray
-
-Uint8Array = npt.NDArray[np.uint8]
 
 _CLUTTER_SHARES = (0.52, 0.14, 0.14, 0.12, 0.08)
 _SUBPIXEL_BITS = 4
@@ -57,11 +54,11 @@ def paint_backdrop(backdrop: Backdrop, size: int) -> Uint8Array:
     return np.clip(picture, 0, 255).astype(np.uint8)
 
 
-def _paint_nothing(picture: FloatArray, backdrop: Backdrop, rng: np.random.Generator) -> FloatArray:
+def _paint_nothing(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
     return picture
 
 
-def _paint_foliage(picture: FloatArray, backdrop: Backdrop, rng: np.random.Generator) -> FloatArray:
+def _paint_foliage(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
     """Leaves, shrubs or crowds far off: blotches of many sizes in a few colours above a wavy line."""
     size = len(picture)
     mixed = sum(_cloud(rng, cells, size) / cells**0.4 for cells in (6, 14, 30, 60))
@@ -74,7 +71,7 @@ def _paint_foliage(picture: FloatArray, backdrop: Backdrop, rng: np.random.Gener
     return np.where(((rows < low) & (rows > high))[..., None], leaves, picture)
 
 
-def _paint_furniture(picture: FloatArray, backdrop: Backdrop, rng: np.random.Generator) -> FloatArray:
+def _paint_furniture(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
     """Shelves, boxes, doors and people far off: upright blocks that stand behind the dancer's place."""
     for _ in range(rng.integers(3, 12)):
         left, width, height = rng.uniform(-0.1, 1), rng.uniform(0.04, 0.35), rng.uniform(0.06, 0.65)
@@ -88,7 +85,7 @@ def _paint_furniture(picture: FloatArray, backdrop: Backdrop, rng: np.random.Gen
     return picture
 
 
-def _paint_panels(picture: FloatArray, backdrop: Backdrop, rng: np.random.Generator) -> FloatArray:
+def _paint_panels(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
     """Planks, tiles, curtains and window frames: lines at a regular distance on wall and floor."""
     upright = rng.uniform() < 0.7
     lines = int(rng.integers(3, 14))
@@ -103,7 +100,7 @@ def _paint_panels(picture: FloatArray, backdrop: Backdrop, rng: np.random.Genera
     return picture
 
 
-def _paint_stripes(picture: FloatArray, backdrop: Backdrop, rng: np.random.Generator) -> FloatArray:
+def _paint_stripes(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
     """A mural or a stage: broad slanting bands."""
     size = len(picture)
     for _ in range(rng.integers(1, 5)):
@@ -122,7 +119,7 @@ _PAINTERS = dict(
 
 
 def _fill(
-    picture: FloatArray,
+    picture: Float64Array,
     box: tuple[float, float, float, float],
     colour: "tuple[float, ...] | None",
     shade: float = 1.0,
@@ -133,7 +130,7 @@ def _fill(
     region[:] = region * shade if colour is None else colour
 
 
-def _cloud(rng: np.random.Generator, cells: int, size: int) -> FloatArray:
+def _cloud(rng: np.random.Generator, cells: int, size: int) -> Float64Array:
     """Soft noise `[size, size]` with that many bumps across, about -2..2."""
     noise = rng.normal(size=(cells, cells)).astype(np.float32)
     return cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC).astype(np.float64)

@@ -6,9 +6,10 @@ import itertools
 import numpy as np
 import numpy.typing as npt
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.body import parsing_labels
 from retarget_tf.dancers.body import Colour, Pattern
-from retarget_tf.dancers.kinematics import FloatArray, Pose
+from retarget_tf.dancers.kinematics import Pose
 
 # Distance in depth, in standing heights, that only tells which of two joined parts is drawn last.
 LAYER = 1e-4
@@ -63,7 +64,7 @@ class Part:
     limb: str
     pieces: tuple[tuple[int, ...], ...]
     materials: tuple[Material, ...]
-    depth: FloatArray
+    depth: Float64Array
     texture: Texture | None = None
     is_seam: bool = False
 
@@ -83,11 +84,11 @@ class Figure:
         hips: the middle of the hips `[frames, 3]`, where a dress is divided.
     """
 
-    centres: FloatArray
-    axes: FloatArray
+    centres: Float64Array
+    axes: Float64Array
     parts: tuple[Part, ...]
-    landmarks: dict[str, FloatArray]
-    hips: FloatArray
+    landmarks: dict[str, Float64Array]
+    hips: Float64Array
 
 
 class Sculptor:
@@ -96,24 +97,26 @@ class Sculptor:
     def __init__(self, pose: Pose) -> None:
         self.pose = pose
         self.parts: list[Part] = []
-        self._centres: list[FloatArray] = []
-        self._axes: list[FloatArray] = []
+        self._centres: list[Float64Array] = []
+        self._axes: list[Float64Array] = []
 
-    def ellipsoid(self, centre: FloatArray, bone: FloatArray, half_widths: "tuple[float, ...] | FloatArray") -> int:
+    def ellipsoid(
+        self, centre: Float64Array, bone: Float64Array, half_widths: "tuple[float, ...] | Float64Array"
+    ) -> int:
         """Adds an ellipsoid; half-widths `[3]` or `[frames, 3]` along the axes of a bone `[frames, 3, 3]`."""
         return self.place(centre, bone * np.asarray(half_widths)[..., None, :])
 
-    def place(self, centre: FloatArray, axes: FloatArray) -> int:
+    def place(self, centre: Float64Array, axes: Float64Array) -> int:
         """Adds an ellipsoid by its centre `[frames, 3]` and axes `[frames, 3, 3]`."""
         self._centres.append(centre)
         self._axes.append(axes)
         return len(self._centres) - 1
 
-    def ball(self, centre: FloatArray, radius: float) -> int:
+    def ball(self, centre: Float64Array, radius: float) -> int:
         """Adds a ball."""
         return self.ellipsoid(centre, self.pose.bones["root"], (radius, radius, radius))
 
-    def ring(self, centre: FloatArray, bone: FloatArray, radius: float) -> int:
+    def ring(self, centre: Float64Array, bone: Float64Array, radius: float) -> int:
         """Adds a flat disc across a bone: the hem of a garment."""
         return self.ellipsoid(centre, bone, (radius, 0.004, radius))
 
@@ -122,7 +125,7 @@ class Sculptor:
         centre = self._centres[start] * (1 - share) + self._centres[end] * share
         return self.place(centre, (self._axes[start] * (1 - share) + self._axes[end] * share) * scale)
 
-    def at(self, ellipsoid: int) -> tuple[FloatArray, FloatArray]:
+    def at(self, ellipsoid: int) -> tuple[Float64Array, Float64Array]:
         """Centre `[frames, 3]` and axes `[frames, 3, 3]` of an ellipsoid."""
         return self._centres[ellipsoid], self._axes[ellipsoid]
 
@@ -130,7 +133,7 @@ class Sculptor:
         """Adds an ellipsoid around another."""
         return self.between(ellipsoid, ellipsoid, 0.0, scale)
 
-    def depth(self, *ellipsoids: int) -> FloatArray:
+    def depth(self, *ellipsoids: int) -> Float64Array:
         """The mean depth `[frames]` of ellipsoids."""
         return np.mean([self._centres[index][:, 2] for index in ellipsoids], axis=0)
 
@@ -141,7 +144,7 @@ class Sculptor:
         pieces: tuple[tuple[int, ...], ...],
         label: str,
         colour: Colour,
-        depth: FloatArray | None = None,
+        depth: Float64Array | None = None,
         opacity: float = 1.0,
         pattern: Pattern | None = None,
     ) -> Part:
@@ -159,12 +162,12 @@ class Sculptor:
         self.parts.append(Part(f"{after.name}_seam", after.limb, pieces, after.materials, depth, is_seam=True))
 
     def painted(
-        self, name: str, ellipsoid: int, texture: Texture, materials: tuple[Material, ...], depth: FloatArray
+        self, name: str, ellipsoid: int, texture: Texture, materials: tuple[Material, ...], depth: Float64Array
     ) -> None:
         """Adds an ellipsoid of the head with a painted surface."""
         self.parts.append(Part(name, "head", ((ellipsoid,),), materials, depth, texture))
 
-    def stacked(self) -> tuple[FloatArray, FloatArray]:
+    def stacked(self) -> tuple[Float64Array, Float64Array]:
         """Centres `[frames, ellipsoids, 3]` and axes `[frames, ellipsoids, 3, 3]`."""
         return np.stack(self._centres, axis=1), np.stack(self._axes, axis=1)
 
@@ -179,7 +182,7 @@ def material(label: str, colour: Colour, opacity: float = 1.0, pattern: Pattern 
     return Material(parsing_labels.CIHP20.classes.index(label), colour, opacity, pattern)
 
 
-def lagged(values: FloatArray, inertia: float) -> FloatArray:
+def lagged(values: Float64Array, inertia: float) -> Float64Array:
     """Values `[frames, ...]` as cloth or hair follows them: each frame covers the share 1 - inertia of the way."""
     result = np.empty_like(values)
     current = values[0]

@@ -2,14 +2,15 @@
 
 import numpy as np
 
+from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers.body import Outfit, Person
-from retarget_tf.dancers.kinematics import SIDES, FloatArray
+from retarget_tf.dancers.kinematics import SIDES
 from retarget_tf.dancers.sculpture import LAYER, Sculptor, chain
 
 _WAIST_EASE = 0.9  # a loose top hangs down from the ribs: at the waist it is wider by this much of its looseness
 
 
-def add_torso(sculptor: Sculptor, person: Person) -> FloatArray:
+def add_torso(sculptor: Sculptor, person: Person) -> Float64Array:
     """Adds trunk, top and neck; returns the depth of the top `[frames]`."""
     outfit, label = person.outfit, top_label(person.outfit)
     shoulders, ribs, waist, hem = _add_levels(sculptor, person, outfit.looseness)
@@ -54,7 +55,7 @@ def _add_levels(sculptor: Sculptor, person: Person, looseness: float) -> tuple[i
     return shoulders, ribs, waist, hem
 
 
-def _add_coat(sculptor: Sculptor, person: Person, levels: tuple[int, int, int, int], top: FloatArray) -> None:
+def _add_coat(sculptor: Sculptor, person: Person, levels: tuple[int, int, int, int], top: Float64Array) -> None:
     """An open jacket or coat: a shell over the top, of which a strip stays in sight, and two flaps over the thighs."""
     outfit, points, bones = person.outfit, sculptor.pose.points, sculptor.pose.bones
     assert outfit.coat is not None
@@ -82,7 +83,7 @@ def _add_front(sculptor: Sculptor, person: Person, level: int) -> int:
     return sculptor.place(centre + 0.7 * axes[..., 2], axes * narrow)
 
 
-def _add_neck(sculptor: Sculptor, person: Person, shoulders: int, top: FloatArray) -> None:
+def _add_neck(sculptor: Sculptor, person: Person, shoulders: int, top: Float64Array) -> None:
     body, outfit, points, chest = person.body, person.outfit, sculptor.pose.points, sculptor.pose.bones["chest"]
     radius = 0.029 * (0.5 + 0.5 * body.arm_girth)
     chin = sculptor.ball(points["chin"] + 0.25 * body.head * sculptor.pose.bones["head"][..., 1], radius)

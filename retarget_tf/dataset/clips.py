@@ -19,17 +19,14 @@ from types import TracebackType
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.errors import InputDataError
 from retarget_tf.pictures import video
 
 SCHEMA_VERSION = 1
-
-FloatArray = npt.NDArray[np.float32]
-Uint8Array = npt.NDArray[np.uint8]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -77,7 +74,7 @@ class ClipWriter:
         self._info = info
         self._atomic = files.atomic_folder(folder, overwrite=overwrite)
         self._writers = contextlib.ExitStack()
-        self._keypoints: list[FloatArray] = []
+        self._keypoints: list[Float32Array] = []
 
     def __enter__(self) -> Self:
         self._folder = self._atomic.__enter__()
@@ -89,7 +86,7 @@ class ClipWriter:
         }
         return self
 
-    def write(self, frame: Uint8Array, maps: Mapping[str, Uint8Array] | Uint8Array, keypoints: FloatArray) -> None:
+    def write(self, frame: Uint8Array, maps: Mapping[str, Uint8Array] | Uint8Array, keypoints: Float32Array) -> None:
         """Appends one frame.
 
         Args:
@@ -138,7 +135,7 @@ class Clip:
 
     folder: pathlib.Path
     info: ClipInfo
-    keypoints: FloatArray
+    keypoints: Float32Array
 
     def read_frames(self) -> Iterator[Uint8Array]:
         """Yields RGB uint8 `[size, size, 3]`; InputDataError where the count is not the header's."""

@@ -9,15 +9,13 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import limb_warp
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 
-FloatArray = npt.NDArray[np.float32]
-IdMap = npt.NDArray[np.uint8]
-Mover = Callable[[FloatArray], IdMap]
+Mover = Callable[[Float32Array], Uint8Array]
 
 _FEWEST_JOINTS = 4  # two poses that share less cannot be compared
 
@@ -25,7 +23,7 @@ _FEWEST_JOINTS = 4  # two poses that share less cannot be compared
 class Baseline(Protocol):
     """Started once for each batch of clips."""
 
-    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
+    def start(self, keypoints: Float32Array, parsing_maps: Uint8Array) -> Mover:
         """Takes the references.
 
         Args:
@@ -41,7 +39,7 @@ class Baseline(Protocol):
 class CopyFirst:
     """The reference's true map stays, whatever the pose."""
 
-    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
+    def start(self, keypoints: Float32Array, parsing_maps: Uint8Array) -> Mover:
         """See `Baseline`."""
         first = without_unknown(parsing_maps)
         return lambda _: first
@@ -55,7 +53,7 @@ class NearestPose:
     clothes are known, so this shows how far the pose alone leads.
     """
 
-    def __init__(self, keypoints: FloatArray, parsing_maps: IdMap) -> None:
+    def __init__(self, keypoints: Float32Array, parsing_maps: Uint8Array) -> None:
         """Takes the library.
 
         Args:
@@ -73,23 +71,23 @@ class NearestPose:
         self._squares = np.sum(self._xy**2, axis=-1)
 
     @classmethod
-    def from_frames(cls, frames: Iterable[tuple[FloatArray, IdMap]]) -> "NearestPose":
+    def from_frames(cls, frames: Iterable[tuple[Float32Array, Uint8Array]]) -> "NearestPose":
         """A library of keypoints and their maps."""
         keypoints, maps = zip(*frames, strict=True)
         return cls(np.stack(keypoints), np.stack(maps))
 
-    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
+    def start(self, keypoints: Float32Array, parsing_maps: Uint8Array) -> Mover:
         """See `Baseline`. A pose that cannot be compared repeats the map before it."""
         last = without_unknown(parsing_maps)
 
-        def move(driving: FloatArray) -> IdMap:
+        def move(driving: Float32Array) -> Uint8Array:
             nonlocal last
             last = np.stack([self._look_up(pose, before) for pose, before in zip(driving, last, strict=True)])
             return last
 
         return move
 
-    def _look_up(self, pose: FloatArray, otherwise: IdMap) -> IdMap:
+    def _look_up(self, pose: Float32Array, otherwise: Uint8Array) -> Uint8Array:
         """The nearest library map moved to the pose, or `otherwise`."""
         shared = self._seen @ (pose[:, 2] > 0)
         fewest = max(_FEWEST_JOINTS, np.count_nonzero(pose[:, 2]) / 2)
@@ -121,7 +119,7 @@ class LimbWarp:
         self._schema = schema
         self._warp = tf.function(self._warped, reduce_retracing=True, autograph=False)
 
-    def start(self, keypoints: FloatArray, parsing_maps: IdMap) -> Mover:
+    def start(self, keypoints: Float32Array, parsing_maps: Uint8Array) -> Mover:
         """See `Baseline`. A pose without any joint is taken for the reference's."""
         references = tf.constant(parsing_maps), tf.constant(keypoints)
         return lambda driving: self._warp(*references, tf.constant(driving)).numpy()
@@ -133,7 +131,7 @@ class LimbWarp:
         return tf.cast(tf.argmax(warped, axis=-1), tf.uint8)
 
 
-def _about_origin(keypoints: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _about_origin(keypoints: Float32Array) -> tuple[Float32Array, Float32Array]:
     """Joints `[poses, joints, 2]` about the mean of those that are seen, and that mean `[poses, 2]`.
 
     Small numbers keep the digits of float32 when moments are subtracted.
@@ -143,7 +141,7 @@ def _about_origin(keypoints: FloatArray) -> tuple[FloatArray, FloatArray]:
     return (keypoints[..., :2] - origins[:, None]) * seen, origins
 
 
-def _moved(parsing_map: IdMap, centre: FloatArray, to: FloatArray, scale: float) -> IdMap:
+def _moved(parsing_map: Uint8Array, centre: Float32Array, to: Float32Array, scale: float) -> Uint8Array:
     """Scales the map and puts its point `centre` (x, y in pixels) at `to`; background comes in from outside."""
     # OpenCV counts from the centre of the first pixel, keypoints from its corner.
     shift = (centre - 0.5) - (to - 0.5) / scale
@@ -152,6 +150,6 @@ def _moved(parsing_map: IdMap, centre: FloatArray, to: FloatArray, scale: float)
     return cv2.warpAffine(parsing_map, inverse, parsing_map.shape[::-1], flags=flags, borderValue=0)
 
 
-def without_unknown(parsing_map: IdMap) -> IdMap:
+def without_unknown(parsing_map: Uint8Array) -> Uint8Array:
     """A contender must name a class everywhere: what the truth does not know counts as background."""
     return np.where(parsing_map == UNKNOWN, np.uint8(0), parsing_map)

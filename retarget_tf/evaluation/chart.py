@@ -5,9 +5,9 @@ from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Uint8Array = npt.NDArray[np.uint8]
+from retarget_tf.arrays import Uint8Array
+
 Curve = Sequence[float | None]
 Point = tuple[int, int]
 

@@ -7,11 +7,10 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import LabelSchema, get_schema
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.dataset import records
@@ -21,9 +20,6 @@ from retarget_tf.evaluation.baselines import Baseline, CopyFirst, LimbWarp, Near
 from retarget_tf.evaluation.summaries import Findings
 from retarget_tf.networks import generator
 from retarget_tf.pictures import figures
-
-FloatArray = npt.NDArray[np.float32]
-Uint8Array = npt.NDArray[np.uint8]
 
 LIBRARY_FRAMES = 2000
 _SELF_STRIPS, _CROSS_STRIPS = 3, 1  # a taller picture is not looked at
@@ -180,7 +176,7 @@ def _strips(findings: Findings, name: str) -> tuple[figures.Strip, ...]:
     return tuple(result.strips[name] for result in (*findings.own, *findings.cross) if name in result.strips)
 
 
-def _library_frames(manifest: records.Manifest) -> Iterator[tuple[FloatArray, Uint8Array]]:
+def _library_frames(manifest: records.Manifest) -> Iterator[tuple[Float32Array, Uint8Array]]:
     """Keypoints and map of at most `LIBRARY_FRAMES` training frames, evenly spread over the records."""
     frames = manifest.splits[records.TRAIN].frames
     if not frames:

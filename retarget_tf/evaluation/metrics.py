@@ -20,12 +20,10 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from retarget_tf.arrays import BoolArray, Float64Array, Int64Array, Uint8Array
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 
-FloatArray = npt.NDArray[np.float64]
 Picture = npt.NDArray[np.floating[Any]]
-IntArray = npt.NDArray[np.int64]
-IdMap = npt.NDArray[np.uint8]
 
 STEPS = (1, 10, 50, 100, 200, 1000)
 HEADLINE = "mean"
@@ -45,7 +43,7 @@ _DIGITS = 5  # of the curves: there are many
 _RESAMPLES = 1000
 
 
-def confusion_matrix(real: IdMap, generated: IdMap, num_classes: int) -> IntArray:
+def confusion_matrix(real: Uint8Array, generated: Uint8Array, num_classes: int) -> Int64Array:
     """Pixels by true class (rows) and generated class (columns).
 
     Args:
@@ -66,14 +64,14 @@ def confusion_matrix(real: IdMap, generated: IdMap, num_classes: int) -> IntArra
     return np.bincount(pairs, minlength=num_classes**2).reshape(num_classes, num_classes)
 
 
-def class_iou(confusion: IntArray) -> FloatArray:
+def class_iou(confusion: Int64Array) -> Float64Array:
     """Intersection over union of each class; NaN for a class that neither truth nor generated maps hold."""
     intersection = np.diagonal(confusion).astype(np.float64)
     union = confusion.sum(axis=0) + confusion.sum(axis=1) - intersection
     return np.divide(intersection, union, out=np.full_like(intersection, np.nan), where=union > 0)
 
 
-def mean_iou(confusion: IntArray, classes: Sequence[int] | None = None) -> float:
+def mean_iou(confusion: Int64Array, classes: Sequence[int] | None = None) -> float:
     """Mean over those of some classes that are present, all but the background by default; NaN where none is."""
     ious = class_iou(confusion)
     chosen = ious[1:] if classes is None else ious[list(classes)]
@@ -81,13 +79,13 @@ def mean_iou(confusion: IntArray, classes: Sequence[int] | None = None) -> float
     return float(present.mean()) if present.size else float("nan")
 
 
-def pixel_accuracy(confusion: IntArray) -> float:
+def pixel_accuracy(confusion: Int64Array) -> float:
     """Share of the known pixels, the background's included, that have the right class."""
     total = confusion.sum()
     return float(np.trace(confusion) / total) if total else float("nan")
 
 
-def merge_classes(confusion: IntArray, groups: Sequence[Sequence[int]]) -> IntArray:
+def merge_classes(confusion: Int64Array, groups: Sequence[Sequence[int]]) -> Int64Array:
     """The confusion matrix `[1 + groups, 1 + groups]` of groups of classes; what is in no group is background."""
     member = np.zeros((1 + len(groups), len(confusion)), np.int64)
     for index, group in enumerate(groups, start=1):
@@ -109,11 +107,11 @@ class Tally:
         self.frames = 0
         self._num_classes = schema.num_classes
         self._first = self._nothing()
-        self._windows: list[IntArray] = []  # the last one may still be filling
+        self._windows: list[Int64Array] = []  # the last one may still be filling
         self._changes = np.zeros(2, np.int64)  # pixels that changed: generated, real
-        self._last: tuple[IdMap, IdMap] | None = None
+        self._last: tuple[Uint8Array, Uint8Array] | None = None
 
-    def add(self, real: IdMap, generated: IdMap) -> None:
+    def add(self, real: Uint8Array, generated: Uint8Array) -> None:
         """Takes the true and the generated map `[height, width]` of the next frame; what is beyond 1,000 is left."""
         self.frames += 1
         if self.frames > LONGEST:
@@ -127,17 +125,17 @@ class Tally:
         if self.frames <= HEADLINE_FRAMES:
             self._count_changes(real, generated)
 
-    def scores(self, measure: Callable[[IntArray], float]) -> dict[str, float]:
+    def scores(self, measure: Callable[[Int64Array], float]) -> dict[str, float]:
         """The measure over each span; NaN where the clip is too short or the measure knows none."""
         reached = {name: name.startswith(HEADLINE) or self.frames >= int(name) for name in _SPANS}
         return {name: measure(self._over(name)) if reached[name] else float("nan") for name in _SPANS}
 
-    def windows(self) -> IntArray:
+    def windows(self) -> Int64Array:
         """The confusion matrices of all whole windows of ten frames: `[windows, classes, classes]`."""
         whole = self._windows[: self.frames // _WINDOW]
         return np.stack(whole) if whole else np.zeros((0, self._num_classes, self._num_classes), np.int64)
 
-    def class_iou(self) -> FloatArray:
+    def class_iou(self) -> Float64Array:
         """Of each class over the frames of the headline."""
         return class_iou(self._over(HEADLINE))
 
@@ -146,13 +144,13 @@ class Tally:
         generated, real = self._changes
         return float(generated / real) if real else float("nan")
 
-    def _over(self, span: str) -> IntArray:
+    def _over(self, span: str) -> Int64Array:
         return self._first if span == _FIRST else sum(self._windows[_WINDOWS[span]], start=self._nothing())
 
-    def _nothing(self) -> IntArray:
+    def _nothing(self) -> Int64Array:
         return np.zeros((self._num_classes,) * 2, np.int64)
 
-    def _count_changes(self, real: IdMap, generated: IdMap) -> None:
+    def _count_changes(self, real: Uint8Array, generated: Uint8Array) -> None:
         if self._last is not None:
             last_real, last_generated = self._last
             known = (real != UNKNOWN) & (last_real != UNKNOWN)
@@ -175,7 +173,7 @@ def summarise(tallies: Sequence[Tally], schema: LabelSchema, seed: int = 0) -> d
     groups = [group for _, group in schema.coarse_groups]
     foreground = [range(1, schema.num_classes)]
     arms = [index for index, name in enumerate(schema.classes) if name.endswith("_arm")]
-    measures: Mapping[str, Callable[[IntArray], float]] = {
+    measures: Mapping[str, Callable[[Int64Array], float]] = {
         "miou": mean_iou,
         "coarse_miou": lambda confusion: mean_iou(merge_classes(confusion, groups)),
         "silhouette_iou": lambda confusion: mean_iou(merge_classes(confusion, foreground)),
@@ -259,7 +257,7 @@ def bootstrap_interval(values: Sequence[float], seed: int = 0) -> list[float] | 
     return [float(bound) for bound in np.percentile(draws.mean(axis=1), (2.5, 97.5))]
 
 
-def l1_and_psnr(real: Picture, generated: Picture, known: npt.NDArray[np.bool_]) -> tuple[float, float]:
+def l1_and_psnr(real: Picture, generated: Picture, known: BoolArray) -> tuple[float, float]:
     """Mean absolute difference, and peak signal-to-noise ratio in dB, of pictures in [-1, 1].
 
     Args:

@@ -4,10 +4,8 @@ import pathlib
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from retarget_tf import files
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.chart import line_chart
 from retarget_tf.evaluation.evaluating import Comparison, Evaluation
@@ -109,7 +107,7 @@ def _counted(found: Scores) -> str:
     return counted
 
 
-def _write_png(path: pathlib.Path, picture: npt.NDArray[np.uint8]) -> None:
+def _write_png(path: pathlib.Path, picture: Uint8Array) -> None:
     with files.atomic_file(path) as temporary:
         temporary.write_bytes(square_crop.png(picture))
 

@@ -11,10 +11,10 @@ import itertools
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from tqdm import tqdm
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.baselines import Baseline, Mover, without_unknown
@@ -23,9 +23,6 @@ from retarget_tf.networks import encoding
 from retarget_tf.networks.generator import TrainedGenerator
 from retarget_tf.pictures import figures
 from retarget_tf.retargeting.rollout import Reference, Rollout
-
-FloatArray = npt.NDArray[np.float32]
-Uint8Array = npt.NDArray[np.uint8]
 
 PREVIOUS_TRUE = "previous_true"
 """Copies the true map of the frame before, which nobody has while retargeting: a yardstick, not a baseline."""
@@ -70,9 +67,9 @@ class OneStepTally:
 
     def __init__(self, schema: LabelSchema) -> None:
         self.maps = metrics.Tally(schema)
-        self._pictures: list[FloatArray] = []
+        self._pictures: list[Float32Array] = []
 
-    def add(self, real: Uint8Array, generated: Uint8Array, picture_scores: FloatArray) -> None:
+    def add(self, real: Uint8Array, generated: Uint8Array, picture_scores: Float32Array) -> None:
         """Takes the next frame's true map, generated map, and its `_picture_scores`."""
         self.maps.add(real, generated)
         self._pictures.append(picture_scores)
@@ -190,7 +187,7 @@ class _Run:
             for name, shots in self._shots.items():
                 shots.append(figures.Shot(t, self.task.clip.frame(t), self.task.driving[t], real, generated[name]))
 
-    def add_one_step(self, name: str, real: Uint8Array, generated: Uint8Array, picture_scores: FloatArray) -> None:
+    def add_one_step(self, name: str, real: Uint8Array, generated: Uint8Array, picture_scores: Float32Array) -> None:
         """Scores a model's map of the next frame that was generated from the truth."""
         self._one_step[name].add(real, generated, picture_scores)
 
@@ -202,7 +199,7 @@ class _Run:
         return Result(task.clip.clip_id, task.clip.person_id, len(task.clip), self._tallies, self._one_step, strips)
 
 
-def _picture_scores(real: Uint8Array, generated: Uint8Array, rgb: FloatArray, schema: LabelSchema) -> FloatArray:
+def _picture_scores(real: Uint8Array, generated: Uint8Array, rgb: Float32Array, schema: LabelSchema) -> Float32Array:
     """L1, PSNR and SSIM of each picture, float `[batch, 3]`; NaN for one of which nothing is known.
 
     Args:

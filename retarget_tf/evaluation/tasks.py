@@ -12,16 +12,14 @@ import dataclasses
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.dataset import records
 from retarget_tf.errors import InputDataError
 from retarget_tf.evaluation import metrics
-
-FloatArray = npt.NDArray[np.float32]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,7 +35,7 @@ class Task:
 
     clip: records.RecordClip
     reference: records.Reference
-    driving: FloatArray
+    driving: Float32Array
     title: str
 
     @property
@@ -88,7 +86,7 @@ def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
         return
     motions = {motion for motion, _ in pairs.values()}
     own = {clip_id for _, clip_id in pairs.values()}
-    keypoints: dict[str, FloatArray] = {}
+    keypoints: dict[str, Float32Array] = {}
     references: dict[str, records.Reference] = {}
     for clip in records.read_clips(folder, split):
         if clip.clip_id in motions:
@@ -114,7 +112,7 @@ def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
     )
 
 
-def _placed(fit: Fit, source: FloatArray, target: FloatArray, truth: FloatArray, size: int) -> FloatArray:
+def _placed(fit: Fit, source: Float32Array, target: Float32Array, truth: Float32Array, size: int) -> Float32Array:
     """The path `[frames, 25, 3]` of a source on the canvas of the target's photo; as it is where nobody is seen.
 
     Where on the stage a target dances, and how near to the camera, is a matter of choice: a fit takes the photo's place
@@ -128,7 +126,7 @@ def _placed(fit: Fit, source: FloatArray, target: FloatArray, truth: FloatArray,
     return placed if fit == "none" else _registered(placed, truth)
 
 
-def _registered(path: FloatArray, truth: FloatArray) -> FloatArray:
+def _registered(path: Float32Array, truth: Float32Array) -> Float32Array:
     """The path after the one scale and shift that bring all its joints nearest to the truth's, in least squares."""
     frames = min(len(path), len(truth))
     shared = (path[:frames, :, 2] > 0) & (truth[:frames, :, 2] > 0)

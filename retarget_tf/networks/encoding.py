@@ -3,16 +3,13 @@
 Everything is TensorFlow, so that the same lines run in training, in rollouts and inside a servable.
 """
 
-from typing import Any
-
 import numpy as np
 import tensorflow as tf
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body import pose_map
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.networks.config import Feedback
-
-Tensor = Any
 
 
 def to_signed(pixels: Tensor) -> Tensor:

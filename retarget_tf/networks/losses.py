@@ -3,11 +3,9 @@
 Each function gives one number, the mean over all that it is given, in float32. -log(sigmoid(x)) = softplus(-x).
 """
 
-from typing import Any
-
 from keras import ops
 
-Tensor = Any
+from retarget_tf.arrays import Tensor
 
 
 def discriminator_loss(real_logits: Tensor, generated_logits: Tensor) -> Tensor:

@@ -6,19 +6,15 @@ Small maps are enlarged without mixing, so that each pixel can be seen. All pict
 
 import dataclasses
 from collections.abc import Sequence
-from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.body import pose_map
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.networks import encoding
 
-Tensor = Any
-FloatArray = npt.NDArray[np.float32]
-Uint8Array = npt.NDArray[np.uint8]
 Colour = tuple[int, int, int]
 
 _PAPER: Colour = (255, 255, 255)
@@ -44,7 +40,7 @@ class Shot:
 
     t: int
     frame: Uint8Array
-    keypoints: FloatArray
+    keypoints: Float32Array
     real_map: Uint8Array
     generated_map: Uint8Array | None = None
 

@@ -4,15 +4,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_map
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.networks import encoding
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 _MIN_HEIGHT = 320  # of a column in pixels
 _WIDEST = 16 / 9  # a source wider than this is shown smaller
@@ -53,7 +50,7 @@ class Panel:
         self._still[_LINE + side :, :total] = legend
         _paste(self._still, _resized(target, side, side), self._lefts[0], _LINE)
 
-    def compose(self, frame: Uint8Array, keypoints: FloatArray, parsing_map: Uint8Array) -> Uint8Array:
+    def compose(self, frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array) -> Uint8Array:
         """One frame of the panel.
 
         Args:

@@ -5,12 +5,10 @@ from typing import Literal
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.errors import InputDataError
-
-Uint8Array = npt.NDArray[np.uint8]
 
 MAX_PIXELS = 100_000_000  # a header can promise more memory than the machine has
 
@@ -68,7 +66,7 @@ def _decode(data: bytes) -> Uint8Array | None:
     return np.ascontiguousarray(colour[..., ::-1])
 
 
-def _alpha(encoded: Uint8Array) -> npt.NDArray[np.float32] | None:
+def _alpha(encoded: Uint8Array) -> Float32Array | None:
     """Opacity `[height, width, 1]` in 0..1, upright; None where the picture has none."""
     stored, kinds, metadata = cv2.imdecodeWithMetadata(encoded, flags=cv2.IMREAD_UNCHANGED)  # as it lies: not turned
     if stored is None or stored.ndim != 3 or stored.shape[2] != 4:

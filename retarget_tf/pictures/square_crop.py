@@ -6,16 +6,12 @@ the outer corner of the first pixel and scaling a picture scales its points.
 
 import dataclasses
 import math
-from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 
 def png(image: Uint8Array) -> bytes:
@@ -45,7 +41,7 @@ class SquareCrop:
         if not self.side > 0:
             raise ValueError(f"side must be positive. Received: side={self.side}")
 
-    def apply(self, image: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    def apply(self, image: AnyArray, size: int) -> AnyArray:
         """Cuts the square out and resamples it: averaging where it shrinks, linear where it grows.
 
         Args:
@@ -77,7 +73,7 @@ class SquareCrop:
         """As `apply_map`, but outside of the picture is background: a body that is cut by its edge does not go on."""
         return SquareCrop(self.left + 1, self.top + 1, self.side).apply_map(np.pad(parsing_map, 1), size)
 
-    def move_keypoints(self, keypoints: FloatArray, size: int) -> FloatArray:
+    def move_keypoints(self, keypoints: Float32Array, size: int) -> Float32Array:
         """Keypoints `[..., 25, 3]` of the picture in pixels of `apply(picture, size)`; missing ones stay (0, 0, 0)."""
         scale = np.float32(size / self.side)
         dx, dy = -np.float32(self.left) * scale, -np.float32(self.top) * scale
@@ -88,7 +84,7 @@ class SquareCrop:
         scale = size / other.side
         return SquareCrop((self.left - other.left) * scale, (self.top - other.top) * scale, self.side * scale)
 
-    def _warp(self, image: npt.NDArray[Any], size: int) -> npt.NDArray[Any]:
+    def _warp(self, image: AnyArray, size: int) -> AnyArray:
         scale = self.side / size
         shift = (scale - 1) / 2  # pixel centres lie at +0.5, warpAffine counts from the centre of the first
         inverse = np.asarray([[scale, 0, self.left + shift], [0, scale, self.top + shift]], np.float64)
@@ -96,7 +92,7 @@ class SquareCrop:
         return cv2.warpAffine(image, inverse, (size, size), flags=flags, borderMode=cv2.BORDER_REPLICATE)
 
 
-def _cut(image: npt.NDArray[Any], left: int, top: int, side: int) -> npt.NDArray[Any]:
+def _cut(image: AnyArray, left: int, top: int, side: int) -> AnyArray:
     """The square of whole pixels; outside of the picture the nearest edge pixel."""
     rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
     columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)

@@ -4,14 +4,11 @@ The geometry is not repeated: `pose_transform` runs on tensors too. The resampli
 a test holds it against `SquareCrop.apply`.
 """
 
-from typing import Any
-
 import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body import pose_transform
-
-Tensor = Any
 
 _PNG_HEADER_BYTES = 24  # up to width and height
 MAX_SIDE = 8192  # a header can promise more memory than the server has, and a thin strip lies in a large square

@@ -8,10 +8,10 @@ import dataclasses
 from collections.abc import Callable, Iterator
 
 import numpy as np
-import numpy.typing as npt
 from absl import logging
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.dataset import clips
@@ -20,9 +20,6 @@ from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.extraction import detectors
 from retarget_tf.pictures import photos, video
 from retarget_tf.pictures.square_crop import SquareCrop
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # what a target's map can be beside a file's name
 
@@ -43,9 +40,9 @@ class Target:
     """
 
     canvas: Uint8Array
-    keypoints: FloatArray
+    keypoints: Float32Array
     shown: Uint8Array
-    known_keypoints: FloatArray
+    known_keypoints: Float32Array
     parsing_map: Uint8Array
 
 
@@ -63,7 +60,7 @@ class Source:
     """
 
     name: str
-    keypoints: FloatArray
+    keypoints: Float32Array
     picture_size: tuple[int, int]
     fps: float
     open_frames: Callable[[], Iterator[Uint8Array]]
@@ -95,7 +92,7 @@ def photo_target(
     photo: files.PathLike,
     size: int,
     share: float,
-    keypoints: FloatArray | None = None,
+    keypoints: Float32Array | None = None,
     *,
     target_map: files.PathLike = NO_MAP,
     schema: LabelSchema = PARTS10,
@@ -155,7 +152,7 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
 
 def video_source(
     path: files.PathLike,
-    keypoints: FloatArray | None = None,
+    keypoints: Float32Array | None = None,
     *,
     max_frames: int | None = None,
     reading: video.ReadOptions = video.AS_IT_IS,
@@ -199,7 +196,7 @@ def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Sou
     return Source(str(folder), keypoints, (size, size), clip.info.fps, clip.read_frames, is_cut)
 
 
-def read_keypoints(path: files.PathLike) -> FloatArray:
+def read_keypoints(path: files.PathLike) -> Float32Array:
     """Reads a keypoint file: `.npy`, or `keypoints` in an `.npz`; any skeleton that `importers` knows.
 
     Returns:
@@ -215,7 +212,7 @@ def read_keypoints(path: files.PathLike) -> FloatArray:
 
 
 def _target(
-    picture: Uint8Array, square: SquareCrop, known_keypoints: FloatArray, size: int, parsing_map: Uint8Array
+    picture: Uint8Array, square: SquareCrop, known_keypoints: Float32Array, size: int, parsing_map: Uint8Array
 ) -> Target:
     known = square.move_keypoints(known_keypoints, size)
     return Target(square.apply(picture, size), known[0], square.apply(picture, _SHOWN_SIZE), known, parsing_map)
@@ -226,7 +223,7 @@ def _unknown_map(size: int) -> Uint8Array:
 
 
 def _parsed_map(
-    picture: Uint8Array, keypoints: FloatArray, square: SquareCrop, size: int, *, may_fail: bool
+    picture: Uint8Array, keypoints: Float32Array, square: SquareCrop, size: int, *, may_fail: bool
 ) -> Uint8Array:
     """The square of a photo as the built-in parser sees it."""
     at = max(size, _PARSED_SIZE)

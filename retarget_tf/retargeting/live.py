@@ -12,15 +12,12 @@ over a second, so that nothing jumps. After that it stays: the source is known b
 from typing import Final
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.keypoint_filters import OneEuroFilter, fill_from_twin
 from retarget_tf.body.pose_transform import PoseTransform
 from retarget_tf.retargeting.rollout import Rollout
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 FIRST_REFIT, LAST_REFIT = 1.0, 64.0  # seconds since the first pose
 FADE_SECONDS: Final = 1.0
@@ -30,7 +27,7 @@ _SAMPLE_SECONDS: Final = 0.1  # between poses that are kept for the fit
 class LivePath:
     """Leads a stream of poses onto the target's canvas."""
 
-    def __init__(self, target: FloatArray, size: int) -> None:
+    def __init__(self, target: Float32Array, size: int) -> None:
         """Starts a stream.
 
         Args:
@@ -41,12 +38,12 @@ class LivePath:
         self._target, self._size = target, size
         self._placed = target[0]
         self._filter: OneEuroFilter | None = None
-        self._known: list[FloatArray] = []
+        self._known: list[Float32Array] = []
         self._fits: tuple[PoseTransform, PoseTransform] | None = None
         self._seconds = self._faded_since = self._sampled_at = 0.0
         self._refit_at = FIRST_REFIT
 
-    def step(self, keypoints: FloatArray, dt: float) -> FloatArray:
+    def step(self, keypoints: Float32Array, dt: float) -> Float32Array:
         """The next pose on the canvas.
 
         Args:
@@ -65,7 +62,7 @@ class LivePath:
             self._placed = self._place(pose)
         return self._placed
 
-    def _place(self, pose: FloatArray) -> FloatArray:
+    def _place(self, pose: Float32Array) -> Float32Array:
         if not self._known or self._sampled_at + _SAMPLE_SECONDS <= self._seconds <= LAST_REFIT:
             self._known.append(pose)
             self._sampled_at = self._seconds
@@ -90,6 +87,6 @@ class LiveRetargeter:
     def __init__(self, rollout: Rollout, path: LivePath) -> None:
         self._rollout, self._path = rollout, path
 
-    def step(self, keypoints: FloatArray, dt: float) -> Uint8Array:
+    def step(self, keypoints: Float32Array, dt: float) -> Uint8Array:
         """The next map of class ids, uint8 `[size, size]`; see `LivePath.step`."""
         return self._rollout.step(self._path.step(keypoints, dt)[None])[0]

@@ -8,15 +8,15 @@ at every step, and its last map beside it; a reference without a map is parsed b
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Any, Protocol
+from typing import Protocol
 
 import tensorflow as tf
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.networks import encoding
 from retarget_tf.networks.config import ModelConfig
 
-Tensor = Any
 Network = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
 
 

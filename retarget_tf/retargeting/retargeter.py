@@ -15,10 +15,10 @@ from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit
@@ -31,9 +31,6 @@ from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.inputs import Source, Target
 from retarget_tf.retargeting.live import LivePath, LiveRetargeter
 from retarget_tf.retargeting.rollout import Reference, Rollout, rollout_clip
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 _MAP_NAME = "{:06d}.png"
 _MAP_PATTERN = "[0-9]" * 6 + ".png"
@@ -67,7 +64,7 @@ class BaseRetargeter(abc.ABC):
     def prepare_target(
         self,
         photo: files.PathLike,
-        keypoints: FloatArray | None = None,
+        keypoints: Float32Array | None = None,
         *,
         target_map: files.PathLike = inputs.AUTO,
     ) -> Target:
@@ -101,12 +98,12 @@ class BaseRetargeter(abc.ABC):
     def place(
         self,
         target: Target,
-        source_keypoints: FloatArray,
+        source_keypoints: Float32Array,
         *,
         fit: Fit = "limbs",
         clean: bool = True,
         source_size: tuple[int, int] | None = None,
-    ) -> FloatArray:
+    ) -> Float32Array:
         """The source's path on the target's canvas: float32 `[frames, 25, 3]`.
 
         Args:
@@ -132,7 +129,7 @@ class BaseRetargeter(abc.ABC):
     def retarget(
         self,
         target: Target,
-        source_keypoints: FloatArray,
+        source_keypoints: Float32Array,
         *,
         fit: Fit = "limbs",
         clean: bool = True,
@@ -191,7 +188,7 @@ class BaseRetargeter(abc.ABC):
         return self.write_panel(self.prepare_target(photo), inputs.video_source(video_path), out)
 
     @abc.abstractmethod
-    def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
+    def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
         """Yields the map for each pose of a path on the canvas."""
 
     def _reference(self, target: Target) -> Reference:
@@ -219,7 +216,7 @@ class Retargeter(BaseRetargeter):
         rollout = Rollout(self._trained, self._reference(target))
         return LiveRetargeter(rollout, LivePath(target.known_keypoints, self.image_size))
 
-    def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
+    def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
         return rollout_clip(self._trained, self._reference(target), placed)
 
 

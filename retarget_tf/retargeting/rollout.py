@@ -8,20 +8,14 @@ not grow with the length of the video. Teacher forcing is the same loop with the
 """
 
 from collections.abc import Iterable, Iterator
-from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.networks.generator import TrainedGenerator
 from retarget_tf.retargeting.preset_loops import Reference, make_feedback
 
 __all__ = ["Reference", "Rollout", "rollout_clip", "teacher_forced_clip"]
-
-Tensor = Any
-FloatArray = npt.NDArray[np.float32]
-Uint8Array = npt.NDArray[np.uint8]
 
 
 class Rollout:
@@ -39,9 +33,9 @@ class Rollout:
         self._network = trained.network
         self._feedback = make_feedback(trained.network, trained.spec.model, reference)
         self._state = self._feedback.start()
-        self.generated_rgb: FloatArray | None = None
+        self.generated_rgb: Float32Array | None = None
 
-    def step(self, keypoints: FloatArray) -> Uint8Array:
+    def step(self, keypoints: Float32Array) -> Uint8Array:
         """The next maps, uint8 class ids `[batch, size, size]`, for keypoints `[batch, 25, 3]` in pixels."""
         outputs = self._network(self._feedback.inputs(self._state, tf.constant(keypoints, tf.float32)))
         taken = self._feedback.take(outputs)
@@ -59,7 +53,7 @@ class Rollout:
 
 
 def rollout_clip(
-    trained: TrainedGenerator, reference: Reference, keypoints: Iterable[FloatArray]
+    trained: TrainedGenerator, reference: Reference, keypoints: Iterable[Float32Array]
 ) -> Iterator[Uint8Array]:
     """Yields the map, uint8 `[size, size]`, for each frame's keypoints `[25, 3]` of one clip; a batch of one."""
     rollout = Rollout(trained, reference)
@@ -71,7 +65,7 @@ def teacher_forced_clip(
     trained: TrainedGenerator,
     reference: Reference,
     previous: Iterable[tuple[Uint8Array, Uint8Array]],
-    keypoints: Iterable[FloatArray],
+    keypoints: Iterable[Float32Array],
 ) -> Iterator[Uint8Array]:
     """As `rollout_clip`, each step from the true frame and map before it.
 

@@ -11,10 +11,10 @@ from typing import Any
 import cv2
 import keras
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from retarget_tf import files, serving
+from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import InputDataError
@@ -22,9 +22,6 @@ from retarget_tf.networks import encoding
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator, load_keras_generator
 from retarget_tf.retargeting import rollout
-
-Tensor = Any
-FloatArray = npt.NDArray[np.float32]
 
 BATCH_SIZES = (1, 3, 8)
 MAX_DIFFERENCE = 1e-4  # of the network's outputs, which lie in [-1, 1] or [0, 1]
@@ -85,7 +82,7 @@ def _load(export_dir: files.PathLike) -> Any:
     return served
 
 
-def random_inputs(random: np.random.Generator, batch: int, network: keras.Model) -> dict[str, FloatArray]:
+def random_inputs(random: np.random.Generator, batch: int, network: keras.Model) -> dict[str, Float32Array]:
     """Whatever the network takes: pictures, keypoints, and one-hot maps."""
     inputs = {}
     size_of_pictures = max(tensor.shape[1] for tensor in network.output.values())
@@ -101,13 +98,13 @@ def random_inputs(random: np.random.Generator, batch: int, network: keras.Model)
     return inputs
 
 
-def _random_pictures(random: np.random.Generator, batch: int, size: int) -> npt.NDArray[np.uint8]:
+def _random_pictures(random: np.random.Generator, batch: int, size: int) -> Uint8Array:
     """Coloured clouds, RGB uint8 `[batch, size, size, 3]`."""
     noise = random.integers(0, 256, (batch, size, size, 3), dtype=np.uint8)
     return np.stack([cv2.GaussianBlur(picture, (0, 0), size / 16) for picture in noise])
 
 
-def _random_keypoints(random: np.random.Generator, batch: int, size: int) -> FloatArray:
+def _random_keypoints(random: np.random.Generator, batch: int, size: int) -> Float32Array:
     """float32 `[batch, 25, 3]` of which a fifth is missing."""
     keypoints = random.uniform(0, size, (batch, skeleton.NUM_JOINTS, 3)).astype(np.float32)
     keypoints[..., 2] = random.uniform(0.3, 1, keypoints.shape[:2])
@@ -151,7 +148,7 @@ def _compare_clips(random: np.random.Generator, batch: int, trained: TrainedGene
     return Check(f"clips of {FRAMES} frames, batch {batch}", finding, equal >= MIN_EQUAL_IDS and all(alike.values()))
 
 
-def _step_by_step(served: Any, clip: Mapping[str, Tensor]) -> npt.NDArray[np.uint8]:
+def _step_by_step(served: Any, clip: Mapping[str, Tensor]) -> Uint8Array:
     step = served.signatures[serving.STEP]
     size = step.structured_outputs["parsing_map"].shape[-1]
     previous, maps = tf.fill([clip["keypoints"].shape[0], size, size], tf.constant(UNKNOWN, tf.uint8)), []
@@ -161,7 +158,7 @@ def _step_by_step(served: Any, clip: Mapping[str, Tensor]) -> npt.NDArray[np.uin
     return np.stack(maps, axis=1)
 
 
-def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> npt.NDArray[np.uint8]:
+def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> Uint8Array:
     """By the default signature, which starts from the photo alone."""
     return served.signatures[serving.SERVING_DEFAULT](
         image_bytes=clip["image_bytes"],

@@ -20,7 +20,6 @@ from typing import Any, Self
 import cv2
 import grpc
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from tensorflow_serving.apis import (
     get_model_status_pb2,
@@ -30,6 +29,7 @@ from tensorflow_serving.apis import (
 )
 
 from retarget_tf import serving
+from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import ConfigError, InputDataError
@@ -38,10 +38,6 @@ from retarget_tf.pictures import square_crop
 from retarget_tf.retargeting.inputs import Target
 from retarget_tf.retargeting.retargeter import BaseRetargeter
 from retarget_tf.serving import contract
-
-Array = npt.NDArray[Any]
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 _AVAILABLE = 30  # of ModelVersionStatus
 _POLL_SECONDS = 0.5
@@ -129,7 +125,7 @@ class ServingClient:
             f"({reason or 'still loading'}). Start it, or check its address and the name."
         )
 
-    def predict(self, signature: str, inputs: Mapping[str, Any], outputs: tuple[str, ...] = ()) -> dict[str, Array]:
+    def predict(self, signature: str, inputs: Mapping[str, Any], outputs: tuple[str, ...] = ()) -> dict[str, AnyArray]:
         """Runs a signature.
 
         Args:
@@ -174,7 +170,7 @@ class ServingClient:
         )
         return GeneratorSpec(model, float(facts["person_height_share"]), int(facts["training_step"]))
 
-    def dance(self, target: Target, keypoints: FloatArray) -> Iterator[Uint8Array]:
+    def dance(self, target: Target, keypoints: Float32Array) -> Iterator[Uint8Array]:
         """Yields the map, uint8 `[size, size]`, for each pose of a path: `[frames, 25, 3]` on the target's canvas."""
         reference = {
             "image_bytes": np.asarray([square_crop.png(target.canvas)], object),
@@ -205,7 +201,7 @@ class ServedRetargeter(BaseRetargeter):
         super().__init__(client.spec())
         self._client = client
 
-    def _generate(self, target: Target, placed: FloatArray) -> Iterator[Uint8Array]:
+    def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
         size = np.float32(self.image_size)
         square = pose_transform.person_square(target.keypoints, size, size, self._spec.person_height_share)
         if not np.allclose(np.asarray(square), np.asarray([0, 0, size]), atol=0.01):

@@ -1,14 +1,12 @@
 """What each signature takes, as data, and the check with which every one of them begins."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import tensorflow as tf
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.networks.config import GeneratorSpec
-
-Tensor = Any
 
 CONTRACT_VERSION = "1.0"  # the first number grows when an input or output changes or goes
 SERVING_DEFAULT = "serving_default"

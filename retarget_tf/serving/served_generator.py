@@ -1,11 +1,11 @@
 """The graph of the servable: pictures and points are led onto the canvas, then the preset's loop runs there."""
 
 from collections.abc import Callable
-from typing import Any
 
 import keras
 import tensorflow as tf
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.networks.config import GeneratorSpec
@@ -13,7 +13,6 @@ from retarget_tf.pictures import square_crop_graph
 from retarget_tf.retargeting import preset_loops
 from retarget_tf.serving import contract
 
-Tensor = Any
 Outputs = dict[str, Tensor]
 
 _FAR = 100.0  # sides of the canvas

@@ -16,11 +16,10 @@ from types import FrameType
 from typing import Any, TextIO
 
 import keras
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
 from retarget_tf import files
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import TrainingError
 
 Logs = dict[str, Any] | None
@@ -177,7 +176,7 @@ class Samples(keras.callbacks.Callback):
         writer: tf.summary.SummaryWriter,
         state: TrainingState,
         every: int,
-        draw: Callable[[], npt.NDArray[np.uint8]],
+        draw: Callable[[], Uint8Array],
     ) -> None:
         super().__init__()
         self._folder, self._writer, self._state, self._every, self._draw = folder, writer, state, every, draw

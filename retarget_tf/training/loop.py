@@ -18,12 +18,11 @@ from collections.abc import Sequence
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from absl import logging
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array
 from retarget_tf.dataset import augmentation, input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
 from retarget_tf.networks import generator
@@ -123,7 +122,7 @@ def _checkpoint_manager(
     return tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
 
 
-def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[npt.NDArray[np.float32]]:
+def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Array]:
     """The weights of a trained generator.
 
     Raises:

@@ -7,10 +7,9 @@ D that was just updated, with the L1 term beside it.
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.networks import encoding, losses
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.discriminator import build_discriminator
@@ -18,7 +17,6 @@ from retarget_tf.networks.generator import build_generator
 from retarget_tf.networks.layers import dropout_seeds, loss_scaled
 from retarget_tf.pictures import figures
 
-Tensor = Any
 Window = dict[str, Tensor]
 
 
@@ -64,7 +62,7 @@ class RetargetGAN(keras.Model):
             "discriminator_optimizer": self.discriminator_optimizer,
         }
 
-    def begin_with(self, weights: list[npt.NDArray[np.float32]]) -> None:
+    def begin_with(self, weights: list[Float32Array]) -> None:
         """Takes over the weights of a trained generator."""
         self.generator.set_weights(weights)
 
@@ -72,7 +70,7 @@ class RetargetGAN(keras.Model):
         """What is saved as the trained generator: here the generator itself."""
         return self.generator
 
-    def draw_samples(self, windows: Window) -> npt.NDArray[np.uint8]:
+    def draw_samples(self, windows: Window) -> Uint8Array:
         """A panel of frame, stick figure, generated map and true map, one row a window of two frames, as a picture."""
         frame, keypoints, real, _ = self.triplet(windows)
         return figures.training_panel(frame, keypoints, self.generate(frame, keypoints), real)

@@ -10,10 +10,9 @@ cost. What is fed back is the past, so no gradient flows through it.
 from typing import Any
 
 import keras
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.errors import ConfigError
 from retarget_tf.networks import encoding, losses
 from retarget_tf.networks.config import ModelConfig, StreamConfig
@@ -21,7 +20,6 @@ from retarget_tf.networks.generator import build_generator, raise_warp_lead
 from retarget_tf.networks.layers import dropout_seeds, loss_scaled
 from retarget_tf.pictures import figures
 
-Tensor = Any
 Batch = dict[str, Tensor]
 
 # At the start of a stream: the share that begins with the true map before, and with the reference's map; the rest
@@ -83,7 +81,7 @@ class StreamTrainer(keras.Model):
             "averages": list(self.averages),  # Keras made a list of its own of it
         }
 
-    def begin_with(self, weights: list[npt.NDArray[np.float32]]) -> None:
+    def begin_with(self, weights: list[Float32Array]) -> None:
         """Takes over the weights of a trained generator."""
         self.generator.set_weights(weights)
         for average, weight in zip(self.averages, self.generator.trainable_variables, strict=False):
@@ -101,7 +99,7 @@ class StreamTrainer(keras.Model):
             raise_warp_lead(saved, self.stream.warp_lead)
         return saved
 
-    def draw_samples(self, windows: Batch) -> npt.NDArray[np.uint8]:
+    def draw_samples(self, windows: Batch) -> Uint8Array:
         """A panel of photo, stick figure, generated map and true map, one row a window of two frames, as a picture."""
         previous, reference = (
             encoding.one_hot(parsing_map, self.config.schema)

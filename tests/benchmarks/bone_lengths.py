@@ -7,10 +7,10 @@ in the picture over its true length, at the size a person has in the middle of t
 """
 
 import numpy as np
-import numpy.typing as npt
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.arrays import Float64Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.pose_transform import PARENTS
 from retarget_tf.body.pose_transform.bone_lengths import QUANTILES, STANDARD
@@ -19,8 +19,6 @@ from retarget_tf.dancers import camera, draw_motion, draw_person, figure
 _PEOPLE = flags.DEFINE_integer("people", 80, "number of people, with one dance each")
 _SEED = flags.DEFINE_integer("seed", 909, "of the crowd")
 _FRAMES = flags.DEFINE_integer("frames", 101, "frames of each dance")
-
-Float64Array = npt.NDArray[np.float64]
 
 
 def main() -> None:

@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.arrays import Int64Array, Uint8Array
 
 _VIDEOS = flags.DEFINE_string("videos", None, "Videos: a file name or a pattern.", required=True)
 _SIZE = flags.DEFINE_integer("size", 256, "Side of the maps in pixels.", lower_bound=32)
@@ -32,7 +32,7 @@ _MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "Frames of each video to rea
 if TYPE_CHECKING:
     from retarget_tf.pictures.square_crop import SquareCrop
 
-_Map = npt.NDArray[np.uint8]
+_Map = Uint8Array
 _NUM_CLASSES = 10
 
 
@@ -103,7 +103,7 @@ def _frames(path: str, scale: float) -> Iterator[_Map]:
         yield cv2.resize(frame, None, fx=1 / scale, fy=1 / scale, interpolation=cv2.INTER_AREA) if scale > 1 else frame
 
 
-def _overlaps(first: _Map, second: _Map) -> npt.NDArray[np.int64]:
+def _overlaps(first: _Map, second: _Map) -> Int64Array:
     """Intersections and unions of the classes in pixels: `[2, classes]`."""
     pairs = first.ravel().astype(np.int64) * _NUM_CLASSES + second.ravel()
     joint = np.bincount(pairs, minlength=_NUM_CLASSES**2).reshape(_NUM_CLASSES, _NUM_CLASSES)

@@ -13,17 +13,15 @@ import glob
 import pathlib
 
 import numpy as np
-import numpy.typing as npt
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.arrays import Float32Array, Int64Array
 
 _VIDEOS = flags.DEFINE_string("videos", None, "Videos: a file name or a pattern.", required=True)
-_EVERY = flags.DEFINE_integer("every", 1, "Counts one of so many frames; all are looked at.", lower_bound=1)
+_EVERY = flags.DEFINE_integer("every", 1, "Int64Array one of so many frames; all are looked at.", lower_bound=1)
 _SHARE = flags.DEFINE_float("share", 0.1, "Of the torso's length that a joint may be off.", lower_bound=0)
 
-FloatArray = npt.NDArray[np.float32]
-Counts = npt.NDArray[np.int64]
 
 _JOINTS = (
     "nose", "right_eye", "left_eye", "right_ear", "left_ear", "right_shoulder", "left_shoulder", "right_elbow",
@@ -51,7 +49,7 @@ def main() -> None:
     print(f"all joints: {_line(total.sum(axis=1))}; mean over joints {np.mean(total[2] / total[0]):.3f}")
 
 
-def _keypoints(path: str) -> tuple[FloatArray, FloatArray]:
+def _keypoints(path: str) -> tuple[Float32Array, Float32Array]:
     """Ours and the reference's, `[frames, 25, 3]` in pixels of the video, of the frames that count."""
     from retarget_tf.body import skeleton
     from retarget_tf.errors import InputDataError
@@ -70,7 +68,7 @@ def _keypoints(path: str) -> tuple[FloatArray, FloatArray]:
     return ours[:: _EVERY.value], reference[:: _EVERY.value]
 
 
-def _count(ours: FloatArray, reference: FloatArray) -> Counts:
+def _count(ours: Float32Array, reference: Float32Array) -> Int64Array:
     """In how many frames the reference has a joint, we have it too, and it is right: `[3, joints]`."""
     from retarget_tf.body import skeleton
 
@@ -85,7 +83,7 @@ def _count(ours: FloatArray, reference: FloatArray) -> Counts:
     return np.stack([known.sum(axis=0), found.sum(axis=0), right.sum(axis=0)])
 
 
-def _line(counts: Counts) -> str:
+def _line(counts: Int64Array) -> str:
     known, found, right = counts
     of_found = right / max(found, 1)
     return f"PCK {right / known:.3f}, found {found / known:.3f}, right when found {of_found:.3f} ({known} counted)"

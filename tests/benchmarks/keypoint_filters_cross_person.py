@@ -19,10 +19,10 @@ from collections.abc import Callable
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.arrays import BoolArray, Float32Array
 from retarget_tf.body import keypoint_filters, skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.evaluation import baselines, metrics
@@ -31,9 +31,8 @@ from tests.benchmarks.pose_transform_cross_person import Case
 
 _SEED = flags.DEFINE_integer("seed", 0, "Of what is spoilt.")
 
-FloatArray = npt.NDArray[np.float32]
-Spoil = Callable[[FloatArray, float, np.random.Generator], FloatArray]
-Filter = Callable[[FloatArray], FloatArray]
+Spoil = Callable[[Float32Array, float, np.random.Generator], Float32Array]
+Filter = Callable[[Float32Array], Float32Array]
 
 _EVERY = 5  # frames are compared as maps
 _FPS = 30
@@ -82,11 +81,11 @@ def _measure(
     return 100 * float(error[seen].mean()), 100 * worst, 100 * float(shown), _map_score(case, placed, warp)
 
 
-def _with_source(case: Case, source: FloatArray) -> Case:
+def _with_source(case: Case, source: Float32Array) -> Case:
     return Case(**{**vars(case), "source": source})
 
 
-def _map_score(case: Case, placed: FloatArray, warp: baselines.LimbWarp) -> float:
+def _map_score(case: Case, placed: Float32Array, warp: baselines.LimbWarp) -> float:
     """100 times the mIoU of the clip."""
     paths = placed[::_EVERY]
     first = np.repeat(next(case.own.read_maps("parts10"))[None], len(paths), axis=0)
@@ -104,7 +103,7 @@ def _map_score(case: Case, placed: FloatArray, warp: baselines.LimbWarp) -> floa
 
 
 def _all_but(*left_out: str) -> Filter:
-    def mend(keypoints: FloatArray) -> FloatArray:
+    def mend(keypoints: Float32Array) -> Float32Array:
         for name, step in _STEPS.items():
             if name not in left_out:
                 keypoints = step(keypoints)
@@ -113,7 +112,7 @@ def _all_but(*left_out: str) -> Filter:
     return mend
 
 
-def _as_in_a_stream(keypoints: FloatArray) -> FloatArray:
+def _as_in_a_stream(keypoints: Float32Array) -> Float32Array:
     """What `live` does, which cannot look ahead."""
     box = skeleton.person_box(keypoints[0])
     if box is None:
@@ -132,14 +131,14 @@ _FILTERS: dict[str, Filter] = {
 }
 
 
-def _jitter(keypoints: FloatArray, height: float, rng: np.random.Generator) -> FloatArray:
+def _jitter(keypoints: Float32Array, height: float, rng: np.random.Generator) -> Float32Array:
     amount = np.full((skeleton.NUM_JOINTS, 1), 0.008 * height)
     amount[_joints("wrist", "ankle", "heel", "big_toe")] *= 2
     noise = rng.normal(0, 1, keypoints.shape) * amount * [1, 1, 0]
     return np.where(keypoints[..., 2:] > 0, keypoints + noise, 0).astype(np.float32)
 
 
-def _swap_in_turns(keypoints: FloatArray, height: float, rng: np.random.Generator) -> FloatArray:
+def _swap_in_turns(keypoints: Float32Array, height: float, rng: np.random.Generator) -> Float32Array:
     left, right = (keypoints[:, skeleton.JOINT[f"{side}_shoulder"]] for side in ("left", "right"))
     is_side = (np.abs(left[:, 0] - right[:, 0]) < 0.07 * height) & (left[:, 2] > 0) & (right[:, 2] > 0)
     spoilt = keypoints.copy()
@@ -151,7 +150,7 @@ def _swap_in_turns(keypoints: FloatArray, height: float, rng: np.random.Generato
     return spoilt
 
 
-def _lose_arms(keypoints: FloatArray, height: float, rng: np.random.Generator) -> FloatArray:
+def _lose_arms(keypoints: Float32Array, height: float, rng: np.random.Generator) -> Float32Array:
     spoilt = keypoints.copy()
     for arm in (_LEFT_ARM, _RIGHT_ARM):
         for start in rng.integers(0, len(keypoints), round(0.15 * len(keypoints) / 15.5)):
@@ -159,13 +158,13 @@ def _lose_arms(keypoints: FloatArray, height: float, rng: np.random.Generator) -
     return spoilt
 
 
-def _lose_left_arm(keypoints: FloatArray, frames: npt.NDArray[np.bool_]) -> FloatArray:
+def _lose_left_arm(keypoints: Float32Array, frames: BoolArray) -> Float32Array:
     spoilt = keypoints.copy()
     spoilt[frames[:, None] & np.isin(np.arange(skeleton.NUM_JOINTS), _LEFT_ARM)] = 0
     return spoilt
 
 
-def _like_a_detector(keypoints: FloatArray, height: float, rng: np.random.Generator) -> FloatArray:
+def _like_a_detector(keypoints: Float32Array, height: float, rng: np.random.Generator) -> Float32Array:
     return _lose_arms(_jitter(_swap_in_turns(keypoints, height, rng), height, rng), height, rng)
 
 

@@ -11,11 +11,11 @@ import time
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import limb_warp
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.dataset import clips
@@ -23,7 +23,6 @@ from retarget_tf.dataset import clips
 _CLIPS = flags.DEFINE_string("clips", None, "Folder of clips, of people who dance.", required=True)
 _RUNS = flags.DEFINE_integer("runs", 40, "Calls of each kind.", lower_bound=1)
 
-FloatArray = npt.NDArray[np.float32]
 _SIZES, _BATCHES = (64, 128), (1, 8)
 
 
@@ -43,7 +42,7 @@ def main() -> None:
         print(f"{size:4d}  {batch:5d}  {wall:7.2f}  {processors:12.2f}")
 
 
-def _samples(count: int) -> Iterator[tuple[npt.NDArray[np.uint8], FloatArray, FloatArray]]:
+def _samples(count: int) -> Iterator[tuple[Uint8Array, Float32Array, Float32Array]]:
     """Map and keypoints of first frames, and keypoints of the last; clips take turns."""
     found = clips.find_clips(_CLIPS.value)
     for index in range(count):
@@ -52,7 +51,7 @@ def _samples(count: int) -> Iterator[tuple[npt.NDArray[np.uint8], FloatArray, Fl
 
 
 def _call(
-    samples: list[tuple[npt.NDArray[np.uint8], FloatArray, FloatArray]], size: int
+    samples: list[tuple[Uint8Array, Float32Array, Float32Array]], size: int
 ) -> tuple[tf.types.experimental.PolymorphicFunction, list[tf.Tensor]]:
     """The traced step, with the samples brought to the size."""
     maps, references, keypoints = (np.stack(values) for values in zip(*samples, strict=True))

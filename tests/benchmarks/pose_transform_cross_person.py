@@ -19,10 +19,10 @@ import dataclasses
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.arrays import BoolArray, Float32Array, Float64Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.pose_transform import PoseTransform, Proportions, Reshaping, similarity
 from retarget_tf.dancers import Recipe, camera, draw_motion, draw_person, figure
@@ -33,7 +33,6 @@ from retarget_tf.evaluation import tasks
 _CLIPS = flags.DEFINE_string("clips", None, "Folder of dancers' own clips.", required=True)
 _CROSSED = flags.DEFINE_string("crossed", None, "Folder of the same dances on their partners.", required=True)
 
-FloatArray = npt.NDArray[np.float32]
 _ROOM = 4  # times the picture, so that no path has to shrink
 
 GROUPS = {
@@ -57,9 +56,9 @@ class Case:
     picture of `crossed` to that of `own`.
     """
 
-    source: FloatArray
-    target: FloatArray
-    truth: FloatArray
+    source: Float32Array
+    target: Float32Array
+    truth: Float32Array
     height: float
     source_height: float
     size: int
@@ -107,7 +106,7 @@ def read_cases() -> list[Case]:
     return cases
 
 
-def _look(clip: clips.Clip) -> tuple[camera.Camera, npt.NDArray[np.float64]]:
+def _look(clip: clips.Clip) -> tuple[camera.Camera, Float64Array]:
     """The camera of a clip, and the mean lengths `[25]` of the bones in standing heights."""
     recipe = Recipe.from_source(clip.info.source)
     person = draw_person(recipe.seed, recipe.person)
@@ -123,7 +122,7 @@ def _look(clip: clips.Clip) -> tuple[camera.Camera, npt.NDArray[np.float64]]:
     return camera.frame_figure(body, person, recipe.size), lengths
 
 
-def _fit(case: Case, known: FloatArray, proportions: Proportions | None, *, ground: bool = True) -> FloatArray:
+def _fit(case: Case, known: Float32Array, proportions: Proportions | None, *, ground: bool = True) -> Float32Array:
     """The source with these proportions, as `fit_path` stands it."""
     if proportions is None:
         raise InputDataError("clips: a dancer's legs and trunk are never seen. Make longer clips.")
@@ -133,26 +132,26 @@ def _fit(case: Case, known: FloatArray, proportions: Proportions | None, *, grou
     return _placed(case, known, lambda known, size: similarity.stand(shaped, known, size, proportions.scale), shaped)
 
 
-def fit_limbs(case: Case, known: FloatArray) -> FloatArray:
+def fit_limbs(case: Case, known: Float32Array) -> Float32Array:
     """As `fit_path("limbs", ...)`, on a canvas on which no path has to shrink."""
     return _fit(case, known, pose_transform.compare_bodies(case.source, known))
 
 
 def _placed(
-    case: Case, known: FloatArray, fit: Callable[[FloatArray, int], PoseTransform], path: FloatArray
-) -> FloatArray:
+    case: Case, known: Float32Array, fit: Callable[[Float32Array, int], PoseTransform], path: Float32Array
+) -> Float32Array:
     """The path where `fit` puts it, on a canvas with room on all sides."""
     aside = (_ROOM - 1) * case.size / 2
     there, back = (similarity.Similarity(1.0, shift, shift) for shift in (aside, -aside))
     return back.apply(fit(there.apply(known), _ROOM * case.size).apply(path))
 
 
-def _scale_alone(case: Case, known: FloatArray) -> FloatArray:
+def _scale_alone(case: Case, known: Float32Array) -> Float32Array:
     proportions = pose_transform.compare_bodies(case.source, known)
     return _fit(case, known, proportions and Proportions(proportions.scale, np.ones(25, np.float32)))
 
 
-_FITS: dict[str, Callable[[Case, FloatArray], FloatArray]] = {
+_FITS: dict[str, Callable[[Case, Float32Array], Float32Array]] = {
     "height (body)": lambda case, known: _placed(
         case, known, lambda known, size: similarity.fit_body(case.source, known, size), case.source
     ),
@@ -164,7 +163,7 @@ _FITS: dict[str, Callable[[Case, FloatArray], FloatArray]] = {
 }
 
 
-def _print_errors(name: str, cases: list[Case], predictions: list[FloatArray]) -> None:
+def _print_errors(name: str, cases: list[Case], predictions: list[Float32Array]) -> None:
     rows = []
     for case, predicted in zip(cases, predictions, strict=True):
         error, seen = errors(case, predicted)
@@ -175,7 +174,7 @@ def _print_errors(name: str, cases: list[Case], predictions: list[FloatArray]) -
     print_row(name, *(100 * np.mean(rows, axis=0)))
 
 
-def errors(case: Case, predicted: FloatArray) -> tuple[FloatArray, npt.NDArray[np.bool_]]:
+def errors(case: Case, predicted: Float32Array) -> tuple[Float32Array, BoolArray]:
     """Distance of each joint to the truth in heights, and where both show it: `[frames, 25]` each."""
     seen = (predicted[..., 2] > 0) & (case.truth[..., 2] > 0)
     offset = predicted[..., :2] - case.truth[..., :2]
@@ -183,13 +182,13 @@ def errors(case: Case, predicted: FloatArray) -> tuple[FloatArray, npt.NDArray[n
     return np.linalg.norm(offset, axis=-1) / case.height, seen
 
 
-def _shape(case: Case, predicted: FloatArray) -> float:
+def _shape(case: Case, predicted: Float32Array) -> float:
     registered = tasks._registered(predicted, case.truth)
     seen = (registered[..., 2] > 0) & (case.truth[..., 2] > 0)
     return float(np.linalg.norm((registered - case.truth)[..., :2], axis=-1)[seen].mean() / case.height)
 
 
-def _sliding(case: Case, predicted: FloatArray) -> float:
+def _sliding(case: Case, predicted: Float32Array) -> float:
     """Mean speed to the side, in heights a frame, of the feet whose joints all rest in the source."""
     speeds = []
     for foot in ([skeleton.JOINT[f"{side}_{part}"] for part in _FOOT] for side in ("left", "right")):
@@ -200,7 +199,7 @@ def _sliding(case: Case, predicted: FloatArray) -> float:
     return float(np.concatenate(speeds).mean())
 
 
-def _unevenness(case: Case, predicted: FloatArray) -> float:
+def _unevenness(case: Case, predicted: Float32Array) -> float:
     feet = [skeleton.JOINT[f"{side}_{part}"] for side in ("left", "right") for part in _FOOT]
     both = (predicted[:, feet, 2] > 0) & (case.truth[:, feet, 2] > 0)
     levels = [np.where(both, points[:, feet, 1], -np.inf).max(axis=1) for points in (predicted, case.truth)]
@@ -208,7 +207,7 @@ def _unevenness(case: Case, predicted: FloatArray) -> float:
     return float((levels[0] - levels[1])[some].std() / case.height)
 
 
-def place_on_stage(case: Case, predicted: FloatArray) -> float:
+def place_on_stage(case: Case, predicted: Float32Array) -> float:
     """How far to the right of the truth the whole dance takes place, in pixels."""
     hips = predicted[:, _HIP], case.truth[:, _HIP]
     both = (hips[0][:, 2] > 0) & (hips[1][:, 2] > 0)

@@ -1,14 +1,13 @@
 """Keypoints made whole: sums by hand on a few joints, then dances with joints dropped, swapped and shaken."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import keypoint_filters, skeleton
 from retarget_tf.body.keypoint_filters import GUESSED, OneEuroFilter
 from retarget_tf.dancers import Recipe, render_frames
 
-FloatArray = npt.NDArray[np.float32]
 TWINS = np.asarray(skeleton.MIRRORED_JOINT)
 
 
@@ -17,18 +16,18 @@ def joints(*names: str) -> list[int]:
 
 
 @pytest.fixture(scope="module")
-def dance() -> FloatArray:
+def dance() -> Float32Array:
     """A dancer of 90 frames, some 45 px high."""
     return np.stack([keypoints for _, _, keypoints in render_frames(Recipe(5, 1, 0, frames=90, size=64))])
 
 
-def error(keypoints: FloatArray, truth: FloatArray) -> float:
+def error(keypoints: Float32Array, truth: Float32Array) -> float:
     """Mean distance in pixels of the joints seen in both."""
     seen = (keypoints[..., 2] > 0) & (truth[..., 2] > 0)
     return float(np.linalg.norm((keypoints - truth)[..., :2], axis=-1)[seen].mean())
 
 
-def track(*places: tuple[float, float] | None, joint: str = "nose") -> FloatArray:
+def track(*places: tuple[float, float] | None, joint: str = "nose") -> Float32Array:
     """One joint over time, None where it is missing."""
     keypoints = np.zeros((len(places), skeleton.NUM_JOINTS, 3), np.float32)
     for frame, place in enumerate(places):
@@ -71,7 +70,7 @@ def test_a_missing_arm_is_the_mirrored_twin() -> None:
     np.testing.assert_allclose(filled[skeleton.JOINT["right_elbow"], :2], (40 - 10, 30 - 5), atol=1e-4)
 
 
-def test_dropped_arm_of_a_dancer_comes_back_near_its_place(dance: FloatArray) -> None:
+def test_dropped_arm_of_a_dancer_comes_back_near_its_place(dance: Float32Array) -> None:
     arm = joints("left_elbow", "left_wrist")
     spoilt = dance.copy()
     spoilt[20:30, arm] = 0
@@ -82,7 +81,7 @@ def test_dropped_arm_of_a_dancer_comes_back_near_its_place(dance: FloatArray) ->
         np.testing.assert_array_equal(filled[untouched], spoilt[untouched])
 
 
-def test_an_arm_that_is_never_seen_is_the_mirrored_twin(dance: FloatArray) -> None:
+def test_an_arm_that_is_never_seen_is_the_mirrored_twin(dance: Float32Array) -> None:
     left, right = joints("left_elbow", "left_wrist"), joints("right_elbow", "right_wrist")
     spoilt = dance.copy()
     spoilt[:, left] = 0
@@ -97,7 +96,7 @@ def test_an_arm_that_is_never_seen_is_the_mirrored_twin(dance: FloatArray) -> No
     np.testing.assert_allclose(lengths[0], lengths[1], atol=1e-3)
 
 
-def test_an_arm_that_is_lost_for_ten_frames_goes_on_by_continuity(dance: FloatArray) -> None:
+def test_an_arm_that_is_lost_for_ten_frames_goes_on_by_continuity(dance: Float32Array) -> None:
     arm = joints("left_elbow", "left_wrist")
     spoilt = dance.copy()
     spoilt[20:30, arm] = 0
@@ -117,12 +116,12 @@ def test_median_ignores_what_is_missing_and_removes_outliers() -> None:
         keypoint_filters.smooth_median(track((0, 0)), window=4)
 
 
-def noisy(dance: FloatArray, amount: float) -> FloatArray:
+def noisy(dance: Float32Array, amount: float) -> Float32Array:
     noise = np.random.default_rng(0).normal(0, amount, dance.shape) * [1, 1, 0]
     return np.where(dance[..., 2:] > 0, dance + noise, 0).astype(np.float32)
 
 
-def test_smoothing_lowers_noise_and_hardly_touches_a_clean_dance(dance: FloatArray) -> None:
+def test_smoothing_lowers_noise_and_hardly_touches_a_clean_dance(dance: Float32Array) -> None:
     spoilt = noisy(dance, 0.45)  # 1 % of the height
     assert error(keypoint_filters.smooth_median(spoilt), dance) < 0.65 * error(spoilt, dance)
     assert error(keypoint_filters.smooth_median(dance), dance) < 0.1
@@ -142,7 +141,7 @@ def test_stream_filter_by_hand() -> None:
         OneEuroFilter(unit=0)
 
 
-def test_stream_filter_lowers_noise(dance: FloatArray) -> None:
+def test_stream_filter_lowers_noise(dance: Float32Array) -> None:
     spoilt = noisy(dance, 0.45)
     stream = OneEuroFilter(unit=45)
     assert error(np.stack([stream.step(frame, 1 / 30) for frame in spoilt]), dance) < 0.85 * error(spoilt, dance)
@@ -156,13 +155,13 @@ GROUPS = {
 
 
 @pytest.mark.parametrize("group", GROUPS)
-def test_swaps_are_repaired(dance: FloatArray, group: str) -> None:
+def test_swaps_are_repaired(dance: Float32Array, group: str) -> None:
     spoilt = dance.copy()
     for span in (slice(10, 11), slice(30, 42), slice(60, 65)):
         spoilt[span, GROUPS[group]] = dance[span][:, TWINS[GROUPS[group]]]
     repaired = keypoint_filters.repair_swaps(spoilt)
 
-    def wrong(keypoints: FloatArray) -> int:
+    def wrong(keypoints: Float32Array) -> int:
         """Joints that lie further off than 2 % of the height."""
         return int((np.linalg.norm((keypoints - dance)[..., :2], axis=-1) > 0.9).sum())
 
@@ -170,13 +169,13 @@ def test_swaps_are_repaired(dance: FloatArray, group: str) -> None:
     assert wrong(repaired) <= 0.1 * wrong(spoilt)
 
 
-def test_a_dance_without_swaps_is_left_alone(dance: FloatArray) -> None:
+def test_a_dance_without_swaps_is_left_alone(dance: Float32Array) -> None:
     np.testing.assert_array_equal(keypoint_filters.repair_swaps(dance), dance)
     shaken = noisy(dance, 0.45)
     np.testing.assert_array_equal(keypoint_filters.repair_swaps(shaken), shaken)
 
 
-def test_everything_together(dance: FloatArray) -> None:
+def test_everything_together(dance: Float32Array) -> None:
     spoilt = noisy(dance, 0.45)
     spoilt[30:35] = spoilt[30:35, TWINS]
     spoilt[50:58, joints("right_elbow", "right_wrist")] = 0

@@ -6,18 +6,16 @@ import sys
 
 import keras
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import limb_warp, skeleton
 from retarget_tf.body.limb_warp import sampling
 from retarget_tf.body.parsing_labels import CIHP20, PARTS10, LabelSchema
 from retarget_tf.body.skeleton import JOINT
 
 SIZE = 64
-FloatArray = npt.NDArray[np.float32]
-IdMap = npt.NDArray[np.uint8]
 
 # Seen from before: the person's left is on the right of the picture. x and y from the mid-hip in pixels.
 STANDING = {
@@ -40,7 +38,7 @@ CIHP20_NAMES = {"lower_clothes": "skirt", "shoes": "left_shoe"}
 LEFT_ARM = ("left_elbow", "left_wrist")
 
 
-def person(x: float = 32.3, y: float = 33.4, scale: float = 1.0, **moved: tuple[float, float]) -> FloatArray:
+def person(x: float = 32.3, y: float = 33.4, scale: float = 1.0, **moved: tuple[float, float]) -> Float32Array:
     """Keypoints `[25, 3]` with the mid-hip at x and y; `moved` joints are given from the mid-hip, unscaled."""
     places = {name.replace("left", "right"): (-px, py) for name, (px, py) in STANDING.items() if "left" in name}
     keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
@@ -49,7 +47,7 @@ def person(x: float = 32.3, y: float = 33.4, scale: float = 1.0, **moved: tuple[
     return keypoints
 
 
-def paint(keypoints: FloatArray, scale: float = 1.0, schema: LabelSchema = PARTS10) -> IdMap:
+def paint(keypoints: Float32Array, scale: float = 1.0, schema: LabelSchema = PARTS10) -> Uint8Array:
     """The map `[size, size]` of the capsules."""
     y, x = np.mgrid[:SIZE, :SIZE] + 0.5
     parsing_map = np.zeros((SIZE, SIZE), np.uint8)
@@ -64,25 +62,27 @@ def paint(keypoints: FloatArray, scale: float = 1.0, schema: LabelSchema = PARTS
     return parsing_map
 
 
-def one_hot(parsing_map: IdMap, schema: LabelSchema = PARTS10) -> FloatArray:
+def one_hot(parsing_map: Uint8Array, schema: LabelSchema = PARTS10) -> Float32Array:
     """The class 255 has no channel."""
     return (parsing_map[..., None] == np.arange(schema.num_classes)).astype(np.float32)
 
 
-def warp(parsing_map: IdMap, reference: FloatArray, keypoints: FloatArray, schema: LabelSchema = PARTS10) -> IdMap:
+def warp(
+    parsing_map: Uint8Array, reference: Float32Array, keypoints: Float32Array, schema: LabelSchema = PARTS10
+) -> Uint8Array:
     warped = limb_warp.warp_map(one_hot(parsing_map, schema)[None], reference[None], keypoints[None], schema)
     probabilities = np.asarray(warped)[0]
     np.testing.assert_array_equal(probabilities.sum(axis=-1), 1)
     return probabilities.argmax(axis=-1).astype(np.uint8)
 
 
-def iou(real: IdMap, warped: IdMap) -> float:
+def iou(real: Uint8Array, warped: Uint8Array) -> float:
     """Mean over the classes that the real map has, background too."""
     pairs = [(real == i, warped == i) for i in np.unique(real)]
     return float(np.mean([np.sum(a & b) / np.sum(a | b) for a, b in pairs]))
 
 
-def dropped(keypoints: FloatArray, *joints: str) -> FloatArray:
+def dropped(keypoints: Float32Array, *joints: str) -> Float32Array:
     fewer = keypoints.copy()
     fewer[[JOINT[joint] for joint in joints]] = 0
     return fewer

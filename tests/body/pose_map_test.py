@@ -1,18 +1,17 @@
 """The stick figure: a raster computed by hand, symmetry, and what is not drawn."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import pose_map, skeleton
 from retarget_tf.body.skeleton import JOINT, LIMB_COLOURS, LIMBS
 
-FloatArray = npt.NDArray[np.float32]
 ARM = ("right_shoulder", "right_elbow")
 
 
-def figure(**joints: tuple[float, float]) -> FloatArray:
+def figure(**joints: tuple[float, float]) -> Float32Array:
     """Keypoints `[1, 25, 3]` with these joints present and all others missing."""
     keypoints = np.zeros((1, 25, 3), np.float32)
     for name, xy in joints.items():
@@ -20,16 +19,16 @@ def figure(**joints: tuple[float, float]) -> FloatArray:
     return keypoints
 
 
-def whole_figure(size: int, seed: int = 0) -> FloatArray:
+def whole_figure(size: int, seed: int = 0) -> Float32Array:
     xy = np.random.default_rng(seed).uniform(0.1 * size, 0.9 * size, (1, 25, 2))
     return np.concatenate([xy, np.ones((1, 25, 1))], axis=-1).astype(np.float32)
 
 
-def draw(keypoints: FloatArray, size: int) -> FloatArray:
+def draw(keypoints: Float32Array, size: int) -> Float32Array:
     return np.asarray(pose_map.draw_stick_figure(keypoints, size))
 
 
-def colour_of(*limb: str) -> FloatArray:
+def colour_of(*limb: str) -> Float32Array:
     index = LIMBS.index((JOINT[limb[0]], JOINT[limb[1]]))
     return np.asarray(LIMB_COLOURS[index], np.float32) / 255.0
 
@@ -77,7 +76,7 @@ def test_mirrored_keypoints_draw_the_mirrored_limbs() -> None:
     size = 32
     keypoints = whole_figure(size)
 
-    def coverage(one_limb: FloatArray, limb: tuple[int, int]) -> FloatArray:
+    def coverage(one_limb: Float32Array, limb: tuple[int, int]) -> Float32Array:
         """Of a single limb, brightness over its colour's is coverage: `[1, size, size]`."""
         brightness = (draw(one_limb, size) + 1) / 2
         return brightness.max(axis=-1) / colour_of(*(skeleton.JOINTS[joint] for joint in limb)).max()

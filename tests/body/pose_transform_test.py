@@ -1,18 +1,16 @@
 """Where the pose goes: canvas and fit, with people of three to five joints whose sums a reader can do."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 import tensorflow.experimental.numpy as tnp
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.pose_transform import Reshaping, Similarity, bone_lengths
 
-FloatArray = npt.NDArray[np.float32]
 
-
-def pose(**joints: tuple[float, float]) -> FloatArray:
+def pose(**joints: tuple[float, float]) -> Float32Array:
     """Keypoints `[25, 3]` with these joints alone."""
     keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
     for name, (x, y) in joints.items():
@@ -20,7 +18,7 @@ def pose(**joints: tuple[float, float]) -> FloatArray:
     return keypoints
 
 
-def standing(x: float, head: float, ankles: float) -> FloatArray:
+def standing(x: float, head: float, ankles: float) -> Float32Array:
     """A person at `x`, from the nose at y = `head` down to the ankles."""
     height = ankles - head
     return pose(
@@ -80,7 +78,7 @@ def test_arms_are_held_but_do_not_count_for_the_height() -> None:
 @pytest.mark.parametrize(
     "keypoints", [pose(), pose(nose=(150, 50)), pose(left_wrist=(10, 10), left_elbow=(90, 90)), pose(nose=(-5, 900))]
 )
-def test_square_without_a_usable_person_holds_the_picture(keypoints: FloatArray) -> None:
+def test_square_without_a_usable_person_holds_the_picture(keypoints: Float32Array) -> None:
     square = pose_transform.person_square(keypoints, np.float32(300), np.float32(100), 0.7)
     assert tuple(map(float, square)) == (0, -100, 300)
 
@@ -178,7 +176,7 @@ def test_fit_refuses_a_source_without_anybody() -> None:
         pose_transform.fit_path("body", pose()[None], standing(64, 40, 90), 128, (200, 200))
 
 
-def walker(height: float, *, arm: float = 1.0, leg: float = 1.0, frames: int = 60) -> FloatArray:
+def walker(height: float, *, arm: float = 1.0, leg: float = 1.0, frames: int = 60) -> Float32Array:
     """Swings arms and legs in the plane of the picture, at x = 200, the lowest foot on y = 400."""
     clip = np.zeros((frames, skeleton.NUM_JOINTS, 3), np.float32)
     for frame in range(frames):

@@ -6,10 +6,10 @@ import pathlib
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
 from retarget_tf import dancers
+from retarget_tf.arrays import Float64Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dancers import (
     body,
@@ -59,9 +59,7 @@ def _standing(turn: float = 0.0, **degrees: float) -> dancers.Motion:
     return dancers.Motion(angles, np.tile([0.0, 0.0, 0.0, turn], (2, 1)))
 
 
-def _paint(
-    person: body.Person, dance: dancers.Motion, size: int = 96
-) -> tuple[npt.NDArray[np.uint8], dict[str, npt.NDArray[np.float64]]]:
+def _paint(person: body.Person, dance: dancers.Motion, size: int = 96) -> tuple[Uint8Array, dict[str, Float64Array]]:
     """The cihp20 map of the first frame, and the places of the joints in it."""
     volumes = figure.build_figure(person, dance)
     view = camera.frame_figure(volumes, person, size)
@@ -70,7 +68,7 @@ def _paint(
     return painter.labels(painter.fill_canvas(0)).copy(), places
 
 
-def _at(parsing_map: npt.NDArray[np.uint8], place: npt.NDArray[np.float64]) -> str:
+def _at(parsing_map: Uint8Array, place: Float64Array) -> str:
     return parsing_labels.CIHP20.classes[parsing_map[int(place[1]), int(place[0])]]
 
 
@@ -159,7 +157,7 @@ def test_longer_dance_begins_as_the_shorter_one(person: int) -> None:
     np.testing.assert_array_equal(short.path, long.path[:20])
 
 
-def _moved(style: styles.Style, frames: int = 300) -> tuple[dict[str, npt.NDArray[np.float64]], dancers.Motion]:
+def _moved(style: styles.Style, frames: int = 300) -> tuple[dict[str, Float64Array], dancers.Motion]:
     """The joints of the standard body, and the motion, in that style at 15 frames a beat."""
     time = np.arange(frames) / 15
     angles = np.zeros((frames, len(kinematics.ANGLES)))

@@ -4,10 +4,10 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
+from retarget_tf.arrays import AnyArray, Float64Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import augmentation
 from retarget_tf.dataset.augmentation import (
@@ -53,7 +53,7 @@ def augmented(config: StreamAugmentationConfig, draw: int = 0, stream: Stream | 
     return augmentation.augment_stream(stream or two_blobs(), tf.constant([5, draw], tf.int64), config, SCHEMA)
 
 
-def centre(weights: npt.NDArray[Any]) -> npt.NDArray[np.float64]:
+def centre(weights: AnyArray) -> Float64Array:
     """(x, y) of the centre of mass of a picture `[size, size]`."""
     rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5
     return np.array([(columns * weights).sum(), (rows * weights).sum()]) / weights.sum()
@@ -64,7 +64,7 @@ def flat(stream: Stream) -> tuple[tf.Tensor, ...]:
     return stream.keypoints, stream.parsing_maps, reference.frames, reference.keypoints, reference.parsing_maps
 
 
-def tensors(stream: Stream) -> list[npt.NDArray[Any]]:
+def tensors(stream: Stream) -> list[AnyArray]:
     return [np.asarray(value) for value in flat(stream)]
 
 

@@ -7,9 +7,9 @@ import shutil
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.dataset import clips
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import video
@@ -17,8 +17,6 @@ from retarget_tf.pictures import video
 SIZE = 16
 FRAMES = 4
 INFO = clips.ClipInfo("dance", "anna", 25.0, SIZE, "parts10", ("cihp20",), motion_of="walk", source="a test")
-
-Uint8Array = npt.NDArray[np.uint8]
 
 
 def random_maps(most: int, seed: int = 0) -> Uint8Array:

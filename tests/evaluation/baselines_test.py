@@ -5,6 +5,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
 from retarget_tf.evaluation import baselines
@@ -16,22 +17,22 @@ ARMS_UP = {"right_wrist": (-4, -10), "left_wrist": (4, -10)}
 BODY = {"nose": (0, -10), "neck": (0, -6), "mid_hip": (0, 0), "right_ankle": (-3, 10), "left_ankle": (3, 10)}
 
 
-def pose(arms: dict[str, tuple[int, int]], x: float, y: float, scale: float = 1) -> baselines.FloatArray:
+def pose(arms: dict[str, tuple[int, int]], x: float, y: float, scale: float = 1) -> Float32Array:
     points = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
     for name, (dx, dy) in {**BODY, **arms}.items():
         points[skeleton.JOINT[name]] = (x + scale * dx, y + scale * dy, 1)
     return points
 
 
-def box_map(class_id: int, left: int, top: int, right: int, bottom: int) -> baselines.IdMap:
+def box_map(class_id: int, left: int, top: int, right: int, bottom: int) -> Uint8Array:
     parsing_map = np.zeros((SIZE, SIZE), np.uint8)
     parsing_map[top:bottom, left:right] = class_id
     return parsing_map
 
 
 def start(
-    baseline: baselines.Baseline, keypoints: baselines.FloatArray, parsing_map: baselines.IdMap
-) -> Callable[[baselines.FloatArray], baselines.IdMap]:
+    baseline: baselines.Baseline, keypoints: Float32Array, parsing_map: Uint8Array
+) -> Callable[[Float32Array], Uint8Array]:
     """A mover of one clip, without its batch of one."""
     mover = baseline.start(keypoints[None], parsing_map[None])
     return lambda driving: mover(driving[None])[0]

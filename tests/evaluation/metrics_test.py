@@ -3,17 +3,16 @@
 import numpy as np
 import pytest
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.body.parsing_labels import CIHP20, PARTS10, UNKNOWN
 from retarget_tf.evaluation import metrics
 
-IdMap = metrics.IdMap
 
-
-def ids(*values: int) -> IdMap:
+def ids(*values: int) -> Uint8Array:
     return np.array(values, np.uint8)
 
 
-def tally_of(*pairs: tuple[IdMap, IdMap]) -> metrics.Tally:
+def tally_of(*pairs: tuple[Uint8Array, Uint8Array]) -> metrics.Tally:
     tally = metrics.Tally(PARTS10)
     for real, generated in pairs:
         tally.add(real, generated)

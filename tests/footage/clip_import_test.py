@@ -10,9 +10,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
@@ -23,8 +23,6 @@ from retarget_tf.pictures import video
 from tests.testing import run_program
 
 SIZE, FRAMES = 32, 3
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 WHOLE = ImportConfig("lip20", "lip20", SIZE, "whole", fps=25.0)
 
 
@@ -49,7 +47,7 @@ def random_maps(schema: str, height: int = SIZE, width: int = SIZE) -> Uint8Arra
     return ids.astype(np.uint8)
 
 
-def random_points(count: int) -> FloatArray:
+def random_points(count: int) -> Float32Array:
     """Points `[frames, count, 3]` that drift to the right: one person in every frame."""
     points = np.tile(np.random.default_rng(2).uniform(1, SIZE - 4, (count, 3)), (FRAMES, 1, 1))
     points[..., 0] += np.arange(FRAMES)[:, None]
@@ -77,14 +75,14 @@ def write_frames(path: pathlib.Path, height: int = SIZE, width: int = SIZE) -> N
         write_png(path / f"{index}.png", frame)
 
 
-def write_openpose(folder: pathlib.Path, points: FloatArray) -> None:
+def write_openpose(folder: pathlib.Path, points: Float32Array) -> None:
     folder.mkdir()
     for index, person in enumerate(points):
         content = {"people": [{"pose_keypoints_2d": person.ravel().tolist()}]}
         (folder / f"v_{index:012d}_keypoints.json").write_text(json.dumps(content))
 
 
-CONVERT: dict[int, Callable[[Any], FloatArray]] = {
+CONVERT: dict[int, Callable[[Any], Float32Array]] = {
     17: skeleton.from_coco17,
     18: skeleton.from_coco18,
     25: np.asarray,

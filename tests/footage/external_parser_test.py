@@ -5,10 +5,10 @@ import sys
 from collections.abc import Callable
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.body.parsing_labels import CIHP20, PPP7
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
@@ -52,7 +52,7 @@ def tflite(folder: pathlib.Path) -> pathlib.Path:
     return path
 
 
-def picture() -> npt.NDArray[np.uint8]:
+def picture() -> Uint8Array:
     view = np.zeros((SIZE, SIZE, 3), np.uint8)
     view[8:20, 4:16] = 250
     return view

@@ -5,9 +5,9 @@ import pathlib
 import re
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import Float32Array, IndexArray, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
@@ -27,7 +27,6 @@ from tests.testing import make_clip_folder, needs_footage, needs_mediapipe, run_
 
 SIZE = 128
 ID = {name: index for index, name in enumerate(parsing_labels.PARTS10.classes)}
-FloatArray = npt.NDArray[np.float32]
 
 # A person seen from the front, arms hanging a little away; left is at the right of the picture.
 FIGURE = {
@@ -39,14 +38,14 @@ FIGURE = {
 }  # fmt: skip
 
 
-def figure() -> FloatArray:
+def figure() -> Float32Array:
     keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
     for joint, (x, y) in FIGURE.items():
         keypoints[skeleton.JOINT[joint]] = x, y, 0.95
     return keypoints
 
 
-def paint(*, trousers: bool = True, sleeves: bool = False) -> FloatArray:
+def paint(*, trousers: bool = True, sleeves: bool = False) -> Float32Array:
     """What a segmenter says of the figure: sure of itself, hair, face, shirt, trousers or bare legs, shoes."""
     rows, columns = np.mgrid[:SIZE, :SIZE] + 0.5
     points = np.stack([columns, rows], axis=-1).reshape(-1, 2).astype(np.float32)
@@ -64,13 +63,13 @@ def paint(*, trousers: bool = True, sleeves: bool = False) -> FloatArray:
     return sure(channel)
 
 
-def sure(channel: npt.NDArray[np.intp]) -> FloatArray:
+def sure(channel: IndexArray) -> Float32Array:
     confidences = np.full((*channel.shape, detectors.NUM_CHANNELS), 0.01, np.float32)
     np.put_along_axis(confidences, channel[..., None], 0.95, axis=-1)
     return confidences
 
 
-def ballot_of(confidences: FloatArray, lab: FloatArray | None = None) -> wardrobe.Ballot:
+def ballot_of(confidences: Float32Array, lab: Float32Array | None = None) -> wardrobe.Ballot:
     bones = body_geometry.bones_of(figure())
     assert bones is not None
     rows, columns = parts.candidates(confidences)
@@ -79,7 +78,7 @@ def ballot_of(confidences: FloatArray, lab: FloatArray | None = None) -> wardrob
     return wardrobe.ballot(confidences[rows, columns], colours[rows, columns], bones, near)
 
 
-def vote(*confidences: FloatArray) -> wardrobe.Wardrobe:
+def vote(*confidences: Float32Array) -> wardrobe.Wardrobe:
     return wardrobe.count([ballot_of(values) for values in confidences])
 
 
@@ -90,7 +89,7 @@ def share_of(clothes: wardrobe.Wardrobe, segment: int, along: float, kind: int) 
 # ---- squares
 
 
-def walk(*lefts: float) -> FloatArray:
+def walk(*lefts: float) -> Float32Array:
     """A person of 20 x 100 pixels, one frame for each left edge, its head at y = 50."""
     keypoints = np.zeros((len(lefts), skeleton.NUM_JOINTS, 3), np.float32)
     for frame, left in zip(keypoints, lefts, strict=True):
@@ -356,7 +355,7 @@ def test_program_names_bad_videos(tmp_path: pathlib.Path, name: str, why: str) -
 # ---- with MediaPipe
 
 
-def write_video(path: pathlib.Path, frames: "itertools.islice[npt.NDArray[np.uint8]]", fps: float) -> pathlib.Path:
+def write_video(path: pathlib.Path, frames: "itertools.islice[Uint8Array]", fps: float) -> pathlib.Path:
     with video.VideoWriter(path, fps) as writer:
         for frame in frames:
             writer.write(frame)

@@ -4,30 +4,28 @@ import itertools
 import pathlib
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from absl import logging
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage import extraction
 from retarget_tf.footage.extraction import detectors, following, pipeline
 from retarget_tf.pictures import video
 from tests.testing import TrueDetector, needs_footage, needs_mediapipe, shared_videos, two_dancers
 
-FloatArray = npt.NDArray[np.float32]
 
-
-def write(path: pathlib.Path, frames: list[npt.NDArray[np.uint8]]) -> pathlib.Path:
+def write(path: pathlib.Path, frames: list[Uint8Array]) -> pathlib.Path:
     with video.VideoWriter(path, 30) as writer:
         for frame in frames:
             writer.write(frame)
     return path
 
 
-def share_at(found: FloatArray, own: FloatArray, other: FloatArray) -> float:
+def share_at(found: Float32Array, own: Float32Array, other: Float32Array) -> float:
     """The share of the frames with somebody in them in which it is `own` rather than `other`."""
 
-    def distance(truth: FloatArray) -> FloatArray:
+    def distance(truth: Float32Array) -> Float32Array:
         both = (found[..., 2] > 0) & (truth[..., 2] > 0)
         apart = np.linalg.norm(found[..., :2] - truth[..., :2], axis=-1) * both
         return np.asarray(apart.sum(axis=1) / np.maximum(both.sum(axis=1), 1))

@@ -11,6 +11,7 @@ import numpy.typing as npt
 import pytest
 from absl import logging
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
@@ -19,10 +20,9 @@ from retarget_tf.footage.importers.frame_numbers import numbered_files
 from tests import testing
 
 WIDTH, HEIGHT = 200, 100
-FloatArray = npt.NDArray[np.float32]
 
 
-def person(count: int, *, left: float = 20.0, height: float = 50.0) -> FloatArray:
+def person(count: int, *, left: float = 20.0, height: float = 50.0) -> Float32Array:
     """Distinct points `[count, 3]` on a slanted line, all seen."""
     share = np.arange(count) / count
     return np.stack([left + share * height / 2, 20 + share * height, np.full(count, 0.9)], -1).astype(np.float32)
@@ -35,7 +35,7 @@ def write_json(folder: pathlib.Path, number: int, *people: Any) -> None:
     (folder / f"dance_{number:012d}_keypoints.json").write_text(json.dumps(content))
 
 
-def read(path: pathlib.Path, frames: int, **options: Any) -> FloatArray:
+def read(path: pathlib.Path, frames: int, **options: Any) -> Float32Array:
     return importers.read_keypoints(path, WIDTH, HEIGHT, range(frames), **options)
 
 
@@ -50,7 +50,7 @@ def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int,
         np.savez(path, keypoints=stored)
     else:
         np.save(path, stored)
-    convert: dict[int, Callable[[Any], FloatArray]] = {
+    convert: dict[int, Callable[[Any], Float32Array]] = {
         17: skeleton.from_coco17,
         18: skeleton.from_coco18,
         25: np.asarray,
@@ -114,7 +114,7 @@ def test_a_giant_for_one_frame_is_not_followed(tmp_path: pathlib.Path) -> None:
     np.testing.assert_allclose(read(folder, 4), np.stack([person(25)] * 4), rtol=1e-6)
 
 
-def write_two(folder: pathlib.Path, lefts: Sequence[tuple[float, float]]) -> tuple[FloatArray, FloatArray]:
+def write_two(folder: pathlib.Path, lefts: Sequence[tuple[float, float]]) -> tuple[Float32Array, Float32Array]:
     """Two people `[frames, 25, 3]` as far to the right as said, the first one a little taller, in changing order."""
     first, second = (
         np.stack([person(25, left=both[who], height=height) for both in lefts]) for who, height in enumerate((50, 45))
@@ -177,7 +177,7 @@ def save(values: npt.ArrayLike) -> Callable[[pathlib.Path], None]:
     return lambda path: np.save(path, values)
 
 
-def centred(count: int) -> FloatArray:
+def centred(count: int) -> Float32Array:
     """Two frames with x and y around the picture's centre, between -0.5 and 0.5."""
     points = person(count) / np.array([WIDTH, HEIGHT, 1], np.float32)
     points[:, :2] -= points[:, :2].mean(axis=0)

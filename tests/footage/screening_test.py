@@ -8,9 +8,9 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import Float32Array, Float64Array, Uint8Array
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction, screening
@@ -24,26 +24,24 @@ FPS = 30.0
 SIZE = 160
 # The dancers are drawn small: few pixels, and so wide edges.
 CRITERIA = screening.Criteria(height=screening.Limit(60, 20), smear=screening.Limit(0.08, 0.2))
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 Frames = list[Uint8Array]
 
 
 @functools.cache
-def dance(count: int = 60, person: int = 0) -> tuple[Frames, FloatArray]:
+def dance(count: int = 60, person: int = 0) -> tuple[Frames, Float32Array]:
     frames = dancing(count, size=SIZE, person=person)
     return [frame for frame, _, _ in frames], np.stack([keypoints for _, _, keypoints in frames])[None]
 
 
-def look(frames: Sequence[Uint8Array], keypoints: FloatArray, fps: float = FPS) -> screening.Looks:
+def look(frames: Sequence[Uint8Array], keypoints: Float32Array, fps: float = FPS) -> screening.Looks:
     return screening.take_looks(frames, fps, TrueDetector(keypoints, frames[0].shape[1], fps))
 
 
-def judge(frames: Sequence[Uint8Array], keypoints: FloatArray, fps: float = FPS) -> screening.Verdict:
+def judge(frames: Sequence[Uint8Array], keypoints: Float32Array, fps: float = FPS) -> screening.Verdict:
     return screening.judge(look(frames, keypoints, fps), CRITERIA)
 
 
-def moved(frames: Sequence[Uint8Array], keypoints: FloatArray, shifts: FloatArray) -> tuple[Frames, FloatArray]:
+def moved(frames: Sequence[Uint8Array], keypoints: Float32Array, shifts: Float32Array) -> tuple[Frames, Float32Array]:
     """The frames as seen by a camera that moves by so many pixels `[frames, 2]`."""
     matrices = [np.array([[1, 0, dx], [0, 1, dy]], np.float64) for dx, dy in shifts]
     pictures = [
@@ -225,7 +223,7 @@ def test_the_camera_is_measured_in_picture_sides_a_second() -> None:
     assert np.isnan(plain.look(np.full_like(texture, 90), []).camera)  # a plain wall does not tell
 
 
-def busyness(wall: npt.NDArray[np.float64], *poses: FloatArray) -> float:
+def busyness(wall: Float64Array, *poses: Float32Array) -> float:
     return background.BackgroundWatcher(10).look(np.clip(wall, 0, 255).astype(np.uint8), poses).busyness
 
 

@@ -1,19 +1,18 @@
 """Who is who among several people: tracks of moving figures, and the choice of one of them."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import PersonChoice
 
-FloatArray = npt.NDArray[np.float32]
 RED, BLUE = np.array([50, 60, 40], np.float32), np.array([40, 10, -60], np.float32)  # CIE Lab
 
 
-def figure(x: float, height: float = 100.0) -> FloatArray:
+def figure(x: float, height: float = 100.0) -> Float32Array:
     """Somebody upright, the feet at y = 150."""
     keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
     shares = {"nose": (0, 1), "neck": (0, 0.85), "mid_hip": (0, 0.5), "left_ankle": (0.1, 0), "right_ankle": (-0.1, 0)}
@@ -24,11 +23,11 @@ def figure(x: float, height: float = 100.0) -> FloatArray:
     return keypoints
 
 
-def person(x: float, colour: FloatArray = RED, height: float = 100.0) -> tracking.Sighting:
+def person(x: float, colour: Float32Array = RED, height: float = 100.0) -> tracking.Sighting:
     return tracking.Sighting(figure(x, height), colour)
 
 
-def place(keypoints: FloatArray) -> float:
+def place(keypoints: Float32Array) -> float:
     return float(keypoints[skeleton.JOINT["neck"], 0])
 
 
@@ -49,7 +48,7 @@ def test_people_side_by_side_keep_their_tracks_in_any_order_of_sight() -> None:
 
 
 @pytest.mark.parametrize("colour", [BLUE, RED])
-def test_people_who_cross_go_on_as_they_went(colour: FloatArray) -> None:
+def test_people_who_cross_go_on_as_they_went(colour: Float32Array) -> None:
     """One is hidden for ten frames behind the other."""
     frames = []
     for t in range(80):
@@ -64,7 +63,7 @@ def test_people_who_cross_go_on_as_they_went(colour: FloatArray) -> None:
 def test_people_who_meet_and_turn_back_are_told_by_colour_or_doubted() -> None:
     """Both were heading past each other; after ten hidden frames each is where it came from."""
 
-    def dance(colour: FloatArray) -> list[list[tracking.Sighting]]:
+    def dance(colour: Float32Array) -> list[list[tracking.Sighting]]:
         ways = [(100 + 2 * t, 200 - 2 * t) for t in range(24)]
         ways += [(130, 170)] * 2 + [(146 - 2 * t, 154 + 2 * t) for t in range(24)]
         return [[person(a), person(b, colour)] for a, b in ways]

@@ -3,6 +3,7 @@
 import cv2
 import numpy as np
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.networks import encoding
 from retarget_tf.pictures import figures
@@ -20,7 +21,7 @@ def strip(*steps: int) -> figures.Strip:
     return figures.Strip("clip (person)", shot(0, generated=False), tuple(shot(t) for t in steps))
 
 
-def place_of(picture: figures.Uint8Array, cell: figures.Uint8Array) -> list[tuple[int, int]]:
+def place_of(picture: Uint8Array, cell: Uint8Array) -> list[tuple[int, int]]:
     """Where the enlarged cell stands in the picture: (row, column) of each place."""
     large = cell.repeat(FACTOR, axis=0).repeat(FACTOR, axis=1)
     near = cv2.matchTemplate(picture, large, cv2.TM_SQDIFF) < large.size  # a difference of under 1 a value

@@ -7,16 +7,14 @@ import zlib
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import PIL.Image
 import PIL.ImageOps
 import pytest
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
 from retarget_tf.pictures import photos
 from tests.testing import with_exif_orientation
-
-Uint8Array = npt.NDArray[np.uint8]
 
 # 30 px wide, 20 px high: the left half red, the right half blue.
 PICTURE = np.zeros((20, 30, 3), np.uint8)

@@ -2,10 +2,10 @@
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.body import pose_transform
 from retarget_tf.pictures import square_crop_graph
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -13,7 +13,7 @@ from retarget_tf.pictures.square_crop import SquareCrop
 SIZE = 32
 
 
-def picture(height: int, width: int) -> npt.NDArray[np.uint8]:
+def picture(height: int, width: int) -> Uint8Array:
     noise = np.random.default_rng(0).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return np.asarray(cv2.GaussianBlur(noise, (5, 5), 0), np.uint8)
 

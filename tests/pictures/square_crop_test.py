@@ -1,13 +1,13 @@
 """Cutting squares out of pictures, with maps, points and pixels that must stay together."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.pictures.square_crop import SquareCrop
 
 
-def ramp(height: int, width: int) -> npt.NDArray[np.float32]:
+def ramp(height: int, width: int) -> Float32Array:
     """Float32 `[height, width]` whose value is the x of the pixel's centre."""
     return np.tile(np.arange(width, dtype=np.float32) + 0.5, (height, 1))
 

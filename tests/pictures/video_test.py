@@ -9,14 +9,12 @@ from typing import Any
 import av
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 from absl import logging as absl_logging
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import video
-
-Uint8Array = npt.NDArray[np.uint8]
 
 
 def gentle_frames(count: int, height: int = 48, width: int = 64) -> list[Uint8Array]:

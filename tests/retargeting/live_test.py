@@ -1,9 +1,9 @@
 """Poses placed as they come: a still person is placed at once, and nothing jumps when more becomes known."""
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.dancers import Recipe, render_frames
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
@@ -13,27 +13,26 @@ from retarget_tf.retargeting.live import LivePath
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests.testing import walking_square
 
-FloatArray = npt.NDArray[np.float32]
 SIZE = 64
 DT = 1 / 30
 
 
-def dance(person: int, frames: int) -> FloatArray:
+def dance(person: int, frames: int) -> Float32Array:
     return np.stack([points for _, _, points in render_frames(Recipe(5, person, 0, frames=frames, size=SIZE))])
 
 
 @pytest.fixture(scope="module")
-def source() -> FloatArray:
+def source() -> Float32Array:
     """Three seconds, three times as large as the canvas."""
     return dance(1, 90) * np.asarray([3, 3, 1], np.float32)
 
 
 @pytest.fixture(scope="module")
-def target() -> FloatArray:
+def target() -> Float32Array:
     return dance(2, 2)[:1]
 
 
-def test_a_still_person_is_placed_as_a_file_of_it_would_be(source: FloatArray, target: FloatArray) -> None:
+def test_a_still_person_is_placed_as_a_file_of_it_would_be(source: Float32Array, target: Float32Array) -> None:
     path = LivePath(target, SIZE)
     still = source[:1]
     placed = [path.step(still[0], DT) for _ in range(100)]
@@ -43,7 +42,7 @@ def test_a_still_person_is_placed_as_a_file_of_it_would_be(source: FloatArray, t
         np.testing.assert_allclose(pose[seen, :2], expected[seen, :2], atol=0.5)
 
 
-def test_a_stream_ends_near_where_the_file_is_placed(source: FloatArray, target: FloatArray) -> None:
+def test_a_stream_ends_near_where_the_file_is_placed(source: Float32Array, target: Float32Array) -> None:
     path = LivePath(target, SIZE)
     placed = np.stack([path.step(pose, DT) for pose in source])
     expected = pose_transform.fit_path("limbs", source, target, SIZE, (SIZE, SIZE)).apply(source)
@@ -52,7 +51,7 @@ def test_a_stream_ends_near_where_the_file_is_placed(source: FloatArray, target:
     assert error[-1][both[-1]].mean() < 0.04 * SIZE
 
 
-def test_new_fits_make_no_jumps(source: FloatArray, target: FloatArray) -> None:
+def test_new_fits_make_no_jumps(source: Float32Array, target: Float32Array) -> None:
     path = LivePath(target, SIZE)
     placed = np.stack([path.step(pose, DT) for pose in source])
     filled = (placed[1:, :, 2] > 0) & (placed[:-1, :, 2] > 0)
@@ -64,7 +63,7 @@ def test_new_fits_make_no_jumps(source: FloatArray, target: FloatArray) -> None:
     assert (steps[25:70].max(axis=1) < 1.3 * scale * moved[24:70].max() + 0.3).all()
 
 
-def test_whoever_is_gone_repeats_the_pose(source: FloatArray, target: FloatArray) -> None:
+def test_whoever_is_gone_repeats_the_pose(source: Float32Array, target: Float32Array) -> None:
     path = LivePath(target, SIZE)
     nobody = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
     np.testing.assert_array_equal(path.step(nobody, DT), target[0])
@@ -72,7 +71,7 @@ def test_whoever_is_gone_repeats_the_pose(source: FloatArray, target: FloatArray
     np.testing.assert_array_equal(path.step(nobody, DT), placed)
 
 
-def test_a_missing_arm_is_the_mirrored_twin(source: FloatArray, target: FloatArray) -> None:
+def test_a_missing_arm_is_the_mirrored_twin(source: Float32Array, target: Float32Array) -> None:
     path = LivePath(target, SIZE)
     arm = [skeleton.JOINT["left_elbow"], skeleton.JOINT["left_wrist"]]
     spoilt = source[:10].copy()
@@ -80,7 +79,7 @@ def test_a_missing_arm_is_the_mirrored_twin(source: FloatArray, target: FloatArr
     assert all((path.step(pose, DT)[arm, 2] > 0).all() for pose in spoilt)
 
 
-def test_what_is_kept_does_not_grow(source: FloatArray, target: FloatArray) -> None:
+def test_what_is_kept_does_not_grow(source: Float32Array, target: Float32Array) -> None:
     path = LivePath(target, SIZE)
     for _ in range(200):
         path.step(source[0], 1.0)

@@ -6,9 +6,9 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 
+from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.body.pose_transform import FITS, Fit
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
@@ -52,7 +52,7 @@ def dance(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path / "dance.mp4"
 
 
-def keypoints(frames: int = 5) -> npt.NDArray[np.float32]:
+def keypoints(frames: int = 5) -> Float32Array:
     return np.stack([walking_square(index, 64)[2] for index in range(frames)])
 
 
@@ -175,10 +175,10 @@ def test_a_swapped_moment_is_mended_before_the_path_is_placed(loaded: Retargeter
     np.testing.assert_array_equal(list(loaded.retarget(target, spoilt)), list(loaded.retarget(target, source)))
 
 
-def with_reference_map(loaded: Retargeter, seen: list[npt.NDArray[np.uint8]], monkeypatch: Any) -> Retargeter:
+def with_reference_map(loaded: Retargeter, seen: list[Uint8Array], monkeypatch: Any) -> Retargeter:
     """A retargeter whose model looks at the reference's map; what it is shown goes to `seen`."""
 
-    def roll(_: object, reference: rollout.Reference, placed: npt.NDArray[np.float32]) -> Any:
+    def roll(_: object, reference: rollout.Reference, placed: Float32Array) -> Any:
         seen.append(reference.parsing_map[0])
         return iter(np.zeros((len(placed), SIZE, SIZE), np.uint8))
 
@@ -190,7 +190,7 @@ def with_reference_map(loaded: Retargeter, seen: list[npt.NDArray[np.uint8]], mo
 def test_the_map_of_a_photo_reaches_the_model(
     loaded: Retargeter, photo: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    seen: list[npt.NDArray[np.uint8]] = []
+    seen: list[Uint8Array] = []
     asking = with_reference_map(loaded, seen, monkeypatch)
     stored = walking_square(0, 64)[1]
     cv2.imwrite(str(tmp_path / "map.png"), stored)
@@ -218,7 +218,7 @@ def test_auto_parses_where_model_and_installation_can(
 ) -> None:
     calls: list[tuple[int, ...]] = []
 
-    def parse(picture: Any, points: Any, square: Any, size: int) -> npt.NDArray[np.uint8]:
+    def parse(picture: Any, points: Any, square: Any, size: int) -> Uint8Array:
         calls.append((*picture.shape, size))
         parsed = np.zeros((size, size), np.uint8)
         parsed[: size // 2] = 4
@@ -259,7 +259,7 @@ def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
     ],
 )
 def test_refuses_maps_that_do_not_belong_to_the_photo(
-    photo: pathlib.Path, tmp_path: pathlib.Path, stored: npt.NDArray[np.uint8], why: str
+    photo: pathlib.Path, tmp_path: pathlib.Path, stored: Uint8Array, why: str
 ) -> None:
     cv2.imwrite(str(tmp_path / "map.png"), stored)
     with pytest.raises(InputDataError, match=rf"parsing map .*map\.png: {why}"):
@@ -353,7 +353,7 @@ def test_a_damaged_npz_is_one_line(tmp_path: pathlib.Path) -> None:
         inputs.read_keypoints(path)
 
 
-def save_npy(values: npt.NDArray[Any]) -> Callable[[pathlib.Path], None]:
+def save_npy(values: AnyArray) -> Callable[[pathlib.Path], None]:
     return lambda path: np.save(path, values)
 
 

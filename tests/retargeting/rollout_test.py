@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels
 from retarget_tf.networks import encoding, generator
 from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
@@ -28,7 +29,7 @@ def trained_generator() -> generator.TrainedGenerator:
     )
 
 
-def random_clips(batch: int) -> tuple[rollout.Uint8Array, rollout.Uint8Array, rollout.FloatArray]:
+def random_clips(batch: int) -> tuple[Uint8Array, Uint8Array, Float32Array]:
     rng = np.random.default_rng(7)
     frames = rng.integers(0, 256, (batch, FRAMES, SIZE, SIZE, 3), np.uint8)
     maps = rng.integers(0, 10, (batch, FRAMES, SIZE, SIZE), np.uint8)
@@ -86,7 +87,7 @@ def test_a_stream_gives_each_map_before_the_next_keypoints_are_read() -> None:
     _, _, keypoints = random_clips(1)
     read = 0
 
-    def stream() -> Iterator[rollout.FloatArray]:
+    def stream() -> Iterator[Float32Array]:
         nonlocal read
         for points in keypoints[0, 1:]:
             read += 1
@@ -127,7 +128,7 @@ def stable_generator(fed_back: str = "classes") -> generator.TrainedGenerator:
 
 
 def stable_probabilities(
-    reference: rollout.Reference, reference_map: tf.Tensor, previous: tf.Tensor, points: rollout.FloatArray
+    reference: rollout.Reference, reference_map: tf.Tensor, previous: tf.Tensor, points: Float32Array
 ) -> tf.Tensor:
     return stable_generator().network(
         {

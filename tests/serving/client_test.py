@@ -10,11 +10,11 @@ from typing import Any
 import cv2
 import grpc
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import square_crop, video
 from retarget_tf.retargeting import inputs
@@ -30,7 +30,7 @@ def server(served: Served) -> Iterator[ModelServer]:
         yield server
 
 
-def keypoints(frames: int = 7) -> npt.NDArray[np.float32]:
+def keypoints(frames: int = 7) -> Float32Array:
     return np.stack([walking_square(index, 64)[2] for index in range(frames)])
 
 
@@ -40,7 +40,7 @@ def photo(tmp_path: pathlib.Path) -> pathlib.Path:
     return tmp_path / "photo.png"
 
 
-def served_maps(server: ModelServer, photo: pathlib.Path, chunk_frames: int) -> npt.NDArray[np.uint8]:
+def served_maps(server: ModelServer, photo: pathlib.Path, chunk_frames: int) -> Uint8Array:
     with ServingClient(server.address, ClientOptions(chunk_frames=chunk_frames)) as client:
         client.wait_until_available(20)
         retargeter = ServedRetargeter(client)

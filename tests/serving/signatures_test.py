@@ -4,12 +4,12 @@ from typing import Any
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
 from retarget_tf import dancers, serving
+from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -19,25 +19,25 @@ from tests.testing import Served
 SIZE = 32
 FRAMES = 3
 
-Arrays = dict[str, npt.NDArray[Any]]
+Arrays = dict[str, AnyArray]
 
 
-def photo(height: int, width: int, seed: int = 2) -> npt.NDArray[np.uint8]:
+def photo(height: int, width: int, seed: int = 2) -> Uint8Array:
     noise = np.random.default_rng(seed).integers(0, 256, (height, width, 3), dtype=np.uint8)
     return np.asarray(cv2.GaussianBlur(noise, (0, 0), height / 12), np.uint8)
 
 
-def encoded(picture: npt.NDArray[np.uint8], suffix: str = ".png") -> bytes:
+def encoded(picture: Uint8Array, suffix: str = ".png") -> bytes:
     return bytes(cv2.imencode(suffix, picture[..., ::-1])[1])
 
 
-def poses(*shape: int, side: int = SIZE, seed: int = 1) -> npt.NDArray[np.float32]:
+def poses(*shape: int, side: int = SIZE, seed: int = 1) -> Float32Array:
     keypoints = np.random.default_rng(seed).uniform(0.2 * side, 0.8 * side, (*shape, 25, 3)).astype(np.float32)
     keypoints[..., 2] = 0.9
     return keypoints
 
 
-def standing(batch: int) -> npt.NDArray[np.float32]:
+def standing(batch: int) -> Float32Array:
     """Keypoints around which the canvas is just a picture of SIZE pixels: 24 px high in its middle."""
     keypoints = poses(batch, seed=5)
     keypoints[..., 0] = np.clip(keypoints[..., 0], 10, 22)
@@ -58,12 +58,12 @@ def clip_request(known: list[bool]) -> Arrays:
     }
 
 
-def call(served: Served, signature: str, inputs: Arrays) -> dict[str, npt.NDArray[Any]]:
+def call(served: Served, signature: str, inputs: Arrays) -> dict[str, AnyArray]:
     tensors = {name: tf.constant(value) for name, value in inputs.items()}
     return {name: value.numpy() for name, value in served.loaded.signatures[signature](**tensors).items()}
 
 
-def step_by_step(served: Served, clip: Arrays) -> npt.NDArray[np.uint8]:
+def step_by_step(served: Served, clip: Arrays) -> Uint8Array:
     """`[batch, frames, SIZE, SIZE]` by `step`, each call given all that it needs."""
     previous = np.full((len(clip["keypoints"]), SIZE, SIZE), UNKNOWN, np.uint8)
     maps = []
@@ -281,7 +281,7 @@ def test_points_out_of_all_bounds_do_no_harm(served: Served, value: float) -> No
     assert outputs["parsing_map"].shape == (1, SIZE, SIZE)
 
 
-def worst_map() -> npt.NDArray[np.uint8]:
+def worst_map() -> Uint8Array:
     """256 px of a dressed dancer in 20 classes, so near that it leaves the picture, and frayed by three pixels."""
     _, maps, _ = next(dancers.render_frames(dancers.Recipe(seed=7, person=3, clip=0, frames=2, size=512)))
     y, x = (int(places.mean()) - 128 for places in np.nonzero(maps["cihp20"]))

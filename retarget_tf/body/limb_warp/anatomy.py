@@ -1,14 +1,12 @@
 """The parts of a body, the bones that they hang on, and a guess for every joint that a detector has missed."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from keras import ops
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
-
-Tensor = Any
 
 # Points beside the joints of BODY_25: halfway between a pair.
 _MIDDLES = {

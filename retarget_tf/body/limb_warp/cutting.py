@@ -5,11 +5,10 @@ from typing import Any
 import numpy as np
 from keras import ops
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body.limb_warp.anatomy import BONES, NAMES, PART, PARTS, POINT, TWINS, direction, length, scan_pixels
 from retarget_tf.body.limb_warp.sampling import SEEN
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
-
-Tensor = Any
 
 _NEVER = 100.0
 _OVERLAP = 0.012  # two parts share the pixels about as near to one as to the other, so that a bend does not gape

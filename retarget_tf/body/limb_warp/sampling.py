@@ -4,11 +4,9 @@ A look-up costs as much as ten sums, so each place is looked up once: `pack` put
 right and below into one number.
 """
 
-from typing import Any
-
 from keras import ops
 
-Tensor = Any
+from retarget_tf.arrays import Tensor
 
 # The code of a pixel, 0 for nothing: its class, and SEEN more if the reference shows it. Four codes fill the 24 bits in
 # which float32 counts exactly; floats, because TensorFlow is faster with them than with shifts and masks of int32.

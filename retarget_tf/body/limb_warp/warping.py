@@ -1,17 +1,15 @@
 """Finds for every pixel of a new pose what each part brings there, and puts the parts on top of each other."""
 
 import dataclasses
-from typing import Any
 
 import numpy as np
 from keras import ops
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.body.limb_warp import anatomy, cutting, sampling
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART, PARTS, POINT
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
-
-Tensor = Any
 
 _TRUNK_DEPTH = 0.2  # of a trunk seen from the side, in units
 _NOSE, _EAR, _HEAD = 0.09, 0.07, 0.075  # distances from the head's axis, in units

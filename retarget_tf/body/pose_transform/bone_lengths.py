@@ -20,13 +20,12 @@ import dataclasses
 import functools
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array, Float64Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.pose_transform.reshaping import PARENTS
 
-FloatArray = npt.NDArray[np.float32]
-_Float64 = npt.NDArray[np.float64]
+_Float64 = Float64Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,7 +90,7 @@ class Bones:
 
 
 def measure_bones(
-    keypoints: FloatArray, usual: dict[int, float] | None = None, spread_share: float = 1.0
+    keypoints: Float32Array, usual: dict[int, float] | None = None, spread_share: float = 1.0
 ) -> Bones | None:
     """Height and bones of a person.
 
@@ -134,7 +133,7 @@ def _explain(
     return np.log(total) + top[:, 0], belief @ _DEVIATIONS / total
 
 
-def _observe(keypoints: FloatArray, bone: int) -> tuple[_Float64, float]:
+def _observe(keypoints: Float32Array, bone: int) -> tuple[_Float64, float]:
     """Logarithms of the heights at which a bone and its twin look unforeshortened, and the weight of each in views."""
     sides = sorted({bone, skeleton.MIRRORED_JOINT[bone]})
     ends = keypoints[:, (sides, [PARENTS[side] for side in sides]), :]  # [frames, outer and inner, sides, 3]

@@ -3,15 +3,11 @@
 import dataclasses
 from typing import Literal, get_args
 
-import numpy as np
-import numpy.typing as npt
-
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.pose_transform.proportions import compare_bodies
 from retarget_tf.body.pose_transform.reshaping import Reshaping
 from retarget_tf.body.pose_transform.similarity import PoseTransform, Similarity, fit_body, fit_box, fit_picture, stand
-
-FloatArray = npt.NDArray[np.float32]
 
 Fit = Literal["limbs", "body", "path", "none"]
 FITS: list[str] = list(get_args(Fit))
@@ -24,13 +20,13 @@ class LimbTransform:
     reshaping: Reshaping
     similarity: Similarity
 
-    def apply(self, keypoints: FloatArray) -> FloatArray:
+    def apply(self, keypoints: Float32Array) -> Float32Array:
         """Moves keypoints `[..., 25, 3]`."""
         return self.similarity.apply(self.reshaping.apply(keypoints))
 
 
 def fit_path(
-    fit: Fit, source: FloatArray, target: FloatArray, size: int, source_size: tuple[int, int]
+    fit: Fit, source: Float32Array, target: Float32Array, size: int, source_size: tuple[int, int]
 ) -> PoseTransform:
     """One transform that leads a whole source onto the target's canvas.
 
@@ -57,7 +53,7 @@ def fit_path(
     return fit_body(source, target, size) if fit == "body" else fit_limbs(source, target, size)
 
 
-def fit_limbs(source: FloatArray, target: FloatArray, size: int) -> PoseTransform:
+def fit_limbs(source: Float32Array, target: Float32Array, size: int) -> PoseTransform:
     """The source with the target's proportions at its place; `[frames, 25, 3]` both. See `fit_path`."""
     proportions = compare_bodies(source, target)
     if proportions is None:

@@ -13,12 +13,10 @@ one scale from ankle positions and heights; the ratios of limbs are our own addi
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.pose_transform.bone_lengths import HEIGHT, STANDARD, measure_bones
-
-FloatArray = npt.NDArray[np.float32]
 
 MIN_RATIO, MAX_RATIO = 0.6, 1.6
 _SHARED = 0.5  # correlation of the deviations of two people seen by one detector
@@ -34,10 +32,10 @@ class Proportions:
     """
 
     scale: float
-    ratios: FloatArray
+    ratios: Float32Array
 
 
-def compare_bodies(source: FloatArray, target: FloatArray) -> Proportions | None:
+def compare_bodies(source: Float32Array, target: Float32Array) -> Proportions | None:
     """The proportions of a target beside a source.
 
     Args:

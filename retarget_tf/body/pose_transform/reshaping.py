@@ -8,11 +8,9 @@ lowest foot of every frame stays at its level: steps stay on the ground and jump
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
-
-FloatArray = npt.NDArray[np.float32]
 
 ROOT = skeleton.JOINT["mid_hip"]
 
@@ -44,16 +42,16 @@ class Reshaping:
         rise: pixels by which the hips rise in frames in which no foot is seen.
     """
 
-    ratios: FloatArray
+    ratios: Float32Array
     rise: float = 0.0
 
     @classmethod
-    def fitted(cls, ratios: FloatArray, keypoints: FloatArray) -> "Reshaping":
+    def fitted(cls, ratios: Float32Array, keypoints: Float32Array) -> "Reshaping":
         """With the usual rise of a clip `[frames, 25, 3]`."""
         rises = _rises(keypoints, _scale_bones(keypoints, ratios))
         return cls(ratios, float(np.nanmedian(rises)) if np.isfinite(rises).any() else 0.0)
 
-    def apply(self, keypoints: FloatArray) -> FloatArray:
+    def apply(self, keypoints: Float32Array) -> Float32Array:
         """Keypoints `[..., 25, 3]`. A joint whose inner joint is missing hangs on the next one inward that is seen.
 
         Where nothing inward is seen, it keeps its place.
@@ -64,7 +62,7 @@ class Reshaping:
         return np.where(keypoints[..., 2:] > 0, scaled, np.float32(0))
 
 
-def _scale_bones(keypoints: FloatArray, ratios: FloatArray) -> FloatArray:
+def _scale_bones(keypoints: Float32Array, ratios: Float32Array) -> Float32Array:
     # Of a missing joint both hold what is known next inward, or (0, 0, 0) where nothing is.
     before, after = keypoints.copy(), keypoints.copy()
     for joint, parent in PARENTS.items():
@@ -78,7 +76,7 @@ def _scale_bones(keypoints: FloatArray, ratios: FloatArray) -> FloatArray:
     return after
 
 
-def _rises(before: FloatArray, after: FloatArray) -> FloatArray:
+def _rises(before: Float32Array, after: Float32Array) -> Float32Array:
     """How much lower `[...]` the lowest foot came to be, in pixels; NaN where no foot is seen."""
     seen = before[..., FEET, 2] > 0
     low, lower = (np.where(seen, points[..., FEET, 1], np.float32(-np.inf)).max(axis=-1) for points in (before, after))

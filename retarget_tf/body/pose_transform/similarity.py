@@ -7,12 +7,10 @@ import dataclasses
 from typing import Protocol
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.pose_transform.canvas import MARGIN, move_keypoints
-
-FloatArray = npt.NDArray[np.float32]
 
 _TRUNK = tuple(skeleton.JOINT[name] for name in ("neck", "mid_hip"))
 _HEAD = tuple(skeleton.JOINT[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear"))
@@ -23,7 +21,7 @@ _HEELS = tuple(skeleton.JOINT[name] for name in ("left_heel", "right_heel"))
 class PoseTransform(Protocol):
     """Anything that moves keypoints of the source onto the target's canvas."""
 
-    def apply(self, keypoints: FloatArray) -> FloatArray:
+    def apply(self, keypoints: Float32Array) -> Float32Array:
         """Keypoints float32 `[..., 25, 3]` on the canvas; missing ones stay (0, 0, 0)."""
 
 
@@ -35,12 +33,12 @@ class Similarity:
     dx: float
     dy: float
 
-    def apply(self, keypoints: FloatArray) -> FloatArray:
+    def apply(self, keypoints: Float32Array) -> Float32Array:
         """Moves keypoints `[..., 25, 3]`."""
         return move_keypoints(keypoints, np.float32(self.scale), np.float32(self.dx), np.float32(self.dy))
 
 
-def fit_body(source: FloatArray, target: FloatArray, size: int) -> Similarity:
+def fit_body(source: Float32Array, target: Float32Array, size: int) -> Similarity:
     """The source at the target's height, ground line and place; see `fit_path`.
 
     Where head or feet are never seen, the trunk's length and the hips take the place of height and ground.
@@ -52,7 +50,7 @@ def fit_body(source: FloatArray, target: FloatArray, size: int) -> Similarity:
     return fit_box(source, size)
 
 
-def stand(source: FloatArray, target: FloatArray, size: int, scale: float) -> Similarity:
+def stand(source: Float32Array, target: Float32Array, size: int, scale: float) -> Similarity:
     """The source, scaled, on the target's ground and at its place; smaller where the path would leave the canvas.
 
     Args:
@@ -73,7 +71,7 @@ def stand(source: FloatArray, target: FloatArray, size: int, scale: float) -> Si
     return _keep_inside(fitted, source, size, anchor=(target_x, target_y))
 
 
-def fit_box(source: FloatArray, size: int) -> Similarity:
+def fit_box(source: Float32Array, size: int) -> Similarity:
     """The box of the whole path, as large as the canvas less its margins allows, in the middle."""
     left, top, right, bottom = _box(source)
     room = size * (1 - 2 * MARGIN)
@@ -81,7 +79,7 @@ def fit_box(source: FloatArray, size: int) -> Similarity:
     return Similarity(scale, (size - scale * (left + right)) / 2, (size - scale * (top + bottom)) / 2)
 
 
-def hold_pose(keypoints: FloatArray) -> FloatArray:
+def hold_pose(keypoints: Float32Array) -> Float32Array:
     """Frames of `[frames, 25, 3]` without any joint repeat the last pose before them, the first ones the first pose."""
     seen = np.flatnonzero(np.any(keypoints[..., 2] > 0, axis=-1))
     if seen.size == 0:
@@ -90,7 +88,7 @@ def hold_pose(keypoints: FloatArray) -> FloatArray:
     return keypoints[seen[np.maximum(before, 0)]]
 
 
-def body_heights(keypoints: FloatArray) -> FloatArray:
+def body_heights(keypoints: Float32Array) -> Float32Array:
     """Pixels from head to ankles in each frame of `[frames, 25, 3]`; NaN where one of them is missing or below."""
     heights = _lowest_foot(keypoints) - _highest(keypoints, _HEAD)
     return np.where(heights > 0, heights, np.float32(np.nan))
@@ -103,33 +101,33 @@ def fit_picture(picture: tuple[int, int], size: int) -> Similarity:
     return Similarity(scale, (size - scale * width) / 2, (size - scale * height) / 2)
 
 
-def _trunk_lengths(keypoints: FloatArray) -> FloatArray:
+def _trunk_lengths(keypoints: Float32Array) -> Float32Array:
     neck, hip = (keypoints[:, joint] for joint in _TRUNK)
     lengths = np.linalg.norm(neck[:, :2] - hip[:, :2], axis=-1)
     seen = (neck[:, 2] > 0) & (hip[:, 2] > 0) & (lengths > 0)
     return np.where(seen, lengths, np.float32(np.nan))
 
 
-def _hip_levels(keypoints: FloatArray) -> FloatArray:
+def _hip_levels(keypoints: Float32Array) -> Float32Array:
     hip = keypoints[:, skeleton.JOINT["mid_hip"]]
     return np.where(hip[:, 2] > 0, hip[:, 1], np.float32(np.nan))
 
 
-def _lowest_foot(keypoints: FloatArray) -> FloatArray:
+def _lowest_foot(keypoints: Float32Array) -> Float32Array:
     """The y of the lower ankle, or heel where no ankle is seen: some detectors know no heels."""
     upside_down = keypoints * np.asarray([1, -1, 1], np.float32)
     ankles, heels = _highest(upside_down, _ANKLES), _highest(upside_down, _HEELS)
     return -np.where(np.isfinite(ankles), ankles, heels)
 
 
-def _highest(keypoints: FloatArray, joints: tuple[int, ...]) -> FloatArray:
+def _highest(keypoints: Float32Array, joints: tuple[int, ...]) -> Float32Array:
     """The smallest y of some joints in each frame; NaN where none of them is seen."""
     chosen = keypoints[:, joints, :]
     y = np.where(chosen[..., 2] > 0, chosen[..., 1], np.float32(np.inf)).min(axis=-1)
     return np.where(np.isfinite(y), y, np.float32(np.nan))
 
 
-def path_middle(keypoints: FloatArray) -> float:
+def path_middle(keypoints: Float32Array) -> float:
     """The x half way between the outermost places of the person: of trunk joints, or of all joints."""
     seen = keypoints[..., 2] > 0
     trunk = seen & np.isin(np.arange(skeleton.NUM_JOINTS), _TRUNK)
@@ -139,7 +137,7 @@ def path_middle(keypoints: FloatArray) -> float:
     return float(x.min() + x.max()) / 2
 
 
-def _box(keypoints: FloatArray) -> tuple[float, float, float, float]:
+def _box(keypoints: Float32Array) -> tuple[float, float, float, float]:
     box = skeleton.person_box(keypoints)
     if box is None:
         raise ValueError("keypoints must have a joint. Received: none")
@@ -147,7 +145,7 @@ def _box(keypoints: FloatArray) -> tuple[float, float, float, float]:
     return left, top, right, bottom
 
 
-def _keep_inside(fitted: Similarity, source: FloatArray, size: int, anchor: tuple[float, float]) -> Similarity:
+def _keep_inside(fitted: Similarity, source: Float32Array, size: int, anchor: tuple[float, float]) -> Similarity:
     """Shrinks about the anchor, then shifts, both only as far as the margins ask."""
     low, high = size * MARGIN, size * (1 - MARGIN)
     left, top, right, bottom = _box(fitted.apply(source))

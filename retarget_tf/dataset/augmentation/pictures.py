@@ -6,9 +6,9 @@ The mirrored picture of a left arm shows a right arm: mirroring swaps left and r
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 
 
@@ -70,7 +70,7 @@ def mirror(pictures: Pictures, schema: parsing_labels.LabelSchema) -> Pictures:
     return Pictures(tf.reverse(pictures.frames, axis=[-2]), keypoints, maps)
 
 
-def mirrored_ids(schema: parsing_labels.LabelSchema) -> npt.NDArray[np.uint8]:
+def mirrored_ids(schema: parsing_labels.LabelSchema) -> Uint8Array:
     """For each of the 256 ids the id in the mirror; one that is no class, as 255 for unknown, stays."""
     table = np.arange(256, dtype=np.uint8)
     table[: schema.num_classes] = schema.mirrored

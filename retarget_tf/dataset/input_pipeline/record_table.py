@@ -3,9 +3,9 @@
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Int64Array
 from retarget_tf.dataset import records
 
 
@@ -22,9 +22,9 @@ class RecordTable:
     """
 
     paths: tuple[str, ...]
-    shards: npt.NDArray[np.int64]
-    offsets: npt.NDArray[np.int64]
-    frames: npt.NDArray[np.int64]
+    shards: Int64Array
+    offsets: Int64Array
+    frames: Int64Array
     cached: tf.Tensor | None = None
 
     @classmethod

@@ -7,10 +7,9 @@ and where each slot stands after any number of windows is counted, not read.
 
 import dataclasses
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Int64Array
 from retarget_tf.dataset.input_pipeline.seeds import Purpose, fold_in, purpose_seed
 
 _RECORD_ORDER, _WINDOWS = range(2)  # what is drawn within an epoch
@@ -27,7 +26,7 @@ class WindowPlan:
         seed: of all draws.
     """
 
-    windows: npt.NDArray[np.int64]
+    windows: Int64Array
     slots: int
     shuffle: bool
     seed: int

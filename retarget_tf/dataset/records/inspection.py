@@ -6,10 +6,11 @@ from collections.abc import Iterable, Sequence
 import cv2
 import numpy as np
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset.records.manifest import Manifest
 from retarget_tf.dataset.records.reading import read_segments
-from retarget_tf.dataset.records.segment import FloatArray, Segment, Uint8Array, decode_frame, decode_map
+from retarget_tf.dataset.records.segment import Segment, decode_frame, decode_map
 
 _SMALLEST_CELL = 160  # pixels of a picture on the sheet; smaller ones are enlarged by a whole number
 _MARGIN = 6
@@ -89,7 +90,7 @@ def _row(segment: Segment, schema: parsing_labels.LabelSchema, scale: int, count
     return np.concatenate([title, pictures])
 
 
-def draw_sticks(frame: Uint8Array, keypoints: FloatArray) -> Uint8Array:
+def draw_sticks(frame: Uint8Array, keypoints: Float32Array) -> Uint8Array:
     """The frame with the stick figure of `[25, 3]` keypoints over it; joints that are missing draw nothing."""
     drawn = (frame * 0.6).astype(np.uint8)
     thickness = max(2, frame.shape[0] // 80)

@@ -15,11 +15,11 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.records.config import BuildConfig
 from retarget_tf.dataset.records.manifest import SPLITS, TRAIN, ClipEntry, Manifest, Split
-from retarget_tf.dataset.records.segment import FloatArray
 from retarget_tf.dataset.records.splitting import split_people
 from retarget_tf.errors import InputDataError
 
@@ -242,7 +242,7 @@ def _person_height_share(found: Sequence[clips.Clip]) -> float:
     raise InputDataError(f"clip {found[0].folder}: no frame has keypoints, nor has any other clip. Extract them again.")
 
 
-def _height_shares(clip: clips.Clip, tops: Sequence[int], bottoms: Sequence[int]) -> FloatArray:
+def _height_shares(clip: clips.Clip, tops: Sequence[int], bottoms: Sequence[int]) -> Float32Array:
     """Heights `[frames that show one of each]` from the highest of `tops` to the lowest of `bottoms`."""
     y, seen = clip.keypoints[..., 1], clip.keypoints[..., 2] > 0
     highest = np.where(seen, y, np.inf)[:, list(tops)].min(axis=1)

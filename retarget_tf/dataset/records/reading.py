@@ -8,9 +8,10 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.dataset.records.damage import damage_as_input_error
 from retarget_tf.dataset.records.manifest import TRAIN, ClipEntry, Manifest
-from retarget_tf.dataset.records.segment import EncodedFrames, FloatArray, Segment, Uint8Array, decode_frame, decode_map
+from retarget_tf.dataset.records.segment import EncodedFrames, Segment, decode_frame, decode_map
 from retarget_tf.errors import ConfigError, InputDataError
 
 
@@ -25,7 +26,7 @@ class Reference:
     """
 
     frame: Uint8Array
-    keypoints: FloatArray
+    keypoints: Float32Array
     parsing_map: Uint8Array
 
 
@@ -51,7 +52,7 @@ class RecordClip:
         return len(self.encoded)
 
     @property
-    def keypoints(self) -> FloatArray:
+    def keypoints(self) -> Float32Array:
         """float32 `[frames, 25, 3]`."""
         return self.encoded.keypoints
 

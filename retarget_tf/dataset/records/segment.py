@@ -11,15 +11,11 @@ Frames are decoded with libjpeg's accurate integer transform, so that every read
 import dataclasses
 from collections.abc import Sequence
 
-import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.dataset.records.manifest import SCHEMA_VERSION
-
-FloatArray = npt.NDArray[np.float32]
-Uint8Array = npt.NDArray[np.uint8]
 
 JPEG_QUALITY = 95
 
@@ -52,7 +48,7 @@ class EncodedFrames:
 
     frames: tuple[bytes, ...]
     parsing_maps: tuple[bytes, ...]
-    keypoints: FloatArray
+    keypoints: Float32Array
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -166,7 +162,7 @@ def _bytes(values: Sequence[bytes]) -> tf.train.Feature:
     return tf.train.Feature(bytes_list=tf.train.BytesList(value=values))
 
 
-def _floats(values: Sequence[float] | FloatArray) -> tf.train.Feature:
+def _floats(values: Sequence[float] | Float32Array) -> tf.train.Feature:
     return tf.train.Feature(float_list=tf.train.FloatList(value=values))
 
 

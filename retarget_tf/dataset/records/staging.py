@@ -22,11 +22,12 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.records.manifest import Shard, sha256_of
 from retarget_tf.dataset.records.planning import BuildPlan, ClipTask, RecordPlan, ShardTask
-from retarget_tf.dataset.records.segment import EncodedFrames, FloatArray, Segment, Uint8Array, encode_frame, encode_map
+from retarget_tf.dataset.records.segment import EncodedFrames, Segment, encode_frame, encode_map
 from retarget_tf.errors import InputDataError
 
 _ROW = np.dtype(
@@ -187,7 +188,7 @@ def _disk_errors() -> Iterator[None]:
         raise OSError(number, os.strerror(number)) from error
 
 
-def _encoded_frames(task: ClipTask) -> Iterator[tuple[bytes, bytes, FloatArray]]:
+def _encoded_frames(task: ClipTask) -> Iterator[tuple[bytes, bytes, Float32Array]]:
     """JPEG, PNG and keypoints `[25, 3]` of each frame: frames are averaged, maps take the nearest pixel."""
     clip = clips.open_clip(task.folder)
     frames, maps = clip.read_frames(), clip.read_maps(task.label_schema)
@@ -199,8 +200,8 @@ def _encoded_frames(task: ClipTask) -> Iterator[tuple[bytes, bytes, FloatArray]]
 
 
 def _encode(
-    frame: Uint8Array, parsing_map: Uint8Array, keypoints: FloatArray, size: int
-) -> tuple[bytes, bytes, FloatArray]:
+    frame: Uint8Array, parsing_map: Uint8Array, keypoints: Float32Array, size: int
+) -> tuple[bytes, bytes, Float32Array]:
     before = frame.shape[0]
     if before != size:
         frame = cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA)

@@ -10,9 +10,9 @@ command.
 """
 
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.footage.extraction import detectors, models
 from retarget_tf.footage.extraction.detectors import PoseDetector
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
@@ -46,9 +46,7 @@ __all__ = [
 ]
 
 
-def detect_keypoints(
-    image: npt.NDArray[np.uint8], *, models_folder: files.PathLike | None = None
-) -> npt.NDArray[np.float32] | None:
+def detect_keypoints(image: Uint8Array, *, models_folder: files.PathLike | None = None) -> Float32Array | None:
     """The keypoints of the person in a photo.
 
     Args:
@@ -70,13 +68,13 @@ def detect_keypoints(
 
 
 def parse_picture(
-    picture: npt.NDArray[np.uint8],
-    keypoints: npt.NDArray[np.float32],
+    picture: Uint8Array,
+    keypoints: Float32Array,
     square: SquareCrop,
     size: int,
     *,
     models_folder: files.PathLike | None = None,
-) -> npt.NDArray[np.uint8]:
+) -> Uint8Array:
     """The `parts10` map uint8 `[size, size]` of a square of a single picture, as a clip of that square has it.
 
     Args:

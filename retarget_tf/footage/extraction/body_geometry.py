@@ -8,12 +8,9 @@ eye on people of common build; nothing later depends on their second digit.
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import BoolArray, Float32Array, IndexArray
 from retarget_tf.body import skeleton
-
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.intp]
 
 SEGMENTS = ("upper_arm", "forearm", "hand", "thigh", "shin", "foot", "trunk", "head")
 UPPER_ARM, FOREARM, HAND, THIGH, SHIN, FOOT, TRUNK, HEAD = range(len(SEGMENTS))
@@ -37,12 +34,12 @@ class Bones:
         torso_length: in pixels.
     """
 
-    start: FloatArray
-    end: FloatArray
-    radius: FloatArray
-    confidence: FloatArray
-    segment: IntArray
-    is_left: npt.NDArray[np.bool_]
+    start: Float32Array
+    end: Float32Array
+    radius: Float32Array
+    confidence: Float32Array
+    segment: IndexArray
+    is_left: BoolArray
     torso_length: float
 
 
@@ -55,11 +52,11 @@ class Nearness:
         along: float32 `[pixels, bones]`: 0 at the start of the bone, 1 at its end, not clipped.
     """
 
-    distance: FloatArray
-    along: FloatArray
+    distance: Float32Array
+    along: Float32Array
 
 
-def bones_of(keypoints: FloatArray) -> Bones | None:
+def bones_of(keypoints: Float32Array) -> Bones | None:
     """The bones of keypoints `[25, 3]`; None where not even the torso's length can be told."""
     torso_length = _torso_length(keypoints)
     if torso_length <= 0:
@@ -80,7 +77,7 @@ def bones_of(keypoints: FloatArray) -> Bones | None:
     )
 
 
-def nearness(points: FloatArray, bones: Bones) -> Nearness:
+def nearness(points: Float32Array, bones: Bones) -> Nearness:
     """Distances of pixels to bones.
 
     Args:
@@ -97,7 +94,7 @@ def nearness(points: FloatArray, bones: Bones) -> Nearness:
     return Nearness(np.sqrt(dx * dx + dy * dy) / reach, along)
 
 
-def _torso_length(keypoints: FloatArray) -> float:
+def _torso_length(keypoints: Float32Array) -> float:
     """The torso's length as the longest of what tells it: foreshortening only ever shortens a limb."""
     share = {("neck", "mid_hip"): 1.0, ("hip", "knee"): 0.85, ("knee", "ankle"): 0.85, ("shoulder", "elbow"): 0.6}
     lengths = [0.0]
@@ -109,11 +106,11 @@ def _torso_length(keypoints: FloatArray) -> float:
     return max(lengths)
 
 
-_Row = tuple[FloatArray, FloatArray, int, float, bool]
+_Row = tuple[Float32Array, Float32Array, int, float, bool]
 
 
-def _joint_pairs(keypoints: FloatArray) -> list[_Row]:
-    def joint(name: str) -> FloatArray:
+def _joint_pairs(keypoints: Float32Array) -> list[_Row]:
+    def joint(name: str) -> Float32Array:
         return keypoints[skeleton.JOINT[name]]
 
     rows = [_row(joint("neck"), joint("mid_hip"), TRUNK), _row(joint("neck"), _head(keypoints), HEAD)]
@@ -134,18 +131,18 @@ def _joint_pairs(keypoints: FloatArray) -> list[_Row]:
     return rows
 
 
-def _row(start: FloatArray, end: FloatArray, segment: int, is_left: bool = False) -> _Row:
+def _row(start: Float32Array, end: Float32Array, segment: int, is_left: bool = False) -> _Row:
     return start[:2], end[:2], segment, float(min(start[2], end[2])), is_left
 
 
-def _head(keypoints: FloatArray) -> FloatArray:
+def _head(keypoints: Float32Array) -> Float32Array:
     """The middle of the head: mean of what is known of nose, eyes and ears."""
     joints = keypoints[[skeleton.JOINT[n] for n in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]]
     known = joints[joints[:, 2] > 0]
     return known.mean(axis=0) if len(known) else np.zeros(3, np.float32)
 
 
-def _beyond(start: FloatArray, end: FloatArray, share: float) -> FloatArray:
+def _beyond(start: Float32Array, end: Float32Array, share: float) -> Float32Array:
     """The point behind `end` on the line from `start`, by a share of its length."""
     confidence = min(start[2], end[2])
     return np.concatenate([end[:2] + share * (end[:2] - start[:2]), [confidence]]).astype(np.float32)

@@ -2,15 +2,14 @@
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Uint8Array = npt.NDArray[np.uint8]
+from retarget_tf.arrays import BoolArray, Uint8Array
 
 _LEAST_PERSON_SHARE = 0.01  # of the person: smaller islands go, even where they touch the pose
 _LEAST_PART_SHARE = 0.003  # of the person: smaller islands of a class take their neighbours' class
 
 
-def remove_specks(parsing_map: Uint8Array, body: npt.NDArray[np.bool_]) -> Uint8Array:
+def remove_specks(parsing_map: Uint8Array, body: BoolArray) -> Uint8Array:
     """The map without islands.
 
     Args:
@@ -33,7 +32,7 @@ def remove_specks(parsing_map: Uint8Array, body: npt.NDArray[np.bool_]) -> Uint8
     return np.where(person, filled, 0).astype(np.uint8)
 
 
-def _person(foreground: npt.NDArray[np.bool_], body: npt.NDArray[np.bool_]) -> npt.NDArray[np.bool_]:
+def _person(foreground: BoolArray, body: BoolArray) -> BoolArray:
     count, islands, stats, _ = cv2.connectedComponentsWithStats(foreground.astype(np.uint8), connectivity=8)
     touching = np.bincount(islands[body & foreground], minlength=count) > 0
     large = stats[:, cv2.CC_STAT_AREA] >= max(3.0, _LEAST_PERSON_SHARE * float(foreground.sum()))
@@ -42,19 +41,19 @@ def _person(foreground: npt.NDArray[np.bool_], body: npt.NDArray[np.bool_]) -> n
     return keep[islands]
 
 
-def _without_holes(person: npt.NDArray[np.bool_], least: int) -> npt.NDArray[np.bool_]:
+def _without_holes(person: BoolArray, least: int) -> BoolArray:
     """The person without holes smaller than `least` pixels."""
     return ~_large_islands(~person, least)
 
 
-def _large_islands(mask: npt.NDArray[np.bool_], least: int) -> npt.NDArray[np.bool_]:
+def _large_islands(mask: BoolArray, least: int) -> BoolArray:
     _, islands, stats, _ = cv2.connectedComponentsWithStats(mask.astype(np.uint8), connectivity=4)
     keep = stats[:, cv2.CC_STAT_AREA] >= least
     keep[0] = False
     return keep[islands]
 
 
-def _nearest_value(values: Uint8Array, known: npt.NDArray[np.bool_]) -> Uint8Array:
+def _nearest_value(values: Uint8Array, known: BoolArray) -> Uint8Array:
     """Each pixel's value, or where it is not known that of the nearest pixel whose value is."""
     unknown = (~known).astype(np.uint8)
     _, labels = cv2.distanceTransformWithLabels(unknown, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)

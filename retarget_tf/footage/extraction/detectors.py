@@ -6,15 +6,12 @@ MediaPipe is imported when the first of them is opened: reading flags and clips 
 from typing import Any, Self
 
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.errors import MissingDependencyError
 from retarget_tf.footage.extraction import models
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 # Channels of `Segmenter.segment`, as the model card of selfie_multiclass_256x256 lists them.
 BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHERS = range(6)
@@ -45,11 +42,11 @@ class PoseDetector:
             vision.PoseLandmarkerOptions(base_options=options, running_mode=mode, num_poses=max_people)
         )
 
-    def detect(self, image: Uint8Array, seconds: float = 0.0) -> FloatArray | None:
+    def detect(self, image: Uint8Array, seconds: float = 0.0) -> Float32Array | None:
         """The keypoints of the person as `detect_all` gives them, or None where nobody is found."""
         return next(iter(self.detect_all(image, seconds)), None)
 
-    def detect_all(self, image: Uint8Array, seconds: float = 0.0) -> list[FloatArray]:
+    def detect_all(self, image: Uint8Array, seconds: float = 0.0) -> list[Float32Array]:
         """The keypoints of each person that is found.
 
         Args:
@@ -94,7 +91,7 @@ class Segmenter:
             vision.ImageSegmenterOptions(base_options=options, output_confidence_masks=True, output_category_mask=False)
         )
 
-    def segment(self, image: Uint8Array) -> FloatArray:
+    def segment(self, image: Uint8Array) -> Float32Array:
         """Confidences float32 `[256, 256, 6]`, sum 1, of an RGB uint8 `[256, 256, 3]` picture of a person."""
         if image.shape != (SEGMENTER_SIZE, SEGMENTER_SIZE, 3):
             raise ValueError(f"image must be [{SEGMENTER_SIZE}, {SEGMENTER_SIZE}, 3]. Received: shape={image.shape}")
@@ -108,7 +105,7 @@ class Segmenter:
         self._segmenter.close()
 
 
-def drop_unseen(keypoints: FloatArray, width: int, height: int) -> FloatArray:
+def drop_unseen(keypoints: Float32Array, width: int, height: int) -> Float32Array:
     """Sets unsure joints of `[..., 25, 3]`, and those outside of a `width` x `height` picture, to (0, 0, 0)."""
     dropped = skeleton.drop_missing(keypoints, max(width, height))
     inside = (dropped[..., 0] < width) & (dropped[..., 1] < height)

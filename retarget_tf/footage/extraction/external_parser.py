@@ -7,21 +7,19 @@ the last axis or the second one. TensorFlow and onnxruntime are imported when su
 
 import pathlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Self
 
 import cv2
 import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import AnyArray, Uint8Array
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage.extraction import square_crop
 from retarget_tf.footage.extraction.parser import ParsedImage, PosedImage, inside_picture
 from retarget_tf.pictures.square_crop import SquareCrop
-
-Uint8Array = npt.NDArray[np.uint8]
-AnyArray = npt.NDArray[Any]
 
 SCALINGS = ("imagenet", "imagenet_bgr", "unit", "symmetric", "bytes")
 

@@ -9,17 +9,15 @@ import dataclasses
 from collections.abc import Callable, Iterable
 
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.extraction.parser import PosedImage
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 ViewOf = Callable[[PosedImage], PosedImage | None]
 
 MAX_PEOPLE = 4  # that are told apart
@@ -40,7 +38,7 @@ class Track:
         doubts: frames from which on it may be somebody else.
     """
 
-    keypoints: FloatArray
+    keypoints: Float32Array
     views: tuple[PosedImage, ...]
     has_company: bool = False
     doubts: tuple[int, ...] = ()
@@ -61,7 +59,7 @@ def find_person(
         models_folder: where the model file lies; `models.default_folder()` unless given.
         view_of: gives the segmenter's view of a picture; without it no views are kept.
     """
-    keypoints: list[FloatArray] = []
+    keypoints: list[Float32Array] = []
     views = _Views(view_of)
     crowded_looks = 0
     stride = max(1, round(fps * _LOOK_SECONDS))
@@ -121,9 +119,9 @@ class _Views:
     def __init__(self, view_of: ViewOf | None) -> None:
         self._view_of = view_of
         self._stride = 1
-        self._kept: dict[int, list[tuple[FloatArray, PosedImage]]] = {}
+        self._kept: dict[int, list[tuple[Float32Array, PosedImage]]] = {}
 
-    def add(self, index: int, frame: Uint8Array, poses: Iterable[FloatArray]) -> None:
+    def add(self, index: int, frame: Uint8Array, poses: Iterable[Float32Array]) -> None:
         """Keeps the views of all people of a frame, if it is one of those that count."""
         if self._view_of is None or index % self._stride:
             return
@@ -134,7 +132,7 @@ class _Views:
             self._stride *= 2
             self._kept = {i: pairs for i, pairs in self._kept.items() if i % self._stride == 0}
 
-    def of(self, poses: Iterable[FloatArray]) -> tuple[PosedImage, ...]:
+    def of(self, poses: Iterable[Float32Array]) -> tuple[PosedImage, ...]:
         """The views of one person, whose poses are among those that were added."""
         own = {id(pose) for pose in poses}
         return tuple(view for pairs in self._kept.values() for pose, view in pairs if id(pose) in own)

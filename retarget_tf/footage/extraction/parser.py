@@ -15,17 +15,14 @@ from typing import NamedTuple, Self, TypeVar
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.footage.extraction import detectors, parts, square_crop, wardrobe
 from retarget_tf.footage.extraction.body_geometry import bones_of, nearness
 from retarget_tf.footage.extraction.steadying import SegmentedFrame, steadied
 from retarget_tf.pictures.square_crop import SquareCrop
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 _In = TypeVar("_In")
 _Out = TypeVar("_Out")
@@ -37,7 +34,7 @@ class PosedImage(NamedTuple):
     """A picture RGB uint8 `[height, width, 3]` and the keypoints float32 `[25, 3]` of its person, in its pixels."""
 
     image: Uint8Array
-    keypoints: FloatArray
+    keypoints: Float32Array
 
 
 class ParsedImage(NamedTuple):
@@ -127,7 +124,7 @@ class PartsParser:
         clothes = self.vote([] if view is None else [view])
         return next(self.parse_frames([posed], crop, size, clothes)).parsing_map
 
-    def _confidences(self, posed: PosedImage, crop: SquareCrop, size: int) -> FloatArray:
+    def _confidences(self, posed: PosedImage, crop: SquareCrop, size: int) -> Float32Array:
         """The segmenter's confidences `[size, size, 6]` of the square; background outside of view and picture."""
         view = self._view_square(posed)
         if view is None:
@@ -148,7 +145,7 @@ class PartsParser:
         lab = cv2.cvtColor(view.image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         return wardrobe.ballot(values[rows, columns], lab[rows, columns], bones, near)
 
-    def _segment(self, view: Uint8Array) -> FloatArray:
+    def _segment(self, view: Uint8Array) -> Float32Array:
         segmenter = self._idle.get()
         try:
             return segmenter.segment(view)
@@ -166,7 +163,7 @@ class PartsParser:
             yield pending.popleft().result()
 
 
-def _place(values: FloatArray, view: SquareCrop, crop: SquareCrop, size: int) -> FloatArray:
+def _place(values: Float32Array, view: SquareCrop, crop: SquareCrop, size: int) -> Float32Array:
     """Values `[256, 256, channels]` of a view, laid into the square `crop` of `size` pixels; 0 outside of the view."""
     within = crop.relative_to(view, _VIEW)
     scale = within.side / size
@@ -175,16 +172,16 @@ def _place(values: FloatArray, view: SquareCrop, crop: SquareCrop, size: int) ->
     return cv2.warpAffine(values, inverse, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
-def inside_picture(image: Uint8Array, crop: SquareCrop, size: int) -> npt.NDArray[np.bool_]:
+def inside_picture(image: Uint8Array, crop: SquareCrop, size: int) -> BoolArray:
     """Which pixels of the square lie in the picture `[size, size]`: a person goes on outside as smeared edge only."""
     centres = (np.arange(size) + 0.5) * crop.side / size
     x, y = crop.left + centres, crop.top + centres
     return ((y >= 0) & (y < image.shape[0]))[:, None] & ((x >= 0) & (x < image.shape[1]))
 
 
-def _with_background(person: FloatArray) -> FloatArray:
+def _with_background(person: Float32Array) -> Float32Array:
     return np.concatenate([1 - person.sum(axis=-1, keepdims=True), person], axis=-1)
 
 
-def _only_background(size: int) -> FloatArray:
+def _only_background(size: int) -> Float32Array:
     return _with_background(np.zeros((size, size, detectors.NUM_CHANNELS - 1), np.float32))

@@ -16,8 +16,8 @@ is bare, cloth farther around one that is clothed, for cloth hangs and swings.
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import BoolArray, Float32Array, IndexArray, Uint8Array
 from retarget_tf.body import parsing_labels
 from retarget_tf.footage.extraction import cleanup, detectors, wardrobe
 from retarget_tf.footage.extraction.body_geometry import (
@@ -31,11 +31,6 @@ from retarget_tf.footage.extraction.body_geometry import (
     bones_of,
     nearness,
 )
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.intp]
-BoolArray = npt.NDArray[np.bool_]
 
 _ID = {name: index for index, name in enumerate(parsing_labels.PARTS10.classes)}
 
@@ -66,7 +61,7 @@ _CORE_WIDTH = 0.4  # of the radius
 _FAR = 10_000  # pixels: a joint that lies farther out is drawn as if there
 
 
-def assign(confidences: FloatArray, keypoints: FloatArray, clothes: wardrobe.Wardrobe) -> Uint8Array:
+def assign(confidences: Float32Array, keypoints: Float32Array, clothes: wardrobe.Wardrobe) -> Uint8Array:
     """The parsing map of one frame.
 
     Args:
@@ -93,7 +88,7 @@ def assign(confidences: FloatArray, keypoints: FloatArray, clothes: wardrobe.War
     return cleanup.remove_specks(parsing_map, body)
 
 
-def candidates(confidences: FloatArray, limbs: BoolArray | None = None) -> tuple[IntArray, IntArray]:
+def candidates(confidences: Float32Array, limbs: BoolArray | None = None) -> tuple[IndexArray, IndexArray]:
     """Rows and columns of the pixels that may be of a person: by confidence, or by lying on its `limbs`."""
     likely = confidences[..., detectors.BACKGROUND] < 1 - _CANDIDATE
     rows, columns = np.nonzero(likely if limbs is None else likely | limbs)
@@ -110,7 +105,7 @@ def _limb_lines(shape: tuple[int, ...], bones: Bones) -> BoolArray:
     return lines > 0
 
 
-def _scores(confidences: FloatArray, bones: Bones, near: Nearness, clothes: wardrobe.Wardrobe) -> FloatArray:
+def _scores(confidences: Float32Array, bones: Bones, near: Nearness, clothes: wardrobe.Wardrobe) -> Float32Array:
     """How much each `parts10` class (background stays 0) claims each pixel: float32 `[pixels, 10]`."""
     pixels = np.arange(len(confidences))
     nearest, distance = _nearest(near.distance)
@@ -154,7 +149,7 @@ def _scores(confidences: FloatArray, bones: Bones, near: Nearness, clothes: ward
     return scores
 
 
-def _skin_bone(bones: Bones, near: Nearness, bareness: FloatArray) -> IntArray:
+def _skin_bone(bones: Bones, near: Nearness, bareness: Float32Array) -> IndexArray:
     """The bone that skin at each pixel is of: a near one where the vote expects skin.
 
     Skin at the side of a clothed trunk is an arm's that the pose has wrong, or does not see.
@@ -169,7 +164,7 @@ def _skin_bone(bones: Bones, near: Nearness, bareness: FloatArray) -> IntArray:
     return np.where(at_side & (bareness[pixels, bone] < _TRUNK_SKIN), arm, bone)
 
 
-def _expected(bones: Bones, near: Nearness, bareness: FloatArray) -> tuple[FloatArray, FloatArray]:
+def _expected(bones: Bones, near: Nearness, bareness: Float32Array) -> tuple[Float32Array, Float32Array]:
     """How much skin and cloth the vote expects at each pixel: of the bone nearby that expects it most.
 
     Args:
@@ -188,8 +183,8 @@ def _expected(bones: Bones, near: Nearness, bareness: FloatArray) -> tuple[Float
 
 
 def _reweighted(
-    skin: FloatArray, cloth: FloatArray, expected_skin: FloatArray, expected_cloth: FloatArray
-) -> tuple[FloatArray, FloatArray]:
+    skin: Float32Array, cloth: Float32Array, expected_skin: Float32Array, expected_cloth: Float32Array
+) -> tuple[Float32Array, Float32Array]:
     """Shifts confidence between skin and cloth towards what is expected; their sum stays (Bayes' rule for two)."""
     total = skin + cloth
     weighted_skin = skin * np.maximum(expected_skin, _FLOOR)
@@ -198,26 +193,26 @@ def _reweighted(
     return total * share, total * (1 - share)
 
 
-def _nearest(distance: FloatArray) -> tuple[IntArray, FloatArray]:
+def _nearest(distance: Float32Array) -> tuple[IndexArray, Float32Array]:
     bone = distance.argmin(axis=1)
     return bone, np.take_along_axis(distance, bone[:, None], axis=1)[:, 0]
 
 
-def _distance_to(near: Nearness, bones: Bones, segment: int) -> FloatArray:
+def _distance_to(near: Nearness, bones: Bones, segment: int) -> Float32Array:
     chosen = bones.segment == segment
     if not chosen.any():
         return np.full(len(near.distance), np.inf, np.float32)
     return near.distance[:, chosen].min(axis=1)
 
 
-def _skin_labels(bones: Bones) -> IntArray:
+def _skin_labels(bones: Bones) -> IndexArray:
     """The class of skin at each bone."""
     arm = np.where(bones.is_left, _ID["left_arm"], _ID["right_arm"])
     leg = np.where(bones.is_left, _ID["left_leg"], _ID["right_leg"])
     return np.where(bones.segment >= TRUNK, _ID["face"], np.where(bones.segment < THIGH, arm, leg))
 
 
-def _is_person(claimed: FloatArray, bones: Bones, near: Nearness) -> BoolArray:
+def _is_person(claimed: Float32Array, bones: Bones, near: Nearness) -> BoolArray:
     """Whether each pixel is of the person: the claims against the rest, with a bonus on sure limbs' middle lines."""
     probability = np.clip(claimed, 1e-4, 1 - 1e-4)
     core = np.exp(-((near.distance / _CORE_WIDTH) ** 2)) * bones.confidence * (bones.segment < TRUNK)

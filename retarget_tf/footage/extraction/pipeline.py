@@ -15,12 +15,11 @@ import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-import numpy.typing as npt
 from absl import logging
 from tqdm import tqdm
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.dataset import clips
@@ -32,9 +31,6 @@ from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
 from retarget_tf.footage.people.cuts import noting_cuts
 from retarget_tf.pictures import video
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 MIN_SIZE = 32
 BUILT_IN = "mediapipe"
@@ -171,7 +167,7 @@ def video_keypoints(
     reading: video.ReadOptions = video.AS_IT_IS,
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
-) -> FloatArray:
+) -> Float32Array:
     """The keypoints of a video's person, frame by frame; only keypoints are kept in memory.
 
     Args:

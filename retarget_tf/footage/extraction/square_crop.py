@@ -8,12 +8,10 @@ large.
 import itertools
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.pictures.square_crop import SquareCrop
-
-FloatArray = npt.NDArray[np.float32]
 
 MARGIN = 0.06  # free border around the person's path, as a share of it, unless another is asked for
 
@@ -24,7 +22,7 @@ _LONGEST_GAP = 16  # in frames
 _VIEW_MARGIN = 0.1  # of the person's longer side, around the segmenter's view: it wants some background
 
 
-def clip_crop(keypoints: FloatArray, width: int, height: int, margin: float) -> SquareCrop | None:
+def clip_crop(keypoints: Float32Array, width: int, height: int, margin: float) -> SquareCrop | None:
     """The square around a person's whole path.
 
     Args:
@@ -52,7 +50,7 @@ def clip_crop(keypoints: FloatArray, width: int, height: int, margin: float) -> 
     )
 
 
-def person_view(keypoints: FloatArray, width: int, height: int, scale: float = 1.0) -> SquareCrop | None:
+def person_view(keypoints: Float32Array, width: int, height: int, scale: float = 1.0) -> SquareCrop | None:
     """The square around the person of one frame, for the segmenter; None where no joint is present.
 
     Args:
@@ -69,7 +67,7 @@ def person_view(keypoints: FloatArray, width: int, height: int, scale: float = 1
     return SquareCrop((left + right - side) / 2, (top + bottom - side) / 2, side)
 
 
-def fill_gaps(keypoints: FloatArray) -> FloatArray:
+def fill_gaps(keypoints: Float32Array) -> Float32Array:
     """Keypoints `[frames, 25, 3]` in which short gaps without a person are bridged in a straight line.
 
     For parsing only: what is stored says honestly that nobody was found.
@@ -84,7 +82,7 @@ def fill_gaps(keypoints: FloatArray) -> FloatArray:
     return filled
 
 
-def _body_box(keypoints: FloatArray, width: int, height: int) -> FloatArray | None:
+def _body_box(keypoints: Float32Array, width: int, height: int) -> Float32Array | None:
     """The box of the body, a little beyond its joints, inside of the picture."""
     box = skeleton.person_box(keypoints)
     if box is None:
@@ -94,13 +92,13 @@ def _body_box(keypoints: FloatArray, width: int, height: int) -> FloatArray | No
     return np.clip(body, 0, (width, height, width, height)).astype(np.float32)
 
 
-def _grown(box: FloatArray, margin: float, width: int, height: int) -> tuple[float, float, float, float]:
+def _grown(box: Float32Array, margin: float, width: int, height: int) -> tuple[float, float, float, float]:
     left, top, right, bottom = (float(edge) for edge in box)
     reach = margin * max(right - left, bottom - top)
     return max(left - reach, 0.0), max(top - reach, 0.0), min(right + reach, width), min(bottom + reach, height)
 
 
-def _extended(boxes: FloatArray) -> FloatArray:
+def _extended(boxes: Float32Array) -> Float32Array:
     """The rows with the first and the last repeated, so that a running median keeps their number."""
     return np.pad(boxes, [(_STEADY // 2, _STEADY // 2), (0, 0)], mode="edge")
 

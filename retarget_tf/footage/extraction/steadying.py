@@ -10,10 +10,8 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
+from retarget_tf.arrays import Float32Array, Uint8Array
 
 _STILL = 10.0  # of 255: difference of colour at which a neighbour frame counts exp(-1)
 _BLUR = 1.0  # pixels: compression noise is no motion
@@ -29,8 +27,8 @@ class SegmentedFrame(NamedTuple):
     """
 
     image: Uint8Array
-    confidences: FloatArray
-    keypoints: FloatArray
+    confidences: Float32Array
+    keypoints: Float32Array
 
 
 def steadied(frames: Iterable[SegmentedFrame]) -> Iterator[SegmentedFrame]:
@@ -57,5 +55,5 @@ def _averaged(frame: SegmentedFrame, others: list[SegmentedFrame]) -> SegmentedF
     return frame._replace(confidences=total / weights[..., None])
 
 
-def _smooth(image: Uint8Array) -> FloatArray:
+def _smooth(image: Uint8Array) -> Float32Array:
     return cv2.GaussianBlur(image.astype(np.float32), (0, 0), _BLUR)

@@ -9,12 +9,10 @@ import warnings
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array, IndexArray
 from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.extraction.body_geometry import FOOT, SEGMENTS, SHIN, THIGH, TRUNK, Bones, Nearness
-
-FloatArray = npt.NDArray[np.float32]
 
 BINS = 8  # along a limb segment, that are voted on
 PLACES = 64  # along a limb segment, that the outcome is given for
@@ -42,7 +40,7 @@ class Wardrobe:
         waist: where upper clothes end, along the trunk: 0 at the neck, 1 at the hips.
     """
 
-    cover: FloatArray
+    cover: Float32Array
     waist: float = HIP_LINE
 
     @property
@@ -50,7 +48,7 @@ class Wardrobe:
         """Whether feet are covered for the better part somewhere; sandals are not."""
         return bool((self.cover[FOOT, :, SKIN] < _SHOE_SKIN).any())
 
-    def cover_at(self, segment: npt.NDArray[np.intp], along: FloatArray, kind: int) -> FloatArray:
+    def cover_at(self, segment: IndexArray, along: Float32Array, kind: int) -> Float32Array:
         """The share of `SKIN`, `CLOTH` or `SHOE` at places along segments (0 its start, 1 its end), `[...]`."""
         place = np.clip(along * PLACES, 0, PLACES - 1).astype(np.intp)
         return self.cover[segment, place, kind]
@@ -65,11 +63,11 @@ class Ballot:
         colours: float32 `[waist bins, 3]`: mean colours down the trunk and thighs (CIELAB), NaN where nothing is seen.
     """
 
-    cover: FloatArray
-    colours: FloatArray
+    cover: Float32Array
+    colours: Float32Array
 
 
-def ballot(confidences: FloatArray, lab: FloatArray, bones: Bones, near: Nearness) -> Ballot:
+def ballot(confidences: Float32Array, lab: Float32Array, bones: Bones, near: Nearness) -> Ballot:
     """One frame's vote.
 
     Args:
@@ -109,7 +107,7 @@ def count(ballots: Sequence[Ballot]) -> Wardrobe:
     return Wardrobe(_between_bins(cover), 0.0 if bare_chest else find_waist(colours))
 
 
-def find_waist(colours: FloatArray) -> float:
+def find_waist(colours: Float32Array) -> float:
     """Where the colours `[waist bins, 3]` down the body change from one garment to another; the hips if they do not.
 
     The split that leaves the least variance within its two sides (Otsu 1979, for a row of colours).
@@ -131,7 +129,7 @@ def find_waist(colours: FloatArray) -> float:
     return low + (high - low) * float(known[split]) / _WAIST_BINS
 
 
-def body_height(bones: Bones, near: Nearness, nearest: npt.NDArray[np.intp]) -> FloatArray:
+def body_height(bones: Bones, near: Nearness, nearest: IndexArray) -> Float32Array:
     """How far down the body each pixel is, in torso lengths: 0 at the neck, 1 at the hips, more along the thighs.
 
     Follows the trunk and thighs however they are bent. -inf on arms and head, +inf on shins and feet.
@@ -145,7 +143,7 @@ def body_height(bones: Bones, near: Nearness, nearest: npt.NDArray[np.intp]) -> 
     return np.where(segment > TRUNK, -np.inf, height).astype(np.float32)
 
 
-def _between_bins(cover: FloatArray) -> FloatArray:
+def _between_bins(cover: Float32Array) -> Float32Array:
     """Shares at `PLACES` places along the segments, in straight lines between the middles of the bins."""
     places, middles = (np.arange(PLACES) + 0.5) / PLACES, (np.arange(BINS) + 0.5) / BINS
     rows = cover.transpose(0, 2, 1).reshape(-1, BINS)
@@ -153,7 +151,7 @@ def _between_bins(cover: FloatArray) -> FloatArray:
     return fine.transpose(0, 2, 1).astype(np.float32)
 
 
-def _with_footwear(cover: FloatArray) -> FloatArray:
+def _with_footwear(cover: Float32Array) -> Float32Array:
     """Cloth on a shin below bare skin is a sock or a boot: it counts as shoe."""
     leg = cover[THIGH : SHIN + 1].reshape(-1, 3)
     bare_above = np.maximum.accumulate(leg[:, SKIN] > 0.5)
@@ -162,13 +160,13 @@ def _with_footwear(cover: FloatArray) -> FloatArray:
     return np.concatenate([cover[:THIGH], moved.reshape(2, BINS, 3), cover[SHIN + 1 :]])
 
 
-def _cover_shares(confidences: FloatArray) -> FloatArray:
+def _cover_shares(confidences: Float32Array) -> Float32Array:
     skin = confidences[:, detectors.BODY_SKIN] + confidences[:, detectors.FACE_SKIN]
     shares = np.stack([skin, confidences[:, detectors.CLOTHES], confidences[:, detectors.OTHERS]], axis=-1)
     return shares / np.maximum(shares.sum(axis=-1, keepdims=True), 1e-6)
 
 
-def _bin_means(values: FloatArray, bins: npt.NDArray[np.intp], count: int) -> FloatArray:
+def _bin_means(values: Float32Array, bins: IndexArray, count: int) -> Float32Array:
     """Means `[count, channels]` of values by bin; NaN where a bin has too few."""
     number = np.bincount(bins, minlength=count)
     sums = np.stack([np.bincount(bins, channel, count) for channel in values.T], axis=-1)

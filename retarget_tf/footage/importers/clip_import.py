@@ -3,11 +3,10 @@
 import dataclasses
 import pathlib
 
-import numpy as np
-import numpy.typing as npt
 from tqdm import tqdm
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.errors import ConfigError, InputDataError
@@ -18,9 +17,6 @@ from retarget_tf.footage.importers.picture_sources import Pictures, open_picture
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.pictures import video
 from retarget_tf.pictures.square_crop import SquareCrop
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 CROPS = ("person", "whole")
 
@@ -129,7 +125,7 @@ def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: Imp
     return parsing_map if config.to_schema == config.schema else schema.parts10_of(parsing_map, hip_y)
 
 
-def _square(keypoints: FloatArray, pictures: Pictures, crop: str) -> SquareCrop:
+def _square(keypoints: Float32Array, pictures: Pictures, crop: str) -> SquareCrop:
     width, height = pictures.width, pictures.height
     if crop == "person":
         square = square_crop.clip_crop(keypoints, width, height, square_crop.MARGIN)

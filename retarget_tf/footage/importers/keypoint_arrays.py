@@ -17,12 +17,11 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Float64Array
 from retarget_tf.body import skeleton
 from retarget_tf.errors import InputDataError
 
-FloatArray = npt.NDArray[np.float32]
-
-SKELETONS: dict[int, tuple[str, Callable[[npt.ArrayLike], FloatArray]]] = {
+SKELETONS: dict[int, tuple[str, Callable[[npt.ArrayLike], Float32Array]]] = {
     17: ("COCO-17", skeleton.from_coco17),
     18: ("COCO-18", skeleton.from_coco18),
     25: ("BODY_25", lambda points: np.asarray(points, np.float32)),
@@ -30,7 +29,7 @@ SKELETONS: dict[int, tuple[str, Callable[[npt.ArrayLike], FloatArray]]] = {
 }
 
 
-def read_keypoint_array(path: files.PathLike) -> FloatArray:
+def read_keypoint_array(path: files.PathLike) -> Float32Array:
     """Reads a keypoint file.
 
     Returns:
@@ -55,13 +54,13 @@ def read_keypoint_array(path: files.PathLike) -> FloatArray:
     return with_known_confidence(to_body25(points))
 
 
-def with_known_confidence(body: FloatArray) -> FloatArray:
+def with_known_confidence(body: Float32Array) -> Float32Array:
     """Keypoints `[..., 25, 3]` of confidences 0..1: COCO's 2 is a visible joint. Joints of 0 or less are (0, 0, 0)."""
     capped = np.concatenate([body[..., :2], np.minimum(body[..., 2:], 1)], axis=-1)
     return np.where(body[..., 2:] > 0, capped, np.float32(0)).astype(np.float32)
 
 
-def _load(path: pathlib.Path) -> npt.NDArray[np.float64]:
+def _load(path: pathlib.Path) -> Float64Array:
     try:
         stored = np.load(path, allow_pickle=False)
         values = stored["keypoints"] if isinstance(stored, np.lib.npyio.NpzFile) else stored

@@ -4,10 +4,10 @@ import os
 from collections.abc import Sequence
 
 import numpy as np
-import numpy.typing as npt
 from absl import logging
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage.extraction import detectors
@@ -15,8 +15,6 @@ from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
 from retarget_tf.footage.importers.openpose import read_openpose
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
-
-FloatArray = npt.NDArray[np.float32]
 
 UNITS = ("auto", "pixels", "shares")
 
@@ -35,7 +33,7 @@ def read_keypoints(
     units: str = "auto",
     fps: float = 30.0,
     person: PersonChoice = MAIN_PERSON,
-) -> FloatArray:
+) -> Float32Array:
     """Reads a folder of OpenPose's JSON files, or a NumPy file (see `keypoint_arrays`).
 
     Args:
@@ -82,7 +80,7 @@ def read_keypoints(
     return seen
 
 
-def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> list[FloatArray]:
+def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> list[Float32Array]:
     """Everybody in each frame, `[people, 25, 3]`."""
     by_number = read_openpose(folder)
     if strangers := sorted(set(by_number) - set(frame_numbers)):
@@ -100,8 +98,8 @@ def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> list[Flo
 
 
 def _follow(
-    everybody: Sequence[FloatArray], fps: float, choice: PersonChoice, source: str, frame_numbers: Sequence[int]
-) -> FloatArray:
+    everybody: Sequence[Float32Array], fps: float, choice: PersonChoice, source: str, frame_numbers: Sequence[int]
+) -> Float32Array:
     """The chosen person `[frames, 25, 3]`, told from the others by place, pace and size: there are no colours here."""
     tracker, no_colour = tracking.PeopleTracker(fps), np.zeros(3, np.float32)
     for index, people in enumerate(everybody):
@@ -111,13 +109,13 @@ def _follow(
     return person.over(len(everybody))
 
 
-def _in_pixels(points: FloatArray, width: int, height: int, units: str, path: files.PathLike) -> FloatArray:
+def _in_pixels(points: Float32Array, width: int, height: int, units: str, path: files.PathLike) -> Float32Array:
     if units == "auto":
         units = _units_of(points, path)
     return points * np.array([width, height, 1], np.float32) if units == "shares" else points
 
 
-def _units_of(points: FloatArray, path: files.PathLike) -> str:
+def _units_of(points: Float32Array, path: files.PathLike) -> str:
     sure = points[points[..., 2] >= skeleton.CONFIDENCE_THRESHOLD][:, :2]
     if not sure.size or np.abs(sure).max() > _SMALLEST_PIXELS:
         return "pixels"

@@ -8,19 +8,17 @@ import pathlib
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Float32Array
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage.importers.frame_numbers import numbered_files
 from retarget_tf.footage.importers.keypoint_arrays import SKELETONS, with_known_confidence
 
-FloatArray = npt.NDArray[np.float32]
-
 _LAYOUTS = (25, 18)  # points of a person
 
 
-def read_openpose(folder: files.PathLike) -> dict[int, FloatArray]:
+def read_openpose(folder: files.PathLike) -> dict[int, Float32Array]:
     """The keypoints of everybody.
 
     Returns:
@@ -36,7 +34,7 @@ def read_openpose(folder: files.PathLike) -> dict[int, FloatArray]:
     return people
 
 
-def _read_people(path: pathlib.Path) -> FloatArray:
+def _read_people(path: pathlib.Path) -> Float32Array:
     frame = files.read_json(path, "keypoints")
     people = frame.get("people") if isinstance(frame, dict) else None
     if not isinstance(people, list):
@@ -51,7 +49,7 @@ def _points_of(person: Any) -> Any:
     return person.get("pose_keypoints_2d", person.get("pose_keypoints")) if isinstance(person, dict) else None
 
 
-def _body25(path: pathlib.Path, index: int, person: Any) -> FloatArray:
+def _body25(path: pathlib.Path, index: int, person: Any) -> Float32Array:
     where = f"keypoints {path} person {index}"
     if (points := _points_of(person)) is None:
         raise InputDataError(f"{where}: has no list 'pose_keypoints_2d'. Give the files that OpenPose wrote.")

@@ -9,18 +9,16 @@ from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.errors import InputDataError
-
-IdMap = npt.NDArray[np.uint8]
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 
 
-def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> IdMap:
+def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> Uint8Array:
     """Reads a parsing map.
 
     Returns:
@@ -42,7 +40,7 @@ def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> IdMap:
     return _ids(path, picture, data[24], schema)
 
 
-def _ids(path: files.PathLike, picture: av.VideoFrame, bits: int, schema: LabelSchema) -> IdMap:
+def _ids(path: files.PathLike, picture: av.VideoFrame, bits: int, schema: LabelSchema) -> Uint8Array:
     kind = picture.format.name
     if kind == "pal8":
         ids, _ = picture.to_ndarray()

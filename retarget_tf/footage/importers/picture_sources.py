@@ -5,15 +5,11 @@ import os
 import pathlib
 from collections.abc import Callable, Iterator
 
-import numpy as np
-import numpy.typing as npt
-
 from retarget_tf import files
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage.importers.frame_numbers import numbered_files
 from retarget_tf.pictures import photos, video
-
-Uint8Array = npt.NDArray[np.uint8]
 
 _PICTURES = (".jpeg", ".jpg", ".png", ".webp")
 

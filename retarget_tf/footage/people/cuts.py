@@ -5,10 +5,8 @@ from collections.abc import Iterable, Iterator
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
+from retarget_tf.arrays import Float32Array, Uint8Array
 
 _SIDE = 32  # pixels of the thumbnails that are compared
 _LAYOUT = 16.0  # of 255: mean difference of two thumbnails that alone makes a cut
@@ -21,7 +19,7 @@ class CutFinder:
     """Is shown every frame of a video, in order."""
 
     def __init__(self) -> None:
-        self._before: tuple[FloatArray, FloatArray] | None = None
+        self._before: tuple[Float32Array, Float32Array] | None = None
         self._usual: collections.deque[float] = collections.deque(maxlen=10)
 
     def is_cut(self, frame: Uint8Array) -> bool:
@@ -46,11 +44,11 @@ def noting_cuts(frames: Iterable[Uint8Array], cuts: list[int]) -> Iterator[Uint8
         yield frame
 
 
-def _layout(frame: Uint8Array) -> FloatArray:
+def _layout(frame: Uint8Array) -> Float32Array:
     return np.asarray(cv2.resize(frame, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _colours(frame: Uint8Array) -> FloatArray:
+def _colours(frame: Uint8Array) -> Float32Array:
     small = cv2.resize(frame, (3 * _SIDE, 3 * _SIDE), interpolation=cv2.INTER_AREA)
     counts = cv2.calcHist([cv2.cvtColor(small, cv2.COLOR_RGB2HSV)], [0, 1, 2], None, _BINS, [0, 180, 0, 256, 0, 256])
     return np.asarray(counts / counts.sum(), np.float32)

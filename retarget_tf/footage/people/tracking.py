@@ -11,12 +11,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 _REACH = 0.35  # bodies that a torso may lie beside its prediction
 _REACH_A_SECOND = 0.6  # more for each second unseen
@@ -38,8 +35,8 @@ class Sighting(NamedTuple):
         colour: of the torso, CIE Lab `[3]`.
     """
 
-    keypoints: FloatArray
-    colour: FloatArray
+    keypoints: Float32Array
+    colour: Float32Array
 
 
 @dataclasses.dataclass
@@ -52,11 +49,11 @@ class PersonTrack:
         doubts: frames at which it may have been taken for somebody else, at most one a second.
     """
 
-    keypoints: dict[int, FloatArray]
-    colour: FloatArray
+    keypoints: dict[int, Float32Array]
+    colour: Float32Array
     doubts: list[int] = dataclasses.field(default_factory=list)
-    _centre: FloatArray = dataclasses.field(default_factory=lambda: np.zeros(2, np.float32))
-    _velocity: FloatArray = dataclasses.field(default_factory=lambda: np.zeros(2, np.float32))
+    _centre: Float32Array = dataclasses.field(default_factory=lambda: np.zeros(2, np.float32))
+    _velocity: Float32Array = dataclasses.field(default_factory=lambda: np.zeros(2, np.float32))
 
     @property
     def first(self) -> int:
@@ -73,7 +70,7 @@ class PersonTrack:
         """Pixels of height summed over the frames: who is large, and there all the time."""
         return float(sum(_body_size(keypoints) for keypoints in self.keypoints.values()))
 
-    def over(self, count: int) -> FloatArray:
+    def over(self, count: int) -> Float32Array:
         """The keypoints of the first `count` frames, float32 `[count, 25, 3]`; all zero where it is not seen."""
         keypoints = np.zeros((count, skeleton.NUM_JOINTS, 3), np.float32)
         for frame, pose in self.keypoints.items():
@@ -171,7 +168,7 @@ def main_tracks(tracks: Sequence[PersonTrack]) -> list[PersonTrack]:
     return [track for track in ranked if len(track.keypoints) >= _BRIEF * longest]
 
 
-def sight(image: Uint8Array, poses: Sequence[FloatArray]) -> list[Sighting]:
+def sight(image: Uint8Array, poses: Sequence[Float32Array]) -> list[Sighting]:
     """The people of a picture, with the colours of their torsos.
 
     Args:
@@ -181,23 +178,23 @@ def sight(image: Uint8Array, poses: Sequence[FloatArray]) -> list[Sighting]:
     return [Sighting(pose, _torso_colour(image, pose)) for pose in distinct(poses)]
 
 
-def distinct(poses: Iterable[FloatArray]) -> list[FloatArray]:
+def distinct(poses: Iterable[Float32Array]) -> list[Float32Array]:
     """The people of poses `[25, 3]`, the surest first: who is in two poses counts once, with the surer one."""
-    kept: list[FloatArray] = []
+    kept: list[Float32Array] = []
     for pose in sorted(poses, key=lambda pose: -float(pose[:, 2].sum())):
         if all(_pose_distance(pose, other) > _SAME_POSE for other in kept):
             kept.append(pose)
     return kept
 
 
-def _pose_distance(a: FloatArray, b: FloatArray) -> float:
+def _pose_distance(a: Float32Array, b: Float32Array) -> float:
     both = (a[:, 2] > 0) & (b[:, 2] > 0)
     if not both.any():
         return np.inf
     return float(np.linalg.norm(a[both, :2] - b[both, :2], axis=-1).mean()) / max(_body_size(a), _body_size(b))
 
 
-def _torso_colour(image: Uint8Array, pose: FloatArray) -> FloatArray:
+def _torso_colour(image: Uint8Array, pose: Float32Array) -> Float32Array:
     """The median colour, CIE Lab `[3]`, of a grid of points about the middle of the torso."""
     steps = np.linspace(-_PATCH, _PATCH, 7) * _body_size(pose)
     x, y = (np.clip(centre + steps, 0, None).astype(int) for centre in torso_centre(pose))
@@ -206,19 +203,19 @@ def _torso_colour(image: Uint8Array, pose: FloatArray) -> FloatArray:
     return np.asarray(np.median(lab.reshape(-1, 3), axis=0), np.float32)
 
 
-def torso_centre(pose: FloatArray) -> FloatArray:
+def torso_centre(pose: Float32Array) -> Float32Array:
     """The middle of shoulders and hips as far as they are known, `[2]`; of all joints where none of them is."""
     torso = pose[_TORSO]
     known = torso if (torso[:, 2] > 0).any() else pose
     return np.asarray(known[known[:, 2] > 0, :2].mean(axis=0), np.float32)
 
 
-def _body_size(pose: FloatArray) -> float:
+def _body_size(pose: Float32Array) -> float:
     left, top, right, bottom = box_of(pose)
     return float(max(right - left, bottom - top, 1.0))
 
 
-def box_of(pose: FloatArray) -> FloatArray:
+def box_of(pose: Float32Array) -> Float32Array:
     """Left, top, right and bottom of a pose; zeros where no joint is known."""
     box = skeleton.person_box(pose)
     return np.zeros(4, np.float32) if box is None else box

@@ -6,13 +6,9 @@ from typing import NamedTuple
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body import skeleton
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
 
 _FLESH = 0.2  # width of a limb with its clothes, as a share of the body's height
 _LEAST_BACKGROUND = 0.02  # of the picture: with less of it nothing is said
@@ -48,7 +44,7 @@ class BackgroundWatcher:
 
     def __init__(self, looks_per_second: float) -> None:
         self._rate = looks_per_second
-        self._past: collections.deque[tuple[Uint8Array, FloatArray, BoolArray]] = collections.deque(
+        self._past: collections.deque[tuple[Uint8Array, Float32Array, BoolArray]] = collections.deque(
             maxlen=max(1, round(looks_per_second))
         )
 
@@ -56,7 +52,7 @@ class BackgroundWatcher:
         """Begins anew, as after a cut."""
         self._past.clear()
 
-    def look(self, gray: Uint8Array, poses: Sequence[FloatArray]) -> Behind:
+    def look(self, gray: Uint8Array, poses: Sequence[Float32Array]) -> Behind:
         """Takes the next look.
 
         Args:
@@ -75,7 +71,7 @@ class BackgroundWatcher:
         return Behind(camera, change, _share(_slope(smooth) > _SLOPE, behind))
 
 
-def people_area(shape: tuple[int, ...], poses: Sequence[FloatArray]) -> BoolArray:
+def people_area(shape: tuple[int, ...], poses: Sequence[Float32Array]) -> BoolArray:
     """Where people are, generously, bool `[height, width]`: limbs as thick as clothes are wide."""
     area = np.zeros(shape, np.uint8)
     for pose in poses:
@@ -108,7 +104,7 @@ def _camera_motion(before: Uint8Array, now: Uint8Array, behind: BoolArray) -> fl
     return float(shifts.max() / max(height, width))
 
 
-def _slope(smooth: FloatArray) -> FloatArray:
+def _slope(smooth: Float32Array) -> Float32Array:
     return np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)) / 8
 
 

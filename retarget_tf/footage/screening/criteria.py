@@ -8,9 +8,8 @@ at 480 px and ten looks a second; each attribute says what it lies between.
 import dataclasses
 
 import numpy as np
-import numpy.typing as npt
 
-FloatArray = npt.NDArray[np.float32]
+from retarget_tf.arrays import Float32Array
 
 
 @dataclasses.dataclass(frozen=True)
@@ -29,7 +28,7 @@ class Limit:
         if self.good == self.poor:
             raise ValueError(f"good and poor must differ. Received: good={self.good}, poor={self.poor}")
 
-    def score(self, values: FloatArray) -> FloatArray:
+    def score(self, values: Float32Array) -> Float32Array:
         """Scores 0..1 of values of any shape; 1 for NaN: what cannot be told is not held against a clip."""
         scores = np.clip((self.poor - values) / (self.poor - self.good), 0, 1)
         return np.where(np.isnan(values), 1, scores).astype(np.float32)

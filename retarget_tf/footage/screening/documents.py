@@ -21,8 +21,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.footage.screening.criteria import Criteria
 from retarget_tf.footage.screening.judging import JudgedStretch
 from retarget_tf.footage.screening.screener import Screening
@@ -86,5 +86,5 @@ def _word(is_good: bool) -> str:
     return "good" if is_good else "poor"
 
 
-def _numbers(values: npt.NDArray[np.float32]) -> list[float | None]:
+def _numbers(values: Float32Array) -> list[float | None]:
     return [None if np.isnan(value) else round(float(value), 5) for value in values]

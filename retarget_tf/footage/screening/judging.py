@@ -5,13 +5,10 @@ import itertools
 from collections.abc import Iterator
 
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import BoolArray, Float32Array
 from retarget_tf.footage.screening.criteria import Criteria, Limit
 from retarget_tf.footage.screening.looking import MEASURES, Looks
-
-FloatArray = npt.NDArray[np.float32]
-BoolArray = npt.NDArray[np.bool_]
 
 _WORDS = {
     "speed": "moves too fast",
@@ -68,7 +65,7 @@ class Verdict:
     is_good: bool
     reasons: tuple[str, ...]
     stretches: tuple[JudgedStretch, ...]
-    scores: dict[str, FloatArray]
+    scores: dict[str, Float32Array]
 
     @property
     def good_stretches(self) -> tuple[JudgedStretch, ...]:
@@ -101,7 +98,9 @@ def judge(looks: Looks, criteria: Criteria) -> Verdict:
     return dataclasses.replace(verdict, is_good=verdict.good_share >= criteria.good_share)
 
 
-def _judged(looks: Looks, scores: dict[str, FloatArray], part: slice, good: bool, criteria: Criteria) -> JudgedStretch:
+def _judged(
+    looks: Looks, scores: dict[str, Float32Array], part: slice, good: bool, criteria: Criteria
+) -> JudgedStretch:
     first = int(looks.at[part.start])
     end = int(looks.at[part.stop]) if part.stop < len(looks.at) else looks.frames
     seconds = (end - first) / looks.fps
@@ -114,7 +113,7 @@ def _judged(looks: Looks, scores: dict[str, FloatArray], part: slice, good: bool
     return JudgedStretch(first, end, float(scores["all"][part].mean()), reasons)
 
 
-def _reasons(scores: dict[str, FloatArray], part: slice, criteria: Criteria, least: float) -> tuple[str, ...]:
+def _reasons(scores: dict[str, Float32Array], part: slice, criteria: Criteria, least: float) -> tuple[str, ...]:
     """What fails in more than `least` of the looks, the most frequent first."""
     shares = {name: float((scores[name][part] < criteria.passing).mean()) for name in (*MEASURES, "fps")}
     failing = sorted((name for name, share in shares.items() if share > least), key=lambda name: -shares[name])
@@ -130,7 +129,7 @@ def _limit(criteria: Criteria, name: str) -> Limit:
     return limit
 
 
-def _steadied(values: FloatArray, looks: Looks) -> FloatArray:
+def _steadied(values: Float32Array, looks: Looks) -> Float32Array:
     """The running median within each shot that is long enough for one.
 
     The value itself takes the place of unknown neighbours; where all of them are unknown, so is the result.

@@ -6,18 +6,14 @@ from typing import Protocol
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array, Int64Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.cuts import CutFinder
 from retarget_tf.footage.screening import sharpness
 from retarget_tf.footage.screening.background import BackgroundWatcher, Behind
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
-IntArray = npt.NDArray[np.int64]
 
 SIDE = 480  # longer side in pixels that frames are made smaller to
 _LOOKS_PER_SECOND = 10.0
@@ -46,7 +42,7 @@ _FEET = [[skeleton.JOINT[f"{side}_{joint}"] for joint in ("ankle", "heel", "big_
 class Detector(Protocol):
     """Finds people: `extraction.PoseDetector` opened for video and several people, or a stand-in of a test."""
 
-    def detect_all(self, image: Uint8Array, seconds: float) -> list[FloatArray]:
+    def detect_all(self, image: Uint8Array, seconds: float) -> list[Float32Array]:
         """Keypoints float32 `[25, 3]` of each person, in pixels of the image."""
         ...
 
@@ -68,8 +64,8 @@ class Looks:
     frames: int
     fps: float
     cuts: tuple[int, ...]
-    at: IntArray
-    values: dict[str, FloatArray]
+    at: Int64Array
+    values: dict[str, Float32Array]
     people: int
     thumbnails: dict[int, Uint8Array]
 
@@ -79,7 +75,7 @@ class _Look:
     frame: int
     gray: Uint8Array
     behind: Behind
-    poses: list[FloatArray]
+    poses: list[Float32Array]
 
 
 def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> Looks:
@@ -174,7 +170,7 @@ class _Shot:
         speeds = _speeds(old, new, self._seconds)[list(sharpness.ENDS)]
         return sharpness.smear(self._before.gray, look.gray, new, [float(speed) for speed in speeds])
 
-    def table(self, shrink: float) -> dict[str, FloatArray]:
+    def table(self, shrink: float) -> dict[str, Float32Array]:
         """The measures `[looks]` by name; heights are multiplied by `shrink`, back to pixels of the video."""
         main = next(iter(tracking.main_tracks(self._tracker.tracks)), None)
         own = {} if main is None else main.keypoints
@@ -217,19 +213,19 @@ def _smaller(picture: Uint8Array, shrink: float) -> Uint8Array:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _height(pose: FloatArray) -> float:
+def _height(pose: Float32Array) -> float:
     box = skeleton.person_box(pose)
     return 0.0 if box is None else float(max(box[2] - box[0], box[3] - box[1]))
 
 
-def _speeds(before: FloatArray, now: FloatArray, seconds: float) -> FloatArray:
+def _speeds(before: Float32Array, now: Float32Array, seconds: float) -> Float32Array:
     """How fast each joint moves `[25]`, in body heights per second; 0 where it is not seen twice."""
     both = (before[:, 2] >= skeleton.CONFIDENCE_THRESHOLD) & (now[:, 2] >= skeleton.CONFIDENCE_THRESHOLD)
     distance = np.linalg.norm(now[:, :2] - before[:, :2], axis=-1)
     return np.where(both, distance / max(_height(now), 1.0) / np.float32(seconds), 0).astype(np.float32)
 
 
-def _full_view(pose: FloatArray, width: int, height: int) -> float:
+def _full_view(pose: Float32Array, width: int, height: int) -> float:
     """Share of head, right foot and left foot that are seen within the picture."""
     seen = detectors.drop_unseen(pose, width, height)[:, 2] > 0
     return float(np.mean([seen[joints].any() for joints in (_HEAD, *_FEET)]))

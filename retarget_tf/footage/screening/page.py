@@ -7,15 +7,13 @@ from collections.abc import Mapping, Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.footage.screening import curves
 from retarget_tf.footage.screening.criteria import Criteria, Limit
 from retarget_tf.footage.screening.looking import MEASURES
 from retarget_tf.footage.screening.screener import Screening
 from retarget_tf.footage.screening.style import STYLE
-
-Uint8Array = npt.NDArray[np.uint8]
 
 _STRIP = 1030, 150  # width and height in pixels
 _QUALITY = 82

@@ -9,12 +9,9 @@ from collections.abc import Sequence
 
 import cv2
 import numpy as np
-import numpy.typing as npt
 
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
-
-Uint8Array = npt.NDArray[np.uint8]
-FloatArray = npt.NDArray[np.float32]
 
 ENDS = tuple(skeleton.JOINT[name] for name in ("right_wrist", "left_wrist", "right_ankle", "left_ankle"))
 _REACH = 0.1  # of the body's height that is looked at around a hand or foot
@@ -24,7 +21,7 @@ _LEAST_CHANGED = 0.1  # of the square around the joint: with less nothing is sai
 _LEAST_SLOPE = 0.5  # of 255 per pixel
 
 
-def softness(gray: Uint8Array, pose: FloatArray) -> float:
+def softness(gray: Uint8Array, pose: Float32Array) -> float:
     """The width of the sharpest edges of a person, in body heights; NaN where nobody is in the picture.
 
     Args:
@@ -42,7 +39,7 @@ def softness(gray: Uint8Array, pose: FloatArray) -> float:
     return float(contrast / max(np.percentile(_slope(patch), 98), _LEAST_SLOPE) / (box[3] - box[1]))
 
 
-def smear(before: Uint8Array, now: Uint8Array, pose: FloatArray, speeds: Sequence[float]) -> float:
+def smear(before: Uint8Array, now: Uint8Array, pose: Float32Array, speeds: Sequence[float]) -> float:
     """The width of the edges of the most smeared hand or foot, in body heights; 0 where none moves fast.
 
     Args:
@@ -76,10 +73,10 @@ def _new_edges(before: Uint8Array, now: Uint8Array) -> float:
     return float(np.percentile(difference[changed], 90) / max(np.percentile(slope[changed], 97), _LEAST_SLOPE))
 
 
-def _square(point: FloatArray, reach: float) -> tuple[slice, slice]:
+def _square(point: Float32Array, reach: float) -> tuple[slice, slice]:
     x, y = float(point[0]), float(point[1])
     return slice(max(0, int(y - reach)), max(0, int(y + reach))), slice(max(0, int(x - reach)), max(0, int(x + reach)))
 
 
-def _slope(values: FloatArray) -> FloatArray:
+def _slope(values: Float32Array) -> Float32Array:
     return np.hypot(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1)) / 8

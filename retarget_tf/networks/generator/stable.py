@@ -7,18 +7,15 @@ map of it is added to the U-Net's logits. Where no map is given all its channels
 photo itself: asked for the reference's own pose it gives the reference's map.
 """
 
-from typing import Any
-
 import keras
 import numpy as np
 from keras import ops
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.body import limb_warp, pose_map, skeleton
 from retarget_tf.networks import layers
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.generator.unet import unet
-
-Tensor = Any
 
 _WARP_LOGIT = 3.0  # how far the warped map leads before anything is learned
 _WARP_LOGITS = "warp_logits"

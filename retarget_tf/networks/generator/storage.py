@@ -4,17 +4,15 @@ import dataclasses
 import pathlib
 import zipfile
 from collections.abc import Callable, Mapping
-from typing import Any
 
 import keras
 
 from retarget_tf import files
+from retarget_tf.arrays import Tensor
 from retarget_tf.errors import InputDataError
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig, read_generator_spec
 from retarget_tf.networks.generator.paper import build_paper_generator
 from retarget_tf.networks.generator.stable import build_stable_generator
-
-Tensor = Any
 
 KERAS_NAME = "generator.keras"
 SPEC_NAME = "generator.json"

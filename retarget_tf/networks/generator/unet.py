@@ -3,14 +3,11 @@
 4x4 convolutions of stride 2 after pix2pix (Isola et al. 2017, appendix 6.1.1). The depth follows the picture's size.
 """
 
-from typing import Any
-
 import keras
 
+from retarget_tf.arrays import Tensor
 from retarget_tf.networks import layers
 from retarget_tf.networks.config import ModelConfig
-
-Tensor = Any
 
 DROPOUT_BLOCKS = 3
 

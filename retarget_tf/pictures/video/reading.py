@@ -12,15 +12,13 @@ from typing import Any
 
 import av
 import numpy as np
-import numpy.typing as npt
 from absl import logging
 from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorTrc
 
 from retarget_tf import files
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import ConfigError, InputDataError
-
-Frame = npt.NDArray[np.uint8]
 
 _UNEVEN_SHARE = 0.05  # of the distances: a phone drops a frame now and then
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
@@ -95,7 +93,7 @@ def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
     return VideoInfo(width, height, resampled, round(frames * resampled / fps))
 
 
-def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[Frame]:
+def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[Uint8Array]:
     """Yields the frames in order. Where the file ends early, what there is is yielded, and a warning logged.
 
     Raises:
@@ -114,7 +112,7 @@ def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterat
         )
 
 
-def read_gray(path: files.PathLike) -> Iterator[npt.NDArray[np.uint8]]:
+def read_gray(path: files.PathLike) -> Iterator[Uint8Array]:
     """Yields the frames of a gray8 video as uint8 `[height, width]`, value for value."""
     with _open(path, AS_IT_IS) as (container, stream):
         for frame in _packets_to_frames(path, container, stream):
@@ -262,7 +260,7 @@ def _resampled(frames: Iterable[Any], average_fps: float, fps: float) -> Iterato
         count += 1
 
 
-def _upright(frame: Any) -> Frame:
+def _upright(frame: Any) -> Uint8Array:
     """The picture as RGB, turned and mirrored as the display matrix says (ISO/IEC 14496-12, 8.3.2)."""
     picture = frame.to_ndarray(format="rgb24")
     matrix = frame.side_data.get(Type.DISPLAYMATRIX)

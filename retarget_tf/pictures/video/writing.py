@@ -8,12 +8,10 @@ from typing import Any, Self
 
 import av
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf import files
+from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import ConfigError
-
-Frame = npt.NDArray[np.uint8]
 
 
 class VideoWriter:
@@ -51,7 +49,7 @@ class VideoWriter:
         self._container = av.open(str(temporary), "w", options=options)
         return self
 
-    def write(self, frame: Frame) -> None:
+    def write(self, frame: Uint8Array) -> None:
         """Appends an RGB frame `[height, width, 3]`, or for ``ffv1`` a map `[height, width]`."""
         if self._stream is None:
             self._stream, self._shape = self._add_stream(*frame.shape[:2]), frame.shape

@@ -12,21 +12,19 @@ import dataclasses
 import threading
 import time
 from concurrent.futures import Future
-from typing import Any
 
 import grpc
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 from absl import logging
 
+from retarget_tf.arrays import AnyArray
 from retarget_tf.serving.server.errors import RefusedError, invalid
 from retarget_tf.serving.server.options import ServerOptions
 from retarget_tf.serving.server.validation import CLIP_RANK
 from retarget_tf.serving.server.versions import ModelVersion
 
-Array = npt.NDArray[Any]
-Arrays = dict[str, Array]
+Arrays = dict[str, AnyArray]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -176,7 +174,7 @@ def _with_index(job: Job, error: RefusedError) -> RefusedError:
     return error
 
 
-def _short(array: Array) -> Array:
+def _short(array: AnyArray) -> AnyArray:
     """Of a clip its first frame: what is wrong with a picture or a map shows there."""
     return array[:, :1] if array.ndim == CLIP_RANK else array
 

@@ -4,14 +4,12 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import tensorflow as tf
 
+from retarget_tf.arrays import AnyArray
 from retarget_tf.pictures import photos
 from retarget_tf.serving.server.errors import invalid
 from retarget_tf.serving.server.options import ServerOptions
-
-Array = npt.NDArray[Any]
 
 DEFAULT_SIGNATURE = "serving_default"
 _IMAGE_SUFFIX = "_bytes"  # inputs of this ending are encoded pictures
@@ -25,7 +23,7 @@ def signature_definition(definitions: Mapping[str, Any], name: str) -> Any:
     return definitions[name]
 
 
-def checked_inputs(inputs: Mapping[str, Any], definition: Any, options: ServerOptions) -> dict[str, Array]:
+def checked_inputs(inputs: Mapping[str, Any], definition: Any, options: ServerOptions) -> dict[str, AnyArray]:
     """The arrays of a request's TensorProtos.
 
     Args:
@@ -66,7 +64,7 @@ def is_batched(tensors: Mapping[str, Any]) -> bool:
     return bool(shapes) and all(not shape.unknown_rank and shape.dim and shape.dim[0].size == -1 for shape in shapes)
 
 
-def _array(name: str, proto: Any, info: Any, options: ServerOptions) -> Array:
+def _array(name: str, proto: Any, info: Any, options: ServerOptions) -> AnyArray:
     if proto.dtype != info.dtype:
         wanted, given = tf.as_dtype(info.dtype).name, proto.dtype
         raise invalid(f"{name} must be {wanted}. Received: {_dtype_name(given)}.")
@@ -105,7 +103,7 @@ def _written(shape: Any) -> str:
     return "any" if shape.unknown_rank else str([None if dim.size < 0 else dim.size for dim in shape.dim])
 
 
-def _check_values(name: str, array: Array, options: ServerOptions) -> None:
+def _check_values(name: str, array: AnyArray, options: ServerOptions) -> None:
     if array.dtype == object and name.endswith(_IMAGE_SUFFIX):
         for index, encoded in enumerate(array.flat):
             _check_picture(f"{name}[{index}]", encoded, options.max_pixels)
