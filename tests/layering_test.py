@@ -26,6 +26,7 @@ LIGHT = (
     "files",
     "program",
     "program.running",
+    "program.settings",
     "arrays",
     "body.skeleton",
     "body.parsing_labels",
