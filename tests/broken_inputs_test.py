@@ -42,7 +42,7 @@ BUILD = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=
 
 @pytest.fixture(scope="module")
 def model() -> Retargeter:
-    spec = GeneratorSpec(ModelConfig(image_size=SIZE, filters=2), person_height_share=0.7)
+    spec = GeneratorSpec(ModelConfig.of_preset("paper", image_size=SIZE, filters=2), person_height_share=0.7)
     return Retargeter(generator.TrainedGenerator(generator.build_generator(spec.model), spec))
 
 

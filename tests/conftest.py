@@ -6,7 +6,7 @@ import pytest
 
 from retarget_tf import serving
 from retarget_tf.networks import generator
-from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from tests import testing
 from tests.testing import Served
 
@@ -20,7 +20,7 @@ def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def export_lively(preset: str, folder: pathlib.Path) -> Served:
     """Exports a generator with weights so large that its maps hold several classes."""
     small = {"refinement": 2} if preset == "stable" else {}
-    model = ModelConfig(preset=preset, image_size=32, filters=2, **{**PRESET_MODELS[preset], **small})
+    model = ModelConfig.of_preset(preset, image_size=32, filters=2, **small)
     spec = GeneratorSpec(model, person_height_share=0.75, step=9)
     generator.save_generator(testing.lively(generator.build_generator(model)), spec, folder)
     return Served(folder, serving.export_saved_model(folder, folder / "export"), spec)

@@ -14,7 +14,6 @@ import pytest
 from retarget_tf.dataset import records
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.extraction import external_parser
-from retarget_tf.networks.config import TrainingConfig
 from retarget_tf.pictures import video
 from retarget_tf.serving import server
 from tests import testing
@@ -68,7 +67,6 @@ def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
         ("data.screen_clips", video.AS_IT_IS),
         ("export.serve", server.ServerOptions()),
         ("retarget_tf.retarget", video.AS_IT_IS),
-        ("retarget_tf.train", TrainingConfig(steps=1)),
     ],
     ids=lambda value: value if isinstance(value, str) else type(value).__name__,
 )

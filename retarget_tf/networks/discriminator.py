@@ -8,11 +8,11 @@ After pix2pix (Isola et al. 2017, appendix 6.1.2). Logits, no sigmoid: the loss 
 import keras
 
 from retarget_tf.networks import layers
-from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.config import PaperModelConfig
 
 
 def build_discriminator(
-    config: ModelConfig, *, condition_channels: int = 6, map_channels: int = 3, seed: int = 1
+    config: PaperModelConfig, *, condition_channels: int = 6, map_channels: int = 3, seed: int = 1
 ) -> keras.Model:
     """Builds the discriminator.
 
@@ -45,7 +45,7 @@ def build_discriminator(
             padding="valid" if last else "same",
         )(x)
         if level > 0:
-            x = layers.normalization(config.norm, width, seed + level, f"block_{level}_norm")(x)
+            x = layers.normalization(config.norm, seed + level, f"block_{level}_norm")(x)
         x = layers.leaky_relu(f"block_{level}_relu")(x)
     x = keras.layers.ZeroPadding2D(1, name="output_pad")(x)
     x = layers.convolution(1, strides=1, bias=True, seed=seed + 100, name="output_conv", padding="valid")(x)

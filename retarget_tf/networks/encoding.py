@@ -9,7 +9,6 @@ import tensorflow as tf
 from retarget_tf.arrays import Tensor
 from retarget_tf.body import pose_map
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
-from retarget_tf.networks.config import Feedback
 
 
 def to_signed(pixels: Tensor) -> Tensor:
@@ -52,12 +51,8 @@ def one_hot(parsing_map: Tensor, schema: LabelSchema) -> Tensor:
     return tf.one_hot(tf.cast(parsing_map, tf.int32), schema.num_classes)
 
 
-def fed_back(probabilities: Tensor, feedback: Feedback) -> Tensor:
-    """What of a step's output comes back as `previous_map`; both `[batch, height, width, classes]`."""
-    if feedback == "probabilities":
-        return probabilities
-    if feedback == "none":
-        return tf.zeros_like(probabilities)
+def most_probable(probabilities: Tensor) -> Tensor:
+    """The most probable class of each pixel, one-hot; both float32 `[batch, height, width, classes]`."""
     return tf.one_hot(tf.argmax(probabilities, axis=-1, output_type=tf.int32), probabilities.shape[-1])
 
 

@@ -8,7 +8,6 @@ from retarget_tf.networks.config import Norm
 
 LEAKY_SLOPE = 0.2  # Keras's default is 0.3
 KERNEL_SIZE = 4
-GROUP_CHANNELS = 8
 
 
 def weight_init(seed: int) -> keras.initializers.Initializer:
@@ -16,17 +15,16 @@ def weight_init(seed: int) -> keras.initializers.Initializer:
     return keras.initializers.RandomNormal(0.0, 0.02, seed=seed)
 
 
-def normalization(norm: Norm, width: int, seed: int, name: str) -> keras.layers.Layer:
-    """Batch, instance or group normalization with a scale from N(1, 0.02) and a shift from 0.
+def normalization(norm: Norm, seed: int, name: str) -> keras.layers.Layer:
+    """Batch or instance normalization with a scale from N(1, 0.02) and a shift from 0.
 
-    Instance normalization is `GroupNormalization` with one channel a group; `group` has groups of eight channels.
+    Instance normalization is `GroupNormalization` with one channel a group.
     """
     scale_init = keras.initializers.RandomNormal(1.0, 0.02, seed=seed)
     if norm == "batch":
         # torch's momentum of 0.1 is Keras's 0.9; epsilon as in torch, where Keras's default is 1e-3.
         return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=scale_init, name=name)
-    groups = -1 if norm == "instance" else max(1, width // GROUP_CHANNELS)
-    return keras.layers.GroupNormalization(groups=groups, epsilon=1e-5, gamma_initializer=scale_init, name=name)
+    return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, gamma_initializer=scale_init, name=name)
 
 
 def leaky_relu(name: str) -> keras.layers.Layer:

@@ -67,6 +67,8 @@ class _Description:
         """What must hold, as it follows "must be" in a sentence; empty where everything does."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
+        if self.minimum is not None and self.maximum is not None:
+            return f"from {self.minimum} to {self.maximum}"
         bounds = {"at least": self.minimum, "above": self.above, "at most": self.maximum, "below": self.below}
         return " and ".join(f"{words} {bound}" for words, bound in bounds.items() if bound is not None)
 

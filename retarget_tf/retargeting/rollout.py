@@ -2,8 +2,8 @@
 
     map_1 = G(reference, keypoints_1),  map_2 = G(map_1, keypoints_2),  ...
 
-What is fed back is the business of a preset: see `feedback`. Nothing but the last step is kept, so that memory does
-not grow with the length of the video. Teacher forcing is the same loop with the truth put in before each step
+What is fed back is up to the preset: see `networks.presets.loop`. Nothing but the last step is kept, so that memory
+does not grow with the length of the video. Teacher forcing is the same loop with the truth put in before each step
 (`Rollout.force`).
 """
 
@@ -13,7 +13,7 @@ import tensorflow as tf
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.networks.generator import TrainedGenerator
-from retarget_tf.retargeting.preset_loops import Reference, make_feedback
+from retarget_tf.networks.presets import Reference, make_loop
 
 __all__ = ["Reference", "Rollout", "rollout_clip", "teacher_forced_clip"]
 
@@ -31,14 +31,14 @@ class Rollout:
         if reference.frame.shape[1] != size:
             raise ValueError(f"the reference must be {size} px. Received: shape={reference.frame.shape}")
         self._network = trained.network
-        self._feedback = make_feedback(trained.network, trained.spec.model, reference)
-        self._state = self._feedback.start()
+        self._loop = make_loop(trained.network, trained.spec.model, reference)
+        self._state = self._loop.start()
         self.generated_rgb: Float32Array | None = None
 
     def step(self, keypoints: Float32Array) -> Uint8Array:
         """The next maps, uint8 class ids `[batch, size, size]`, for keypoints `[batch, 25, 3]` in pixels."""
-        outputs = self._network(self._feedback.inputs(self._state, tf.constant(keypoints, tf.float32)))
-        taken = self._feedback.take(outputs)
+        outputs = self._network(self._loop.inputs(self._state, tf.constant(keypoints, tf.float32)))
+        taken = self._loop.take(outputs)
         self._state, self.generated_rgb = taken.state, taken.rgb.numpy()
         return taken.parsing_map.numpy()
 
@@ -49,7 +49,7 @@ class Rollout:
             frame: the true frame before the next step, uint8 `[batch, size, size, 3]`.
             parsing_map: its true map, uint8 `[batch, size, size]`.
         """
-        self._state = self._feedback.truth(frame, parsing_map)
+        self._state = self._loop.truth(frame, parsing_map)
 
 
 def rollout_clip(

@@ -163,8 +163,8 @@ class ServingClient:
                 f"server {self._address}: its contract is {theirs}, this client's {serving.CONTRACT_VERSION}. "
                 "Export the model anew."
             )
-        model = ModelConfig(
-            preset=facts["preset"].decode(),
+        model = ModelConfig.of_preset(
+            facts["preset"].decode(),
             image_size=int(facts["image_size"]),
             label_schema=facts["label_schema"].decode(),
         )

@@ -15,7 +15,6 @@ import tensorflow as tf
 
 from retarget_tf import files
 from retarget_tf.body import skeleton
-from retarget_tf.errors import ConfigError
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import SPEC_NAME, load_keras_generator
 from retarget_tf.serving import warmup
@@ -45,17 +44,11 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
 
     Raises:
         InputDataError: the model cannot be read, or the version exists.
-        ConfigError: the model feeds back probabilities, which no request carries.
     """
     network, spec = load_keras_generator(model)
     version = version if version is not None else max(versions(folder), default=0) + 1
     if version < 1:
         raise ValueError(f"version must be positive. Received: version={version}")
-    if spec.model.feedback == "probabilities":
-        raise ConfigError(
-            "feedback of a servable must be classes or none, because a request carries maps of class ids. "
-            "Received: feedback=probabilities"
-        )
     served = ServedGenerator(network, spec)
     with files.atomic_folder(pathlib.Path(folder) / str(version)) as temporary:
         with tempfile.TemporaryDirectory() as assets:

@@ -4,12 +4,8 @@ import keras
 import tensorflow as tf
 
 from retarget_tf.networks.config import GeneratorSpec
+from retarget_tf.networks.presets import PRESETS
 from retarget_tf.serving import contract
-
-_START = {
-    "paper": "It parses the photo itself: a `reference_map` is taken and not looked at.",
-    "stable": "Give the photo's map as `reference_map` where you have one; else the network parses the photo itself.",
-}
 
 
 def model_card(spec: GeneratorSpec) -> str:
@@ -31,7 +27,7 @@ model serves every person.
 | signatures | contract {contract.CONTRACT_VERSION} |
 | made with | TensorFlow {tf.__version__}, Keras {keras.__version__} |
 
-{_START[model.preset]}
+{PRESETS[model.preset].photo_advice}
 
 | signature | inputs |
 |---|---|

@@ -8,9 +8,9 @@ import tensorflow as tf
 from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
+from retarget_tf.networks import presets
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.pictures import square_crop_graph
-from retarget_tf.retargeting import preset_loops
 from retarget_tf.serving import contract
 
 Outputs = dict[str, Tensor]
@@ -125,7 +125,7 @@ class ServedGenerator(tf.Module):
 
     def _begin(
         self, image_bytes: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
-    ) -> tuple[preset_loops.Feedback, Tensor]:
+    ) -> tuple[presets.Loop, Tensor]:
         """The loop around the reference, and the wanted poses `[batch, frames, 25, 3]` on the canvas."""
         size = self._size
         frames, moved_reference, maps, placed = tf.map_fn(
@@ -139,8 +139,8 @@ class ServedGenerator(tf.Module):
             ),
             parallel_iterations=1,  # one large picture in memory at a time
         )
-        reference = preset_loops.Reference(frames, moved_reference, maps)
-        return preset_loops.make_feedback(self.generator, self._spec.model, reference), placed
+        reference = presets.Reference(frames, moved_reference, maps)
+        return presets.make_loop(self.generator, self._spec.model, reference), placed
 
     def _canvas(
         self, encoded: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
@@ -159,7 +159,7 @@ class ServedGenerator(tf.Module):
         )
         return frame, own, parsing_map, wanted
 
-    def _advance(self, loop: preset_loops.Feedback, previous_map: Tensor, keypoints: Tensor) -> Tensor:
+    def _advance(self, loop: presets.Loop, previous_map: Tensor, keypoints: Tensor) -> Tensor:
         """The next maps, uint8 `[batch, size, size]`."""
         outputs = self.generator(loop.inputs(loop.resume(previous_map), keypoints))
         return tf.ensure_shape(loop.take(outputs).parsing_map, [None, self._size, self._size])

@@ -23,17 +23,17 @@ from absl import logging
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array
-from retarget_tf.dataset import augmentation, input_pipeline, records
+from retarget_tf.dataset import input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
 from retarget_tf.networks import generator
-from retarget_tf.networks.config import GeneratorSpec, ModelConfig, StreamConfig, TrainingConfig
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.training import callbacks
-from retarget_tf.training.retarget_gan import RetargetGAN
+from retarget_tf.training.config import TrainingConfig
+from retarget_tf.training.learner import Learner
+from retarget_tf.training.learners import LEARNERS
 from retarget_tf.training.run_settings import write_settings
-from retarget_tf.training.stream_trainer import StreamTrainer
 
 PathLike = files.PathLike
-Learner = RetargetGAN | StreamTrainer
 
 _SAMPLE_WINDOWS = 4
 
@@ -101,18 +101,9 @@ def train(
 
 def build_learner(model_config: ModelConfig, training_config: TrainingConfig) -> Learner:
     """The networks of the preset with their training step and their Adams, ready to be trained or restored."""
-
-    def adam() -> keras.optimizers.Optimizer:
-        return keras.optimizers.Adam(training_config.learning_rate, beta_1=training_config.beta_1, beta_2=0.999)
-
-    seed = training_config.seed
-    if model_config.preset == "stable":
-        trainer = StreamTrainer(model_config, training_config.stream, training_config.batch_size, seed)
-        trainer.compile(adam())
-        return trainer
-    gan = RetargetGAN(model_config, training_config.l1_weight, seed)
-    gan.compile(adam(), adam())
-    return gan
+    learner = LEARNERS[training_config.preset](model_config, training_config)
+    learner.compile()
+    return learner
 
 
 def _checkpoint_manager(
@@ -130,11 +121,7 @@ def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Ar
     """
     network, spec = generator.load_keras_generator(init_from)
     if spec.model != config:
-        differing = [
-            f"{field.name}={getattr(spec.model, field.name)}"
-            for field in dataclasses.fields(ModelConfig)
-            if getattr(spec.model, field.name) != getattr(config, field.name)
-        ]
+        differing = [f"{name}={value}" for name, value in (spec.model.to_dict().items() - config.to_dict().items())]
         raise InputDataError(
             f"model {init_from}: is of another shape than the one to train ({', '.join(differing)}). "
             "Give the same flags, or begin without --init_from."
@@ -183,12 +170,12 @@ def _fit(
             folder / "samples", writer, state, config.sample_every, lambda: learner.draw_samples(windows)
         ),
         callbacks.Checkpoints(manager, state, config.checkpoint_every),
-        callbacks.Schedule(state, config.steps, seconds, lambda done: _set_progress(learner, config, done)),
+        callbacks.Schedule(state, config.steps, seconds, learner.set_progress),
     ]
     if show_progress:
         steps_done.append(callbacks.ProgressBar(state, config.steps, seconds))
     learner.fit(
-        training_dataset(records_folders, learner.config, config, start_batch=state.steps_done),
+        training_dataset(records_folders, config, start_batch=state.steps_done),
         steps_per_epoch=max(config.steps - state.steps_done, 0) or None,
         epochs=1,
         verbose=0,
@@ -197,23 +184,13 @@ def _fit(
     )
 
 
-def _set_progress(learner: Learner, config: TrainingConfig, progress: float) -> None:
-    for optimizer in learner.optimizers:
-        optimizer.learning_rate = config.learning_rate_at(progress)
-    if isinstance(learner, StreamTrainer):
-        learner.progress.assign(progress)
-
-
 def training_dataset(
-    records_folders: PathLike | Sequence[PathLike],
-    model_config: ModelConfig,
-    config: TrainingConfig,
-    start_batch: int = 0,
+    records_folders: PathLike | Sequence[PathLike], config: TrainingConfig, start_batch: int = 0
 ) -> tf.data.Dataset:
-    """Endless batches of the training people, the same for the same seed and start.
+    """Endless batches of the training people, as the preset's learner wants them, the same for the same seed and start.
 
-    For `paper` two consecutive frames, for `stable` the next frame of each stream. Several folders of records have
-    equal shares of every batch, the first ones one sample more where it does not come out even.
+    Several folders of records have equal shares of every batch, the first ones one sample more where it does not come
+    out even.
 
     Raises:
         ConfigError: there are more folders than samples in a batch.
@@ -225,44 +202,11 @@ def training_dataset(
     for index, folder in enumerate(folders):
         share = size // len(folders) + (index < size % len(folders))
         of_folder = dataclasses.replace(config, batch_size=share, seed=config.seed + index)
-        datasets.append(_dataset_of_one(folder, model_config, of_folder, start_batch))
+        datasets.append(LEARNERS[config.preset].batches(folder, of_folder, start_batch))
     if len(datasets) == 1:
         return datasets[0]
     return tf.data.Dataset.zip(tuple(datasets)).map(
         lambda *batches: {name: tf.concat([batch[name] for batch in batches], axis=0) for name in batches[0]}
-    )
-
-
-def _dataset_of_one(
-    folder: pathlib.Path, model_config: ModelConfig, config: TrainingConfig, start_batch: int
-) -> tf.data.Dataset:
-    common: dict[str, Any] = {
-        "batch_size": config.batch_size,
-        "seed": config.seed,
-        "start_batch": start_batch,
-        "cache_records": config.cache_records,
-    }
-    if model_config.preset == "paper":
-        jitter = augmentation.AugmentationConfig() if config.jitter else None
-        return input_pipeline.make_dataset(folder, "train", window_frames=2, augment=jitter, **common)
-    stream = config.stream
-    return input_pipeline.make_streams(
-        folder,
-        "train",
-        frame_gap=(1, stream.max_gap),
-        mean_frames=stream.mean_frames,
-        single_share=stream.single_share,
-        augment=_stream_augmentation(stream) if config.jitter else None,
-        **common,
-    )
-
-
-def _stream_augmentation(stream: StreamConfig) -> augmentation.StreamAugmentationConfig:
-    full = augmentation.STREAM_AUGMENTATION
-    return dataclasses.replace(
-        full,
-        errors=dataclasses.replace(full.errors, joint_dropout=stream.joint_dropout),
-        style=augmentation.StyleRange(stream.relabel, stream.thicken),
     )
 
 

@@ -4,78 +4,72 @@ One step alternates as pix2pix does: one update of D on a real and a generated m
 D that was just updated, with the L1 term beside it.
 """
 
+import pathlib
 from typing import Any
 
-import keras
 import tensorflow as tf
 
-from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
+from retarget_tf.arrays import Tensor, Uint8Array
+from retarget_tf.dataset import augmentation, input_pipeline
 from retarget_tf.networks import encoding, losses
-from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.config import PaperModelConfig
 from retarget_tf.networks.discriminator import build_discriminator
-from retarget_tf.networks.generator import build_generator
-from retarget_tf.networks.layers import dropout_seeds, loss_scaled
 from retarget_tf.pictures import figures
+from retarget_tf.training.config import PaperTrainingConfig
+from retarget_tf.training.learner import Batch, Learner
 
-Window = dict[str, Tensor]
 
-
-class RetargetGAN(keras.Model):
+class RetargetGAN(Learner):
     """Generator and discriminator with their training step.
 
-    Args:
-        config: shape of both networks.
-        l1_weight: lambda of the L1 term.
-        seed: of weights and dropout.
+    Attributes:
+        discriminator: judges maps beside frame and stick figure.
     """
 
-    def __init__(self, config: ModelConfig, l1_weight: float = 100.0, seed: int = 0) -> None:
-        super().__init__(name="retarget_gan")
-        self.config = config
-        self.l1_weight = l1_weight
-        self.generator = build_generator(config, seed)
-        self.discriminator = build_discriminator(config, seed=seed + 1000)
-        self.built = True
+    settings: PaperTrainingConfig
 
-    def compile(
-        self, generator_optimizer: keras.optimizers.Optimizer, discriminator_optimizer: keras.optimizers.Optimizer
-    ) -> None:
-        """Takes the two optimizers and builds their state now, so that a checkpoint restored next finds it."""
-        super().compile(optimizer=None)  # the default would be an RMSprop that nothing uses
-        self.generator_optimizer = loss_scaled(generator_optimizer)
-        self.discriminator_optimizer = loss_scaled(discriminator_optimizer)
-        self.generator_optimizer.build(self.generator.trainable_variables)
-        self.discriminator_optimizer.build(self.discriminator.trainable_variables)
+    def __init__(self, config: PaperModelConfig, settings: PaperTrainingConfig) -> None:
+        super().__init__(config, settings)
+        self.discriminator = build_discriminator(config, seed=settings.seed + 1000)
+
+    @staticmethod
+    def batches(folder: pathlib.Path, settings: PaperTrainingConfig, start_batch: int) -> tf.data.Dataset:
+        """Windows of two consecutive frames, jittered."""
+        return input_pipeline.make_dataset(
+            folder,
+            "train",
+            window_frames=2,
+            batch_size=settings.batch_size,
+            augment=augmentation.AugmentationConfig() if settings.jitter else None,
+            seed=settings.seed,
+            start_batch=start_batch,
+            cache_records=settings.cache_records,
+        )
+
+    def compile(self) -> None:
+        """Makes the two Adams."""
+        super().compile()
+        self.discriminator_optimizer = self.adam(self.discriminator)
 
     @property
-    def optimizers(self) -> list[keras.optimizers.Optimizer]:
+    def optimizers(self) -> list[Any]:
         """Both Adams."""
-        return [self.generator_optimizer, self.discriminator_optimizer]
+        return [*super().optimizers, self.discriminator_optimizer]
 
     def checkpoint_parts(self) -> dict[str, Any]:
         """Everything that resuming needs, by name."""
         return {
-            "generator": self.generator,
-            "dropout_seeds": dropout_seeds(self.generator),  # a model's checkpoint leaves these out
+            **super().checkpoint_parts(),
             "discriminator": self.discriminator,
-            "generator_optimizer": self.generator_optimizer,
             "discriminator_optimizer": self.discriminator_optimizer,
         }
 
-    def begin_with(self, weights: list[Float32Array]) -> None:
-        """Takes over the weights of a trained generator."""
-        self.generator.set_weights(weights)
-
-    def generator_to_save(self) -> keras.Model:
-        """What is saved as the trained generator: here the generator itself."""
-        return self.generator
-
-    def draw_samples(self, windows: Window) -> Uint8Array:
+    def draw_samples(self, windows: Batch) -> Uint8Array:
         """A panel of frame, stick figure, generated map and true map, one row a window of two frames, as a picture."""
         frame, keypoints, real, _ = self.triplet(windows)
         return figures.training_panel(frame, keypoints, self.generate(frame, keypoints), real)
 
-    def train_step(self, window: Window) -> dict[str, Tensor]:
+    def train_step(self, window: Batch) -> dict[str, Tensor]:
         """One update of D, then one of G, on a batch of windows as `input_pipeline` yields them."""
         frame, keypoints, real, known = self.triplet(window)
         condition = encoding.discriminator_condition(frame, keypoints)
@@ -86,7 +80,7 @@ class RetargetGAN(keras.Model):
             discriminator_loss = self.discriminator_step(condition, real, tf.stop_gradient(generated))
             adversarial = losses.generator_adversarial_loss(self.judge(condition, generated))
             l1 = losses.l1_loss(real, generated, known)
-            generator_loss = adversarial + self.l1_weight * l1
+            generator_loss = adversarial + self.settings.l1_weight * l1
             scaled = self.generator_optimizer.scale_loss(generator_loss)
         gradients = tape.gradient(scaled, generator_weights)
         self.generator_optimizer.apply(gradients, generator_weights)
@@ -107,7 +101,7 @@ class RetargetGAN(keras.Model):
         self.discriminator_optimizer.apply(tape.gradient(scaled, weights), weights)
         return loss
 
-    def triplet(self, window: Window) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+    def triplet(self, window: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Frame t, keypoints t+1, the coloured map t+1 and its known pixels, from a window of two frames."""
         parsing_map = window["parsing_maps"][:, 1]
         return (

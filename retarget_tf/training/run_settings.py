@@ -1,6 +1,6 @@
 """What a training leaves in its workdir beside the networks: its settings, and what it ran on.
 
-The same settings are held against those of the first start when a training goes on.
+When a training goes on, its settings are compared with those of the first start.
 """
 
 import dataclasses
@@ -16,7 +16,8 @@ import tensorflow as tf
 
 from retarget_tf import files
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.networks.config import ModelConfig, TrainingConfig
+from retarget_tf.networks.config import ModelConfig
+from retarget_tf.training.config import TrainingConfig
 
 # What a resumed training may change: how long it runs, how often it reports, and where it keeps its records.
 _FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every", "cache_records")
@@ -28,14 +29,14 @@ def write_settings(
     model_config: ModelConfig,
     training_config: TrainingConfig,
 ) -> None:
-    """Writes config.json and environment.json, or holds them against what the workdir began with.
+    """Writes config.json and environment.json, if the workdir did not begin with others.
 
     Raises:
         ConfigError: it began with other settings.
         InputDataError: it began with other records, or its config.json is not ours.
     """
     settings = {
-        "model": dataclasses.asdict(model_config),
+        "model": model_config.to_dict(),
         "training": dataclasses.asdict(training_config),
         "records": [
             {
@@ -63,22 +64,29 @@ def _check_same(folder: pathlib.Path, began: Any, now: dict[str, Any]) -> None:
         )
     for part in ("model", "training"):
         before = _flat(began[part])
-        for name, value in _flat(now[part]).items():
+        for name, value in now[part].items():
             if name in _FREE_TO_CHANGE or (name in before and before[name] == value):
                 continue
             began = f"{name}={before[name]}; keep it or" if name in before else f"a version that had no {name};"
             raise ConfigError(f"workdir {folder} began with {began} choose another --workdir. Received: {name}={value}")
+    try:
+        ModelConfig.from_dict(began["model"])
+    except ConfigError as error:
+        raise ConfigError(
+            f"workdir {folder} began with a setting that is gone; choose another --workdir. {error}"
+        ) from error
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings of a stream beside the others: they are flags as those are."""
+    """The settings of streams beside the others: earlier versions kept them in a dictionary of their own."""
     stream = settings.get("stream")
-    return {**settings, **stream, "stream": None} if isinstance(stream, dict) else settings
+    return {**settings, **stream} if isinstance(stream, dict) else settings
 
 
 def environment() -> dict[str, Any]:
     """Versions and hardware, for whoever has to repeat the training."""
-    packages = ("tensorflow", "keras", "numpy", "retarget_tf")
+    opencv = (name for name in importlib.metadata.packages_distributions().get("cv2", ()) if name.startswith("opencv"))
+    packages = ("tensorflow", "keras", "numpy", "av", *sorted(set(opencv)), "retarget_tf")
     return {
         "python": platform.python_version(),
         "platform": platform.platform(),

@@ -7,96 +7,94 @@ cost. What is fed back is the past, so no gradient flows through it.
     window (slot's next frame) + slot's last map -> probabilities -> cross entropy + Dice -> Adam -> slot's last map
 """
 
+import pathlib
 from typing import Any
 
 import keras
 import tensorflow as tf
 
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
-from retarget_tf.errors import ConfigError
+from retarget_tf.dataset import augmentation, input_pipeline
 from retarget_tf.networks import encoding, losses
-from retarget_tf.networks.config import ModelConfig, StreamConfig
-from retarget_tf.networks.generator import build_generator, raise_warp_lead
-from retarget_tf.networks.layers import dropout_seeds, loss_scaled
+from retarget_tf.networks.config import StableModelConfig
+from retarget_tf.networks.presets import build_generator
+from retarget_tf.networks.presets.stable import raise_warp_lead
 from retarget_tf.pictures import figures
-
-Batch = dict[str, Tensor]
+from retarget_tf.training.config import StableTrainingConfig
+from retarget_tf.training.learner import Batch, Learner
 
 # At the start of a stream: the share that begins with the true map before, and with the reference's map; the rest
 # begins with nothing.
 _FROM_TRUTH, _FROM_REFERENCE = 0.4, 0.3
 
 
-class StreamTrainer(keras.Model):
+class StreamTrainer(Learner):
     """The generator with its streams and its training step.
 
     Attributes:
-        generator: the network.
         streams: float32 `[batch, size, size, classes]`: each slot's last map.
-        progress: 0..1, how much of the training is done; whoever runs the training moves it.
-        averages: moving averages of the trainable weights; empty where the configuration wants none.
+        progress: 0..1, how much of the training is done.
+        averages: moving averages of the trainable weights; empty where the settings want none.
         draws: int64, the number of steps drawn: the randomness of a step depends on it and the seed alone.
     """
 
-    def __init__(self, config: ModelConfig, stream: StreamConfig, batch_size: int, seed: int = 0) -> None:
-        super().__init__(name="stream_trainer")
-        if stream.warp_lead and config.anchor != "warp":
-            raise ConfigError(
-                f"warp_lead needs the anchor warp. Received: warp_lead={stream.warp_lead}, anchor={config.anchor}"
-            )
-        self.config, self.stream = config, stream
-        self.generator = build_generator(config, seed)
-        classes = config.schema.num_classes
-        shape = (batch_size, config.image_size, config.image_size, classes)
+    settings: StableTrainingConfig
+
+    def __init__(self, config: StableModelConfig, settings: StableTrainingConfig) -> None:
+        super().__init__(config, settings)
+        shape = (settings.batch_size, config.image_size, config.image_size, config.schema.num_classes)
         self.streams = tf.Variable(tf.zeros(shape), trainable=False, name="streams")
         self.progress = tf.Variable(0.0, trainable=False, name="progress")
         self.draws = tf.Variable(0, dtype=tf.int64, trainable=False, name="draws")
-        self.averages = (
-            [tf.Variable(weight.value, trainable=False) for weight in self.generator.trainable_variables]
-            if stream.ema
-            else []
+        averaged = self.generator.trainable_variables if settings.ema else []
+        self.averages = [tf.Variable(weight.value, trainable=False) for weight in averaged]
+
+    @staticmethod
+    def batches(folder: pathlib.Path, settings: StableTrainingConfig, start_batch: int) -> tf.data.Dataset:
+        """The next frame of each slot's stream, augmented."""
+        augment = augmentation.stream_augmentation(
+            joint_dropout=settings.joint_dropout, relabel=settings.relabel, thicken=settings.thicken
         )
-        self._seed = seed
-        self.built = True
+        return input_pipeline.make_streams(
+            folder,
+            "train",
+            input_pipeline.StreamLengths((1, settings.max_gap), settings.mean_frames, settings.single_share),
+            batch_size=settings.batch_size,
+            augment=augment if settings.jitter else None,
+            seed=settings.seed,
+            start_batch=start_batch,
+            cache_records=settings.cache_records,
+        )
 
-    def compile(self, optimizer: keras.optimizers.Optimizer) -> None:
-        """Takes the optimizer and builds its state now, so that a checkpoint restored next finds it."""
-        super().compile(optimizer=None)  # the default would be an RMSprop that nothing uses
-        self.generator_optimizer = loss_scaled(optimizer)
-        self.generator_optimizer.build(self.generator.trainable_variables)
-
-    @property
-    def optimizers(self) -> list[keras.optimizers.Optimizer]:
-        """The one Adam."""
-        return [self.generator_optimizer]
+    def set_progress(self, progress: float) -> None:
+        """Moves the learning rate, and `progress`, by which teacher forcing ends."""
+        super().set_progress(progress)
+        self.progress.assign(progress)
 
     def checkpoint_parts(self) -> dict[str, Any]:
         """Everything that resuming needs, by name."""
         return {
-            "generator": self.generator,
-            "dropout_seeds": dropout_seeds(self.generator),  # a model's checkpoint leaves these out
-            "generator_optimizer": self.generator_optimizer,
+            **super().checkpoint_parts(),
             "streams": self.streams,
             "draws": self.draws,
             "averages": list(self.averages),  # Keras made a list of its own of it
         }
 
     def begin_with(self, weights: list[Float32Array]) -> None:
-        """Takes over the weights of a trained generator."""
-        self.generator.set_weights(weights)
+        """Takes over the weights of a trained generator, as the first average too."""
+        super().begin_with(weights)
         for average, weight in zip(self.averages, self.generator.trainable_variables, strict=False):
             average.assign(weight.value)
 
     def generator_to_save(self) -> keras.Model:
         """What is saved as the trained generator: averaged weights where they are kept, led by the warp as asked."""
-        if not self.averages and not self.stream.warp_lead:
+        if not self.averages and not self.settings.warp_lead:
             return self.generator
         saved = build_generator(self.config)
         saved.set_weights(self.generator.get_weights())
         for weight, average in zip(saved.trainable_variables, self.averages, strict=False):
             weight.assign(average)
-        if self.stream.warp_lead:
-            raise_warp_lead(saved, self.stream.warp_lead)
+        raise_warp_lead(saved, self.settings.warp_lead)
         return saved
 
     def draw_samples(self, windows: Batch) -> Uint8Array:
@@ -122,7 +120,7 @@ class StreamTrainer(keras.Model):
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
         """One update on the next frame of every stream, as `input_pipeline.make_streams` yields them."""
-        seed = tf.stack([tf.constant(self._seed, tf.int64), self.draws.assign_add(1)])
+        seed = tf.stack([tf.constant(self.settings.seed, tf.int64), self.draws.assign_add(1)])
         inputs, real, parses = self._task(batch, seed)
         weights = self.generator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
@@ -130,11 +128,11 @@ class StreamTrainer(keras.Model):
             probabilities = self.generator(inputs, training=True)["parsing_probabilities"]
             cross_entropy = losses.cross_entropy_loss(real, probabilities)
             dice = losses.dice_loss(real, probabilities)
-            loss = cross_entropy + self.stream.dice_weight * dice
+            loss = cross_entropy + self.settings.dice_weight * dice
             scaled = self.generator_optimizer.scale_loss(loss)
         self.generator_optimizer.apply(tape.gradient(scaled, weights), weights)
         self._average(weights)
-        fed_back = encoding.fed_back(probabilities, self.config.feedback)
+        fed_back = encoding.most_probable(probabilities)
         # A slot that parsed its photo goes on from where it was.
         self.streams.assign(tf.where(parses, self.streams, fed_back))
         return {"loss": loss, "cross_entropy": cross_entropy, "dice_loss": dice}
@@ -144,13 +142,13 @@ class StreamTrainer(keras.Model):
         if not self.averages:
             return
         done = tf.cast(self.draws, tf.float32)
-        decay = tf.minimum(self.stream.ema, (1.0 + done) / (10.0 + done))
+        decay = tf.minimum(self.settings.ema, (1.0 + done) / (10.0 + done))
         for average, weight in zip(self.averages, weights, strict=True):
             average.assign_sub((1.0 - decay) * (average - weight.value))
 
     def _task(self, batch: Batch, seed: Tensor) -> tuple[Batch, Tensor, Tensor]:
         """The network's inputs, the truth as one-hot, and which samples are to parse the photo."""
-        stream, count = self.stream, self.streams.shape[0]
+        settings, count = self.settings, self.streams.shape[0]
         real, before, reference = (
             encoding.one_hot(batch[name], self.config.schema)
             for name in ("parsing_map", "previous_map", "reference_map")
@@ -162,10 +160,10 @@ class StreamTrainer(keras.Model):
             tf.where(draws[:, 0] < _FROM_TRUTH + _FROM_REFERENCE, reference, tf.zeros_like(reference)),
         )
         previous = tf.where(batch["is_start"][:, None, None, None], start, self.streams)
-        previous = tf.where(self.progress < stream.teacher_forced_share, before, previous)
+        previous = tf.where(self.progress < settings.teacher_forced_share, before, previous)
         # Maps that augmentation redrew cannot be read off the photo.
-        parses = (draws[:, 1] < stream.photo_share) & batch["is_as_seen"][:, None, None, None]
-        nothing = parses | (draws[:, 2] < stream.drop_previous)
+        parses = (draws[:, 1] < settings.photo_share) & batch["is_as_seen"][:, None, None, None]
+        nothing = parses | (draws[:, 2] < settings.drop_previous)
         inputs = {
             "reference_frame": encoding.to_signed(batch["reference_frame"]),
             "reference_keypoints": batch["reference_keypoints"],

@@ -18,7 +18,7 @@ def main(folder: pathlib.Path) -> None:
     export_dir = serving.export_saved_model("stable_128", folder / "served", version=1)
     stranger.main(str(export_dir), str(folder / "answers.npz"))
     random = np.random.default_rng(0)
-    norm = layers.normalization("instance", 5, seed=0, name="norm")
+    norm = layers.normalization("instance", seed=0, name="norm")
     pictures = random.normal(2, 3, (2, 7, 6, 5)).astype(np.float32)
     norm.build(pictures.shape)
     scale, shift = random.normal(1, 0.5, (2, 5)).astype(np.float32)

@@ -10,6 +10,7 @@ core, in turns, and processor time is counted, which other programs on the machi
 medians are compared.
 """
 
+import dataclasses
 import itertools
 import os
 import time
@@ -20,6 +21,8 @@ from absl import flags
 
 from retarget_tf import program
 from retarget_tf.dataset import input_pipeline, records
+from retarget_tf.training import loop
+from retarget_tf.training.config import TrainingConfig
 
 _RECORDS = flags.DEFINE_string("records", None, "Folder of records.", required=True)
 _TURNS = flags.DEFINE_integer("turns", 3, "Turns of each kind.", lower_bound=1)
@@ -41,10 +44,9 @@ def main() -> None:
         for cache in (False, True)
     )
     batches = int(windows.cardinality())
+    config = TrainingConfig.of_preset("stable", steps=1, batch_size=_BATCH_SIZE.value, jitter=False)
     streams, cached_streams = (
-        input_pipeline.make_streams(
-            manifest.folder, records.TRAIN, batch_size=_BATCH_SIZE.value, cache_records=cache
-        ).take(batches)
+        loop.training_dataset(manifest.folder, dataclasses.replace(config, cache_records=cache)).take(batches)
         for cache in (False, True)
     )
     # A stream takes one frame, its reference; and maps: one for each element, the one before, and its reference's.

@@ -68,9 +68,9 @@ def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
 
     from retarget_tf import serving
     from retarget_tf.networks import generator
-    from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
+    from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 
-    model = ModelConfig(preset="stable", image_size=_SIZE, filters=2, **PRESET_MODELS["stable"])
+    model = ModelConfig.of_preset("stable", image_size=_SIZE, filters=2)
     for number, place in ((1, folder / "export"), (2, folder / "later")):
         network = testing.lively(generator.build_generator(model), seed=number)
         generator.save_generator(network, GeneratorSpec(model, 0.7), folder / f"work{number}")

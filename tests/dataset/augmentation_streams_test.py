@@ -11,13 +11,13 @@ from retarget_tf.arrays import AnyArray, Float64Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import augmentation
 from retarget_tf.dataset.augmentation import (
-    STREAM_AUGMENTATION,
     CameraRange,
     ColourRange,
     DetectionErrors,
     Pictures,
     Stream,
     StreamAugmentationConfig,
+    stream_augmentation,
 )
 from retarget_tf.dataset.augmentation.detection import LIMBS
 from retarget_tf.errors import ConfigError
@@ -26,8 +26,9 @@ SCHEMA = parsing_labels.PARTS10
 SIZE = 64
 LEFT_ARM, RIGHT_ARM = SCHEMA.classes.index("left_arm"), SCHEMA.classes.index("right_arm")
 LEFT_WRIST, RIGHT_WRIST = skeleton.JOINT["left_wrist"], skeleton.JOINT["right_wrist"]
+AUGMENTATION = stream_augmentation(joint_dropout=0.05, relabel=0.06, thicken=0.3)
 MOVES = StreamAugmentationConfig(
-    mirror=True, camera=STREAM_AUGMENTATION.camera, reference_camera=STREAM_AUGMENTATION.reference_camera
+    mirror=True, camera=AUGMENTATION.camera, reference_camera=AUGMENTATION.reference_camera
 )
 
 
@@ -149,7 +150,7 @@ def test_joints_that_leave_the_picture_are_missing() -> None:
 
 
 def test_colours_change_in_the_reference_frame_alone() -> None:
-    config = StreamAugmentationConfig(reference_colours=STREAM_AUGMENTATION.reference_colours)
+    config = StreamAugmentationConfig(reference_colours=AUGMENTATION.reference_colours)
     plain = tensors(two_blobs())
     frames = []
     for draw in range(8):
@@ -209,7 +210,7 @@ def test_noise_is_drawn_for_each_frame_and_bias_for_a_stream() -> None:
 
 
 def test_missing_joints_stay_missing() -> None:
-    config = dataclasses.replace(STREAM_AUGMENTATION, mirror=False)
+    config = dataclasses.replace(AUGMENTATION, mirror=False)
     for draw in range(5):
         keypoints, _, _, reference_keypoints, _ = tensors(augmented(config, draw))
         for points in (keypoints, reference_keypoints):
@@ -219,10 +220,10 @@ def test_missing_joints_stay_missing() -> None:
 def test_a_change_is_a_function_of_its_seed_also_inside_tf_data() -> None:
     def changed(draw: tf.Tensor) -> tuple[tf.Tensor, ...]:
         seed = tf.stack([np.int64(5), draw])
-        return flat(augmentation.augment_stream(two_blobs(), seed, STREAM_AUGMENTATION, SCHEMA))
+        return flat(augmentation.augment_stream(two_blobs(), seed, AUGMENTATION, SCHEMA))
 
     for draw, in_graph in enumerate(tf.data.Dataset.range(6).map(changed, num_parallel_calls=2)):
-        for one, other in zip(tensors(augmented(STREAM_AUGMENTATION, draw)), in_graph, strict=True):
+        for one, other in zip(tensors(augmented(AUGMENTATION, draw)), in_graph, strict=True):
             np.testing.assert_allclose(one, other.numpy(), atol=1e-4)
 
 

@@ -11,7 +11,7 @@ import pytest
 import tensorflow as tf
 
 from retarget_tf.dataset import input_pipeline, records
-from retarget_tf.dataset.augmentation import STREAM_AUGMENTATION
+from retarget_tf.dataset.augmentation import stream_augmentation
 from retarget_tf.dataset.input_pipeline import StreamLengths
 from retarget_tf.dataset.input_pipeline.record_table import RecordTable
 from retarget_tf.dataset.input_pipeline.stream_plan import StreamPlan
@@ -20,6 +20,8 @@ from tests import testing
 
 SEGMENT = 12
 WRAP = 8  # the square's path repeats itself
+LENGTHS = StreamLengths(frame_gap=(1, 4), mean_frames=20.0, single_share=0.3)
+AUGMENTATION = stream_augmentation(joint_dropout=0.05, relabel=0.06, thicken=0.3)
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +35,9 @@ def manifest(tmp_path_factory: pytest.TempPathFactory) -> records.Manifest:
 
 
 def take(count: int, manifest: records.Manifest, split: str = "train", **settings: Any) -> list[dict[str, Any]]:
-    dataset = input_pipeline.make_streams(manifest.folder, split, **{"batch_size": 3, **settings})
+    of_lengths = {name: settings.pop(name) for name in LENGTHS.__dataclass_fields__ if name in settings}
+    lengths = dataclasses.replace(LENGTHS, **of_lengths)
+    dataset = input_pipeline.make_streams(manifest.folder, split, lengths, **{"batch_size": 3, **settings})
     return list(dataset.take(count).as_numpy_iterator())
 
 
@@ -51,25 +55,27 @@ def steps(batch: dict[str, Any]) -> Any:
 
 
 def test_cached_records_give_the_same_and_are_read_once(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
-    from_disk = take(20, manifest, augment=STREAM_AUGMENTATION)
+    from_disk = take(20, manifest, augment=AUGMENTATION)
     folder = shutil.copytree(manifest.folder, tmp_path / "records")
     dataset = input_pipeline.make_streams(
-        folder, "train", batch_size=3, augment=STREAM_AUGMENTATION, cache_records=True
+        folder, "train", LENGTHS, batch_size=3, augment=AUGMENTATION, cache_records=True
     )
     shutil.rmtree(folder)
     assert_same(list(dataset.take(20).as_numpy_iterator()), from_disk)
 
 
-@pytest.mark.parametrize(("size", "augment"), [(None, None), (16, STREAM_AUGMENTATION), (64, None)])
+@pytest.mark.parametrize(("size", "augment"), [(None, None), (16, AUGMENTATION), (64, None)])
 def test_elements_are_what_stream_spec_says(manifest: records.Manifest, size: int | None, augment: Any) -> None:
-    dataset = input_pipeline.make_streams(manifest.folder, "train", batch_size=4, image_size=size, augment=augment)
+    dataset = input_pipeline.make_streams(
+        manifest.folder, "train", LENGTHS, batch_size=4, image_size=size, augment=augment
+    )
     assert dataset.element_spec == input_pipeline.stream_spec(size or 32, 4)
     assert dataset.cardinality() == tf.data.INFINITE_CARDINALITY
     for name, value in next(iter(dataset)).items():
         assert dataset.element_spec[name].is_compatible_with(value), name
 
 
-@pytest.mark.parametrize("augment", [None, STREAM_AUGMENTATION])
+@pytest.mark.parametrize("augment", [None, AUGMENTATION])
 def test_slots_stay_in_place(manifest: records.Manifest, augment: Any) -> None:
     batches = take(80, manifest, augment=augment, mean_frames=4.0)
     assert batches[0]["is_start"].all()
@@ -122,15 +128,15 @@ def test_references_are_those_of_the_record(manifest: records.Manifest) -> None:
 
 @pytest.mark.parametrize("start", [1, 7, 40])
 def test_starting_at_a_batch_equals_having_taken_those_before(manifest: records.Manifest, start: int) -> None:
-    settings: dict[str, Any] = {"augment": STREAM_AUGMENTATION, "mean_frames": 6.0}
+    settings: dict[str, Any] = {"augment": AUGMENTATION, "mean_frames": 6.0}
     uninterrupted = take(start + 4, manifest, **settings)
     assert_same(take(4, manifest, start_batch=start, **settings), uninterrupted[start:])
 
 
 def test_streams_are_a_function_of_the_seed(manifest: records.Manifest) -> None:
-    first = take(10, manifest, seed=1, augment=STREAM_AUGMENTATION)
-    assert_same(first, take(10, manifest, seed=1, augment=STREAM_AUGMENTATION))
-    other = take(10, manifest, seed=2, augment=STREAM_AUGMENTATION)
+    first = take(10, manifest, seed=1, augment=AUGMENTATION)
+    assert_same(first, take(10, manifest, seed=1, augment=AUGMENTATION))
+    other = take(10, manifest, seed=2, augment=AUGMENTATION)
     assert not np.array_equal(first[0]["keypoints"], other[0]["keypoints"])
     assert len({points.tobytes() for points in first[0]["keypoints"]}) == 3  # slots do not follow each other
 
@@ -154,13 +160,13 @@ def test_frames_are_not_decoded_but_the_references(manifest: records.Manifest, t
     splits = {**manifest.splits, "train": dataclasses.replace(train, shards=(shard,))}
     spoilt = dataclasses.replace(manifest, folder=tmp_path, splits=splits)
     spoilt.save()
-    assert len(take(5, spoilt, augment=STREAM_AUGMENTATION)) == 5
+    assert len(take(5, spoilt, augment=AUGMENTATION)) == 5
 
 
 def long_plan(frames: tuple[int, ...] = (100_000, 50_000), **settings: Any) -> StreamPlan:
     counts = np.array(frames, np.int64)
     table = RecordTable(("nowhere",), np.zeros_like(counts), np.zeros_like(counts), counts)
-    return StreamPlan(StreamLengths(**settings), table, seed=0)
+    return StreamPlan(dataclasses.replace(LENGTHS, **settings), table, seed=0)
 
 
 def drawn(plan: StreamPlan, count: int, slot: int = 0) -> dict[str, Any]:
@@ -220,7 +226,7 @@ def test_a_damaged_record_is_refused(manifest: records.Manifest, tmp_path: pathl
             content[200] ^= 255
         (tmp_path / path.name).write_bytes(content)
     with pytest.raises(InputDataError, match="a record is damaged"):
-        input_pipeline.make_streams(tmp_path, "train", batch_size=1)
+        input_pipeline.make_streams(tmp_path, "train", LENGTHS, batch_size=1)
 
 
 def test_short_clips_are_passed_over_and_refused_where_there_is_no_other(
@@ -231,14 +237,14 @@ def test_short_clips_are_passed_over_and_refused_where_there_is_no_other(
     config = records.BuildConfig(segment_frames=8, validation_share=0, test_share=0)
     folder = records.build_records([tmp_path / "clips"], tmp_path / "records", config).folder
     with pytest.raises(InputDataError, match="no record of split train has the 5 frames that a stream takes"):
-        input_pipeline.make_streams(folder, "train", batch_size=1, frame_gap=(4, 6))
+        input_pipeline.make_streams(folder, "train", dataclasses.replace(LENGTHS, frame_gap=(4, 6)), batch_size=1)
     with pytest.raises(InputDataError, match="split validation is empty"):
-        input_pipeline.make_streams(folder, "validation", batch_size=1)
+        input_pipeline.make_streams(folder, "validation", LENGTHS, batch_size=1)
 
 
 def drawn_steps(manifest: records.Manifest, gap: tuple[int, int]) -> list[int]:
     table = RecordTable.scan(manifest, "train").holding(gap[0] + 1)
-    return list(drawn(StreamPlan(StreamLengths(gap), table, 0), 50)["step"])
+    return list(drawn(StreamPlan(dataclasses.replace(LENGTHS, frame_gap=gap), table, 0), 50)["step"])
 
 
 @pytest.mark.parametrize(
@@ -261,4 +267,4 @@ def test_settings_out_of_range_are_refused(manifest: records.Manifest, settings:
 def test_a_missing_shard_is_refused_before_training(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
     dataclasses.replace(manifest, folder=tmp_path).save()
     with pytest.raises(InputDataError, match="the shard is missing"):
-        input_pipeline.make_streams(tmp_path, "train", batch_size=1)
+        input_pipeline.make_streams(tmp_path, "train", LENGTHS, batch_size=1)

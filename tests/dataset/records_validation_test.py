@@ -185,7 +185,8 @@ def test_errors_that_are_not_of_the_records_go_through(manifest: records.Manifes
 def open_dataset(manifest: records.Manifest, kind: str) -> tf.data.Dataset:
     if kind == "windows":
         return input_pipeline.make_dataset(manifest.folder, "train", batch_size=2)
-    return input_pipeline.make_streams(manifest.folder, "train", batch_size=2)
+    lengths = input_pipeline.StreamLengths((1, 4), mean_frames=20, single_share=0.3)
+    return input_pipeline.make_streams(manifest.folder, "train", lengths, batch_size=2)
 
 
 def test_the_program_lists_problems_and_ends_with_3(manifest: records.Manifest) -> None:

@@ -18,14 +18,14 @@ from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.evaluation import baselines, chart, metrics
 from retarget_tf.evaluation import tasks as evaluation_tasks
-from retarget_tf.networks import encoding, generator
+from retarget_tf.networks import encoding, generator, presets
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.retargeting import preset_loops, rollout
+from retarget_tf.retargeting import rollout
 from retarget_tf.retargeting.inputs import Target
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
 
-CONFIG = ModelConfig(image_size=32, filters=2)
+CONFIG = ModelConfig.of_preset("paper", image_size=32, filters=2)
 SPEC = GeneratorSpec(CONFIG, person_height_share=0.8, step=7)
 FRAMES = 12
 OTHER_BODY = 3
@@ -263,8 +263,8 @@ def test_curves_are_means_over_clips_that_reach_t(found: evaluation.Evaluation) 
         assert sum(share for [share] in area.values()) == pytest.approx(1, abs=1e-4)
 
 
-class ReferenceMapFeedback:
-    """A `preset_loops.Feedback` that gives the reference's map for ever, and background where it is not known."""
+class ReferenceMapLoop:
+    """A `presets.Loop` that gives the reference's map for ever, and background where it is not known."""
 
     def __init__(self, network: Any, config: ModelConfig, reference: rollout.Reference) -> None:
         del network
@@ -280,17 +280,17 @@ class ReferenceMapFeedback:
     def inputs(self, state: Any, keypoints: Any) -> Mapping[str, Any]:  # noqa: D102
         return {}
 
-    def take(self, outputs: Mapping[str, Any]) -> preset_loops.Taken:  # noqa: D102
-        return preset_loops.Taken(self._map, self._map, self._rgb)
+    def take(self, outputs: Mapping[str, Any]) -> presets.Taken:  # noqa: D102
+        return presets.Taken(self._map, self._map, self._rgb)
 
 
 @pytest.fixture
 def taking_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is loaded takes a reference map and repeats it."""
-    spec = dataclasses.replace(SPEC, model=ModelConfig(preset="stable", image_size=32, filters=2))
+    spec = dataclasses.replace(SPEC, model=ModelConfig.of_preset("stable", image_size=32, filters=2))
     loaded = generator.TrainedGenerator(lambda inputs: inputs, spec)
     monkeypatch.setattr(generator, "load_generator", lambda _: loaded)
-    monkeypatch.setattr(rollout, "make_feedback", ReferenceMapFeedback)
+    monkeypatch.setattr(rollout, "make_loop", ReferenceMapLoop)
 
 
 @pytest.mark.usefixtures("taking_maps")

@@ -10,10 +10,10 @@ import pytest
 import tensorflow as tf
 
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.networks import generator
+from retarget_tf.networks import generator, unet
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 
-TINY = ModelConfig(image_size=32, filters=2)
+TINY = ModelConfig.of_preset("paper", image_size=32, filters=2)
 
 
 def count(variables: list[keras.Variable]) -> int:
@@ -28,7 +28,7 @@ def inputs(size: int, batch: int = 2) -> dict[str, np.ndarray]:
 
 
 def test_paper_generator_has_the_reference_number_of_parameters() -> None:
-    assert count(generator.build_generator(ModelConfig()).trainable_variables) == 54_417_027
+    assert count(generator.build_generator(ModelConfig.of_preset("paper")).trainable_variables) == 54_417_027
 
 
 @pytest.mark.parametrize(
@@ -36,19 +36,21 @@ def test_paper_generator_has_the_reference_number_of_parameters() -> None:
 )
 def test_unet_256_reference_numbers(in_channels: int, out_channels: int, expected: int) -> None:
     picture = keras.Input((256, 256, in_channels))
-    features = generator.unet(picture, out_channels=out_channels, config=ModelConfig(), seed=0)
+    features = unet.unet(picture, out_channels=out_channels, config=ModelConfig.of_preset("paper"), seed=0)
     assert count(keras.Model(picture, features).trainable_variables) == expected
 
 
 def test_encoder_widths_are_pix2pix() -> None:
-    assert generator.encoder_widths(ModelConfig()) == [64, 128, 256, 512, 512, 512, 512, 512]
-    assert generator.encoder_widths(ModelConfig(image_size=32, filters=16)) == [16, 32, 64, 128, 128]
+    assert unet.encoder_widths(ModelConfig.of_preset("paper")) == [64, 128, 256, 512, 512, 512, 512, 512]
+    assert unet.encoder_widths(ModelConfig.of_preset("paper", image_size=32, filters=16)) == [16, 32, 64, 128, 128]
 
 
 @pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
 @pytest.mark.parametrize("size", [32, 64])
 def test_output_is_a_signed_picture_of_the_input_size(size: int, pose_condition: str) -> None:
-    model = generator.build_generator(ModelConfig(image_size=size, filters=2, pose_condition=pose_condition))  # type: ignore[arg-type]
+    model = generator.build_generator(
+        ModelConfig.of_preset("paper", image_size=size, filters=2, pose_condition=pose_condition)
+    )
     for batch in (1, 3):
         rgb = model(inputs(size, batch))["parsing_rgb"].numpy()
         assert rgb.shape == (batch, size, size, 3)
@@ -60,7 +62,7 @@ def test_output_is_a_signed_picture_of_the_input_size(size: int, pose_condition:
 @pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
 def test_every_weight_gets_a_gradient(pose_condition: str, norm: str) -> None:
     model = generator.build_generator(
-        ModelConfig(image_size=32, filters=2, pose_condition=pose_condition, norm=norm)  # type: ignore[arg-type]
+        ModelConfig.of_preset("paper", image_size=32, filters=2, pose_condition=pose_condition, norm=norm)
     )
     with tf.GradientTape() as tape:
         loss = tf.reduce_sum(model(inputs(32), training=True)["parsing_rgb"] ** 2)
@@ -73,7 +75,9 @@ def test_every_weight_gets_a_gradient(pose_condition: str, norm: str) -> None:
 
 @pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
 def test_the_pose_changes_the_output(pose_condition: str) -> None:
-    model = generator.build_generator(ModelConfig(image_size=32, filters=2, pose_condition=pose_condition))  # type: ignore[arg-type]
+    model = generator.build_generator(
+        ModelConfig.of_preset("paper", image_size=32, filters=2, pose_condition=pose_condition)
+    )
     given = inputs(32)
     moved = {**given, "keypoints": given["keypoints"][:, ::-1]}
     assert np.abs(model(given)["parsing_rgb"] - model(moved)["parsing_rgb"]).max() > 1e-6
@@ -114,7 +118,7 @@ def test_saved_in_float32_after_mixed_training(tmp_path: pathlib.Path) -> None:
 
 @pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
 def test_keras_file_works_where_this_package_is_not_installed(tmp_path: pathlib.Path, pose_condition: str) -> None:
-    config = ModelConfig(image_size=32, filters=2, pose_condition=pose_condition)  # type: ignore[arg-type]
+    config = ModelConfig.of_preset("paper", image_size=32, filters=2, pose_condition=pose_condition)
     model = generator.build_generator(config)
     generator.save_generator(model, GeneratorSpec(config, 0.7), tmp_path)
     np.savez(tmp_path / "inputs.npz", frame=inputs(32)["frame"], keypoints=inputs(32)["keypoints"])
@@ -144,7 +148,7 @@ def test_load_refuses_what_is_no_model(tmp_path: pathlib.Path) -> None:
 
 
 def test_pretrained_models_are_known_by_name(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator.storage, "PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.setattr(generator, "PRETRAINED", tmp_path / "pretrained")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputDataError, match=r"model tiny_32: .* a pretrained model's name \(there are none\)"):
         generator.load_generator("tiny_32")
@@ -165,4 +169,4 @@ def test_pretrained_models_are_known_by_name(tmp_path: pathlib.Path, monkeypatch
 @pytest.mark.parametrize("size", [16, 48, 100])
 def test_sizes_that_are_no_power_of_two_are_refused(size: int) -> None:
     with pytest.raises(ConfigError, match=f"power of two from 32. Received: image_size={size}"):
-        ModelConfig(image_size=size)
+        ModelConfig.of_preset("paper", image_size=size)

@@ -21,7 +21,7 @@ def test_leaky_relu_has_slope_0_2() -> None:
 
 @pytest.mark.parametrize("norm", ["batch", "instance"])
 def test_normalization_gives_mean_0_and_the_scale_of_its_gamma(norm: Norm) -> None:
-    layer = layers.normalization(norm, 4, seed=3, name="norm")
+    layer = layers.normalization(norm, seed=3, name="norm")
     x = np.random.default_rng(0).normal(5.0, 3.0, (2, 8, 8, 4)).astype(np.float32)
     output = keras.ops.convert_to_numpy(layer(x, training=True))
     axes = (0, 1, 2) if norm == "batch" else (1, 2)
@@ -32,7 +32,7 @@ def test_normalization_gives_mean_0_and_the_scale_of_its_gamma(norm: Norm) -> No
 
 
 def test_instance_normalization_looks_at_each_picture_alone() -> None:
-    layer = layers.normalization("instance", 4, seed=3, name="norm")
+    layer = layers.normalization("instance", seed=3, name="norm")
     x = np.random.default_rng(0).normal(size=(2, 8, 8, 4)).astype(np.float32)
     np.testing.assert_allclose(layer(x)[:1], layer(x[:1]), atol=1e-6)
 

@@ -6,8 +6,9 @@ from retarget_tf import evaluation, serving
 from retarget_tf.body.parsing_labels import PPP7
 from retarget_tf.dataset import records
 from retarget_tf.networks import generator
-from retarget_tf.networks.config import PRESET_MODELS, PRESET_TRAININGS, ModelConfig, TrainingConfig
+from retarget_tf.networks.config import ModelConfig
 from retarget_tf.training import loop
+from retarget_tf.training.config import TrainingConfig
 from tests import testing
 
 SIZE = 32
@@ -20,13 +21,8 @@ def test_ppp7_goes_all_the_way(tmp_path: pathlib.Path) -> None:
     manifest = records.build_records([tmp_path / "clips"], tmp_path / "records", build)
     assert manifest.label_schema == PPP7.name
 
-    model = ModelConfig(
-        preset="stable",
-        image_size=SIZE,
-        label_schema=PPP7.name,
-        **{**PRESET_MODELS["stable"], "filters": 2, "refinement": 2},
-    )
-    settings = TrainingConfig(**{**PRESET_TRAININGS["stable"], "steps": 2, "batch_size": 1})
+    model = ModelConfig.of_preset("stable", image_size=SIZE, label_schema=PPP7.name, filters=2, refinement=2)
+    settings = TrainingConfig.of_preset("stable", steps=2, batch_size=1)
     assert loop.train([manifest.folder], tmp_path / "work", model, settings) == 2
 
     metrics = evaluation.evaluate(tmp_path / "work", manifest.folder).metrics

@@ -25,7 +25,7 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> list[clips.Clip]:
 
 
 def test_the_package_holds_it_with_its_recipe_and_card() -> None:
-    folder = generator.storage.PRETRAINED
+    folder = generator.PRETRAINED
     assert generator.pretrained_names() == ["stable_128"]
     assert (folder / "stable_128.keras").stat().st_size < 20e6
     assert json.loads((folder / "stable_128.json").read_text())["model"]["image_size"] == 128

@@ -87,7 +87,7 @@ def test_what_is_kept_does_not_grow(source: Float32Array, target: Float32Array) 
 
 
 def test_maps_of_a_stream() -> None:
-    spec = GeneratorSpec(ModelConfig(image_size=32, filters=2), person_height_share=0.7)
+    spec = GeneratorSpec(ModelConfig.of_preset("paper", image_size=32, filters=2), person_height_share=0.7)
     network = build_generator(spec.model)
     retargeter = Retargeter(TrainedGenerator(lambda inputs: network(inputs, training=False), spec))
     frame, parsing_map, keypoints = walking_square(0)

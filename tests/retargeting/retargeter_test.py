@@ -23,7 +23,7 @@ from retarget_tf.retargeting.retargeter import Retargeter
 from tests.testing import make_clip_folder, run_program, walking_square
 
 SIZE = 32
-SPEC = GeneratorSpec(ModelConfig(image_size=SIZE, filters=2), person_height_share=0.7)
+SPEC = GeneratorSpec(ModelConfig.of_preset("paper", image_size=SIZE, filters=2), person_height_share=0.7)
 
 
 @pytest.fixture(scope="module")

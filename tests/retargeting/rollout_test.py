@@ -1,6 +1,5 @@
 """Rollouts of a random generator against loops written out by hand."""
 
-import dataclasses
 import functools
 from collections.abc import Iterator
 
@@ -10,13 +9,13 @@ import tensorflow as tf
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels
-from retarget_tf.networks import encoding, generator
-from retarget_tf.networks.config import PRESET_MODELS, GeneratorSpec, ModelConfig
-from retarget_tf.retargeting import preset_loops, rollout
+from retarget_tf.networks import encoding, generator, presets
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from retarget_tf.retargeting import rollout
 
 SIZE = 32
 FRAMES = 6
-CONFIG = ModelConfig(image_size=SIZE, filters=2)
+CONFIG = ModelConfig.of_preset("paper", image_size=SIZE, filters=2)
 
 
 @functools.cache
@@ -114,16 +113,15 @@ def test_the_generated_map_is_fed_back_in_its_colours() -> None:
     )
 
 
-STABLE = ModelConfig(preset="stable", image_size=SIZE, filters=2, **{**PRESET_MODELS["stable"], "refinement": 4})
+STABLE = ModelConfig.of_preset("stable", image_size=SIZE, filters=2, refinement=4)
 
 
 @functools.cache
-def stable_generator(fed_back: str = "classes") -> generator.TrainedGenerator:
-    config = dataclasses.replace(STABLE, feedback=fed_back)  # type: ignore[arg-type]
-    model = generator.build_generator(config, seed=3)
+def stable_generator() -> generator.TrainedGenerator:
+    model = generator.build_generator(STABLE, seed=3)
     model.set_weights([weights * 8 if weights.ndim == 4 else weights for weights in model.get_weights()])
     return generator.TrainedGenerator(
-        tf.function(lambda inputs: model(inputs, training=False)), GeneratorSpec(config, person_height_share=0.8)
+        tf.function(lambda inputs: model(inputs, training=False)), GeneratorSpec(STABLE, person_height_share=0.8)
     )
 
 
@@ -181,18 +179,6 @@ def test_stable_is_forced_by_the_true_map() -> None:
     np.testing.assert_array_equal(running.step(keypoints[:, 3]), expected)
 
 
-def test_what_stable_feeds_back_is_its_setting() -> None:
-    _, _, keypoints = random_clips(1)
-    last = {}
-    for fed_back in ("classes", "probabilities", "none"):
-        running = rollout.Rollout(stable_generator(fed_back), references(1))
-        for t in range(1, FRAMES):
-            last[fed_back] = running.step(keypoints[:, t])
-    assert (last["classes"] != last["probabilities"]).any()
-    alone = rollout.Rollout(stable_generator("none"), references(1)).step(keypoints[:, FRAMES - 1])
-    np.testing.assert_array_equal(last["none"], alone)
-
-
 @pytest.mark.parametrize("preset", ["paper", "stable"])
 def test_the_last_map_is_all_that_a_rollout_needs_to_go_on(preset: str) -> None:
     """A loop that begins anew at each step, with the map before it, and where that is unknown, with the reference."""
@@ -205,7 +191,7 @@ def test_the_last_map_is_all_that_a_rollout_needs_to_go_on(preset: str) -> None:
     running = rollout.Rollout(trained, reference)
     last = np.full_like(given, parsing_labels.UNKNOWN)
     for t in range(1, FRAMES):
-        loop = preset_loops.make_feedback(trained.network, trained.spec.model, reference)
+        loop = presets.make_loop(trained.network, trained.spec.model, reference)
         last = loop.take(trained.network(loop.inputs(loop.resume(last), keypoints[:, t]))).parsing_map.numpy()
         np.testing.assert_array_equal(running.step(keypoints[:, t]), last)
 

@@ -1,6 +1,7 @@
 """Training into a workdir: what it leaves there, resuming, stopping, refusing."""
 
 import dataclasses
+import importlib.metadata
 import json
 import pathlib
 import shutil
@@ -17,14 +18,16 @@ import tensorflow as tf
 from retarget_tf.dataset import records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
-from retarget_tf.networks.config import PRESET_MODELS, ModelConfig, StreamConfig, TrainingConfig
+from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.generator import load_generator
 from retarget_tf.training import callbacks, loop
-from retarget_tf.training.run_settings import write_settings
+from retarget_tf.training.config import TrainingConfig
+from retarget_tf.training.run_settings import environment, write_settings
 from tests.testing import make_clip_folder, run_program
 
-MODEL = ModelConfig(image_size=32, filters=2)
-CONFIG = TrainingConfig(batch_size=2, steps=4, log_every=1, sample_every=2, checkpoint_every=2)
+MODEL = ModelConfig.of_preset("paper", image_size=32, filters=2)
+COMMON = {"batch_size": 2, "steps": 4, "log_every": 1, "sample_every": 2, "checkpoint_every": 2}
+CONFIG = TrainingConfig.of_preset("paper", **COMMON)
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +116,7 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
     assert state.steps_done == 4
     assert int(gan.generator_optimizer.iterations.numpy()) == 4
     assert int(gan.discriminator_optimizer.iterations.numpy()) == 4
-    window = next(iter(loop.training_dataset(records_folder, MODEL, CONFIG)))
+    window = next(iter(loop.training_dataset(records_folder, CONFIG)))
     frame, keypoints, *_ = gan.triplet(window)
     expected = load_generator(workdir).network({"frame": frame, "keypoints": keypoints})["parsing_rgb"]
     np.testing.assert_allclose(gan.generate(frame, keypoints), expected, atol=1e-6)
@@ -134,8 +137,8 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(records_folder: pathl
         loop.train(records_folder, workdir, MODEL, CONFIG)
 
 
-STABLE = ModelConfig(preset="stable", image_size=32, filters=2, **{**PRESET_MODELS["stable"], "refinement": 2})
-STREAMS = dataclasses.replace(CONFIG, learning_rate=1e-3, decay_share=0.5, stream=StreamConfig(max_gap=1, ema=0.5))
+STABLE = ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=2)
+STREAMS = TrainingConfig.of_preset("stable", **COMMON, learning_rate=1e-3, decay_share=0.5, max_gap=1, ema=0.5)
 
 
 def train_stable_whole_and_in_parts(records_folder: str, folder: str) -> None:
@@ -179,13 +182,13 @@ def test_several_records_share_every_batch(records_folder: pathlib.Path, tmp_pat
         records.build_records([clips_folder], tmp_path / f"records_{person}", build)
         folders.append(tmp_path / f"records_{person}")
     config = dataclasses.replace(CONFIG, batch_size=4, jitter=False)
-    batch = next(iter(loop.training_dataset(folders, MODEL, config)))
+    batch = next(iter(loop.training_dataset(folders, config)))
     people = [clip.decode() for clip in batch["clip_id"].numpy()]
     assert [person[0] for person in people] == ["c", "c", "x", "y"]
-    streams = next(iter(loop.training_dataset(folders, STABLE, config)))
+    streams = next(iter(loop.training_dataset(folders, dataclasses.replace(STREAMS, batch_size=4))))
     assert streams["keypoints"].shape == (4, 25, 3)
     with pytest.raises(ConfigError, match="batch_size must be at least 3, one for each records folder"):
-        loop.training_dataset(folders, MODEL, CONFIG)
+        loop.training_dataset(folders, CONFIG)
     loop.train(folders, tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
     with pytest.raises(InputDataError, match=r"began with the records .*records,.*records_x,.*records_y, these are"):
         loop.train(folders[:2], tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
@@ -193,7 +196,7 @@ def test_several_records_share_every_batch(records_folder: pathlib.Path, tmp_pat
 
 def test_fine_tuning_begins_with_the_given_weights(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     loop.train(records_folder, tmp_path / "first", STABLE, STREAMS)
-    still = dataclasses.replace(STREAMS, learning_rate=1e-12, steps=1, stream=StreamConfig(max_gap=1))
+    still = dataclasses.replace(STREAMS, learning_rate=1e-12, steps=1)
     loop.train(records_folder, tmp_path / "second", STABLE, still, init_from=tmp_path / "first")
     first, second = (generator.load_keras_generator(tmp_path / name)[0] for name in ("first", "second"))
     for before, after in zip(first.trainable_variables, second.trainable_variables, strict=True):
@@ -214,9 +217,8 @@ def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: path
 def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"began with filters=2; keep it .* Received: filters=4"):
         loop.train(records_folder, workdir, dataclasses.replace(MODEL, filters=4), CONFIG)
-    streams = dataclasses.replace(CONFIG, stream=StreamConfig(max_gap=2))
-    with pytest.raises(ConfigError, match=r"began with max_gap=4; keep it .* Received: max_gap=2$"):
-        loop.train(records_folder, workdir, MODEL, streams)
+    with pytest.raises(ConfigError, match=r"began with preset=paper; keep it .* Received: preset=stable"):
+        loop.train(records_folder, workdir, STABLE, STREAMS)
     with pytest.raises(ConfigError, match="began with batch_size=2"):
         loop.train(records_folder, workdir, MODEL, dataclasses.replace(CONFIG, batch_size=1))
 
@@ -224,17 +226,49 @@ def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathl
 def test_a_workdir_of_a_version_with_fewer_settings_is_told_from_others(
     records_folder: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
-    write_settings(tmp_path, [records_folder], MODEL, CONFIG)
+    write_settings(tmp_path, [records_folder], STABLE, STREAMS)
     settings = json.loads((tmp_path / "config.json").read_text())
-    del settings["training"]["stream"]["max_gap"]
+    del settings["training"]["max_gap"]
     (tmp_path / "config.json").write_text(json.dumps(settings))
     with pytest.raises(ConfigError, match=r"began with a version that had no max_gap; choose"):
-        write_settings(tmp_path, [records_folder], MODEL, CONFIG)
+        write_settings(tmp_path, [records_folder], STABLE, STREAMS)
+
+
+def as_an_earlier_version_wrote(workdir: pathlib.Path, **of_model: object) -> None:
+    """Rewrites config.json: with settings of all presets, and those of streams in a dictionary of their own."""
+    settings = json.loads((workdir / "config.json").read_text())
+    former = {"pose_condition": "limbs", "patch_layers": 3, "anchor": "warp", "feedback": "classes", "refinement": 0}
+    settings["model"] = {**former, **settings["model"], **of_model}
+    of_streams = {"max_gap", "ema", "mean_frames"} & settings["training"].keys()
+    settings["training"]["stream"] = {name: settings["training"].pop(name) for name in of_streams}
+    settings["training"].setdefault("l1_weight", 100.0)
+    (workdir / "config.json").write_text(json.dumps(settings))
+
+
+@pytest.mark.parametrize(("model", "training"), [(MODEL, CONFIG), (STABLE, STREAMS)], ids=["paper", "stable"])
+def test_a_workdir_of_an_earlier_version_goes_on(
+    model: ModelConfig, training: TrainingConfig, records_folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    write_settings(tmp_path, [records_folder], model, training)
+    before = (tmp_path / "config.json").read_text()
+    as_an_earlier_version_wrote(tmp_path)
+    write_settings(tmp_path, [records_folder], model, training)
+    assert (tmp_path / "config.json").read_text() == before
+    as_an_earlier_version_wrote(tmp_path, anchor="none")
+    with pytest.raises(ConfigError, match=r"began with a setting that is gone; .*Received: anchor=none"):
+        write_settings(tmp_path, [records_folder], model, training)
+
+
+def test_the_environment_names_what_reads_pictures_and_videos() -> None:
+    found = environment()
+    assert found["av"] == importlib.metadata.version("av")
+    assert [name for name in found if name.startswith("opencv")]
+    assert found["retarget_tf"]
 
 
 def test_records_that_do_not_fit_are_refused(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(InputDataError, match="image_size is 32, the model's is 64"):
-        loop.train(records_folder, tmp_path, ModelConfig(image_size=64, filters=2), CONFIG)
+        loop.train(records_folder, tmp_path, ModelConfig.of_preset("paper", image_size=64, filters=2), CONFIG)
     assert not (tmp_path / "config.json").exists()
 
 
@@ -273,6 +307,26 @@ def test_sigterm_saves_a_checkpoint_and_the_same_command_resumes(
     assert f"resuming at step {stopped_at}" in resumed.stderr
     assert load_generator(tmp_path).spec.step == stopped_at + 2
     assert (tmp_path / "flags.txt").read_text().count("--filters=2") == 1
+    trained_with = json.loads((tmp_path / "config.json").read_text())
+    assert trained_with["model"] == ModelConfig.of_preset("paper", image_size=32, filters=2).to_dict()
+    assert trained_with["training"] == dataclasses.asdict(
+        TrainingConfig.of_preset("paper", batch_size=2, log_every=1, steps=stopped_at + 2)
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [
+        (("--preset=paper", "--dice_weight=1"), "dice_weight is no setting of paper, it is one of stable."),
+        (("--preset=paper", "--refinement=16"), "refinement is no setting of paper, it is one of stable."),
+        (("--preset=stable", "--l1_weight=3"), "l1_weight is no setting of stable, it is one of paper."),
+        (("--preset=stable", "--pose_condition=stick"), "pose_condition is no setting of stable, it is one of paper."),
+    ],
+)
+def test_a_setting_of_the_other_preset_is_refused_by_name(arguments: tuple[str, ...], reason: str) -> None:
+    done = run_program("retarget_tf.train", "--records=nowhere", "--workdir=nowhere", "--steps=1", *arguments)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+    assert reason in done.stderr
 
 
 def test_program_names_what_is_wrong(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
@@ -282,8 +336,6 @@ def test_program_names_what_is_wrong(records_folder: pathlib.Path, tmp_path: pat
         "retarget_tf.train", *train_arguments(records_folder, tmp_path / "w", "--steps=1", "--minutes=1")
     )
     assert (both.returncode, both.stderr.count("\n")) == (2, 1)
-    size = run_program("retarget_tf.train", *train_arguments(records_folder, tmp_path / "w", "--steps=1", "--size=64"))
-    assert (size.returncode, size.stderr.count("\n")) == (3, 1)
     odd = tmp_path / "odd"
     clips_folder = make_clip_folder(tmp_path / "clips", person_id="p", size=48).parent
     records.build_records([clips_folder], odd, records.BuildConfig(segment_frames=4, validation_share=0, test_share=0))

@@ -1,5 +1,6 @@
 """One training step: which half moves what, against which D, and that it learns."""
 
+import dataclasses
 from typing import Any
 
 import keras
@@ -8,10 +9,11 @@ import pytest
 import tensorflow as tf
 
 from retarget_tf.networks import encoding, losses
-from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.config import PaperModelConfig
+from retarget_tf.training.config import PaperTrainingConfig
 from retarget_tf.training.retarget_gan import RetargetGAN
 
-CONFIG = ModelConfig(image_size=32, filters=2)
+CONFIG = PaperModelConfig(image_size=32, filters=2)
 
 
 def make_window(batch: int = 2) -> dict[str, Any]:
@@ -27,9 +29,13 @@ def make_window(batch: int = 2) -> dict[str, Any]:
     }
 
 
-def make_gan(generator_rate: float = 0.1, discriminator_rate: float = 0.1) -> RetargetGAN:
-    gan = RetargetGAN(CONFIG)
-    gan.compile(keras.optimizers.SGD(generator_rate), keras.optimizers.SGD(discriminator_rate))
+def make_gan(
+    generator_rate: float = 0.1, discriminator_rate: float = 0.1, config: PaperModelConfig = CONFIG
+) -> RetargetGAN:
+    gan = RetargetGAN(config, PaperTrainingConfig(steps=1))
+    gan.compile()
+    gan.generator_optimizer.learning_rate = generator_rate
+    gan.discriminator_optimizer.learning_rate = discriminator_rate
     return gan
 
 
@@ -79,8 +85,7 @@ def test_the_generators_gradient_sees_the_updated_discriminator() -> None:
 
 
 def test_loss_falls_on_one_batch() -> None:
-    gan = RetargetGAN(ModelConfig(image_size=32, filters=8))
-    gan.compile(keras.optimizers.Adam(2e-3, 0.5), keras.optimizers.Adam(2e-4, 0.5))
+    gan = make_gan(2e-3, 2e-4, dataclasses.replace(CONFIG, filters=8))
     step = tf.function(gan.train_step)
     window = make_window()
     first = float(step(window)["l1_loss"])

@@ -13,16 +13,15 @@ from retarget_tf.dataset.augmentation.detection import DetectionErrors
 from retarget_tf.dataset.augmentation.jitter import AugmentationConfig, jitter
 from retarget_tf.dataset.augmentation.pictures import Pictures, crop, mirror, resize, resize_maps
 from retarget_tf.dataset.augmentation.streams import (
-    STREAM_AUGMENTATION,
     ColourRange,
     Stream,
     StreamAugmentationConfig,
     augment_stream,
+    stream_augmentation,
 )
 from retarget_tf.dataset.augmentation.styles import StyleRange
 
 __all__ = [
-    "STREAM_AUGMENTATION",
     "AugmentationConfig",
     "CameraRange",
     "ColourRange",
@@ -37,4 +36,5 @@ __all__ = [
     "mirror",
     "resize",
     "resize_maps",
+    "stream_augmentation",
 ]

@@ -54,7 +54,7 @@ class ColourRange:
 
 @dataclasses.dataclass(frozen=True)
 class StreamAugmentationConfig:
-    """How streams are changed; nothing by default, see `STREAM_AUGMENTATION`.
+    """How streams are changed; nothing by default, see `stream_augmentation`.
 
     Attributes:
         mirror: mirror every second stream with its reference, at random.
@@ -82,16 +82,24 @@ class StreamAugmentationConfig:
             raise ConfigError(f"bias must lie in 0..1. Received: bias={self.bias}")
 
 
-STREAM_AUGMENTATION = StreamAugmentationConfig(
-    mirror=True,
-    camera=CameraRange(scale=(0.8, 1.15), shift=0.06, rotation=8.0),
-    reference_camera=CameraRange(scale=(0.93, 1.07), shift=0.03),
-    reference_colours=ColourRange(brightness=0.1, contrast=0.2, saturation=0.25, hue=0.03),
-    style=StyleRange(relabel=0.06, thicken=0.3),
-    errors=DetectionErrors(joint_dropout=0.05, limb_dropout=0.1, noise=0.004),
-    reference_errors=DetectionErrors(joint_dropout=0.02, noise=0.004),
-    bias=0.003,
-)
+def stream_augmentation(*, joint_dropout: float, relabel: float, thicken: float) -> StreamAugmentationConfig:
+    """The changes that the preset `stable` is trained with.
+
+    Args:
+        joint_dropout: share of the joints that are missing in a stream; see `DetectionErrors`.
+        relabel: see `StyleRange`.
+        thicken: see `StyleRange`.
+    """
+    return StreamAugmentationConfig(
+        mirror=True,
+        camera=CameraRange(scale=(0.8, 1.15), shift=0.06, rotation=8.0),
+        reference_camera=CameraRange(scale=(0.93, 1.07), shift=0.03),
+        reference_colours=ColourRange(brightness=0.1, contrast=0.2, saturation=0.25, hue=0.03),
+        style=StyleRange(relabel, thicken),
+        errors=DetectionErrors(joint_dropout=joint_dropout, limb_dropout=0.1, noise=0.004),
+        reference_errors=DetectionErrors(joint_dropout=0.02, noise=0.004),
+        bias=0.003,
+    )
 
 
 @dataclasses.dataclass(frozen=True)

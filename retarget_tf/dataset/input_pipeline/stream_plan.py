@@ -27,9 +27,9 @@ class StreamLengths:
         single_share: probability that a stream is one frame long instead.
     """
 
-    frame_gap: tuple[int, int] = (1, 4)
-    mean_frames: float = 20.0
-    single_share: float = 0.3
+    frame_gap: tuple[int, int]
+    mean_frames: float
+    single_share: float
 
     def __post_init__(self) -> None:
         smallest, largest = self.frame_gap

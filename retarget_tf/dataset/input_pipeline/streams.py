@@ -33,11 +33,9 @@ from retarget_tf.errors import ConfigError, InputDataError
 def make_streams(
     folder: files.PathLike,
     split: str,
+    lengths: StreamLengths,
     *,
     batch_size: int,
-    frame_gap: tuple[int, int] = (1, 4),
-    mean_frames: float = 20.0,
-    single_share: float = 0.3,
     image_size: int | None = None,
     augment: StreamAugmentationConfig | None = None,
     seed: int = 0,
@@ -52,12 +50,10 @@ def make_streams(
     Args:
         folder: of records.
         split: train, validation or test.
+        lengths: what the streams are drawn from.
         batch_size: slots of a batch.
-        frame_gap: smallest and largest distance between two frames of a stream; it is drawn for each stream.
-        mean_frames: mean length of a stream, geometric, before it is cut to what its record holds.
-        single_share: probability that a stream is one frame long instead.
         image_size: side of the pictures in pixels; the records' own where it is None.
-        augment: random changes, such as `STREAM_AUGMENTATION`; None for none.
+        augment: random changes, such as `stream_augmentation`'s; None for none.
         seed: of all draws.
         start_batch: begin there, as if the batches before had been taken; slots may then be amid a stream.
         cache_records: keep the split's records in memory, encoded as they are stored, so that the disk is read once.
@@ -74,9 +70,8 @@ def make_streams(
             "batch_size must be at least 1 and start_batch not negative. "
             f"Received: batch_size={batch_size}, start_batch={start_batch}"
         )
-    config = StreamLengths(frame_gap, mean_frames, single_share)
     manifest = records.Manifest.load(folder)
-    plan = StreamPlan(config, _usable_records(manifest, split, config, cache_records), seed)
+    plan = StreamPlan(lengths, _usable_records(manifest, split, lengths, cache_records), seed)
     finish = _Finisher(manifest, image_size or manifest.image_size, augment, purpose_seed(seed, Purpose.STREAM))
     places = [(slot, *place) for slot, place in enumerate(plan.seek(batch_size, start_batch))]
 
@@ -182,13 +177,13 @@ class _Finisher:
         return tf.map_fn(records.decode_map, encoded, fn_output_signature=spec)
 
 
-def _usable_records(manifest: records.Manifest, split: str, config: StreamLengths, cache_records: bool) -> RecordTable:
+def _usable_records(manifest: records.Manifest, split: str, lengths: StreamLengths, cache_records: bool) -> RecordTable:
     """The records of a split that can hold a stream."""
-    fewest = config.frame_gap[0] + 1
+    fewest = lengths.frame_gap[0] + 1
     if fewest > manifest.segment_frames:
         raise ConfigError(
             f"a step of a stream must fit into the {manifest.segment_frames} frames of a record "
-            f"(build_records --segment_frames). Received: frame_gap={config.frame_gap}"
+            f"(build_records --segment_frames). Received: frame_gap={lengths.frame_gap}"
         )
     table = RecordTable.scan(manifest, split, cache=cache_records).holding(fewest)
     if not table.frames.size:

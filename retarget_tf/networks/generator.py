@@ -10,18 +10,23 @@ import keras
 from retarget_tf import files
 from retarget_tf.arrays import Tensor
 from retarget_tf.errors import InputDataError
-from retarget_tf.networks.config import GeneratorSpec, ModelConfig, read_generator_spec
-from retarget_tf.networks.generator.paper import build_paper_generator
-from retarget_tf.networks.generator.stable import build_stable_generator
+from retarget_tf.networks.config import GeneratorSpec, read_generator_spec
+from retarget_tf.networks.presets import build_generator
+
+__all__ = [
+    "KERAS_NAME",
+    "SPEC_NAME",
+    "TrainedGenerator",
+    "build_generator",
+    "load_generator",
+    "load_keras_generator",
+    "pretrained_names",
+    "save_generator",
+]
 
 KERAS_NAME = "generator.keras"
 SPEC_NAME = "generator.json"
-PRETRAINED = pathlib.Path(__file__).parents[1] / "pretrained"  # <name>.keras with <name>.json, part of the package
-
-
-def build_generator(config: ModelConfig, seed: int = 0) -> keras.Model:
-    """Builds the generator of the preset: see `paper.build_paper_generator` and `stable.build_stable_generator`."""
-    return build_stable_generator(config, seed) if config.preset == "stable" else build_paper_generator(config, seed)
+PRETRAINED = pathlib.Path(__file__).parent / "pretrained"  # <name>.keras with <name>.json, part of the package
 
 
 @dataclasses.dataclass(frozen=True)

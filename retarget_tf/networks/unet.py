@@ -51,13 +51,13 @@ def _down(x: Tensor, width: int, level: int, *, norm: bool, config: ModelConfig,
     if level > 0:
         x = layers.leaky_relu(f"down_{level}_relu")(x)
     x = layers.convolution(width, strides=2, bias=False, seed=seed, name=f"down_{level}_conv")(x)
-    return layers.normalization(config.norm, width, seed, f"down_{level}_norm")(x) if norm else x
+    return layers.normalization(config.norm, seed, f"down_{level}_norm")(x) if norm else x
 
 
 def _up(x: Tensor, width: int, level: int, *, config: ModelConfig, seed: int) -> Tensor:
     x = keras.layers.ReLU(name=f"up_{level}_relu")(x)
     x = layers.transposed_convolution(width, bias=False, seed=seed, name=f"up_{level}_conv")(x)
-    x = layers.normalization(config.norm, width, seed, f"up_{level}_norm")(x)
+    x = layers.normalization(config.norm, seed, f"up_{level}_norm")(x)
     if level < DROPOUT_BLOCKS and config.dropout > 0:
         x = keras.layers.Dropout(config.dropout, seed=seed, name=f"up_{level}_dropout")(x)
     return x

@@ -1,0 +1,147 @@
+"""The preset `stable`: a map of probabilities, anchored in the reference at every step.
+
+    G(reference photo, its keypoints, its map; previous map; keypoints wanted) -> parsing_probabilities
+
+The reference's map, cut into limbs and moved into the wanted pose (`limb_warp`), is where the answer starts: a linear
+map of it is added to the U-Net's logits. Where no map is given all its channels are zero, and the network parses the
+photo itself: asked for the reference's own pose it gives the reference's map.
+
+In a rollout the network sees the reference at every step, and beside it its own last map, as one-hot.
+"""
+
+from collections.abc import Mapping
+
+import keras
+import numpy as np
+import tensorflow as tf
+from keras import ops
+
+from retarget_tf.arrays import Tensor
+from retarget_tf.body import limb_warp, pose_map, skeleton
+from retarget_tf.networks import encoding, layers
+from retarget_tf.networks.config import ModelConfig, StableModelConfig
+from retarget_tf.networks.presets.loop import Network, Reference, Taken, is_unknown, start_where_unknown
+from retarget_tf.networks.unet import unet
+
+PHOTO_ADVICE = "Give the photo's map as `reference_map` where you have one; else the network parses the photo itself."
+
+_WARP_LOGIT = 3.0  # how far the warped map leads before anything is learned
+_WARP_LOGITS = "warp_logits"
+
+
+def build_generator(config: StableModelConfig, seed: int) -> keras.Model:
+    """Builds the network.
+
+    Args:
+        config: size, width, norm and refinement.
+        seed: makes the initial weights and the dropout repeatable.
+
+    Returns:
+        A model of a dict of `reference_frame` float32 `[batch, size, size, 3]` in [-1, 1], `reference_keypoints` and
+        `keypoints` float32 `[batch, 25, 3]` in pixels, `reference_map` and `previous_map` float32
+        `[batch, size, size, classes]`, one-hot or probabilities, all zero where unknown. It gives a dict of
+        `parsing_probabilities` float32 `[batch, size, size, classes]`.
+    """
+    size, classes = config.image_size, config.schema.num_classes
+    photo = keras.Input((size, size, 3), name="reference_frame", dtype="float32")
+    reference_keypoints = keras.Input((skeleton.NUM_JOINTS, 3), name="reference_keypoints", dtype="float32")
+    reference_map = keras.Input((size, size, classes), name="reference_map", dtype="float32")
+    previous_map = keras.Input((size, size, classes), name="previous_map", dtype="float32")
+    keypoints = keras.Input((skeleton.NUM_JOINTS, 3), name="keypoints", dtype="float32")
+
+    coordinates = ops.concatenate(
+        [pose_map.normalised_coordinates(points, size) for points in (keypoints, reference_keypoints)], axis=-1
+    )
+    at_bottleneck = keras.layers.Reshape((1, 1, -1), name="coordinates")(coordinates)
+    limbs = pose_map.draw_limbs(keypoints, size)
+    warped = limb_warp.warp_map(reference_map, reference_keypoints, keypoints, config.schema)
+    sharp = [limbs, previous_map, warped]  # what the refinement sees again
+    reference_stick = pose_map.draw_stick_figure(reference_keypoints, size)
+    picture = keras.layers.Concatenate(name="conditions")([*sharp, photo, reference_stick, reference_map])
+
+    out_channels = config.refinement or classes
+    features = unet(picture, out_channels=out_channels, config=config, seed=seed, at_bottleneck=at_bottleneck)
+    logits = _refine(features, sharp, config, seed) if config.refinement else features
+    lead = keras.layers.Dense(
+        classes, use_bias=False, kernel_initializer=keras.initializers.Identity(_WARP_LOGIT), name=_WARP_LOGITS
+    )
+    logits = keras.layers.Add(name="logits")([logits, lead(warped)])
+    # float32 whatever the precision of the layers: the loss and the next step need the digits.
+    probabilities = keras.layers.Softmax(dtype="float32", name="parsing_probabilities")(logits)
+    inputs = {tensor.name: tensor for tensor in (photo, reference_keypoints, reference_map, previous_map, keypoints)}
+    return keras.Model(inputs, {"parsing_probabilities": probabilities}, name="generator")
+
+
+def _refine(features: Tensor, sharp: list[Tensor], config: StableModelConfig, seed: int) -> Tensor:
+    """A block at full resolution: thin arms are two pixels wide, and the U-Net's last skip is of half the size."""
+    x = keras.layers.Concatenate(name="refine_inputs")([features, *sharp])
+    x = keras.layers.Conv2D(
+        config.refinement, 3, padding="same", kernel_initializer=layers.weight_init(seed + 300), name="refine_conv_0"
+    )(x)
+    x = layers.leaky_relu("refine_relu")(x)
+    return keras.layers.Conv2D(
+        config.schema.num_classes,
+        3,
+        padding="same",
+        kernel_initializer=layers.weight_init(seed + 301),
+        name="refine_conv_1",
+    )(x)
+
+
+def raise_warp_lead(network: keras.Model, lead: float) -> None:
+    """Lets a trained generator lean more on the reference's own map, moved into the pose.
+
+    Args:
+        network: of `build_generator`; changed in place.
+        lead: added to the logit of each pixel's class in the warped map.
+    """
+    layer = network.get_layer(_WARP_LOGITS)
+    [kernel] = layer.get_weights()
+    layer.set_weights([kernel + lead * np.eye(len(kernel), dtype=kernel.dtype)])
+
+
+class MapLoop:
+    """The state is the last map, one-hot. A photo whose map is not known is parsed by the network first."""
+
+    def __init__(self, network: Network, config: ModelConfig, reference: Reference) -> None:
+        self._schema = config.schema
+        given = encoding.one_hot(reference.parsing_map, config.schema)
+        nothing = tf.zeros_like(given)
+        self._reference = {
+            "reference_frame": encoding.to_signed(reference.frame),
+            "reference_keypoints": tf.convert_to_tensor(reference.keypoints, tf.float32),
+            "reference_map": nothing,
+        }
+
+        def parse_photo() -> Tensor:
+            """Asked for the photo's own pose, with no map given, the network gives the photo's map."""
+            outputs = network(self.inputs(nothing, self._reference["reference_keypoints"]))
+            parsed = encoding.most_probable(outputs["parsing_probabilities"])
+            return tf.where(unknown[:, None, None, None], parsed, given)
+
+        unknown = is_unknown(reference.parsing_map)
+        self._reference["reference_map"] = tf.cond(tf.reduce_any(unknown), parse_photo, lambda: given)
+
+    def start(self) -> Tensor:
+        """The reference's map: nothing was generated yet."""
+        return self._reference["reference_map"]
+
+    def truth(self, frame: Tensor, parsing_map: Tensor) -> Tensor:
+        """The true map."""
+        del frame
+        return encoding.one_hot(parsing_map, self._schema)
+
+    def resume(self, previous_map: Tensor) -> Tensor:
+        """The map, one-hot."""
+        return start_where_unknown(previous_map, self.start(), encoding.one_hot(previous_map, self._schema))
+
+    def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
+        """The reference, the last map and the keypoints."""
+        return {**self._reference, "previous_map": state, "keypoints": keypoints}
+
+    def take(self, outputs: Mapping[str, Tensor]) -> Taken:
+        """The most probable classes, which are fed back."""
+        probabilities = outputs["parsing_probabilities"]
+        parsing_map = tf.cast(tf.argmax(probabilities, axis=-1), tf.uint8)
+        rgb = encoding.colour_map(parsing_map, self._schema)
+        return Taken(encoding.most_probable(probabilities), parsing_map, rgb)
