@@ -5,6 +5,7 @@ argument. What is filled in has confidence `GUESSED`, just enough to count as se
 the order that makes sense; `OneEuroFilter` smooths a live stream, which cannot look ahead.
 """
 
+import itertools
 from typing import Final
 
 import numpy as np
@@ -55,7 +56,7 @@ def clean_keypoints(keypoints: Float32Array, *, max_gap: int = 15, window: int =
 
 
 def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
-    """Interpolates gaps of up to `max_gap` frames; holds the first and the last sight for as long at the ends."""
+    """Interpolates each joint over gaps of up to `max_gap` frames; the ends hold its first and last sight as long."""
     seen = keypoints[..., 2] > 0
     time = np.arange(len(keypoints))[:, None]
     never_before, never_after = -1, len(keypoints)
@@ -70,6 +71,22 @@ def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
     joints = np.arange(keypoints.shape[1])
     first, last = keypoints[start, joints, :2], keypoints[end, joints, :2]
     return _with_guesses(keypoints, filled, first + share[..., None] * (last - first))
+
+
+def bridge_absences(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
+    """Fills runs of up to `max_gap` frames that show no joint at all, in a straight line between the poses around them.
+
+    Confidences are interpolated too, so this is for what needs a place in every frame, such as a parser; keypoints that
+    are stored keep saying that nobody was found. `fill_gaps` fills the gaps of single joints.
+    """
+    found = np.flatnonzero(keypoints[..., 2].max(axis=1) > 0)
+    bridged = keypoints.copy()
+    for before, after in itertools.pairwise(found):
+        if 1 < after - before <= max_gap + 1:
+            for frame in range(before + 1, after):
+                share = (frame - before) / (after - before)
+                bridged[frame] = (1 - share) * keypoints[before] + share * keypoints[after]
+    return bridged
 
 
 def fill_from_twin(keypoints: Float32Array) -> Float32Array:

@@ -94,7 +94,7 @@ def from_mediapipe33(landmarks: npt.ArrayLike) -> Float32Array:
         landmarks: `[..., 33, 3]`: x, y in pixels and visibility 0..1.
 
     Returns:
-        float32 `[..., 25, 3]`; nothing is dropped yet: see `drop_missing`.
+        float32 `[..., 25, 3]`; nothing is dropped yet: see `drop_unseen`.
     """
     return _gather(np.asarray(landmarks, np.float32), _MEDIAPIPE, 33)
 
@@ -109,18 +109,18 @@ def from_coco17(keypoints: npt.ArrayLike) -> Float32Array:
     return _gather(np.asarray(keypoints, np.float32), _COCO17, 17)
 
 
-def drop_missing(keypoints: Float32Array, size: int, threshold: float = CONFIDENCE_THRESHOLD) -> Float32Array:
-    """Sets joints under the threshold, outside of the square image, or not finite, to (0, 0, 0).
+def drop_unseen(keypoints: Float32Array, width: int, height: int) -> Float32Array:
+    """Sets joints below `CONFIDENCE_THRESHOLD`, outside of the image, or not finite, to (0, 0, 0).
 
     Args:
-        keypoints: `[..., 25, 3]` in pixels of a `size` x `size` image.
-        size: side of the image in pixels.
-        threshold: smallest confidence that counts as seen.
+        keypoints: `[..., 25, 3]` in pixels of the image.
+        width: width of the image in pixels.
+        height: height of the image in pixels.
     """
     xy, confidence = keypoints[..., :2], keypoints[..., 2]
     with np.errstate(invalid="ignore"):
-        inside = np.all((xy >= 0) & (xy < size), axis=-1)  # false for NaN
-        seen = inside & (confidence >= threshold)
+        inside = np.all((xy >= 0) & (xy < (width, height)), axis=-1)  # false for NaN
+        seen = inside & (confidence >= CONFIDENCE_THRESHOLD)
     return np.where(seen[..., None], keypoints, np.float32(0)).astype(np.float32)
 
 

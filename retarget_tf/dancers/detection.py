@@ -49,7 +49,7 @@ class Detector:
         self._drift = _DRIFT * self._drift + np.sqrt(1 - _DRIFT**2) * self._rng.normal(size=len(DETECTED))
         doubt = 0.5 * (1 - _WHEN_SEEN) + 0.25 * (_WHEN_SEEN - self._belief)
         confidence = np.clip(self._belief + doubt * self._drift, 0.01, 0.999)
-        return skeleton.drop_missing(_to_body25(places, confidence), size)
+        return skeleton.drop_unseen(_to_body25(places, confidence), size, size)
 
 
 def _to_body25(xy: Float32Array, confidence: Float32Array) -> Float32Array:

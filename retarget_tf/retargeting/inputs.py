@@ -17,7 +17,6 @@ from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction, importers
-from retarget_tf.footage.extraction import detectors
 from retarget_tf.pictures import photos, video
 from retarget_tf.pictures.square_crop import SquareCrop
 
@@ -116,7 +115,7 @@ def photo_target(
     if keypoints is None:
         keypoints = extraction.detect_keypoints(picture)
     else:
-        keypoints = detectors.drop_unseen(keypoints, picture.shape[1], picture.shape[0])
+        keypoints = skeleton.drop_unseen(keypoints, picture.shape[1], picture.shape[0])
     if keypoints is None or skeleton.person_box(keypoints) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
     height, width = (np.float32(length) for length in picture.shape[:2])

@@ -91,12 +91,19 @@ def test_another_skeleton_is_refused() -> None:
         ((5.0, 5.0, np.nan), False),
     ],
 )
-def test_drop_missing(joint: tuple[float, float, float], kept: bool) -> None:
+def test_drop_unseen(joint: tuple[float, float, float], kept: bool) -> None:
     keypoints = np.tile(np.array((1, 2, 0.5), np.float32), (25, 1))
     keypoints[3] = joint
-    dropped = skeleton.drop_missing(keypoints, size=10)
+    dropped = skeleton.drop_unseen(keypoints, 10, 10)
     np.testing.assert_array_equal(dropped[3], np.array(joint, np.float32) if kept else (0, 0, 0))
     np.testing.assert_array_equal(np.delete(dropped, 3, axis=0), np.delete(keypoints, 3, axis=0))
+
+
+def test_drop_unseen_knows_width_from_height() -> None:
+    keypoints = np.zeros((25, 3), np.float32)
+    keypoints[:2] = (15, 5, 1), (5, 15, 1)
+    np.testing.assert_array_equal(skeleton.drop_unseen(keypoints, 20, 10)[:2, 2], (1, 0))
+    np.testing.assert_array_equal(skeleton.drop_unseen(keypoints, 10, 20)[:2, 2], (0, 1))
 
 
 def test_mirroring_keypoints_flips_x_and_swaps_sides_but_leaves_missing_joints_missing() -> None:

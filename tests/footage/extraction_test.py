@@ -133,16 +133,6 @@ def test_nobody_has_no_crop() -> None:
     assert square_crop.person_view(nobody[0], 64, 64) is None
 
 
-def test_short_gaps_are_bridged_long_ones_are_not() -> None:
-    keypoints = walk(100, 0, 0, 0, 140)
-    keypoints[1:4] = 0
-    bridged = square_crop.fill_gaps(keypoints)
-    np.testing.assert_allclose(bridged[2, skeleton.JOINT["nose"]], [130, 50, 1])
-    long = walk(*[100] * 40)
-    long[1:39] = 0
-    assert not square_crop.fill_gaps(long)[1:39].any()
-
-
 # ---- bones
 
 

@@ -55,7 +55,7 @@ class PoseDetector:
 
         Returns:
             float32 `[25, 3]` each, in pixels of the image, with joints that are unsure or outside of it: see
-            `drop_unseen`.
+            `skeleton.drop_unseen`.
         """
         picture = _mediapipe_image(image)
         if self._video:
@@ -103,13 +103,6 @@ class Segmenter:
 
     def __exit__(self, *_: object) -> None:
         self._segmenter.close()
-
-
-def drop_unseen(keypoints: Float32Array, width: int, height: int) -> Float32Array:
-    """Sets unsure joints of `[..., 25, 3]`, and those outside of a `width` x `height` picture, to (0, 0, 0)."""
-    dropped = skeleton.drop_missing(keypoints, max(width, height))
-    inside = (dropped[..., 0] < width) & (dropped[..., 1] < height)
-    return np.where(inside[..., None], dropped, np.float32(0))
 
 
 def _mediapipe_vision(model: models.ModelFile, folder: files.PathLike | None) -> tuple[Any, Any]:

@@ -96,7 +96,7 @@ def import_clip(
         person=config.person,
     )
     square = _square(seen, pictures, config.crop)
-    stored = skeleton.drop_missing(square.move_keypoints(seen, config.size), config.size)
+    stored = skeleton.drop_unseen(square.move_keypoints(seen, config.size), config.size, config.size)
     name = pathlib.Path(folder).name
     person_id, source = config.person_id or name, pathlib.Path(frames).name
     try:

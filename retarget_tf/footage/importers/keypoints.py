@@ -10,7 +10,6 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
 from retarget_tf.footage.importers.openpose import read_openpose
 from retarget_tf.footage.people import tracking
@@ -72,7 +71,7 @@ def read_keypoints(
             f"keypoints {path}: are of {len(points)} frames, the clip has {len(frame_numbers)}. "
             "Give the keypoints of these very frames."
         )
-    seen = detectors.drop_unseen(points, width, height)
+    seen = skeleton.drop_unseen(points, width, height)
     if skeleton.person_box(seen) is None:
         raise InputDataError(
             f"keypoints {path}: no joint is within the {width}x{height} picture. Check that they are of this picture."

@@ -9,7 +9,6 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Int64Array, Uint8Array
 from retarget_tf.body import skeleton
-from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.cuts import CutFinder
 from retarget_tf.footage.screening import sharpness
@@ -227,5 +226,5 @@ def _speeds(before: Float32Array, now: Float32Array, seconds: float) -> Float32A
 
 def _full_view(pose: Float32Array, width: int, height: int) -> float:
     """Share of head, right foot and left foot that are seen within the picture."""
-    seen = detectors.drop_unseen(pose, width, height)[:, 2] > 0
+    seen = skeleton.drop_unseen(pose, width, height)[:, 2] > 0
     return float(np.mean([seen[joints].any() for joints in (_HEAD, *_FEET)]))
