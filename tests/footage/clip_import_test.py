@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.body import keypoint_formats, parsing_labels, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
@@ -83,10 +83,10 @@ def write_openpose(folder: pathlib.Path, points: Float32Array) -> None:
 
 
 CONVERT: dict[int, Callable[[Any], Float32Array]] = {
-    17: skeleton.from_coco17,
-    18: skeleton.from_coco18,
+    17: keypoint_formats.from_coco17,
+    18: keypoint_formats.from_coco18,
     25: np.asarray,
-    33: skeleton.from_mediapipe33,
+    33: keypoint_formats.from_mediapipe33,
 }
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from retarget_tf.arrays import Float32Array, IndexArray, Uint8Array
-from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.body import keypoint_formats, parsing_labels, skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction
@@ -416,7 +416,7 @@ def test_pose_agrees_with_an_independent_detector() -> None:
     found = extraction.video_keypoints(path, max_frames=24)
     header = video.probe(path)
     reference = np.load(folder / "ubc_fashion_b.coco18.npz")["keypoints"][:24]
-    expected = skeleton.from_coco18(reference * np.array([header.width, header.height, 1], np.float32))
+    expected = keypoint_formats.from_coco18(reference * np.array([header.width, header.height, 1], np.float32))
     both = (found[..., 2] > 0) & (expected[..., 2] > 0)
     distance = np.linalg.norm(found[..., :2] - expected[..., :2], axis=-1)[both]
     assert both[:, skeleton.JOINT["left_knee"]].all()

@@ -12,7 +12,7 @@ import pytest
 from absl import logging
 
 from retarget_tf.arrays import Float32Array
-from retarget_tf.body import skeleton
+from retarget_tf.body import keypoint_formats
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
 from retarget_tf.footage.extraction import PersonChoice
@@ -51,10 +51,10 @@ def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int,
     else:
         np.save(path, stored)
     convert: dict[int, Callable[[Any], Float32Array]] = {
-        17: skeleton.from_coco17,
-        18: skeleton.from_coco18,
+        17: keypoint_formats.from_coco17,
+        18: keypoint_formats.from_coco18,
         25: np.asarray,
-        33: skeleton.from_mediapipe33,
+        33: keypoint_formats.from_mediapipe33,
     }
     for given in ({}, {"units": units}):
         keypoints = read(path, 2, **given)
@@ -86,7 +86,7 @@ def test_openpose_with_missing_files_and_empty_people(tmp_path: pathlib.Path, co
     write_json(folder, 2, [])  # only a face or a hand
     write_json(folder, 4, person(count, left=26))  # 3 has no file
     keypoints = read(folder, 6)
-    expected = skeleton.from_coco18(person(18)) if count == 18 else person(25)
+    expected = keypoint_formats.from_coco18(person(18)) if count == 18 else person(25)
     np.testing.assert_allclose(keypoints[0], expected, rtol=1e-6)
     np.testing.assert_allclose(keypoints[4, 1, 0], expected[1, 0] + 6, rtol=1e-6)
     assert not keypoints[[1, 2, 3, 5]].any()
@@ -170,7 +170,7 @@ def test_confidences_of_coco_and_keys_of_the_first_openpose_are_known(tmp_path: 
     values = person(18).reshape(-1).tolist()
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "a_0.json").write_text(json.dumps({"people": [{"pose_keypoints": values}]}))
-    np.testing.assert_allclose(read(tmp_path / "old", 1)[0], skeleton.from_coco18(person(18)), rtol=1e-6)
+    np.testing.assert_allclose(read(tmp_path / "old", 1)[0], keypoint_formats.from_coco18(person(18)), rtol=1e-6)
 
 
 def save(values: npt.ArrayLike) -> Callable[[pathlib.Path], None]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
-from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.body import keypoint_formats, parsing_labels, skeleton
 from retarget_tf.body.pose_transform import FITS, Fit
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction
@@ -382,7 +382,7 @@ def test_reads_keypoint_files(tmp_path: pathlib.Path) -> None:
     coco = np.tile(np.array([40.0, 40.0, 0.9]), (3, 18, 1))
     np.savez(tmp_path / "coco.npz", keypoints=coco)
     read = inputs.read_keypoints(tmp_path / "coco.npz")
-    np.testing.assert_array_equal(read, skeleton.from_coco18(coco))
+    np.testing.assert_array_equal(read, keypoint_formats.from_coco18(coco))
     np.savez(tmp_path / "other.npz", points=coco)
     with pytest.raises(InputDataError, match="holds no array named 'keypoints'"):
         inputs.read_keypoints(tmp_path / "other.npz")

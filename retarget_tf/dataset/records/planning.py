@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.records.config import BuildConfig
@@ -25,11 +24,6 @@ from retarget_tf.errors import InputDataError
 
 _RECORDS_IN_SHARD = 64  # 64 frames at 256 pixels are about 3 MB, so a shard is about 200 MB at most
 _FEWEST_SHARDS = 4  # are enough to read in parallel
-
-_HEAD = [skeleton.JOINT[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
-_FEET = [
-    skeleton.JOINT[f"{side}_{part}"] for side in ("left", "right") for part in ("ankle", "heel", "big_toe", "small_toe")
-]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -235,16 +229,10 @@ def _person_height_share(found: Sequence[clips.Clip]) -> float:
     Where no frame shows both head and feet, it is the median height of whatever is seen.
     """
     anything = range(skeleton.NUM_JOINTS)
-    for tops, bottoms in ((_HEAD, _FEET), (anything, anything)):
-        shares = np.concatenate([_height_shares(clip, tops, bottoms) for clip in found])
+    for tops, bottoms in ((skeleton.HEAD, skeleton.FEET), (anything, anything)):
+        of_clips = [skeleton.heights(clip.keypoints, tops, bottoms) / clip.info.image_size for clip in found]
+        shares = np.concatenate(of_clips)
+        shares = shares[shares > 0]
         if shares.size:
             return float(np.median(shares))
     raise InputDataError(f"clip {found[0].folder}: no frame has keypoints, nor has any other clip. Extract them again.")
-
-
-def _height_shares(clip: clips.Clip, tops: Sequence[int], bottoms: Sequence[int]) -> Float32Array:
-    """Heights `[frames that show one of each]` from the highest of `tops` to the lowest of `bottoms`."""
-    y, seen = clip.keypoints[..., 1], clip.keypoints[..., 2] > 0
-    highest = np.where(seen, y, np.inf)[:, list(tops)].min(axis=1)
-    lowest = np.where(seen, y, -np.inf)[:, list(bottoms)].max(axis=1)
-    return (lowest - highest)[lowest > highest] / np.float32(clip.info.image_size)

@@ -9,7 +9,7 @@ import numpy as np
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import skeleton
+from retarget_tf.body.keypoint_formats import from_mediapipe33
 from retarget_tf.errors import MissingDependencyError
 from retarget_tf.footage.extraction import models
 
@@ -63,10 +63,8 @@ class PoseDetector:
         else:
             result = self._landmarker.detect(picture)
         height, width = image.shape[:2]
-        return [
-            skeleton.from_mediapipe33([(point.x * width, point.y * height, point.visibility) for point in landmarks])
-            for landmarks in result.pose_landmarks
-        ]
+        everybody = [[(p.x * width, p.y * height, p.visibility) for p in points] for points in result.pose_landmarks]
+        return [from_mediapipe33(points) for points in everybody]
 
     def __enter__(self) -> Self:
         return self
