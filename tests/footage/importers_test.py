@@ -62,6 +62,37 @@ def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int,
         np.testing.assert_allclose(keypoints, convert[count](points), rtol=1e-5)
 
 
+def test_npz_files_without_the_array_or_cut_are_refused(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "points.npz"
+    np.savez(path, points=person(25))
+    with pytest.raises(InputDataError, match="holds no array named 'keypoints'"):
+        read(path, 1)
+    np.savez(path, keypoints=np.zeros((2, 25, 3), np.float32))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputDataError, match="of numbers"):
+        read(path, 2)
+
+
+def test_a_single_frame_may_lack_its_axis(tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "one.npy", person(25))
+    np.testing.assert_array_equal(read(tmp_path / "one.npy", 1), person(25)[None])
+
+
+def test_one_openpose_file_is_one_frame(tmp_path: pathlib.Path) -> None:
+    write_json(tmp_path / "json", 7, person(25, height=20), person(25))
+    [file] = (tmp_path / "json").iterdir()
+    np.testing.assert_allclose(importers.read_keypoints(file, WIDTH, HEIGHT), person(25)[None], rtol=1e-6)
+    with pytest.raises(InputDataError, match=r"none\.json: No such file"):
+        importers.read_keypoints(tmp_path / "none.json", WIDTH, HEIGHT)
+
+
+def test_without_numbers_all_frames_to_the_last_file_are_read(tmp_path: pathlib.Path) -> None:
+    write_json(tmp_path / "json", 1, person(25))
+    write_json(tmp_path / "json", 3, person(25))
+    keypoints = importers.read_keypoints(tmp_path / "json", WIDTH, HEIGHT)
+    np.testing.assert_array_equal(keypoints[..., 2].any(axis=1), [True, False, True])
+
+
 def test_shares_a_little_outside_of_the_picture_are_still_shares(tmp_path: pathlib.Path) -> None:
     points = np.full((1, 25, 3), 0.5)
     points[0, 3, :2] = (-0.1, 1.2)
