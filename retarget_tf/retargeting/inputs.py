@@ -141,9 +141,8 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
         raise InputDataError(f"clip {folder} frame 0: nobody is seen in it. Give another clip, or a photo.")
     frame = next(clip.read_frames())
     whole = SquareCrop(0.0, 0.0, float(clip.info.image_size))
-    carried = (clip.info.label_schema, *clip.info.more_label_schemas)
     parsing_map = _unknown_map(size)
-    if schema is not None and schema.name in carried:
+    if schema is not None and schema.name in clip.info.label_schemas:
         parsing_map = whole.apply_map(next(clip.read_maps(schema.name)), size)
     return _target(frame, whole, clip.keypoints, size, parsing_map)
 

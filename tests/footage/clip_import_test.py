@@ -119,7 +119,11 @@ def test_every_format_in_and_the_same_out(
     )
 
     clip = clips.open_clip(tmp_path / "clips" / "dance")
-    assert clip.info == made == clips.ClipInfo("dance", "anna", 25.0, SIZE, schema, frames=FRAMES, source=frames)
+    assert (
+        clip.info
+        == made
+        == clips.ClipInfo("dance", "anna", 25.0, image_size=SIZE, label_schema=schema, frames=FRAMES, source=frames)
+    )
     np.testing.assert_array_equal(list(clip.read_maps()), ids)
     np.testing.assert_allclose(clip.keypoints, CONVERT[count](points), atol=1e-3)
     shades = [frame.mean() for frame in clip.read_frames()]

@@ -56,18 +56,14 @@ class RecordPlan:
 
     Attributes:
         clip_key: of the `ClipTask`.
-        clip_id: of the clip.
-        person_id: who is seen.
-        fps: frames per second.
+        clip: which clip it is of.
         start: the position in the clip of the first frame.
         frames: number of frames.
         references: positions in the clip of the reference frames.
     """
 
     clip_key: str
-    clip_id: str
-    person_id: str
-    fps: float
+    clip: clips.ClipIdentity
     start: int
     frames: int
     references: tuple[int, ...]
@@ -146,7 +142,7 @@ def _records_of(task: ClipTask, config: BuildConfig, second_reference: bool) -> 
     for start in range(0, info.frames, config.segment_frames):
         frames = min(config.segment_frames, info.frames - start)
         references = (0, _index_elsewhere(rng, info.frames, start, frames)) if second_reference else (0,)
-        yield RecordPlan(task.key, info.clip_id, info.person_id, info.fps, start, frames, references)
+        yield RecordPlan(task.key, _entry(info), start, frames, references)
 
 
 def _index_elsewhere(rng: np.random.Generator, frames: int, start: int, length: int) -> int:
@@ -205,10 +201,10 @@ def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
     """The side of the stored pictures; refuses clips that do not go together."""
     first = found[0]
     for clip in found:
-        carried = (clip.info.label_schema, *clip.info.more_label_schemas)
-        if config.label_schema not in carried:
+        if config.label_schema not in clip.info.label_schemas:
             raise InputDataError(
-                f"clip {clip.folder}: has parsing maps of {', '.join(carried)}, not of {config.label_schema}. "
+                f"clip {clip.folder}: has parsing maps of {', '.join(clip.info.label_schemas)}, "
+                f"not of {config.label_schema}. "
                 "Leave it out, or name a schema that every clip carries: --label_schema"
             )
         if not config.size and clip.info.image_size != first.info.image_size:
@@ -220,7 +216,7 @@ def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
 
 
 def _entry(info: clips.ClipInfo) -> ClipEntry:
-    return ClipEntry(info.clip_id, info.person_id, info.frames, info.fps, info.motion_of)
+    return ClipEntry(info.clip_id, info.person_id, info.fps, info.motion_of, frames=info.frames)
 
 
 def _person_height_share(found: Sequence[clips.Clip]) -> float:

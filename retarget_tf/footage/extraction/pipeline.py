@@ -142,7 +142,15 @@ def extract_clip(
         hip_lines = skeleton.hip_line(stored)
         further = () if parser.schema == PARTS10 else (parser.schema.name,)
         source = pathlib.Path(path).name
-        info = clips.ClipInfo(name, person_id or name, header.fps, config.size, PARTS10.name, further, source=source)
+        info = clips.ClipInfo(
+            name,
+            person_id or name,
+            header.fps,
+            image_size=config.size,
+            label_schema=PARTS10.name,
+            more_label_schemas=further,
+            source=source,
+        )
         with clips.ClipWriter(folder, info, overwrite=overwrite) as writer, frames.open("parts") as pictures:
             posed = itertools.starmap(PosedImage, zip(pictures, bridged, strict=True))
             parsed = parser.parse_frames(posed, crop, config.size, clothes)

@@ -100,7 +100,9 @@ def import_clip(
     name = pathlib.Path(folder).name
     person_id, source = config.person_id or name, pathlib.Path(frames).name
     try:
-        info = clips.ClipInfo(name, person_id, fps, config.size, config.to_schema, source=source)
+        info = clips.ClipInfo(
+            name, person_id, fps, image_size=config.size, label_schema=config.to_schema, source=source
+        )
     except ValueError as error:  # the name of the folder, or fps
         raise ConfigError(str(error)) from error
     hip_lines = skeleton.hip_line(seen)
