@@ -20,12 +20,21 @@ _TIMEOUT_SECONDS = flags.DEFINE_float("timeout_seconds", 20.0, "for one map; a c
 _MAX_MESSAGE_MB = flags.DEFINE_integer("max_message_mb", 64, "largest request and response in MiB")
 _CHUNK_FRAMES = flags.DEFINE_integer("chunk_frames", 1000, "longest dance in one call; the rest follows step by step")
 _TARGET_PHOTO = flags.DEFINE_string("target_photo", None, "photo of the person who is to dance", required=True)
-_TARGET_KEYPOINTS = flags.DEFINE_string("target_keypoints", None, "keypoint file of the photo")
+_TARGET_KEYPOINTS = flags.DEFINE_string(
+    "target_keypoints", None, "keypoints of the photo: .json of OpenPose, .npy or .npz"
+)
 _TARGET_MAP = flags.DEFINE_string("target_map", "auto", "PNG of class ids of the upright photo, or parse, none, auto")
 _SOURCE_VIDEO = flags.DEFINE_string("source_video", None, "video of the performer", required=True)
-_SOURCE_KEYPOINTS = flags.DEFINE_string("source_keypoints", None, "keypoint file of the video, one entry a frame")
+_SOURCE_KEYPOINTS = flags.DEFINE_string(
+    "source_keypoints",
+    None,
+    "keypoints of the video: folder of OpenPose's .json files, .npy or .npz, one entry a frame",
+)
 _OUT = flags.DEFINE_string("out", None, "the panel, .mp4", required=True)
 _MAPS_DIR = flags.DEFINE_string("maps_dir", None, "folder for the maps as PNG files of class ids")
+_UNITS = flags.DEFINE_enum(
+    "units", "auto", ["auto", "pixels", "shares"], "of keypoint files: pixels, or shares of width and height"
+)
 _FIT = flags.DEFINE_enum("fit", "limbs", FITS, "how the path is placed on the target's canvas")
 _CLEAN = flags.DEFINE_bool("clean", True, "mend the source's keypoints first")
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
@@ -48,6 +57,7 @@ def main() -> None:
 
 
 def _query(show_progress: bool) -> int:
+    from retarget_tf.footage.importers import KeypointFile
     from retarget_tf.pictures import video
     from retarget_tf.retargeting import inputs
     from retarget_tf.serving.client import ClientOptions, ServedRetargeter, ServingClient
@@ -59,8 +69,8 @@ def _query(show_progress: bool) -> int:
         max_message_mb=_MAX_MESSAGE_MB.value,
         chunk_frames=_CHUNK_FRAMES.value,
     )
-    own = inputs.read_keypoints(_TARGET_KEYPOINTS.value)[0] if _TARGET_KEYPOINTS.value else None
-    path = inputs.read_keypoints(_SOURCE_KEYPOINTS.value) if _SOURCE_KEYPOINTS.value else None
+    own = KeypointFile(_TARGET_KEYPOINTS.value, _UNITS.value) if _TARGET_KEYPOINTS.value else None
+    path = KeypointFile(_SOURCE_KEYPOINTS.value, _UNITS.value) if _SOURCE_KEYPOINTS.value else None
     with ServingClient(_SERVER.value, options) as client:
         client.wait_until_available(_WAIT_SECONDS.value)
         retargeter = ServedRetargeter(client)

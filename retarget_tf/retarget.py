@@ -3,8 +3,9 @@
     python -m retarget_tf.retarget --model=work --target_photo=me.jpg --source_video=dance.mp4 --out=panel.mp4
 
 The panel shows target, source, pose and retargeted map side by side. Keypoints are detected (pip install
-'retarget_tf[extract]'; python -m data.fetch_models), or read from files: float32 [frames, points, 3] of
-BODY_25, COCO-17, COCO-18 or MediaPipe-33 in pixels of the upright picture, .npy, or .npz with an array named keypoints.
+'retarget_tf[extract]'; python -m data.fetch_models), or read from files as data.import_clips reads them:
+OpenPose's JSON (a folder of a video, a file of a photo), or .npy, or .npz with an array named keypoints: float32
+[frames, points, 3] of COCO-17, COCO-18, BODY_25 or MediaPipe-33.
 """
 
 from absl import flags
@@ -20,7 +21,9 @@ _OUT = flags.DEFINE_string("out", None, "the panel, .mp4", required=True)
 _MAPS_DIR = flags.DEFINE_string("maps_dir", None, "folder for the maps as PNG files of class ids")
 _TARGET_PHOTO = flags.DEFINE_string("target_photo", None, "photo of the person who is to dance")
 _TARGET_CLIP = flags.DEFINE_string("target_clip", None, "clip folder whose first frame takes the photo's place")
-_TARGET_KEYPOINTS = flags.DEFINE_string("target_keypoints", None, "keypoint file of the photo")
+_TARGET_KEYPOINTS = flags.DEFINE_string(
+    "target_keypoints", None, "keypoints of the photo: .json of OpenPose, .npy or .npz"
+)
 _TARGET_MAP = flags.DEFINE_string(
     "target_map",
     "auto",
@@ -30,7 +33,14 @@ _TARGET_MAP = flags.DEFINE_string(
 )
 _SOURCE_VIDEO = flags.DEFINE_string("source_video", None, "video of the performer")
 _SOURCE_CLIP = flags.DEFINE_string("source_clip", None, "clip folder that takes the video's place")
-_SOURCE_KEYPOINTS = flags.DEFINE_string("source_keypoints", None, "keypoint file of the video, one entry a frame")
+_SOURCE_KEYPOINTS = flags.DEFINE_string(
+    "source_keypoints",
+    None,
+    "keypoints of the video: folder of OpenPose's .json files, .npy or .npz, one entry a frame",
+)
+_UNITS = flags.DEFINE_enum(
+    "units", "auto", ["auto", "pixels", "shares"], "of keypoint files: pixels, or shares of width and height"
+)
 _FIT = flags.DEFINE_enum(
     "fit",
     "limbs",
@@ -66,6 +76,7 @@ def main() -> None:
 
 
 def _retarget(show_progress: bool) -> int:
+    from retarget_tf.footage.importers import KeypointFile
     from retarget_tf.pictures import video
     from retarget_tf.retargeting import inputs
     from retarget_tf.retargeting.retargeter import Retargeter
@@ -75,14 +86,12 @@ def _retarget(show_progress: bool) -> int:
         schema = retargeter.label_schema if _TARGET_MAP.value == "auto" else None
         target = inputs.clip_target(_TARGET_CLIP.value, retargeter.image_size, schema)
     else:
-        points = inputs.read_keypoints(_TARGET_KEYPOINTS.value) if _TARGET_KEYPOINTS.value else None
-        target = retargeter.prepare_target(
-            _TARGET_PHOTO.value, None if points is None else points[0], target_map=_TARGET_MAP.value
-        )
+        points = KeypointFile(_TARGET_KEYPOINTS.value, _UNITS.value) if _TARGET_KEYPOINTS.value else None
+        target = retargeter.prepare_target(_TARGET_PHOTO.value, points, target_map=_TARGET_MAP.value)
     if _SOURCE_CLIP.value:
         source = inputs.clip_source(_SOURCE_CLIP.value, max_frames=_MAX_FRAMES.value)
     else:
-        points = inputs.read_keypoints(_SOURCE_KEYPOINTS.value) if _SOURCE_KEYPOINTS.value else None
+        points = KeypointFile(_SOURCE_KEYPOINTS.value, _UNITS.value) if _SOURCE_KEYPOINTS.value else None
         source = inputs.video_source(
             _SOURCE_VIDEO.value,
             points,

@@ -28,6 +28,7 @@ from retarget_tf.body import parsing_labels
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction
+from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
@@ -73,9 +74,9 @@ def extract_clips(folder: Path, out: Path, _: Retargeter) -> None:
 
 
 def retarget(folder: Path, out: Path, model: Retargeter, photo: str = "photo.png", dance: str = "dance.mp4") -> None:
-    points = inputs.read_keypoints(folder / "points.npy")
+    points = KeypointFile(folder / "points.npy")
     target = inputs.photo_target(
-        folder / photo, SIZE, 0.7, points[0], target_map=folder / "map.png", schema=parsing_labels.PARTS10
+        folder / photo, SIZE, 0.7, points, target_map=folder / "map.png", schema=parsing_labels.PARTS10
     )
     source = inputs.video_source(folder / dance, points)
     model.write_panel(target, source, out / "panel.mp4", maps_dir=out / "maps")

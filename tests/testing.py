@@ -48,7 +48,7 @@ def make_clip_folder(
 
     The square's colour is the person's own; frame t has the square's left edge at `size // 4 + t % (size // 4)`.
     """
-    info = clips.ClipInfo(clip_id, person_id, 25.0, size, label_schema, motion_of=motion_of)
+    info = clips.ClipInfo(clip_id, person_id, 25.0, motion_of, image_size=size, label_schema=label_schema)
     with clips.ClipWriter(folder / clip_id, info, overwrite=overwrite) as writer:
         for index in range(frames):
             writer.write(*walking_square(index, size, person_id))

@@ -5,39 +5,27 @@ argument. What is filled in has confidence `GUESSED`, just enough to count as se
 the order that makes sense; `OneEuroFilter` smooths a live stream, which cannot look ahead.
 """
 
+import itertools
+from collections.abc import Sequence
 from typing import Final
 
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf.arrays import BoolArray, Float32Array, IndexArray
+from retarget_tf.arrays import BoolArray, Float32Array
 from retarget_tf.body import skeleton
-
-_Indices = IndexArray
 
 GUESSED: Final = skeleton.CONFIDENCE_THRESHOLD
 
-# From the trunk outward: each joint with the one inward that it hangs on.
-_LIMBS = tuple(
-    (skeleton.JOINT[f"{side}_{outer}"], skeleton.JOINT[inner if inner in skeleton.JOINT else f"{side}_{inner}"])
-    for side in ("left", "right")
-    for outer, inner in (
-        ("shoulder", "neck"), ("elbow", "shoulder"), ("wrist", "elbow"), ("hip", "mid_hip"), ("knee", "hip"),
-        ("ankle", "knee"), ("heel", "ankle"), ("big_toe", "ankle"), ("small_toe", "ankle"),
-    )
-)  # fmt: skip
-
-
-def _sided(*parts: str) -> _Indices:
-    return np.array([skeleton.JOINT[f"{side}_{part}"] for part in parts for side in ("left", "right")])
-
-
+_SIDED = tuple(joint for joint, twin in enumerate(skeleton.MIRRORED_JOINT) if joint != twin)
+# Joints of arms and legs with the one inward that each hangs on, from the trunk outward.
+_LIMBS = tuple((j, inner) for j, inner in skeleton.PARENTS.items() if j in _SIDED and j not in skeleton.HEAD)
 _SWAPPED_TOGETHER = (
-    np.array([joint for joint, twin in enumerate(skeleton.MIRRORED_JOINT) if joint != twin]),  # the whole person
-    _sided("eye", "ear"),
-    _sided("shoulder", "hip"),
-    _sided("elbow", "wrist"),
-    _sided("knee", "ankle", "heel", "big_toe", "small_toe"),
+    _SIDED,  # the whole person
+    skeleton.joints("eye", "ear"),
+    skeleton.joints("shoulder", "hip"),
+    skeleton.joints("elbow", "wrist"),
+    skeleton.joints("knee", "ankle", "heel", "big_toe", "small_toe"),
 )
 # In heights of the person: what a change between right and swapped costs, and what each swapped frame costs.
 _CHANGE_COST, _SWAPPED_COST = 0.015, 0.001
@@ -55,7 +43,7 @@ def clean_keypoints(keypoints: Float32Array, *, max_gap: int = 15, window: int =
 
 
 def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
-    """Interpolates gaps of up to `max_gap` frames; holds the first and the last sight for as long at the ends."""
+    """Interpolates each joint over gaps of up to `max_gap` frames; the ends hold its first and last sight as long."""
     seen = keypoints[..., 2] > 0
     time = np.arange(len(keypoints))[:, None]
     never_before, never_after = -1, len(keypoints)
@@ -70,6 +58,22 @@ def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
     joints = np.arange(keypoints.shape[1])
     first, last = keypoints[start, joints, :2], keypoints[end, joints, :2]
     return _with_guesses(keypoints, filled, first + share[..., None] * (last - first))
+
+
+def bridge_absences(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
+    """Fills runs of up to `max_gap` frames that show no joint at all, in a straight line between the poses around them.
+
+    Confidences are interpolated too, so this is for what needs a place in every frame, such as a parser; keypoints that
+    are stored keep saying that nobody was found. `fill_gaps` fills the gaps of single joints.
+    """
+    found = np.flatnonzero(keypoints[..., 2].max(axis=1) > 0)
+    bridged = keypoints.copy()
+    for before, after in itertools.pairwise(found):
+        if 1 < after - before <= max_gap + 1:
+            for frame in range(before + 1, after):
+                share = (frame - before) / (after - before)
+                bridged[frame] = (1 - share) * keypoints[before] + share * keypoints[after]
+    return bridged
 
 
 def fill_from_twin(keypoints: Float32Array) -> Float32Array:
@@ -128,7 +132,7 @@ def repair_swaps(keypoints: Float32Array) -> Float32Array:
         return result
     for joints in _SWAPPED_TOGETHER:
         swapped = _swapped_frames(result, joints, height)[:, None]
-        twins = np.asarray(skeleton.MIRRORED_JOINT)[joints]
+        twins = [skeleton.MIRRORED_JOINT[joint] for joint in joints]
         result[:, joints] = np.where(swapped[..., None], result[:, twins], result[:, joints])
     return result
 
@@ -188,14 +192,11 @@ def _with_guesses(keypoints: Float32Array, filled: BoolArray, places: npt.NDArra
 
 def _person_height(keypoints: Float32Array) -> float:
     """The median over the frames of how high the joints present reach, in pixels; 0 where none has two."""
-    seen = keypoints[..., 2] > 0
-    y = keypoints[..., 1]
-    heights = np.where(seen, y, -np.inf).max(axis=1) - np.where(seen, y, np.inf).min(axis=1)
-    heights = heights[seen.sum(axis=1) > 1]
+    heights = skeleton.heights(keypoints[(keypoints[..., 2] > 0).sum(axis=1) > 1])
     return float(np.median(heights)) if heights.size else 0.0
 
 
-def _swapped_frames(keypoints: Float32Array, joints: _Indices, height: float) -> BoolArray:
+def _swapped_frames(keypoints: Float32Array, joints: Sequence[int], height: float) -> BoolArray:
     """Bool `[frames]`: where the cheapest path has the sides of these joints exchanged."""
     stay, cross = _jumps(keypoints, joints, height)
     costs = np.array([0.0, _SWAPPED_COST])
@@ -212,13 +213,13 @@ def _swapped_frames(keypoints: Float32Array, joints: _Indices, height: float) ->
     return path == 1
 
 
-def _jumps(keypoints: Float32Array, joints: _Indices, height: float) -> tuple[Float32Array, Float32Array]:
+def _jumps(keypoints: Float32Array, joints: Sequence[int], height: float) -> tuple[Float32Array, Float32Array]:
     """Mean distance `[frames]` of joints to where they, and to where their twins, were seen last; in heights."""
     seen = keypoints[:, joints, 2] > 0
     last_sight = np.maximum.accumulate(np.where(seen, np.arange(len(keypoints))[:, None], 0), axis=0)[:-1]
     held = keypoints[last_sight, joints]
     own = keypoints[1:, joints, :2]
-    twin_column = np.array([list(joints).index(skeleton.MIRRORED_JOINT[joint]) for joint in joints])
+    twin_column = np.array([joints.index(skeleton.MIRRORED_JOINT[joint]) for joint in joints])
     twin = held[:, twin_column]
     usable = seen[1:] & (held[..., 2] > 0) & (twin[..., 2] > 0)
     count = np.maximum(usable.sum(axis=1), 1) * height

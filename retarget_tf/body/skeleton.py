@@ -1,12 +1,14 @@
-"""The BODY_25 skeleton: joints, limbs, mirror pairs, and the ways that lead to it from other skeletons.
+"""The BODY_25 skeleton: joints, limbs, mirror pairs, the kinematic tree, and measures of the person that shows it.
 
 Keypoints are float32 `[..., 25, 3]`: x and y in pixels of the stored square image (pixel centres at +0.5) and
 a confidence 0..1. Left and right are the person's own. Confidence 0 means missing or unknown; x and y are then 0
 and mean nothing. Joint order and limbs: OpenPose, doc/02_output.md, "Pose Output Format (BODY_25)".
 """
 
+import itertools
+from collections.abc import Sequence
+
 import numpy as np
-import numpy.typing as npt
 
 from retarget_tf.arrays import Float32Array
 
@@ -53,6 +55,37 @@ LIMB_COLOURS: tuple[tuple[int, int, int], ...] = tuple(_LIMB_COLOURS.values())
 CONFIDENCE_THRESHOLD = 0.3  # under it a detected joint counts as missing
 
 
+def joints(*names: str) -> tuple[int, ...]:
+    """The indices of joints by name. A name without a side, such as `knee`, stands for the left and the right one."""
+    return tuple(JOINT[name] for one in names for name in ((one,) if one in JOINT else (f"left_{one}", f"right_{one}")))
+
+
+HEAD = joints("nose", "eye", "ear")
+LEFT_FOOT = joints("left_ankle", "left_heel", "left_big_toe", "left_small_toe")
+RIGHT_FOOT = joints("right_ankle", "right_heel", "right_big_toe", "right_small_toe")
+FEET = (*LEFT_FOOT, *RIGHT_FOOT)
+
+
+_CHAINS = (  # from the mid-hip outward; `*` is left, then right
+    "neck *_shoulder *_elbow *_wrist",
+    "mid_hip *_hip *_knee *_ankle *_heel",
+    "*_ankle *_big_toe",
+    "*_ankle *_small_toe",
+    "nose *_eye *_ear",
+)
+
+
+def _parents() -> dict[int, int]:
+    sided = (chain.replace("*", side) for side in ("left", "right") for chain in _CHAINS)
+    chains = (joints(*chain.split()) for chain in ("mid_hip neck nose", *sided))
+    return {outer: inner for chain in chains for inner, outer in itertools.pairwise(chain)}
+
+
+# The kinematic tree: for each joint the next one on the way to the mid-hip, which is the root. A joint comes after its
+# parent, so one walk through the items leads from the hips outward.
+PARENTS: dict[int, int] = _parents()
+
+
 def _mirrored_name(name: str) -> str:
     if name.startswith("left_"):
         return "right_" + name.removeprefix("left_")
@@ -63,64 +96,19 @@ def _mirrored_name(name: str) -> str:
 
 MIRRORED_JOINT: tuple[int, ...] = tuple(JOINT[_mirrored_name(name)] for name in JOINTS)
 
-# MediaPipe Pose Landmarker, 33 landmarks ("Pose landmarker model" in its guide). Neck, mid-hip and the small
-# toes are not among them.
-_MEDIAPIPE = {
-    "nose": 0, "left_eye": 2, "right_eye": 5, "left_ear": 7, "right_ear": 8, "left_shoulder": 11,
-    "right_shoulder": 12, "left_elbow": 13, "right_elbow": 14, "left_wrist": 15, "right_wrist": 16, "left_hip": 23,
-    "right_hip": 24, "left_knee": 25, "right_knee": 26, "left_ankle": 27, "right_ankle": 28, "left_heel": 29,
-    "right_heel": 30, "left_big_toe": 31, "right_big_toe": 32,
-}  # fmt: skip
 
-# COCO with a neck, as OpenPose and DWPose write it: BODY_25 without mid-hip and feet.
-_COCO18 = {
-    "nose": 0, "neck": 1, "right_shoulder": 2, "right_elbow": 3, "right_wrist": 4, "left_shoulder": 5,
-    "left_elbow": 6, "left_wrist": 7, "right_hip": 8, "right_knee": 9, "right_ankle": 10, "left_hip": 11,
-    "left_knee": 12, "left_ankle": 13, "right_eye": 14, "left_eye": 15, "right_ear": 16, "left_ear": 17,
-}  # fmt: skip
-
-# COCO as its own annotations and most detectors write it: no neck, no mid-hip, no feet.
-_COCO17 = {
-    "nose": 0, "left_eye": 1, "right_eye": 2, "left_ear": 3, "right_ear": 4, "left_shoulder": 5, "right_shoulder": 6,
-    "left_elbow": 7, "right_elbow": 8, "left_wrist": 9, "right_wrist": 10, "left_hip": 11, "right_hip": 12,
-    "left_knee": 13, "right_knee": 14, "left_ankle": 15, "right_ankle": 16,
-}  # fmt: skip
-
-
-def from_mediapipe33(landmarks: npt.ArrayLike) -> Float32Array:
-    """BODY_25 of MediaPipe landmarks: neck and mid-hip are means of their pairs, the small toes stay missing.
+def drop_unseen(keypoints: Float32Array, width: int, height: int) -> Float32Array:
+    """Sets joints below `CONFIDENCE_THRESHOLD`, outside of the image, or not finite, to (0, 0, 0).
 
     Args:
-        landmarks: `[..., 33, 3]`: x, y in pixels and visibility 0..1.
-
-    Returns:
-        float32 `[..., 25, 3]`; nothing is dropped yet: see `drop_missing`.
-    """
-    return _gather(np.asarray(landmarks, np.float32), _MEDIAPIPE, 33)
-
-
-def from_coco18(keypoints: npt.ArrayLike) -> Float32Array:
-    """BODY_25 of COCO-18 keypoints `[..., 18, 3]`: mid-hip is the mean of the hips, the feet are missing."""
-    return _gather(np.asarray(keypoints, np.float32), _COCO18, 18)
-
-
-def from_coco17(keypoints: npt.ArrayLike) -> Float32Array:
-    """BODY_25 of COCO-17 keypoints `[..., 17, 3]`: neck and mid-hip are means of their pairs, the feet are missing."""
-    return _gather(np.asarray(keypoints, np.float32), _COCO17, 17)
-
-
-def drop_missing(keypoints: Float32Array, size: int, threshold: float = CONFIDENCE_THRESHOLD) -> Float32Array:
-    """Sets joints under the threshold, outside of the square image, or not finite, to (0, 0, 0).
-
-    Args:
-        keypoints: `[..., 25, 3]` in pixels of a `size` x `size` image.
-        size: side of the image in pixels.
-        threshold: smallest confidence that counts as seen.
+        keypoints: `[..., 25, 3]` in pixels of the image.
+        width: width of the image in pixels.
+        height: height of the image in pixels.
     """
     xy, confidence = keypoints[..., :2], keypoints[..., 2]
     with np.errstate(invalid="ignore"):
-        inside = np.all((xy >= 0) & (xy < size), axis=-1)  # false for NaN
-        seen = inside & (confidence >= threshold)
+        inside = np.all((xy >= 0) & (xy < (width, height)), axis=-1)  # false for NaN
+        seen = inside & (confidence >= CONFIDENCE_THRESHOLD)
     return np.where(seen[..., None], keypoints, np.float32(0)).astype(np.float32)
 
 
@@ -157,6 +145,43 @@ def person_box(keypoints: Float32Array) -> Float32Array | None:
     return np.concatenate([present[:, :2].min(axis=0), present[:, :2].max(axis=0)])
 
 
+def box_side(keypoints: Float32Array) -> float:
+    """The longer side of the box of the joints present in `[..., 25, 3]`, in pixels; 0 where none is.
+
+    A measure of one person's size that does not change when the person bends down or lies.
+    """
+    box = person_box(keypoints)
+    return 0.0 if box is None else float(max(box[2] - box[0], box[3] - box[1]))
+
+
+def highest(keypoints: Float32Array, among: Sequence[int]) -> Float32Array:
+    """The smallest y of `[..., 25, 3]` among some joints, in pixels from the top; NaN where none of them is present."""
+    chosen = keypoints[..., list(among), :]
+    y = np.where(chosen[..., 2] > 0, chosen[..., 1], np.float32(np.inf)).min(axis=-1)
+    return np.where(np.isfinite(y), y, np.float32(np.nan))
+
+
+def lowest(keypoints: Float32Array, among: Sequence[int]) -> Float32Array:
+    """The largest y of `[..., 25, 3]` among some joints, in pixels from the top; NaN where none of them is present."""
+    return -highest(keypoints * np.array([1, -1, 1], np.float32), among)
+
+
+def heights(
+    keypoints: Float32Array, tops: Sequence[int] = range(NUM_JOINTS), bottoms: Sequence[int] = range(NUM_JOINTS)
+) -> Float32Array:
+    """How tall the person stands: pixels from the highest of `tops` to the lowest of `bottoms`.
+
+    Args:
+        keypoints: `[..., 25, 3]` in pixels.
+        tops: joints that may be the upper end. `HEAD` leaves out arms that reach higher.
+        bottoms: joints that may be the lower end, such as `FEET`.
+
+    Returns:
+        float32 `[...]`, negative where the person is upside down; NaN where one end is missing.
+    """
+    return lowest(keypoints, bottoms) - highest(keypoints, tops)
+
+
 def hip_line(keypoints: Float32Array) -> Float32Array:
     """The height of the hips in each frame of `[frames, 25, 3]`, in pixels from the top.
 
@@ -169,24 +194,3 @@ def hip_line(keypoints: Float32Array) -> Float32Array:
     if not known.size:
         return np.full(len(keypoints), np.inf, np.float32)
     return np.interp(np.arange(len(keypoints)), known, hips[known, 1]).astype(np.float32)
-
-
-def _gather(points: Float32Array, table: dict[str, int], count: int) -> Float32Array:
-    if points.shape[-2:] != (count, 3):
-        raise ValueError(f"keypoints must be [..., {count}, 3]. Received: shape={points.shape}")
-    body = np.zeros((*points.shape[:-2], NUM_JOINTS, 3), np.float32)
-    for name, index in table.items():
-        body[..., JOINT[name], :] = points[..., index, :]
-    for middle, left, right in (
-        ("neck", "left_shoulder", "right_shoulder"),
-        ("mid_hip", "left_hip", "right_hip"),
-    ):
-        if middle not in table:
-            body[..., JOINT[middle], :] = _mean_joint(body[..., JOINT[left], :], body[..., JOINT[right], :])
-    return body
-
-
-def _mean_joint(a: Float32Array, b: Float32Array) -> Float32Array:
-    confidence = np.minimum(a[..., 2:], b[..., 2:])
-    xy = np.where(confidence > 0, (a[..., :2] + b[..., :2]) / 2, 0)
-    return np.concatenate([xy, confidence], axis=-1)

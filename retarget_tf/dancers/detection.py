@@ -8,11 +8,13 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
+from retarget_tf.body.keypoint_formats import to_body25
 from retarget_tf.dancers.sculpture import LIMBS
 
 DETECTED = tuple(
     name for name in skeleton.JOINTS if name not in ("neck", "mid_hip", "left_small_toe", "right_small_toe")
 )
+_INDEX = {name: index for index, name in enumerate(DETECTED)}
 # Confidence in a joint that is seen, and in one that is hidden.
 _LIMB_CONFIDENCES = {
     "elbow": (0.96, 0.42),
@@ -49,17 +51,8 @@ class Detector:
         self._drift = _DRIFT * self._drift + np.sqrt(1 - _DRIFT**2) * self._rng.normal(size=len(DETECTED))
         doubt = 0.5 * (1 - _WHEN_SEEN) + 0.25 * (_WHEN_SEEN - self._belief)
         confidence = np.clip(self._belief + doubt * self._drift, 0.01, 0.999)
-        return skeleton.drop_missing(_to_body25(places, confidence), size)
-
-
-def _to_body25(xy: Float32Array, confidence: Float32Array) -> Float32Array:
-    keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
-    keypoints[[skeleton.JOINT[name] for name in DETECTED]] = np.column_stack([xy, confidence])
-    for middle, pair in (("neck", "shoulder"), ("mid_hip", "hip")):
-        left, right = (keypoints[skeleton.JOINT[f"{side}_{pair}"]] for side in ("left", "right"))
-        keypoints[skeleton.JOINT[middle], :2] = (left[:2] + right[:2]) / 2
-        keypoints[skeleton.JOINT[middle], 2] = min(left[2], right[2])
-    return keypoints
+        points = np.column_stack([places, confidence])
+        return skeleton.drop_unseen(to_body25(points, _INDEX, len(DETECTED)), size, size)
 
 
 def _accepted_limbs(joint: str) -> set[str]:

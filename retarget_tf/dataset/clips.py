@@ -30,41 +30,62 @@ SCHEMA_VERSION = 1
 
 
 @dataclasses.dataclass(frozen=True)
-class ClipInfo:
-    """What `clip.json` holds.
+class ClipIdentity:
+    """Which clip it is, and what all of its frames share, wherever they are stored.
 
     Attributes:
         clip_id: unique among the clips that are used together; letters, digits, `.`, `_` and `-`.
         person_id: who is seen; data sets are split by it.
         fps: frames per second.
-        image_size: side of the square frames in pixels.
-        label_schema: of `maps.mkv`.
-        more_label_schemas: of further `maps_<schema>.mkv`.
-        frames: number of frames; filled in by `ClipWriter`.
         motion_of: id of the clip whose motion this one repeats on another body, if any (procedural only).
-        source: where the clip comes from, for people: a file name, or the settings of the renderer.
-        schema_version: of this layout.
     """
 
     clip_id: str
     person_id: str
     fps: float
-    image_size: int
-    label_schema: str
-    more_label_schemas: tuple[str, ...] = ()
-    frames: int = 0
     motion_of: str | None = None
-    source: str = ""
-    schema_version: int = SCHEMA_VERSION
 
     def __post_init__(self) -> None:
-        for name in ("clip_id", "person_id", "label_schema"):
+        for name in ("clip_id", "person_id"):
             if not isinstance(getattr(self, name), str):
                 raise ValueError(f"{name} must be text. Received: {name}={getattr(self, name)}")
         if not re.fullmatch(r"[\w.-]+", self.clip_id, re.ASCII):
             raise ValueError(f"clip_id must be letters, digits, '.', '_' and '-'. Received: clip_id={self.clip_id}")
         if not self.fps > 0:
             raise ValueError(f"fps must be positive. Received: fps={self.fps}")
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClipInfo(ClipIdentity):
+    """What `clip.json` holds.
+
+    Attributes:
+        image_size: side of the square frames in pixels.
+        label_schema: of `maps.mkv`.
+        more_label_schemas: of further `maps_<schema>.mkv`.
+        frames: number of frames; filled in by `ClipWriter`.
+        source: where the clip comes from, for people: a file name, or the settings of the renderer.
+        schema_version: of this layout.
+    """
+
+    image_size: int
+    label_schema: str
+    more_label_schemas: tuple[str, ...] = ()
+    frames: int = 0
+    source: str = ""
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def label_schemas(self) -> tuple[str, ...]:
+        """All label schemas that the clip has maps of, that of `maps.mkv` first."""
+        return (self.label_schema, *self.more_label_schemas)
+
+    def to_json(self) -> dict[str, Any]:
+        """The values in the order in which every `clip.json` has them."""
+        values = dataclasses.asdict(self)
+        for name in ("motion_of", "source", "schema_version"):
+            values[name] = values.pop(name)
+        return values
 
 
 class ClipWriter:
@@ -82,7 +103,7 @@ class ClipWriter:
         self._frames = open_video(video.VideoWriter(self._folder / "frames.mkv", self._info.fps, "mjpeg"))
         self._maps = {
             schema: open_video(video.VideoWriter(self._folder / _maps_name(schema, self._info), self._info.fps, "ffv1"))
-            for schema in (self._info.label_schema, *self._info.more_label_schemas)
+            for schema in self._info.label_schemas
         }
         return self
 
@@ -122,7 +143,7 @@ class ClipWriter:
             if kind is None:
                 np.save(self._folder / "keypoints.npy", np.stack(self._keypoints))
                 info = dataclasses.replace(self._info, frames=len(self._keypoints))
-                files.write_json(self._folder / "clip.json", dataclasses.asdict(info))
+                files.write_json(self._folder / "clip.json", info.to_json())
         except BaseException as failure:
             self._atomic.__exit__(type(failure), failure, failure.__traceback__)
             raise
@@ -246,7 +267,7 @@ def _parse_info(path: pathlib.Path, values: Any) -> ClipInfo:
         info = ClipInfo(**{**values, "more_label_schemas": tuple(values.get("more_label_schemas", ()))})
     except (TypeError, ValueError) as error:
         raise InputDataError(f"clip {path}: {error}. Make the clip again.") from error
-    for schema in (info.label_schema, *info.more_label_schemas):
+    for schema in info.label_schemas:
         if str(schema) not in parsing_labels.SCHEMAS:
             raise InputDataError(f"clip {path}: unknown label schema {schema}. Make the clip again.")
     return info

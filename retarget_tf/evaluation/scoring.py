@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf.dataset.records import ClipEntry
 from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.baselines import Baseline, Mover, without_unknown
 from retarget_tf.evaluation.tasks import Task
@@ -89,17 +90,13 @@ class Result:
     """What came out of one task.
 
     Attributes:
-        clip_id: of the clip that holds the truth.
-        person_id: of the target.
-        frames: of that clip.
+        clip: that holds the truth; its person is the target.
         tallies: of the rollouts, by contender.
         one_step: by model; empty where it was not asked for.
         strips: shots at `metrics.STEPS` by model; empty where they were not asked for.
     """
 
-    clip_id: str
-    person_id: str
-    frames: int
+    clip: ClipEntry
     tallies: Mapping[str, metrics.Tally]
     one_step: Mapping[str, OneStepTally]
     strips: Mapping[str, figures.Strip]
@@ -122,8 +119,8 @@ def run(
     for batch in _batched(tasks, batch_size):
         runs = []
         for task in batch:
-            shown = task.clip.person_id not in people and len(people) < max_strips
-            people |= {task.clip.person_id} if shown else set()
+            shown = task.clip.info.person_id not in people and len(people) < max_strips
+            people |= {task.clip.info.person_id} if shown else set()
             runs.append(_Run(task, schema, [model.name for model in models] if shown else []))
         reference = _stack_references(batch)
         movers: dict[str, Mover] = {}
@@ -196,7 +193,7 @@ class _Run:
         task, reference = self.task, self.task.reference
         first = figures.Shot(0, reference.frame, reference.keypoints, reference.parsing_map)
         strips = {name: figures.Strip(task.title, first, tuple(shots)) for name, shots in self._shots.items()}
-        return Result(task.clip.clip_id, task.clip.person_id, len(task.clip), self._tallies, self._one_step, strips)
+        return Result(task.clip.info, self._tallies, self._one_step, strips)
 
 
 def _picture_scores(real: Uint8Array, generated: Uint8Array, rgb: Float32Array, schema: LabelSchema) -> Float32Array:

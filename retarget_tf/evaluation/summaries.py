@@ -96,9 +96,9 @@ def _describe_clips(results: Sequence[Result]) -> list[Summary]:
     """Each clip with every contender's headline, for paired comparisons."""
     return [
         {
-            "clip_id": result.clip_id,
-            "person_id": result.person_id,
-            "frames": result.frames,
+            "clip_id": result.clip.clip_id,
+            "person_id": result.clip.person_id,
+            "frames": result.clip.frames,
             "miou": {
                 name: metrics.mean_over_clips([tally.scores(metrics.mean_iou)[metrics.HEADLINE]])
                 for name, tally in result.tallies.items()

@@ -66,8 +66,8 @@ def check_clips(folder: files.PathLike, clips: Sequence[records.ClipEntry]) -> N
 def self_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
     """Yields the self reenactments of a split, one clip at a time in memory."""
     for clip in records.read_clips(folder, split):
-        if clip.motion_of is None:
-            title = f"{clip.clip_id} ({clip.person_id})"
+        if clip.info.motion_of is None:
+            title = f"{clip.info.clip_id} ({clip.info.person_id})"
             driving = pose_transform.hold_pose(clip.keypoints)
             yield Task(clip, clip.reference, driving[: metrics.LONGEST + 1], title)
 
@@ -89,15 +89,15 @@ def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
     keypoints: dict[str, Float32Array] = {}
     references: dict[str, records.Reference] = {}
     for clip in records.read_clips(folder, split):
-        if clip.clip_id in motions:
-            keypoints[clip.clip_id] = clip.keypoints
-        if clip.clip_id in own:
-            references[clip.clip_id] = clip.reference
+        if clip.info.clip_id in motions:
+            keypoints[clip.info.clip_id] = clip.keypoints
+        if clip.info.clip_id in own:
+            references[clip.info.clip_id] = clip.reference
     for clip in records.read_clips(folder, split):
-        if clip.clip_id in pairs:
-            motion, target = pairs[clip.clip_id]
+        if clip.info.clip_id in pairs:
+            motion, target = pairs[clip.info.clip_id]
             driving = _placed(fit, keypoints[motion], references[target].keypoints, clip.keypoints, manifest.image_size)
-            title = f"{clip.person_id} from {target}, driven by {motion}"
+            title = f"{clip.info.person_id} from {target}, driven by {motion}"
             yield Task(clip, references[target], driving[: metrics.LONGEST + 1], title)
 
 

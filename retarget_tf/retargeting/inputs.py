@@ -17,7 +17,7 @@ from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction, importers
-from retarget_tf.footage.extraction import detectors
+from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.pictures import photos, video
 from retarget_tf.pictures.square_crop import SquareCrop
 
@@ -92,7 +92,7 @@ def photo_target(
     photo: files.PathLike,
     size: int,
     share: float,
-    keypoints: Float32Array | None = None,
+    keypoints: Float32Array | KeypointFile | None = None,
     *,
     target_map: files.PathLike = NO_MAP,
     schema: LabelSchema = PARTS10,
@@ -103,7 +103,8 @@ def photo_target(
         photo: a JPEG, PNG or WebP file.
         size: side of the canvas in pixels.
         share: of the canvas that the person's height takes.
-        keypoints: float32 `[25, 3]` in pixels of the upright photo; detected where None.
+        keypoints: float32 `[25, 3]` in pixels of the upright photo, or a file whose first frame is taken; detected
+            where None.
         target_map: a PNG file in pixels of the upright photo, see `importers.read_parsing_png`; `PARSE` for the parser
             of the `extract` extra, `AUTO` for the parser where it is installed, `NO_MAP`.
         schema: of the map.
@@ -113,21 +114,18 @@ def photo_target(
         MissingDependencyError: keypoints must be detected and the detector is not installed, or no parser for `PARSE`.
     """
     picture = photos.load_photo(photo)
-    if keypoints is None:
-        keypoints = extraction.detect_keypoints(picture)
-    else:
-        keypoints = detectors.drop_unseen(keypoints, picture.shape[1], picture.shape[0])
-    if keypoints is None or skeleton.person_box(keypoints) is None:
+    pose = _pose_in(picture, keypoints)
+    if pose is None or skeleton.person_box(pose) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
     height, width = (np.float32(length) for length in picture.shape[:2])
-    square = SquareCrop(*(float(value) for value in pose_transform.person_square(keypoints, width, height, share)))
+    square = SquareCrop(*(float(value) for value in pose_transform.person_square(pose, width, height, share)))
     if target_map == NO_MAP:
         parsing_map = _unknown_map(size)
     elif target_map in (AUTO, PARSE):
-        parsing_map = _parsed_map(picture, keypoints, square, size, may_fail=target_map == AUTO)
+        parsing_map = _parsed_map(picture, pose, square, size, may_fail=target_map == AUTO)
     else:
         parsing_map = _file_map(target_map, picture, square, size, schema)
-    return _target(picture, square, keypoints[None], size, parsing_map)
+    return _target(picture, square, pose[None], size, parsing_map)
 
 
 def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = PARTS10) -> Target:
@@ -143,16 +141,15 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
         raise InputDataError(f"clip {folder} frame 0: nobody is seen in it. Give another clip, or a photo.")
     frame = next(clip.read_frames())
     whole = SquareCrop(0.0, 0.0, float(clip.info.image_size))
-    carried = (clip.info.label_schema, *clip.info.more_label_schemas)
     parsing_map = _unknown_map(size)
-    if schema is not None and schema.name in carried:
+    if schema is not None and schema.name in clip.info.label_schemas:
         parsing_map = whole.apply_map(next(clip.read_maps(schema.name)), size)
     return _target(frame, whole, clip.keypoints, size, parsing_map)
 
 
 def video_source(
     path: files.PathLike,
-    keypoints: Float32Array | None = None,
+    keypoints: Float32Array | KeypointFile | None = None,
     *,
     max_frames: int | None = None,
     reading: video.ReadOptions = video.AS_IT_IS,
@@ -163,7 +160,7 @@ def video_source(
     Args:
         path: of the video.
         keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames, one entry for each frame as `reading`
-            gives them; detected where None: a first pass over the video.
+            gives them, or a file of those; detected where None: a first pass over the video.
         max_frames: leaves out what comes after this many frames.
         reading: how the video is read.
         show_progress: draws a progress bar while keypoints are detected.
@@ -173,7 +170,9 @@ def video_source(
         MissingDependencyError: keypoints must be detected and the detector is not installed.
     """
     info = video.probe(path, reading)
-    if keypoints is None:
+    if isinstance(keypoints, KeypointFile):
+        keypoints = keypoints.read(info.width, info.height, info.fps)
+    elif keypoints is None:
         keypoints = extraction.video_keypoints(
             path, max_frames=max_frames or 0, reading=reading, show_progress=show_progress
         )
@@ -196,19 +195,14 @@ def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Sou
     return Source(str(folder), keypoints, (size, size), clip.info.fps, clip.read_frames, is_cut)
 
 
-def read_keypoints(path: files.PathLike) -> Float32Array:
-    """Reads a keypoint file: `.npy`, or `keypoints` in an `.npz`; any skeleton that `importers` knows.
-
-    Returns:
-        float32 `[frames, 25, 3]` in the file's pixels; a single frame may be stored without its first axis.
-
-    Raises:
-        InputDataError: the file is missing, of another kind or shape, not finite, or not in pixels.
-    """
-    body = importers.read_keypoint_array(path)
-    if np.any(body[..., 2] > 0) and np.abs(body[..., :2]).max() <= 1.5:
-        raise InputDataError(f"keypoints {path}: lie within 0..1. Give pixels: multiply by the picture's size.")
-    return body
+def _pose_in(picture: Uint8Array, keypoints: Float32Array | KeypointFile | None) -> Float32Array | None:
+    """The person's keypoints `[25, 3]`: given, the first of a file, or detected; None where nobody is found."""
+    height, width = picture.shape[:2]
+    if keypoints is None:
+        return extraction.detect_keypoints(picture)
+    if isinstance(keypoints, KeypointFile):
+        return keypoints.read(width, height)[0]
+    return skeleton.drop_unseen(keypoints, width, height)
 
 
 def _target(

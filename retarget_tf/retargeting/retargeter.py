@@ -23,6 +23,7 @@ from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator
 from retarget_tf.pictures import square_crop, video
@@ -64,7 +65,7 @@ class BaseRetargeter(abc.ABC):
     def prepare_target(
         self,
         photo: files.PathLike,
-        keypoints: Float32Array | None = None,
+        keypoints: Float32Array | KeypointFile | None = None,
         *,
         target_map: files.PathLike = inputs.AUTO,
     ) -> Target:
@@ -72,7 +73,8 @@ class BaseRetargeter(abc.ABC):
 
         Args:
             photo: a JPEG, PNG or WebP file.
-            keypoints: float32 `[25, 3]` in pixels of the upright photo; detected where None.
+            keypoints: float32 `[25, 3]` in pixels of the upright photo, or a file whose first frame is taken; detected
+                where None.
             target_map: a PNG file of class ids in pixels of the upright photo; `"parse"` for the parser of the
                 `extract` extra; `"none"` leaves it to the network; `"auto"` parses where the generator looks at the
                 map and the parser is installed.

@@ -12,7 +12,6 @@ from absl import flags
 from retarget_tf import program
 from retarget_tf.arrays import Float64Array
 from retarget_tf.body import skeleton
-from retarget_tf.body.pose_transform import PARENTS
 from retarget_tf.body.pose_transform.bone_lengths import QUANTILES, STANDARD
 from retarget_tf.dancers import camera, draw_motion, draw_person, figure
 
@@ -39,7 +38,7 @@ def _look(number: int) -> tuple[Float64Array, Float64Array]:
     points = dict(body.landmarks)
     for middle, pair in (("neck", "shoulder"), ("mid_hip", "hip")):
         points[middle] = (points[f"left_{pair}"] + points[f"right_{pair}"]) / 2
-    ends = [[points[skeleton.JOINTS[joint]] for joint in (bone, PARENTS[bone])] for bone in STANDARD]
+    ends = [[points[skeleton.JOINTS[joint]] for joint in (bone, skeleton.PARENTS[bone])] for bone in STANDARD]
     lengths = np.array([np.linalg.norm(outer - inner, axis=-1).mean() for outer, inner in ends])
     seen = [np.linalg.norm(lens.project(outer) - lens.project(inner), axis=-1) for outer, inner in ends]
     return lengths, np.array(seen) / lens.scale / lengths[:, None]

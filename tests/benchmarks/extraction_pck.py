@@ -51,7 +51,7 @@ def main() -> None:
 
 def _keypoints(path: str) -> tuple[Float32Array, Float32Array]:
     """Ours and the reference's, `[frames, 25, 3]` in pixels of the video, of the frames that count."""
-    from retarget_tf.body import skeleton
+    from retarget_tf.body import keypoint_formats
     from retarget_tf.errors import InputDataError
     from retarget_tf.footage import extraction
     from retarget_tf.pictures import video
@@ -61,7 +61,7 @@ def _keypoints(path: str) -> tuple[Float32Array, Float32Array]:
         raise InputDataError(f"reference {file}: no such file. It must lie beside the video.")
     header = video.probe(path)
     shares = np.load(file)["keypoints"]
-    reference = skeleton.from_coco18(shares * np.array([header.width, header.height, 1], np.float32))
+    reference = keypoint_formats.from_coco18(shares * np.array([header.width, header.height, 1], np.float32))
     ours = extraction.video_keypoints(path)
     if len(ours) != len(reference):
         raise InputDataError(f"reference {file}: is of {len(reference)} frames, the video of {len(ours)}.")

@@ -115,7 +115,7 @@ def _look(clip: clips.Clip) -> tuple[camera.Camera, Float64Array]:
     for middle, pair in (("neck", "shoulder"), ("mid_hip", "hip")):
         points[middle] = (points[f"left_{pair}"] + points[f"right_{pair}"]) / 2
     lengths = np.zeros(skeleton.NUM_JOINTS)
-    for joint, inner in pose_transform.PARENTS.items():
+    for joint, inner in skeleton.PARENTS.items():
         ends = skeleton.JOINTS[joint], skeleton.JOINTS[inner]
         if all(end in points for end in ends):
             lengths[joint] = np.linalg.norm(points[ends[0]] - points[ends[1]], axis=-1).mean()

@@ -40,7 +40,21 @@ def test_gaps_are_interpolated_and_ends_held() -> None:
     filled = keypoint_filters.fill_gaps(track(None, (0, 10), None, None, (3, 40), None))[:, 0]
     expected = [(0, 10, GUESSED), (0, 10, 0.9), (1, 20, GUESSED), (2, 30, GUESSED), (3, 40, 0.9), (3, 40, GUESSED)]
     np.testing.assert_allclose(filled, expected, atol=1e-5)
-    assert skeleton.drop_missing(filled, 64)[:, 2].all()  # a guess just counts as seen
+    assert skeleton.drop_unseen(filled, 64, 64)[:, 2].all()  # a guess just counts as seen
+
+
+def test_short_absences_are_bridged_long_ones_are_not() -> None:
+    bridged = keypoint_filters.bridge_absences(track((0, 10), None, None, None, (4, 50)))[:, 0]
+    np.testing.assert_allclose(bridged, [(0, 10, 0.9), (1, 20, 0.9), (2, 30, 0.9), (3, 40, 0.9), (4, 50, 0.9)], 1e-6)
+    long = track((0, 10), *[None] * 16, (4, 50))
+    np.testing.assert_array_equal(keypoint_filters.bridge_absences(long), long)
+    assert keypoint_filters.bridge_absences(long, max_gap=16)[:, 0, 2].all()
+
+
+def test_a_joint_that_is_missing_among_others_is_no_absence() -> None:
+    source = track((0, 10), None, (2, 30))
+    source[1, skeleton.JOINT["neck"]] = 1, 1, 0.9
+    np.testing.assert_array_equal(keypoint_filters.bridge_absences(source), source)
 
 
 def test_long_gaps_stay_open() -> None:

@@ -1,4 +1,4 @@
-"""Joints, mirror pairs and the ways that lead to BODY_25, by hand."""
+"""Joints, mirror pairs, the tree and measures of a person, by hand."""
 
 import numpy as np
 import pytest
@@ -37,45 +37,23 @@ def test_limbs_are_a_tree_and_mirror_onto_limbs_of_other_colours() -> None:
     assert len(set(skeleton.LIMB_COLOURS)) == len(skeleton.LIMBS)
 
 
-def test_from_mediapipe_takes_means_for_neck_and_mid_hip() -> None:
-    landmarks = np.zeros((2, 33, 3), np.float32)
-    landmarks[:, 0] = (5, 6, 0.9)  # nose
-    landmarks[:, 11] = (30, 40, 0.8)  # left shoulder
-    landmarks[:, 12] = (10, 20, 0.6)  # right shoulder
-    landmarks[:, 23] = (30, 80, 0.7)  # left hip; the right one is missing
-    landmarks[:, 31] = (33, 99, 0.5)  # left foot index
-    body = skeleton.from_mediapipe33(landmarks)
-    assert body.shape == (2, 25, 3)
-    assert body.dtype == np.float32
-    np.testing.assert_allclose(body[1, JOINT["nose"]], (5, 6, 0.9))
-    np.testing.assert_allclose(body[1, JOINT["neck"]], (20, 30, 0.6))
-    np.testing.assert_array_equal(body[1, JOINT["mid_hip"]], (0, 0, 0))
-    np.testing.assert_allclose(body[1, JOINT["left_big_toe"]], (33, 99, 0.5))
-    np.testing.assert_array_equal(body[1, [JOINT["left_small_toe"], JOINT["right_small_toe"]]], np.zeros((2, 3)))
+def test_every_joint_hangs_on_one_that_comes_before_it_and_on_the_mid_hip_in_the_end() -> None:
+    reached = [JOINT["mid_hip"]]
+    for joint, parent in skeleton.PARENTS.items():
+        assert parent in reached
+        reached.append(joint)
+    assert sorted(reached) == list(range(NUM_JOINTS))
+    assert {MIRRORED_JOINT[a]: MIRRORED_JOINT[b] for a, b in skeleton.PARENTS.items()} == skeleton.PARENTS
+    assert skeleton.PARENTS[JOINT["left_wrist"]] == JOINT["left_elbow"]
+    assert skeleton.PARENTS[JOINT["right_small_toe"]] == JOINT["right_ankle"]
 
 
-def test_from_coco_keeps_the_neck_and_has_no_feet() -> None:
-    keypoints = np.stack([np.arange(18), np.arange(18) * 2, np.ones(18)], axis=-1)
-    body = skeleton.from_coco18(keypoints)
-    np.testing.assert_array_equal(body[JOINT["neck"]], (1, 2, 1))
-    np.testing.assert_array_equal(body[JOINT["right_ear"]], (16, 32, 1))
-    np.testing.assert_array_equal(body[JOINT["mid_hip"]], ((8 + 11) / 2, 8 + 11, 1))
-    np.testing.assert_array_equal(body[JOINT["left_big_toe"] :], np.zeros((6, 3)))
-
-
-def test_from_coco17_takes_means_for_neck_and_mid_hip() -> None:
-    keypoints = np.stack([np.arange(17), np.arange(17) * 2, np.ones(17)], axis=-1)
-    body = skeleton.from_coco17(keypoints)
-    np.testing.assert_array_equal(body[JOINT["neck"]], (5.5, 11, 1))
-    np.testing.assert_array_equal(body[JOINT["mid_hip"]], (11.5, 23, 1))
-    np.testing.assert_array_equal(body[JOINT["left_wrist"]], (9, 18, 1))
-    np.testing.assert_array_equal(body[JOINT["right_ankle"]], (16, 32, 1))
-    np.testing.assert_array_equal(body[JOINT["left_big_toe"] :], np.zeros((6, 3)))
-
-
-def test_another_skeleton_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"must be \[\.\.\., 33, 3\]\. Received: shape=\(17, 3\)"):
-        skeleton.from_mediapipe33(np.zeros((17, 3)))
+def test_joints_without_a_side_are_both() -> None:
+    assert skeleton.joints("nose", "left_knee", "hip") == tuple(
+        JOINT[name] for name in ("nose", "left_knee", "left_hip", "right_hip")
+    )
+    assert [JOINTS[joint] for joint in skeleton.HEAD] == ["nose", "left_eye", "right_eye", "left_ear", "right_ear"]
+    assert tuple(MIRRORED_JOINT[joint] for joint in skeleton.LEFT_FOOT) == skeleton.RIGHT_FOOT
 
 
 @pytest.mark.parametrize(
@@ -91,12 +69,19 @@ def test_another_skeleton_is_refused() -> None:
         ((5.0, 5.0, np.nan), False),
     ],
 )
-def test_drop_missing(joint: tuple[float, float, float], kept: bool) -> None:
+def test_drop_unseen(joint: tuple[float, float, float], kept: bool) -> None:
     keypoints = np.tile(np.array((1, 2, 0.5), np.float32), (25, 1))
     keypoints[3] = joint
-    dropped = skeleton.drop_missing(keypoints, size=10)
+    dropped = skeleton.drop_unseen(keypoints, 10, 10)
     np.testing.assert_array_equal(dropped[3], np.array(joint, np.float32) if kept else (0, 0, 0))
     np.testing.assert_array_equal(np.delete(dropped, 3, axis=0), np.delete(keypoints, 3, axis=0))
+
+
+def test_drop_unseen_knows_width_from_height() -> None:
+    keypoints = np.zeros((25, 3), np.float32)
+    keypoints[:2] = (15, 5, 1), (5, 15, 1)
+    np.testing.assert_array_equal(skeleton.drop_unseen(keypoints, 20, 10)[:2, 2], (1, 0))
+    np.testing.assert_array_equal(skeleton.drop_unseen(keypoints, 10, 20)[:2, 2], (0, 1))
 
 
 def test_mirroring_keypoints_flips_x_and_swaps_sides_but_leaves_missing_joints_missing() -> None:
@@ -113,3 +98,25 @@ def test_person_box_is_of_the_joints_present() -> None:
     assert skeleton.person_box(keypoints) is None
     keypoints[0, 3], keypoints[1, 4] = (4, 9, 1), (6, 5, 1)
     np.testing.assert_array_equal(skeleton.person_box(keypoints), (4, 5, 6, 9))
+
+
+def test_height_is_from_the_highest_to_the_lowest_joint_of_those_asked_for() -> None:
+    keypoints = np.zeros((4, 25, 3), np.float32)
+    keypoints[0, [JOINT["right_wrist"], JOINT["nose"], JOINT["left_ear"]]] = (1, 5, 1), (1, 20, 1), (9, 18, 1)
+    keypoints[0, [JOINT["left_heel"], JOINT["right_ankle"]]] = (1, 90, 1), (1, 80, 1)
+    keypoints[1, JOINT["nose"]] = (1, 20, 1)
+    keypoints[2, [JOINT["nose"], JOINT["left_heel"]]] = (1, 50, 1), (1, 20, 1)
+    nan = np.nan
+    np.testing.assert_array_equal(skeleton.heights(keypoints, skeleton.HEAD, skeleton.FEET), (72, nan, -30, nan))
+    np.testing.assert_array_equal(skeleton.heights(keypoints), (85, 0, 30, nan))
+    assert skeleton.heights(keypoints[0]) == 85
+    np.testing.assert_array_equal(skeleton.lowest(keypoints, skeleton.joints("ankle")), (80, nan, nan, nan))
+
+
+def test_box_side_is_the_longer_one() -> None:
+    keypoints = np.zeros((25, 3), np.float32)
+    assert skeleton.box_side(keypoints) == 0
+    keypoints[3:5] = (4, 9, 1), (16, 5, 1)
+    assert skeleton.box_side(keypoints) == 12
+    keypoints[5] = (4, 30, 1)
+    assert skeleton.box_side(keypoints) == 25

@@ -16,7 +16,16 @@ from retarget_tf.pictures import video
 
 SIZE = 16
 FRAMES = 4
-INFO = clips.ClipInfo("dance", "anna", 25.0, SIZE, "parts10", ("cihp20",), motion_of="walk", source="a test")
+INFO = clips.ClipInfo(
+    "dance",
+    "anna",
+    25.0,
+    "walk",
+    image_size=SIZE,
+    label_schema="parts10",
+    more_label_schemas=("cihp20",),
+    source="a test",
+)
 
 
 def random_maps(most: int, seed: int = 0) -> Uint8Array:
@@ -60,6 +69,21 @@ def test_round_trip(folder: pathlib.Path) -> None:
     np.testing.assert_allclose(levels, [20, 70, 120, 170], atol=2)
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["clip.json", "frames.mkv", "keypoints.npy", "maps.mkv", "maps_cihp20.mkv"]
+
+
+def test_the_header_is_written_as_it_always_was(folder: pathlib.Path) -> None:
+    assert json.loads((folder / "clip.json").read_text(), object_pairs_hook=list) == [
+        ("clip_id", "dance"),
+        ("person_id", "anna"),
+        ("fps", 25.0),
+        ("image_size", SIZE),
+        ("label_schema", "parts10"),
+        ("more_label_schemas", ["cihp20"]),
+        ("frames", FRAMES),
+        ("motion_of", "walk"),
+        ("source", "a test"),
+        ("schema_version", 1),
+    ]
 
 
 def test_find_clips_in_order_of_their_ids(tmp_path: pathlib.Path) -> None:

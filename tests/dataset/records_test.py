@@ -19,7 +19,7 @@ TINY = records.BuildConfig(segment_frames=4, validation_share=0.25, test_share=0
 
 
 def info(clip_id: str, person_id: str, motion_of: str | None = None) -> clips.ClipInfo:
-    return clips.ClipInfo(clip_id, person_id, 25.0, 32, "parts10", frames=10, motion_of=motion_of)
+    return clips.ClipInfo(clip_id, person_id, 25.0, motion_of, image_size=32, label_schema="parts10", frames=10)
 
 
 @pytest.fixture(scope="module")
@@ -45,6 +45,15 @@ def test_people_and_clips_are_each_in_one_split(built: records.Manifest) -> None
     assert sorted(ids) == ["a0", "a1", "b0", "b1", "c0", "c1", "d0", "d1"]
 
 
+def test_clips_stand_in_the_manifest_as_they_always_did(built: records.Manifest) -> None:
+    written = json.loads((built.folder / "manifest.json").read_text())["splits"]["test"]
+    assert list(written) == ["frames", "clips", "shards"]
+    assert [list(clip.items()) for clip in written["clips"]] == [
+        [("clip_id", clip.clip_id), ("person_id", clip.person_id), ("frames", frames), ("fps", 25), ("motion_of", None)]
+        for clip, frames in zip(built.splits["test"].clips, (10, 7), strict=True)
+    ]
+
+
 def test_manifest_survives_a_round_trip(built: records.Manifest) -> None:
     loaded = records.Manifest.load(built.folder)
     assert loaded == built
@@ -56,12 +65,12 @@ def test_manifest_survives_a_round_trip(built: records.Manifest) -> None:
 
 def test_clips_come_back_whole_and_as_written(built: records.Manifest) -> None:
     read = list(records.read_clips(built.folder, "test"))
-    assert [(clip.clip_id, len(clip)) for clip in read] == [
+    assert [(clip.info.clip_id, len(clip)) for clip in read] == [
         (clip.clip_id, clip.frames) for clip in built.splits["test"].clips
     ]
     for clip in read:
-        truth = [testing.walking_square(index, 32, clip.person_id) for index in range(len(clip))]
-        assert clip.fps == 25.0
+        truth = [testing.walking_square(index, 32, clip.info.person_id) for index in range(len(clip))]
+        assert clip.info.fps == 25.0
         np.testing.assert_array_equal(clip.keypoints, [keypoints for _, _, keypoints in truth])
         np.testing.assert_array_equal(list(clip.parsing_maps()), [parsing_map for _, parsing_map, _ in truth])
         difference = np.abs(np.stack(list(clip.frames())).astype(int) - [frame for frame, _, _ in truth])
@@ -71,7 +80,7 @@ def test_clips_come_back_whole_and_as_written(built: records.Manifest) -> None:
 
 
 def test_training_segments_are_complete_and_shuffled(built: records.Manifest) -> None:
-    found = [(s.clip_id, s.first_index, len(s.body)) for s in records.read_segments(built.folder, "train")]
+    found = [(s.clip.clip_id, s.first_index, len(s.body)) for s in records.read_segments(built.folder, "train")]
     expected = [
         (clip.clip_id, start, min(4, clip.frames - start))
         for clip in built.splits["train"].clips
@@ -85,7 +94,7 @@ def test_training_segments_are_complete_and_shuffled(built: records.Manifest) ->
 def test_references_are_frame_0_and_a_frame_from_elsewhere(built: records.Manifest) -> None:
     for segment in records.read_segments(built.folder, "train"):
         assert len(segment.references) == 2
-        first = testing.walking_square(0, 32, segment.person_id)[2]
+        first = testing.walking_square(0, 32, segment.clip.person_id)[2]
         np.testing.assert_array_equal(segment.references.keypoints[0], first)
     (segment, *_) = records.read_segments(built.folder, "test")
     assert len(segment.references) == 1
@@ -114,7 +123,7 @@ def test_resizing_keeps_pictures_maps_and_keypoints_together(clip_folder: pathli
     manifest = records.build_records([clip_folder], tmp_path / "small", config)
     assert [len(split.clips) for split in manifest.splits.values()] == [0, 0, 8]
     clip = next(records.read_clips(manifest.folder, "test"))
-    frame, parsing_map, keypoints = testing.walking_square(0, 32, clip.person_id)
+    frame, parsing_map, keypoints = testing.walking_square(0, 32, clip.info.person_id)
     np.testing.assert_allclose(clip.keypoints[0], keypoints * [0.5, 0.5, 1])
     np.testing.assert_array_equal(clip.parsing_map(0), parsing_map[::2, ::2])
     assert np.abs(clip.frame(0).astype(int) - frame[::2, ::2]).mean() < 4

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf.dataset import input_pipeline, records
+from retarget_tf.dataset import clips, input_pipeline, records
 from retarget_tf.dataset.records.manifest import Shard, sha256_of
 from retarget_tf.errors import InputDataError
 from tests import testing
@@ -114,7 +114,8 @@ def test_contents_that_readers_would_take_are_found(manifest: records.Manifest) 
             parsing_maps=(*first.body.parsing_maps[:3], picture, b"no PNG"),
             keypoints=keypoints,
         )
-        second = dataclasses.replace(with_body(second, frames=second.body.frames[:4]), person_id="nobody")
+        stranger = dataclasses.replace(second.clip, person_id="nobody")
+        second = dataclasses.replace(with_body(second, frames=second.body.frames[:4]), clip=stranger)
         return [first, second]
 
     path = rewrite(manifest, spoil)
@@ -138,7 +139,8 @@ def test_doubled_lost_strange_and_unordered_segments_are_found(manifest: records
         "its frames from 5 on are in no record that can be read",
         f"{path} record 1: another record has frames 0 and on of clip {clip.clip_id} too",
     ]
-    rewrite(manifest, lambda segments: [dataclasses.replace(segments[0], clip_id="strange")])
+    stranger = clips.ClipIdentity("strange", "a", 25.0)
+    rewrite(manifest, lambda segments: [dataclasses.replace(segments[0], clip=stranger)])
     assert f"{path} record 0: clip strange is not in this split of the manifest" in records.find_problems(
         manifest.folder
     )

@@ -58,7 +58,7 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
         ("a_as_b", "a", 7, "b_own"),
         ("train_own", "train", 5, None),
     ):
-        info = clips.ClipInfo(clip_id, person, 25.0, 32, "parts10", motion_of=motion_of)
+        info = clips.ClipInfo(clip_id, person, 25.0, motion_of, image_size=32, label_schema="parts10")
         with clips.ClipWriter(folder / "clips" / clip_id, info) as writer:
             for index in range(frames):
                 writer.write(*testing.walking_square(index + (OTHER_BODY if motion_of else 0), 32, person))
@@ -154,7 +154,7 @@ def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored
     """The driving path is what `Retargeter.place` makes of it for the target's one photo, at the truth's place."""
     cross = evaluation.evaluate(model, data, evaluation.Settings(fit=fit)).metrics["cross_person"]
     assert [(clip["clip_id"], clip["person_id"]) for clip in cross["clips"]] == [("a_as_b", "a"), ("b_as_a", "b")]
-    by_id = {clip.clip_id: clip for clip in records.read_clips(data, "test")}
+    by_id = {clip.info.clip_id: clip for clip in records.read_clips(data, "test")}
     trained = generator.load_generator(model)
     picture, tally = encoding.to_signed(by_id["b_own"].frame(0)[None]), metrics.Tally(parsing_labels.PARTS10)
     photo, photo_keypoints = by_id["b_own"].frame(0), by_id["b_own"].keypoints[0]
@@ -359,7 +359,7 @@ def test_compared_models_have_names_of_their_own(model: pathlib.Path, data: path
 
 def test_a_clip_of_1001_frames(model: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Every span and window has a score; a frame without anybody is driven by the pose before it."""
-    info = clips.ClipInfo("long", "a", 25.0, 32, "parts10")
+    info = clips.ClipInfo("long", "a", 25.0, image_size=32, label_schema="parts10")
     with clips.ClipWriter(tmp_path / "clips" / "long", info) as writer:
         for index in range(1001):
             frame, parsing_map, keypoints = testing.walking_square(index)

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.body import keypoint_formats, parsing_labels, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
@@ -83,10 +83,10 @@ def write_openpose(folder: pathlib.Path, points: Float32Array) -> None:
 
 
 CONVERT: dict[int, Callable[[Any], Float32Array]] = {
-    17: skeleton.from_coco17,
-    18: skeleton.from_coco18,
+    17: keypoint_formats.from_coco17,
+    18: keypoint_formats.from_coco18,
     25: np.asarray,
-    33: skeleton.from_mediapipe33,
+    33: keypoint_formats.from_mediapipe33,
 }
 
 
@@ -119,7 +119,11 @@ def test_every_format_in_and_the_same_out(
     )
 
     clip = clips.open_clip(tmp_path / "clips" / "dance")
-    assert clip.info == made == clips.ClipInfo("dance", "anna", 25.0, SIZE, schema, frames=FRAMES, source=frames)
+    assert (
+        clip.info
+        == made
+        == clips.ClipInfo("dance", "anna", 25.0, image_size=SIZE, label_schema=schema, frames=FRAMES, source=frames)
+    )
     np.testing.assert_array_equal(list(clip.read_maps()), ids)
     np.testing.assert_allclose(clip.keypoints, CONVERT[count](points), atol=1e-3)
     shades = [frame.mean() for frame in clip.read_frames()]

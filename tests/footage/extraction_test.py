@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from retarget_tf.arrays import Float32Array, IndexArray, Uint8Array
-from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.body import keypoint_formats, parsing_labels, skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction
@@ -131,16 +131,6 @@ def test_nobody_has_no_crop() -> None:
     nobody = np.zeros((3, skeleton.NUM_JOINTS, 3), np.float32)
     assert square_crop.clip_crop(nobody, 64, 64, 0.1) is None
     assert square_crop.person_view(nobody[0], 64, 64) is None
-
-
-def test_short_gaps_are_bridged_long_ones_are_not() -> None:
-    keypoints = walk(100, 0, 0, 0, 140)
-    keypoints[1:4] = 0
-    bridged = square_crop.fill_gaps(keypoints)
-    np.testing.assert_allclose(bridged[2, skeleton.JOINT["nose"]], [130, 50, 1])
-    long = walk(*[100] * 40)
-    long[1:39] = 0
-    assert not square_crop.fill_gaps(long)[1:39].any()
 
 
 # ---- bones
@@ -426,7 +416,7 @@ def test_pose_agrees_with_an_independent_detector() -> None:
     found = extraction.video_keypoints(path, max_frames=24)
     header = video.probe(path)
     reference = np.load(folder / "ubc_fashion_b.coco18.npz")["keypoints"][:24]
-    expected = skeleton.from_coco18(reference * np.array([header.width, header.height, 1], np.float32))
+    expected = keypoint_formats.from_coco18(reference * np.array([header.width, header.height, 1], np.float32))
     both = (found[..., 2] > 0) & (expected[..., 2] > 0)
     distance = np.linalg.norm(found[..., :2] - expected[..., :2], axis=-1)[both]
     assert both[:, skeleton.JOINT["left_knee"]].all()

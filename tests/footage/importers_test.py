@@ -12,7 +12,7 @@ import pytest
 from absl import logging
 
 from retarget_tf.arrays import Float32Array
-from retarget_tf.body import skeleton
+from retarget_tf.body import keypoint_formats
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
 from retarget_tf.footage.extraction import PersonChoice
@@ -51,15 +51,46 @@ def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int,
     else:
         np.save(path, stored)
     convert: dict[int, Callable[[Any], Float32Array]] = {
-        17: skeleton.from_coco17,
-        18: skeleton.from_coco18,
+        17: keypoint_formats.from_coco17,
+        18: keypoint_formats.from_coco18,
         25: np.asarray,
-        33: skeleton.from_mediapipe33,
+        33: keypoint_formats.from_mediapipe33,
     }
     for given in ({}, {"units": units}):
         keypoints = read(path, 2, **given)
         assert keypoints.dtype == np.float32
         np.testing.assert_allclose(keypoints, convert[count](points), rtol=1e-5)
+
+
+def test_npz_files_without_the_array_or_cut_are_refused(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "points.npz"
+    np.savez(path, points=person(25))
+    with pytest.raises(InputDataError, match="holds no array named 'keypoints'"):
+        read(path, 1)
+    np.savez(path, keypoints=np.zeros((2, 25, 3), np.float32))
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputDataError, match="of numbers"):
+        read(path, 2)
+
+
+def test_a_single_frame_may_lack_its_axis(tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "one.npy", person(25))
+    np.testing.assert_array_equal(read(tmp_path / "one.npy", 1), person(25)[None])
+
+
+def test_one_openpose_file_is_one_frame(tmp_path: pathlib.Path) -> None:
+    write_json(tmp_path / "json", 7, person(25, height=20), person(25))
+    [file] = (tmp_path / "json").iterdir()
+    np.testing.assert_allclose(importers.read_keypoints(file, WIDTH, HEIGHT), person(25)[None], rtol=1e-6)
+    with pytest.raises(InputDataError, match=r"none\.json: No such file"):
+        importers.read_keypoints(tmp_path / "none.json", WIDTH, HEIGHT)
+
+
+def test_without_numbers_all_frames_to_the_last_file_are_read(tmp_path: pathlib.Path) -> None:
+    write_json(tmp_path / "json", 1, person(25))
+    write_json(tmp_path / "json", 3, person(25))
+    keypoints = importers.read_keypoints(tmp_path / "json", WIDTH, HEIGHT)
+    np.testing.assert_array_equal(keypoints[..., 2].any(axis=1), [True, False, True])
 
 
 def test_shares_a_little_outside_of_the_picture_are_still_shares(tmp_path: pathlib.Path) -> None:
@@ -86,7 +117,7 @@ def test_openpose_with_missing_files_and_empty_people(tmp_path: pathlib.Path, co
     write_json(folder, 2, [])  # only a face or a hand
     write_json(folder, 4, person(count, left=26))  # 3 has no file
     keypoints = read(folder, 6)
-    expected = skeleton.from_coco18(person(18)) if count == 18 else person(25)
+    expected = keypoint_formats.from_coco18(person(18)) if count == 18 else person(25)
     np.testing.assert_allclose(keypoints[0], expected, rtol=1e-6)
     np.testing.assert_allclose(keypoints[4, 1, 0], expected[1, 0] + 6, rtol=1e-6)
     assert not keypoints[[1, 2, 3, 5]].any()
@@ -170,7 +201,7 @@ def test_confidences_of_coco_and_keys_of_the_first_openpose_are_known(tmp_path: 
     values = person(18).reshape(-1).tolist()
     (tmp_path / "old").mkdir()
     (tmp_path / "old" / "a_0.json").write_text(json.dumps({"people": [{"pose_keypoints": values}]}))
-    np.testing.assert_allclose(read(tmp_path / "old", 1)[0], skeleton.from_coco18(person(18)), rtol=1e-6)
+    np.testing.assert_allclose(read(tmp_path / "old", 1)[0], keypoint_formats.from_coco18(person(18)), rtol=1e-6)
 
 
 def save(values: npt.ArrayLike) -> Callable[[pathlib.Path], None]:

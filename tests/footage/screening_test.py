@@ -292,7 +292,7 @@ def extracted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
 
     def note(path: object, folder: pathlib.Path, config: object, **options: object) -> object:
         asked.append({"name": folder.name, **options})
-        return clips.ClipInfo(folder.name, "p", 30.0, 64, "parts10", frames=1)
+        return clips.ClipInfo(folder.name, "p", 30.0, image_size=64, label_schema="parts10", frames=1)
 
     monkeypatch.setattr(pipeline, "extract_clip", note)
     return asked

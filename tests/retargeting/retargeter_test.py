@@ -1,18 +1,19 @@
 """From photo, video and keypoint files to maps and the panel, and the sentences that bad input is refused with."""
 
+import json
 import pathlib
-from collections.abc import Callable
 from typing import Any
 
 import cv2
 import numpy as np
 import pytest
 
-from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.body.pose_transform import FITS, Fit
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction
+from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
@@ -345,47 +346,80 @@ def test_the_panel_may_not_lie_among_the_maps(loaded: Retargeter, tmp_path: path
     assert not (tmp_path / "maps").exists()
 
 
-def test_a_damaged_npz_is_one_line(tmp_path: pathlib.Path) -> None:
-    path = tmp_path / "keypoints.npz"
-    np.savez(path, keypoints=np.zeros((2, 25, 3), np.float32))
-    path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(InputDataError, match="of numbers"):
-        inputs.read_keypoints(path)
+def write_openpose(folder: pathlib.Path, poses: Float32Array, first: int = 0) -> pathlib.Path:
+    folder.mkdir()
+    for number, pose in enumerate(poses, first):
+        people = [{"pose_keypoints_2d": np.float64(points).ravel().tolist()} for points in (pose * (0.5, 0.5, 1), pose)]
+        (folder / f"dance_{number:012d}_keypoints.json").write_text(json.dumps({"people": people}))
+    return folder
 
 
-def save_npy(values: AnyArray) -> Callable[[pathlib.Path], None]:
-    return lambda path: np.save(path, values)
+def keypoint_file(folder: pathlib.Path, kind: str, poses: Float32Array) -> pathlib.Path:
+    """A file, or a folder, of one of the kinds that are read: the larger of two people where there may be several."""
+    path = folder / f"points.{kind}"
+    if kind in ("folder", "json"):
+        written = write_openpose(folder / "openpose", poses)
+        return written if kind == "folder" else written / "dance_000000000000_keypoints.json"
+    np.save(path, poses) if kind == "npy" else np.savez(path, keypoints=poses)
+    return path
 
 
-@pytest.mark.parametrize(
-    ("write", "why"),
-    [
-        (lambda path: path.write_text("1 2 3"), "is no .npy or .npz file"),
-        (lambda path: None, "no such file"),
-        (save_npy(np.zeros((4, 21, 3))), r"must be \[frames, points, 3\] .* not \[4, 21, 3\]"),
-        (save_npy(np.full((4, 25, 3), np.nan)), "frame 0: not finite"),
-        (save_npy(np.full((4, 25, 3), 0.5)), "lie within 0..1. Give pixels"),
-        (save_npy(np.zeros((0, 25, 3))), r"not \[0, 25, 3\]"),
-    ],
-)
-def test_refuses_bad_keypoint_files(tmp_path: pathlib.Path, write: Callable[[pathlib.Path], None], why: str) -> None:
-    write(tmp_path / "points.npy")
-    with pytest.raises(InputDataError, match=f"^keypoints .*points.npy.* ?{why}"):
-        inputs.read_keypoints(tmp_path / "points.npy")
+def in_units(units: str, poses: Float32Array, width: int, height: int) -> Float32Array:
+    return poses * np.array([1 / width, 1 / height, 1], np.float32) if units == "shares" else poses
 
 
-def test_reads_keypoint_files(tmp_path: pathlib.Path) -> None:
-    np.save(tmp_path / "body.npy", keypoints())
-    np.testing.assert_array_equal(inputs.read_keypoints(tmp_path / "body.npy"), keypoints())
-    np.save(tmp_path / "one.npy", keypoints()[0])
-    np.testing.assert_array_equal(inputs.read_keypoints(tmp_path / "one.npy"), keypoints(1))
-    coco = np.tile(np.array([40.0, 40.0, 0.9]), (3, 18, 1))
-    np.savez(tmp_path / "coco.npz", keypoints=coco)
-    read = inputs.read_keypoints(tmp_path / "coco.npz")
-    np.testing.assert_array_equal(read, skeleton.from_coco18(coco))
-    np.savez(tmp_path / "other.npz", points=coco)
-    with pytest.raises(InputDataError, match="holds no array named 'keypoints'"):
-        inputs.read_keypoints(tmp_path / "other.npz")
+@pytest.mark.parametrize("units", ["pixels", "shares"])
+@pytest.mark.parametrize("kind", ["json", "folder", "npy", "npz"])
+def test_a_photo_takes_every_kind_of_keypoint_file(
+    photo: pathlib.Path, tmp_path: pathlib.Path, kind: str, units: str
+) -> None:
+    expected = inputs.photo_target(photo, 64, 0.7, keypoints()[0])
+    path = keypoint_file(tmp_path, kind, in_units(units, keypoints(1), 64, 64))
+    found = inputs.photo_target(photo, 64, 0.7, KeypointFile(path))
+    np.testing.assert_allclose(found.keypoints, expected.keypoints, atol=1e-3)
+    np.testing.assert_array_equal(found.canvas, expected.canvas)
+
+
+def test_a_photo_takes_the_one_file_of_a_folder_whatever_its_number(
+    photo: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    folder = write_openpose(tmp_path / "openpose", keypoints(1), first=1234)
+    expected = inputs.photo_target(photo, 64, 0.7, keypoints()[0])
+    found = inputs.photo_target(photo, 64, 0.7, KeypointFile(folder))
+    np.testing.assert_allclose(found.keypoints, expected.keypoints, atol=1e-3)
+
+
+@pytest.mark.parametrize("units", ["pixels", "shares"])
+@pytest.mark.parametrize("kind", ["folder", "npy", "npz"])
+def test_a_video_takes_every_kind_of_keypoint_file(
+    dance: pathlib.Path, tmp_path: pathlib.Path, kind: str, units: str
+) -> None:
+    info = video.probe(dance)
+    path = keypoint_file(tmp_path, kind, in_units(units, keypoints(), info.width, info.height))
+    source = inputs.video_source(dance, KeypointFile(path))
+    np.testing.assert_allclose(source.keypoints, keypoints(), atol=1e-3)
+    assert len(list(source.frames())) == 5
+
+
+@pytest.mark.parametrize("first", [0, 1])
+def test_openpose_counts_a_videos_frames_from_0_or_1(dance: pathlib.Path, tmp_path: pathlib.Path, first: int) -> None:
+    source = inputs.video_source(dance, KeypointFile(write_openpose(tmp_path / "json", keypoints(), first)))
+    np.testing.assert_allclose(source.keypoints, keypoints(), atol=1e-3)
+
+
+@pytest.mark.parametrize(("frames", "why"), [(4, "has more than 4 frames"), (6, "has 5 frames")])
+def test_an_openpose_folder_of_another_video_is_refused(
+    dance: pathlib.Path, tmp_path: pathlib.Path, frames: int, why: str
+) -> None:
+    source = inputs.video_source(dance, KeypointFile(write_openpose(tmp_path / "json", keypoints(frames))))
+    with pytest.raises(InputDataError, match=f"{why}, its keypoints are of {frames}"):
+        list(source.frames())
+
+
+def test_units_can_be_said(dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    path = keypoint_file(tmp_path, "npy", keypoints())
+    with pytest.raises(InputDataError, match="no joint is within the"):
+        inputs.video_source(dance, KeypointFile(path, units="shares"))
 
 
 def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path) -> None:

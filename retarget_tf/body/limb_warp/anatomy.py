@@ -94,16 +94,11 @@ for _name, (_x, _y) in _HALF_TEMPLATE.items():
     _TEMPLATE[skeleton.JOINT[_name]] = (_x, _y)
 
 # A missing joint is put where it would be if its parent's side of the body had not bent: three rounds, from the trunk
-# outwards. The joints of the trunk are their own parents.
-_PARENTS = {
-    "nose": "neck", "left_eye": "neck", "left_ear": "neck", "left_elbow": "left_shoulder",
-    "left_wrist": "left_elbow", "left_knee": "left_hip", "left_ankle": "left_knee",
-    "left_big_toe": "left_ankle", "left_small_toe": "left_ankle", "left_heel": "left_ankle",
-}  # fmt: skip
+# outwards. The joints of the trunk are their own parents here, and the head is one piece that hangs on the neck.
 _PARENT = np.arange(skeleton.NUM_JOINTS)
-for _name, _parent in _PARENTS.items():
-    _PARENT[skeleton.MIRRORED_JOINT[skeleton.JOINT[_name]]] = skeleton.MIRRORED_JOINT[skeleton.JOINT[_parent]]
-    _PARENT[skeleton.JOINT[_name]] = skeleton.JOINT[_parent]
+for _joint, _inner in skeleton.PARENTS.items():
+    if _joint not in skeleton.joints("neck", "shoulder", "hip"):
+        _PARENT[_joint] = skeleton.JOINT["neck"] if _joint in skeleton.HEAD else _inner
 _DEPTH = np.zeros(skeleton.NUM_JOINTS, int)
 for _ in range(3):
     _DEPTH = np.where(np.arange(skeleton.NUM_JOINTS) == _PARENT, 0, _DEPTH[_PARENT] + 1)

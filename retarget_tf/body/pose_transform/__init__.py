@@ -16,13 +16,12 @@ Keypoints are `[..., 25, 3]` in pixels, see `skeleton`.
 from retarget_tf.body.pose_transform.canvas import MARGIN, move_keypoints, person_square
 from retarget_tf.body.pose_transform.fitting import FITS, Fit, LimbTransform, fit_path
 from retarget_tf.body.pose_transform.proportions import Proportions, compare_bodies
-from retarget_tf.body.pose_transform.reshaping import PARENTS, Reshaping
+from retarget_tf.body.pose_transform.reshaping import Reshaping
 from retarget_tf.body.pose_transform.similarity import PoseTransform, Similarity, body_heights, hold_pose
 
 __all__ = [
     "FITS",
     "MARGIN",
-    "PARENTS",
     "Fit",
     "LimbTransform",
     "PoseTransform",

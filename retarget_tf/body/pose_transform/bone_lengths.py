@@ -23,7 +23,6 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Float64Array
 from retarget_tf.body import skeleton
-from retarget_tf.body.pose_transform.reshaping import PARENTS
 
 _Float64 = Float64Array
 
@@ -62,7 +61,7 @@ STANDARD = {
         "left_ear": (0.069, 0.12, (0.10, 0.26, 0.50, 0.83, 1.00)),
     }.items()
 }
-HEIGHT = tuple(skeleton.JOINT[name] for name in ("nose", "neck", "left_knee", "left_ankle"))  # bones that make it
+HEIGHT = skeleton.joints("nose", "neck", "left_knee", "left_ankle")  # bones that make it
 
 _NOISE = 0.01  # of keypoints, in standing heights
 _NEARNESS = 0.02  # how much larger or smaller all looks, nearer to the camera or further from it
@@ -136,7 +135,7 @@ def _explain(
 def _observe(keypoints: Float32Array, bone: int) -> tuple[_Float64, float]:
     """Logarithms of the heights at which a bone and its twin look unforeshortened, and the weight of each in views."""
     sides = sorted({bone, skeleton.MIRRORED_JOINT[bone]})
-    ends = keypoints[:, (sides, [PARENTS[side] for side in sides]), :]  # [frames, outer and inner, sides, 3]
+    ends = keypoints[:, (sides, [skeleton.PARENTS[side] for side in sides]), :]  # [frames, outer and inner, sides, 3]
     lengths = np.linalg.norm(ends[:, 0, :, :2] - ends[:, 1, :, :2], axis=-1).astype(np.float64)
     known = (ends[..., 2] >= _BELIEVED).all(axis=1) & (lengths > 0)
     count, frames = np.count_nonzero(known), np.count_nonzero(known.any(axis=1))

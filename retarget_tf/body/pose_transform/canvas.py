@@ -16,7 +16,7 @@ MARGIN = 1 / 32  # of the canvas, kept free around a path: joints lie inside of 
 _ROUNDING = 1e-4
 
 # An arm held up is no height, and makes nobody wider.
-_ARMS = tuple(skeleton.JOINT[f"{side}_{joint}"] for side in ("left", "right") for joint in ("elbow", "wrist"))
+_ARMS = skeleton.joints("elbow", "wrist")
 
 
 def move_keypoints(keypoints: Array, scale: Array, dx: Array, dy: Array, xp: Any = np) -> Array:

@@ -10,27 +10,7 @@ import dataclasses
 import numpy as np
 
 from retarget_tf.arrays import Float32Array
-from retarget_tf.body import skeleton
-
-ROOT = skeleton.JOINT["mid_hip"]
-
-
-def _parents() -> dict[int, int]:
-    names = {"neck": "mid_hip", "nose": "neck"}
-    for side in ("left", "right"):
-        for outer, inner in (
-            ("shoulder", "neck"), ("elbow", f"{side}_shoulder"), ("wrist", f"{side}_elbow"), ("hip", "mid_hip"),
-            ("knee", f"{side}_hip"), ("ankle", f"{side}_knee"), ("heel", f"{side}_ankle"),
-            ("big_toe", f"{side}_ankle"), ("small_toe", f"{side}_ankle"), ("eye", "nose"), ("ear", f"{side}_eye"),
-        ):  # fmt: skip
-            names[f"{side}_{outer}"] = inner
-    return {skeleton.JOINT[outer]: skeleton.JOINT[inner] for outer, inner in names.items()}
-
-
-PARENTS = _parents()  # the inner joint of each bone by its outer joint, from the hips outward
-FEET = tuple(
-    skeleton.JOINT[f"{side}_{part}"] for side in ("left", "right") for part in ("ankle", "heel", "big_toe", "small_toe")
-)
+from retarget_tf.body.skeleton import FEET, PARENTS
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,10 +12,7 @@ from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.pose_transform.canvas import MARGIN, move_keypoints
 
-_TRUNK = tuple(skeleton.JOINT[name] for name in ("neck", "mid_hip"))
-_HEAD = tuple(skeleton.JOINT[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear"))
-_ANKLES = tuple(skeleton.JOINT[name] for name in ("left_ankle", "right_ankle"))
-_HEELS = tuple(skeleton.JOINT[name] for name in ("left_heel", "right_heel"))
+_TRUNK = skeleton.joints("neck", "mid_hip")
 
 
 class PoseTransform(Protocol):
@@ -90,7 +87,7 @@ def hold_pose(keypoints: Float32Array) -> Float32Array:
 
 def body_heights(keypoints: Float32Array) -> Float32Array:
     """Pixels from head to ankles in each frame of `[frames, 25, 3]`; NaN where one of them is missing or below."""
-    heights = _lowest_foot(keypoints) - _highest(keypoints, _HEAD)
+    heights = _lowest_foot(keypoints) - skeleton.highest(keypoints, skeleton.HEAD)
     return np.where(heights > 0, heights, np.float32(np.nan))
 
 
@@ -115,16 +112,8 @@ def _hip_levels(keypoints: Float32Array) -> Float32Array:
 
 def _lowest_foot(keypoints: Float32Array) -> Float32Array:
     """The y of the lower ankle, or heel where no ankle is seen: some detectors know no heels."""
-    upside_down = keypoints * np.asarray([1, -1, 1], np.float32)
-    ankles, heels = _highest(upside_down, _ANKLES), _highest(upside_down, _HEELS)
-    return -np.where(np.isfinite(ankles), ankles, heels)
-
-
-def _highest(keypoints: Float32Array, joints: tuple[int, ...]) -> Float32Array:
-    """The smallest y of some joints in each frame; NaN where none of them is seen."""
-    chosen = keypoints[:, joints, :]
-    y = np.where(chosen[..., 2] > 0, chosen[..., 1], np.float32(np.inf)).min(axis=-1)
-    return np.where(np.isfinite(y), y, np.float32(np.nan))
+    ankles, heels = (skeleton.lowest(keypoints, skeleton.joints(part)) for part in ("ankle", "heel"))
+    return np.where(np.isfinite(ankles), ankles, heels)
 
 
 def path_middle(keypoints: Float32Array) -> float:

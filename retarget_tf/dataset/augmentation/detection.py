@@ -9,16 +9,16 @@ from retarget_tf.body import skeleton
 from retarget_tf.dataset.augmentation.pictures import place
 from retarget_tf.errors import ConfigError
 
-_FOOT = ("big_toe", "small_toe", "heel")
-_SIDES = ("left", "right")
 # What goes missing at once: an arm from its elbow, a leg from its knee, both feet, or the face.
-LIMBS: tuple[tuple[str, ...], ...] = (
-    *(tuple(f"{side}_{joint}" for joint in ("elbow", "wrist")) for side in _SIDES),
-    *(tuple(f"{side}_{joint}" for joint in ("knee", "ankle", *_FOOT)) for side in _SIDES),
-    tuple(f"{side}_{joint}" for side in _SIDES for joint in _FOOT),
-    ("nose", *(f"{side}_{joint}" for side in _SIDES for joint in ("eye", "ear"))),
+LIMBS: tuple[tuple[int, ...], ...] = (
+    skeleton.joints("left_elbow", "left_wrist"),
+    skeleton.joints("right_elbow", "right_wrist"),
+    (*skeleton.joints("left_knee"), *skeleton.LEFT_FOOT),
+    (*skeleton.joints("right_knee"), *skeleton.RIGHT_FOOT),
+    skeleton.joints("heel", "big_toe", "small_toe"),
+    skeleton.HEAD,
 )
-_IN_LIMB = np.array([[joint in limb for joint in skeleton.JOINTS] for limb in LIMBS])
+_IN_LIMB = np.array([[joint in limb for joint in range(skeleton.NUM_JOINTS)] for limb in LIMBS])
 
 
 @dataclasses.dataclass(frozen=True)

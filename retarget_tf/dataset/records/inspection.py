@@ -66,7 +66,7 @@ def _different_clips(segments: Iterable[Segment], count: int) -> list[Segment]:
     """The first segment of each clip, up to `count`."""
     found: dict[str, Segment] = {}
     for segment in segments:
-        found.setdefault(segment.clip_id, segment)
+        found.setdefault(segment.clip.clip_id, segment)
         if len(found) == count:
             break
     return list(found.values())
@@ -86,7 +86,7 @@ def _row(segment: Segment, schema: parsing_labels.LabelSchema, scale: int, count
     cells += [("", np.full_like(cells[0][1], _BACKGROUND))] * (1 + 3 * count - len(cells))
     pictures = np.concatenate([_framed(text, picture) for text, picture in cells], axis=1)
     title = np.full((_CAPTION, pictures.shape[1], 3), _BACKGROUND, np.uint8)
-    _write(title, f"{segment.clip_id}   person {segment.person_id}   {segment.fps:g} fps", 0.5)
+    _write(title, f"{segment.clip.clip_id}   person {segment.clip.person_id}   {segment.clip.fps:g} fps", 0.5)
     return np.concatenate([title, pictures])
 
 

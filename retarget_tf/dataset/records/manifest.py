@@ -8,6 +8,7 @@ from typing import Any
 
 from retarget_tf import files
 from retarget_tf.body import parsing_labels
+from retarget_tf.dataset.clips import ClipIdentity
 from retarget_tf.dataset.records.framing import record_offsets
 from retarget_tf.errors import ConfigError, InputDataError
 
@@ -18,23 +19,18 @@ SPLITS = (TRAIN, VALIDATION, TEST)
 _HOW_TO_BUILD = "Build it: python -m data.build_records --clips=CLIPS --out={folder}"
 
 
-@dataclasses.dataclass(frozen=True)
-class ClipEntry:
-    """One clip of a split.
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class ClipEntry(ClipIdentity):
+    """One clip of a split and its number of frames."""
 
-    Attributes:
-        clip_id: unique in the folder.
-        person_id: who is seen.
-        frames: number of frames.
-        fps: frames per second.
-        motion_of: id of the clip whose motion this one repeats on another body, if any.
-    """
-
-    clip_id: str
-    person_id: str
     frames: int
-    fps: float
-    motion_of: str | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The values in the order in which every `manifest.json` has them."""
+        values = dataclasses.asdict(self)
+        for name in ("fps", "motion_of"):
+            values[name] = values.pop(name)
+        return values
 
 
 @dataclasses.dataclass(frozen=True)
@@ -112,7 +108,7 @@ class Manifest:
         try:
             splits = {name: _parse_split(values["splits"][name]) for name in SPLITS}
             manifest = cls(folder=pathlib.Path(folder), **{**values, "splits": splits})
-        except (KeyError, TypeError) as error:
+        except (KeyError, TypeError, ValueError) as error:
             raise InputDataError(f"records {path}: not a manifest ({error}). {mend} --overwrite") from error
         if str(manifest.label_schema) not in parsing_labels.SCHEMAS:
             raise InputDataError(f"records {path}: unknown label schema {manifest.label_schema}. {mend} --overwrite")
@@ -128,7 +124,8 @@ class Manifest:
         values = dataclasses.asdict(self)
         del values["folder"]
         for name, split in self.splits.items():
-            values["splits"][name] = {"frames": split.frames, **values["splits"][name]}
+            entries = [clip.to_json() for clip in split.clips]
+            values["splits"][name] = {"frames": split.frames, **values["splits"][name], "clips": entries}
         files.write_json(self.folder / "manifest.json", values)
 
     def split(self, name: str) -> Split:

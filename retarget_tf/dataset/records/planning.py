@@ -15,7 +15,6 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.records.config import BuildConfig
@@ -25,11 +24,6 @@ from retarget_tf.errors import InputDataError
 
 _RECORDS_IN_SHARD = 64  # 64 frames at 256 pixels are about 3 MB, so a shard is about 200 MB at most
 _FEWEST_SHARDS = 4  # are enough to read in parallel
-
-_HEAD = [skeleton.JOINT[name] for name in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]
-_FEET = [
-    skeleton.JOINT[f"{side}_{part}"] for side in ("left", "right") for part in ("ankle", "heel", "big_toe", "small_toe")
-]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,18 +56,14 @@ class RecordPlan:
 
     Attributes:
         clip_key: of the `ClipTask`.
-        clip_id: of the clip.
-        person_id: who is seen.
-        fps: frames per second.
+        clip: which clip it is of.
         start: the position in the clip of the first frame.
         frames: number of frames.
         references: positions in the clip of the reference frames.
     """
 
     clip_key: str
-    clip_id: str
-    person_id: str
-    fps: float
+    clip: clips.ClipIdentity
     start: int
     frames: int
     references: tuple[int, ...]
@@ -152,7 +142,7 @@ def _records_of(task: ClipTask, config: BuildConfig, second_reference: bool) -> 
     for start in range(0, info.frames, config.segment_frames):
         frames = min(config.segment_frames, info.frames - start)
         references = (0, _index_elsewhere(rng, info.frames, start, frames)) if second_reference else (0,)
-        yield RecordPlan(task.key, info.clip_id, info.person_id, info.fps, start, frames, references)
+        yield RecordPlan(task.key, _entry(info), start, frames, references)
 
 
 def _index_elsewhere(rng: np.random.Generator, frames: int, start: int, length: int) -> int:
@@ -211,10 +201,10 @@ def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
     """The side of the stored pictures; refuses clips that do not go together."""
     first = found[0]
     for clip in found:
-        carried = (clip.info.label_schema, *clip.info.more_label_schemas)
-        if config.label_schema not in carried:
+        if config.label_schema not in clip.info.label_schemas:
             raise InputDataError(
-                f"clip {clip.folder}: has parsing maps of {', '.join(carried)}, not of {config.label_schema}. "
+                f"clip {clip.folder}: has parsing maps of {', '.join(clip.info.label_schemas)}, "
+                f"not of {config.label_schema}. "
                 "Leave it out, or name a schema that every clip carries: --label_schema"
             )
         if not config.size and clip.info.image_size != first.info.image_size:
@@ -226,7 +216,7 @@ def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
 
 
 def _entry(info: clips.ClipInfo) -> ClipEntry:
-    return ClipEntry(info.clip_id, info.person_id, info.frames, info.fps, info.motion_of)
+    return ClipEntry(info.clip_id, info.person_id, info.fps, info.motion_of, frames=info.frames)
 
 
 def _person_height_share(found: Sequence[clips.Clip]) -> float:
@@ -235,16 +225,10 @@ def _person_height_share(found: Sequence[clips.Clip]) -> float:
     Where no frame shows both head and feet, it is the median height of whatever is seen.
     """
     anything = range(skeleton.NUM_JOINTS)
-    for tops, bottoms in ((_HEAD, _FEET), (anything, anything)):
-        shares = np.concatenate([_height_shares(clip, tops, bottoms) for clip in found])
+    for tops, bottoms in ((skeleton.HEAD, skeleton.FEET), (anything, anything)):
+        of_clips = [skeleton.heights(clip.keypoints, tops, bottoms) / clip.info.image_size for clip in found]
+        shares = np.concatenate(of_clips)
+        shares = shares[shares > 0]
         if shares.size:
             return float(np.median(shares))
     raise InputDataError(f"clip {found[0].folder}: no frame has keypoints, nor has any other clip. Extract them again.")
-
-
-def _height_shares(clip: clips.Clip, tops: Sequence[int], bottoms: Sequence[int]) -> Float32Array:
-    """Heights `[frames that show one of each]` from the highest of `tops` to the lowest of `bottoms`."""
-    y, seen = clip.keypoints[..., 1], clip.keypoints[..., 2] > 0
-    highest = np.where(seen, y, np.inf)[:, list(tops)].min(axis=1)
-    lowest = np.where(seen, y, -np.inf)[:, list(bottoms)].max(axis=1)
-    return (lowest - highest)[lowest > highest] / np.float32(clip.info.image_size)

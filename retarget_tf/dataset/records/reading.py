@@ -35,17 +35,11 @@ class RecordClip:
     """A whole clip. Its pictures are held encoded and decoded on demand.
 
     Attributes:
-        clip_id: unique in the folder.
-        person_id: who is seen.
-        fps: frames per second.
-        motion_of: id of the clip whose motion this one repeats on another body, if any.
+        info: which clip it is.
         encoded: the frames as they are stored.
     """
 
-    clip_id: str
-    person_id: str
-    fps: float
-    motion_of: str | None
+    info: ClipEntry
     encoded: EncodedFrames
 
     def __len__(self) -> int:
@@ -89,7 +83,7 @@ def read_clips(folder: files.PathLike, split: str) -> Iterator[RecordClip]:
         raise ConfigError(f"split must be one whose clips are whole: validation or test. Received: split={split}")
     manifest = Manifest.load(folder)
     entries = iter(manifest.split(split).clips)
-    for clip_id, segments in itertools.groupby(read_segments(folder, split), key=lambda segment: segment.clip_id):
+    for clip_id, segments in itertools.groupby(read_segments(folder, split), key=lambda segment: segment.clip.clip_id):
         clip = _join(next(entries), list(segments))
         if clip is None:
             raise InputDataError(
@@ -115,11 +109,11 @@ def _join(entry: ClipEntry, segments: list[Segment]) -> RecordClip | None:
     starts = np.cumsum([0] + [len(segment.body) for segment in segments])
     if [segment.first_index for segment in segments] != list(starts[:-1]) or starts[-1] != entry.frames:
         return None
-    if any(segment.clip_id != entry.clip_id for segment in segments):
+    if any(segment.clip.clip_id != entry.clip_id for segment in segments):
         return None
     encoded = EncodedFrames(
         tuple(itertools.chain.from_iterable(segment.body.frames for segment in segments)),
         tuple(itertools.chain.from_iterable(segment.body.parsing_maps for segment in segments)),
         np.concatenate([segment.body.keypoints for segment in segments]),
     )
-    return RecordClip(entry.clip_id, entry.person_id, entry.fps, entry.motion_of, encoded)
+    return RecordClip(entry, encoded)

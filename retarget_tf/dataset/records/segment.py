@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
+from retarget_tf.dataset.clips import ClipIdentity
 from retarget_tf.dataset.records.manifest import SCHEMA_VERSION
 
 JPEG_QUALITY = 95
@@ -59,17 +60,13 @@ class Segment:
     """One record.
 
     Attributes:
-        clip_id: of the clip.
-        person_id: of the person.
-        fps: frames per second.
+        clip: which clip it is of; what it repeats (`motion_of`) stands in the manifest alone.
         first_index: the position in the clip of the first frame.
         body: the consecutive frames.
         references: frames of the same clip; the first is the clip's frame 0.
     """
 
-    clip_id: str
-    person_id: str
-    fps: float
+    clip: ClipIdentity
     first_index: int
     body: EncodedFrames
     references: EncodedFrames
@@ -77,9 +74,9 @@ class Segment:
     def serialize(self) -> bytes:
         """The record's bytes."""
         context = {
-            "clip_id": _bytes([self.clip_id.encode()]),
-            "person_id": _bytes([self.person_id.encode()]),
-            "fps": _floats([self.fps]),
+            "clip_id": _bytes([self.clip.clip_id.encode()]),
+            "person_id": _bytes([self.clip.person_id.encode()]),
+            "fps": _floats([self.clip.fps]),
             "first_index": _int(self.first_index),
             "schema_version": _int(SCHEMA_VERSION),
             "reference_frames": _bytes(self.references.frames),
@@ -109,9 +106,7 @@ class Segment:
         """A segment of what `parse_tensors` gives."""
         values = {name: tensor.numpy() for name, tensor in tensors.items()}
         return cls(
-            clip_id=values["clip_id"].decode(),
-            person_id=values["person_id"].decode(),
-            fps=float(values["fps"]),
+            clip=ClipIdentity(values["clip_id"].decode(), values["person_id"].decode(), float(values["fps"])),
             first_index=int(values["first_index"]),
             body=EncodedFrames(tuple(values["frames"]), tuple(values["parsing_maps"]), values["keypoints"]),
             references=EncodedFrames(

@@ -142,9 +142,7 @@ class Staging:
     def _segment(self, plan: RecordPlan) -> Segment:
         references = [self._read(plan.clip_key, index, 1) for index in plan.references]
         return Segment(
-            clip_id=plan.clip_id,
-            person_id=plan.person_id,
-            fps=plan.fps,
+            clip=plan.clip,
             first_index=plan.start,
             body=self._read(plan.clip_key, plan.start, plan.frames),
             references=EncodedFrames(

@@ -111,17 +111,17 @@ def _check_shard(task: _ShardTask) -> _Report:
         version, segment = int(values["schema_version"]), Segment.from_tensors(values)
         if version != SCHEMA_VERSION:
             report.problems.append(f"{place}: schema version {version}, this program reads {SCHEMA_VERSION}")
-        report.found.append(_Place(shard.name, number, segment.clip_id, segment.first_index))
+        report.found.append(_Place(shard.name, number, segment.clip.clip_id, segment.first_index))
         report.problems += (f"{place}: {problem}" for problem in _of_segment(segment, task.manifest, entries))
     return report
 
 
 def _of_segment(segment: Segment, manifest: Manifest, entries: dict[str, ClipEntry]) -> Iterator[str]:
-    entry = entries.get(segment.clip_id)
+    entry = entries.get(segment.clip.clip_id)
     if entry is None:
-        yield f"clip {segment.clip_id} is not in this split of the manifest"
-    elif segment.person_id != entry.person_id:
-        yield f"person {segment.person_id}, the manifest says {entry.person_id}"
+        yield f"clip {segment.clip.clip_id} is not in this split of the manifest"
+    elif segment.clip.person_id != entry.person_id:
+        yield f"person {segment.clip.person_id}, the manifest says {entry.person_id}"
     elif len(segment.body) != min(manifest.segment_frames, entry.frames - segment.first_index):
         yield f"{len(segment.body)} frames from frame {segment.first_index} on, of {entry.frames} of the clip"
     if not len(segment.references):

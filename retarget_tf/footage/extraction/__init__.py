@@ -13,7 +13,8 @@ import numpy as np
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.footage.extraction import detectors, models
+from retarget_tf.body import skeleton
+from retarget_tf.footage.extraction import models
 from retarget_tf.footage.extraction.detectors import PoseDetector
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.pipeline import (
@@ -63,7 +64,7 @@ def detect_keypoints(image: Uint8Array, *, models_folder: files.PathLike | None 
         found = detector.detect(image)
     if found is None:
         return None
-    seen = detectors.drop_unseen(found, image.shape[1], image.shape[0])
+    seen = skeleton.drop_unseen(found, image.shape[1], image.shape[0])
     return seen if np.any(seen[:, 2] > 0) else None
 
 

@@ -137,7 +137,7 @@ def _row(start: Float32Array, end: Float32Array, segment: int, is_left: bool = F
 
 def _head(keypoints: Float32Array) -> Float32Array:
     """The middle of the head: mean of what is known of nose, eyes and ears."""
-    joints = keypoints[[skeleton.JOINT[n] for n in ("nose", "left_eye", "right_eye", "left_ear", "right_ear")]]
+    joints = keypoints[list(skeleton.HEAD)]
     known = joints[joints[:, 2] > 0]
     return known.mean(axis=0) if len(known) else np.zeros(3, np.float32)
 

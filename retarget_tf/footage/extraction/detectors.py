@@ -9,7 +9,7 @@ import numpy as np
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import skeleton
+from retarget_tf.body.keypoint_formats import from_mediapipe33
 from retarget_tf.errors import MissingDependencyError
 from retarget_tf.footage.extraction import models
 
@@ -55,7 +55,7 @@ class PoseDetector:
 
         Returns:
             float32 `[25, 3]` each, in pixels of the image, with joints that are unsure or outside of it: see
-            `drop_unseen`.
+            `skeleton.drop_unseen`.
         """
         picture = _mediapipe_image(image)
         if self._video:
@@ -63,10 +63,8 @@ class PoseDetector:
         else:
             result = self._landmarker.detect(picture)
         height, width = image.shape[:2]
-        return [
-            skeleton.from_mediapipe33([(point.x * width, point.y * height, point.visibility) for point in landmarks])
-            for landmarks in result.pose_landmarks
-        ]
+        everybody = [[(p.x * width, p.y * height, p.visibility) for p in points] for points in result.pose_landmarks]
+        return [from_mediapipe33(points) for points in everybody]
 
     def __enter__(self) -> Self:
         return self
@@ -103,13 +101,6 @@ class Segmenter:
 
     def __exit__(self, *_: object) -> None:
         self._segmenter.close()
-
-
-def drop_unseen(keypoints: Float32Array, width: int, height: int) -> Float32Array:
-    """Sets unsure joints of `[..., 25, 3]`, and those outside of a `width` x `height` picture, to (0, 0, 0)."""
-    dropped = skeleton.drop_missing(keypoints, max(width, height))
-    inside = (dropped[..., 0] < width) & (dropped[..., 1] < height)
-    return np.where(inside[..., None], dropped, np.float32(0))
 
 
 def _mediapipe_vision(model: models.ModelFile, folder: files.PathLike | None) -> tuple[Any, Any]:

@@ -32,7 +32,7 @@ class Track:
 
     Attributes:
         keypoints: float32 `[frames, 25, 3]` in pixels of the upright video; all zero where nobody is found. Joints that
-            are unsure are still in it: see `detectors.drop_unseen`.
+            are unsure are still in it: see `skeleton.drop_unseen`.
         views: of the segmenter, spread over the video.
         has_company: whether other people are seen too.
         doubts: frames from which on it may be somebody else.

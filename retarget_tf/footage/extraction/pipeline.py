@@ -20,11 +20,11 @@ from tqdm import tqdm
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.body import keypoint_filters, parsing_labels, skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
-from retarget_tf.footage.extraction import detectors, square_crop
+from retarget_tf.footage.extraction import square_crop
 from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
@@ -132,17 +132,25 @@ def extract_clip(
     frames = _Frames(path, header, config.reading, stretch, name, show_progress)
     with _open_parser(config) as parser:
         track = _track(frames, config.person, config.models_folder, parser.view_of)
-        seen = detectors.drop_unseen(track.keypoints, header.width, header.height)
+        seen = skeleton.drop_unseen(track.keypoints, header.width, header.height)
         crop = square_crop.clip_crop(seen, header.width, header.height, config.margin)
         if crop is None:
             raise InputDataError(f"video {path}: nobody is found in it. Give a video that shows one person in full.")
         clothes = parser.vote(track.views)
-        bridged = square_crop.fill_gaps(track.keypoints)
-        stored = skeleton.drop_missing(crop.move_keypoints(seen, config.size), config.size)
+        bridged = keypoint_filters.bridge_absences(track.keypoints)
+        stored = skeleton.drop_unseen(crop.move_keypoints(seen, config.size), config.size, config.size)
         hip_lines = skeleton.hip_line(stored)
         further = () if parser.schema == PARTS10 else (parser.schema.name,)
         source = pathlib.Path(path).name
-        info = clips.ClipInfo(name, person_id or name, header.fps, config.size, PARTS10.name, further, source=source)
+        info = clips.ClipInfo(
+            name,
+            person_id or name,
+            header.fps,
+            image_size=config.size,
+            label_schema=PARTS10.name,
+            more_label_schemas=further,
+            source=source,
+        )
         with clips.ClipWriter(folder, info, overwrite=overwrite) as writer, frames.open("parts") as pictures:
             posed = itertools.starmap(PosedImage, zip(pictures, bridged, strict=True))
             parsed = parser.parse_frames(posed, crop, config.size, clothes)
@@ -190,7 +198,7 @@ def video_keypoints(
     stretch = Stretch(0, max_frames or sys.maxsize)
     frames = _Frames(path, header, reading, stretch, clip_id_of(path), show_progress)
     track = _track(frames, person, models_folder)
-    return detectors.drop_unseen(track.keypoints, header.width, header.height)
+    return skeleton.drop_unseen(track.keypoints, header.width, header.height)
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,8 +5,6 @@ stays static. The frame's square follows the person, so that the segmenter, whic
 large.
 """
 
-import itertools
-
 import numpy as np
 
 from retarget_tf.arrays import Float32Array
@@ -18,7 +16,6 @@ MARGIN = 0.06  # free border around the person's path, as a share of it, unless 
 # A body goes on beyond its joints: hands, hair, soles. Shares of the height or width of the joints' box.
 _BEYOND_JOINTS = 0.12
 _STEADY = 5  # frames of the running median
-_LONGEST_GAP = 16  # in frames
 _VIEW_MARGIN = 0.1  # of the person's longer side, around the segmenter's view: it wants some background
 
 
@@ -65,21 +62,6 @@ def person_view(keypoints: Float32Array, width: int, height: int, scale: float =
     left, top, right, bottom = (float(edge) for edge in box)
     side = max(right - left, bottom - top, 2.0) * (1 + 2 * _VIEW_MARGIN) * scale
     return SquareCrop((left + right - side) / 2, (top + bottom - side) / 2, side)
-
-
-def fill_gaps(keypoints: Float32Array) -> Float32Array:
-    """Keypoints `[frames, 25, 3]` in which short gaps without a person are bridged in a straight line.
-
-    For parsing only: what is stored says honestly that nobody was found.
-    """
-    found = np.flatnonzero(keypoints[..., 2].max(axis=1) > 0)
-    filled = keypoints.copy()
-    for before, after in itertools.pairwise(found):
-        if 1 < after - before <= _LONGEST_GAP:
-            for frame in range(before + 1, after):
-                share = (frame - before) / (after - before)
-                filled[frame] = (1 - share) * keypoints[before] + share * keypoints[after]
-    return filled
 
 
 def _body_box(keypoints: Float32Array, width: int, height: int) -> Float32Array | None:

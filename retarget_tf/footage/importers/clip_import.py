@@ -96,11 +96,13 @@ def import_clip(
         person=config.person,
     )
     square = _square(seen, pictures, config.crop)
-    stored = skeleton.drop_missing(square.move_keypoints(seen, config.size), config.size)
+    stored = skeleton.drop_unseen(square.move_keypoints(seen, config.size), config.size, config.size)
     name = pathlib.Path(folder).name
     person_id, source = config.person_id or name, pathlib.Path(frames).name
     try:
-        info = clips.ClipInfo(name, person_id, fps, config.size, config.to_schema, source=source)
+        info = clips.ClipInfo(
+            name, person_id, fps, image_size=config.size, label_schema=config.to_schema, source=source
+        )
     except ValueError as error:  # the name of the folder, or fps
         raise ConfigError(str(error)) from error
     hip_lines = skeleton.hip_line(seen)

@@ -18,14 +18,14 @@ import numpy.typing as npt
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Float64Array
-from retarget_tf.body import skeleton
+from retarget_tf.body import keypoint_formats
 from retarget_tf.errors import InputDataError
 
 SKELETONS: dict[int, tuple[str, Callable[[npt.ArrayLike], Float32Array]]] = {
-    17: ("COCO-17", skeleton.from_coco17),
-    18: ("COCO-18", skeleton.from_coco18),
+    17: ("COCO-17", keypoint_formats.from_coco17),
+    18: ("COCO-18", keypoint_formats.from_coco18),
     25: ("BODY_25", lambda points: np.asarray(points, np.float32)),
-    33: ("MediaPipe-33", skeleton.from_mediapipe33),
+    33: ("MediaPipe-33", keypoint_formats.from_mediapipe33),
 }
 
 

@@ -1,7 +1,9 @@
 """Keypoints of other programs, whatever their file: in pixels of the picture, BODY_25, one entry a frame."""
 
+import dataclasses
 import os
-from collections.abc import Sequence
+import pathlib
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from absl import logging
@@ -10,7 +12,6 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
 from retarget_tf.footage.importers.openpose import read_openpose
 from retarget_tf.footage.people import tracking
@@ -28,20 +29,21 @@ def read_keypoints(
     path: files.PathLike,
     width: int,
     height: int,
-    frame_numbers: Sequence[int],
+    frame_numbers: Sequence[int] | None = None,
     *,
     units: str = "auto",
     fps: float = 30.0,
     person: PersonChoice = MAIN_PERSON,
 ) -> Float32Array:
-    """Reads a folder of OpenPose's JSON files, or a NumPy file (see `keypoint_arrays`).
+    """Reads OpenPose's JSON files, a folder of them or one, or a NumPy file (see `keypoint_arrays`).
 
     Args:
         path: of the folder or the file.
         width: of the picture that the keypoints are of, in pixels.
         height: of that picture.
         frame_numbers: of the clip's frames, as the JSON files are numbered; those without a file have no joints. A
-            NumPy file has an entry for each, in order.
+            NumPy file has an entry for each, in order. None takes what is there: every entry of a NumPy file, the one
+            file of a folder, or all frames up to the last file, counted from 0, or from 1 where no file has number 0.
         units: of x and y: pixels, or shares of width and height; ``auto`` decides by their values, and refuses what
             can be neither, such as -1..1 or metres.
         fps: frames per second: how far people may move between two frames.
@@ -58,21 +60,23 @@ def read_keypoints(
     """
     if units not in UNITS:
         raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
-    if os.path.isdir(path):
-        everybody = _read_json(path, frame_numbers)
+    if os.path.isdir(path) or pathlib.Path(path).suffix.lower() == ".json":
+        by_number = read_openpose(path)
+        numbers = _numbers_of(by_number) if frame_numbers is None else frame_numbers
+        everybody = _in_order(path, by_number, numbers)
         stacked = _in_pixels(np.concatenate(everybody), width, height, units, path)
         everybody = np.split(stacked, np.cumsum([len(people) for people in everybody])[:-1])
-        points = _follow(everybody, fps, person, f"keypoints {path}", frame_numbers)
+        points = _follow(everybody, fps, person, f"keypoints {path}", numbers)
     elif person != MAIN_PERSON:
         raise ConfigError(f"person must be 0 for a NumPy file, which holds one person. Received: keypoints={path}")
     else:
         points = _in_pixels(read_keypoint_array(path), width, height, units, path)
-    if len(points) != len(frame_numbers):
+    if frame_numbers is not None and len(points) != len(frame_numbers):
         raise InputDataError(
             f"keypoints {path}: are of {len(points)} frames, the clip has {len(frame_numbers)}. "
             "Give the keypoints of these very frames."
         )
-    seen = detectors.drop_unseen(points, width, height)
+    seen = skeleton.drop_unseen(points, width, height)
     if skeleton.person_box(seen) is None:
         raise InputDataError(
             f"keypoints {path}: no joint is within the {width}x{height} picture. Check that they are of this picture."
@@ -80,9 +84,32 @@ def read_keypoints(
     return seen
 
 
-def _read_json(folder: files.PathLike, frame_numbers: Sequence[int]) -> list[Float32Array]:
+@dataclasses.dataclass(frozen=True)
+class KeypointFile:
+    """Keypoints that lie in a file, or in a folder of OpenPose's, and are read when the picture's size is known.
+
+    Attributes:
+        path: of the file or folder.
+        units: of x and y, see `read_keypoints`.
+    """
+
+    path: files.PathLike
+    units: str = "auto"
+
+    def read(self, width: int, height: int, fps: float = 30.0) -> Float32Array:
+        """Everything that is there, float32 `[frames, 25, 3]` in pixels; see `read_keypoints`."""
+        return read_keypoints(self.path, width, height, units=self.units, fps=fps)
+
+
+def _numbers_of(by_number: Mapping[int, Float32Array]) -> Sequence[int]:
+    """The numbers of all frames: from 0, or from 1 where no file has number 0, to the last; a lone file is all."""
+    return range(min(*by_number, 1), max(by_number) + 1) if len(by_number) > 1 else list(by_number)
+
+
+def _in_order(
+    folder: files.PathLike, by_number: Mapping[int, Float32Array], frame_numbers: Sequence[int]
+) -> list[Float32Array]:
     """Everybody in each frame, `[people, 25, 3]`."""
-    by_number = read_openpose(folder)
     if strangers := sorted(set(by_number) - set(frame_numbers)):
         raise InputDataError(
             f"keypoints {folder}: have a file with number {strangers[0]}, the frames are numbered "

@@ -1,9 +1,10 @@
-"""Keypoints as OpenPose writes them with `--write_json`: a folder with one JSON file a frame.
+"""Keypoints as OpenPose writes them with `--write_json`: a folder with one JSON file a frame, or one such file.
 
 The format: OpenPose, doc/02_output.md: `people` is a list, and `pose_keypoints_2d` of each holds x, y, confidence of
 25 (BODY_25) or 18 (COCO) points in a row.
 """
 
+import os
 import pathlib
 from typing import Any
 
@@ -18,19 +19,25 @@ from retarget_tf.footage.importers.keypoint_arrays import SKELETONS, with_known_
 _LAYOUTS = (25, 18)  # points of a person
 
 
-def read_openpose(folder: files.PathLike) -> dict[int, Float32Array]:
+def read_openpose(path: files.PathLike) -> dict[int, Float32Array]:
     """The keypoints of everybody.
 
+    Args:
+        path: a folder of JSON files, or a single one.
+
     Returns:
-        For each file, by the last number in its name: float32 `[people, 25, 3]` in the files' own units.
+        For each file of a folder, by the last number in its name: float32 `[people, 25, 3]` in the files' own units. A
+        single file has number 0.
 
     Raises:
         InputDataError: the folder holds no such files, or one is not as OpenPose writes it; or nobody is in any.
     """
-    paths = numbered_files(folder, {".json"}, "keypoints")
-    people = {number: _read_people(path) for number, path in paths.items()}
+    paths = numbered_files(path, {".json"}, "keypoints") if os.path.isdir(path) else {0: pathlib.Path(path)}
+    people = {number: _read_people(file) for number, file in paths.items()}
     if not any(map(len, people.values())):
-        raise InputDataError(f"keypoints {folder}: nobody is in any of its {len(paths)} files.")
+        raise InputDataError(
+            f"keypoints {path}: nobody is in any of its {len(paths)} files. Give keypoints that show a person."
+        )
     return people
 
 

@@ -211,8 +211,7 @@ def torso_centre(pose: Float32Array) -> Float32Array:
 
 
 def _body_size(pose: Float32Array) -> float:
-    left, top, right, bottom = box_of(pose)
-    return float(max(right - left, bottom - top, 1.0))
+    return max(skeleton.box_side(pose), 1.0)
 
 
 def box_of(pose: Float32Array) -> Float32Array:

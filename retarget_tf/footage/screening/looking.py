@@ -9,7 +9,6 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Int64Array, Uint8Array
 from retarget_tf.body import skeleton
-from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.cuts import CutFinder
 from retarget_tf.footage.screening import sharpness
@@ -33,10 +32,7 @@ MEASURES = {
     "busyness": "share of the background",
     "company": "height beside the main person's",
 }
-_SIDES = ("right", "left")
-_FAST = [skeleton.JOINT[f"{side}_{joint}"] for side in _SIDES for joint in ("wrist", "elbow", "ankle", "knee")]
-_HEAD = [skeleton.JOINT[name] for name in ("nose", "right_eye", "left_eye", "right_ear", "left_ear")]
-_FEET = [[skeleton.JOINT[f"{side}_{joint}"] for joint in ("ankle", "heel", "big_toe")] for side in _SIDES]
+_FAST = list(skeleton.joints("wrist", "elbow", "ankle", "knee"))
 
 
 class Detector(Protocol):
@@ -185,7 +181,7 @@ class _Shot:
                     "softness": softness,
                     "presence": float(pose is not None),
                     "full_view": np.nan if pose is None else _full_view(pose, *self._size),
-                    "height": np.nan if pose is None else _height(pose) * shrink,
+                    "height": np.nan if pose is None else skeleton.box_side(pose) * shrink,
                     "camera": np.nan if pose is None else behind.camera,  # what moves may be the person
                     "change": np.nan if pose is None else behind.change,
                     "busyness": behind.busyness,
@@ -201,7 +197,7 @@ class _Shot:
     def _company(self, frame: int, main: tracking.PersonTrack | None) -> float:
         """The height of the next largest person, beside the main one's."""
         there = [track for track in self._tracker.tracks if frame in track.keypoints]
-        heights = {id(track): _height(track.keypoints[frame]) for track in there}
+        heights = {id(track): skeleton.box_side(track.keypoints[frame]) for track in there}
         own = heights.pop(id(main))
         return max(heights.values(), default=0.0) / max(own, 1.0)
 
@@ -213,19 +209,15 @@ def _smaller(picture: Uint8Array, shrink: float) -> Uint8Array:
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
 
 
-def _height(pose: Float32Array) -> float:
-    box = skeleton.person_box(pose)
-    return 0.0 if box is None else float(max(box[2] - box[0], box[3] - box[1]))
-
-
 def _speeds(before: Float32Array, now: Float32Array, seconds: float) -> Float32Array:
     """How fast each joint moves `[25]`, in body heights per second; 0 where it is not seen twice."""
     both = (before[:, 2] >= skeleton.CONFIDENCE_THRESHOLD) & (now[:, 2] >= skeleton.CONFIDENCE_THRESHOLD)
     distance = np.linalg.norm(now[:, :2] - before[:, :2], axis=-1)
-    return np.where(both, distance / max(_height(now), 1.0) / np.float32(seconds), 0).astype(np.float32)
+    return np.where(both, distance / max(skeleton.box_side(now), 1.0) / np.float32(seconds), 0).astype(np.float32)
 
 
 def _full_view(pose: Float32Array, width: int, height: int) -> float:
     """Share of head, right foot and left foot that are seen within the picture."""
-    seen = detectors.drop_unseen(pose, width, height)[:, 2] > 0
-    return float(np.mean([seen[joints].any() for joints in (_HEAD, *_FEET)]))
+    seen = skeleton.drop_unseen(pose, width, height)[:, 2] > 0
+    parts = (skeleton.HEAD, skeleton.RIGHT_FOOT, skeleton.LEFT_FOOT)
+    return float(np.mean([seen[list(part)].any() for part in parts]))

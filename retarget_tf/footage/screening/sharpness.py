@@ -13,7 +13,7 @@ import numpy as np
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 
-ENDS = tuple(skeleton.JOINT[name] for name in ("right_wrist", "left_wrist", "right_ankle", "left_ankle"))
+ENDS = skeleton.joints("wrist", "ankle")  # hands and feet
 _REACH = 0.1  # of the body's height that is looked at around a hand or foot
 _FAST = 0.5  # body heights per second: slower ones are not smeared, and their edges lie over those of before
 _CHANGED = 12.0  # of 255: what changed so much is in motion
@@ -48,10 +48,9 @@ def smear(before: Uint8Array, now: Uint8Array, pose: Float32Array, speeds: Seque
         pose: float32 `[25, 3]` in its pixels.
         speeds: of `ENDS`, in body heights per second.
     """
-    box = skeleton.person_box(pose)
-    if box is None:
+    height = float(skeleton.heights(pose))
+    if np.isnan(height):
         return np.nan
-    height = float(box[3] - box[1])
     widths = [0.0]
     for joint, speed in zip(ENDS, speeds, strict=True):
         if pose[joint, 2] > 0 and speed >= _FAST:

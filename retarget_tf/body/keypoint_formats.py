@@ -1,0 +1,92 @@
+"""BODY_25 from the skeletons of other detectors, by the names of their points.
+
+What a skeleton lacks is made up where that is exact: neck and mid-hip are the means of their pairs. Feet that it does
+not know stay missing.
+"""
+
+from collections.abc import Mapping
+
+import numpy as np
+import numpy.typing as npt
+
+from retarget_tf.arrays import Float32Array
+from retarget_tf.body.skeleton import JOINT, NUM_JOINTS, joints
+
+# MediaPipe Pose Landmarker, 33 landmarks ("Pose landmarker model" in its guide). Neck, mid-hip and the small
+# toes are not among them.
+_MEDIAPIPE = {
+    "nose": 0, "left_eye": 2, "right_eye": 5, "left_ear": 7, "right_ear": 8, "left_shoulder": 11,
+    "right_shoulder": 12, "left_elbow": 13, "right_elbow": 14, "left_wrist": 15, "right_wrist": 16, "left_hip": 23,
+    "right_hip": 24, "left_knee": 25, "right_knee": 26, "left_ankle": 27, "right_ankle": 28, "left_heel": 29,
+    "right_heel": 30, "left_big_toe": 31, "right_big_toe": 32,
+}  # fmt: skip
+
+# COCO with a neck, as OpenPose and DWPose write it: BODY_25 without mid-hip and feet.
+_COCO18 = {
+    "nose": 0, "neck": 1, "right_shoulder": 2, "right_elbow": 3, "right_wrist": 4, "left_shoulder": 5,
+    "left_elbow": 6, "left_wrist": 7, "right_hip": 8, "right_knee": 9, "right_ankle": 10, "left_hip": 11,
+    "left_knee": 12, "left_ankle": 13, "right_eye": 14, "left_eye": 15, "right_ear": 16, "left_ear": 17,
+}  # fmt: skip
+
+# COCO as its own annotations and most detectors write it: no neck, no mid-hip, no feet.
+_COCO17 = {
+    "nose": 0, "left_eye": 1, "right_eye": 2, "left_ear": 3, "right_ear": 4, "left_shoulder": 5, "right_shoulder": 6,
+    "left_elbow": 7, "right_elbow": 8, "left_wrist": 9, "right_wrist": 10, "left_hip": 11, "right_hip": 12,
+    "left_knee": 13, "right_knee": 14, "left_ankle": 15, "right_ankle": 16,
+}  # fmt: skip
+
+
+def from_mediapipe33(landmarks: npt.ArrayLike) -> Float32Array:
+    """BODY_25 of MediaPipe landmarks: neck and mid-hip are means of their pairs, the small toes stay missing.
+
+    Args:
+        landmarks: `[..., 33, 3]`: x, y in pixels and visibility 0..1.
+
+    Returns:
+        float32 `[..., 25, 3]`; nothing is dropped yet: see `skeleton.drop_unseen`.
+    """
+    return to_body25(landmarks, _MEDIAPIPE, 33)
+
+
+def from_coco18(keypoints: npt.ArrayLike) -> Float32Array:
+    """BODY_25 of COCO-18 keypoints `[..., 18, 3]`: mid-hip is the mean of the hips, the feet are missing."""
+    return to_body25(keypoints, _COCO18, 18)
+
+
+def from_coco17(keypoints: npt.ArrayLike) -> Float32Array:
+    """BODY_25 of COCO-17 keypoints `[..., 17, 3]`: neck and mid-hip are means of their pairs, the feet are missing."""
+    return to_body25(keypoints, _COCO17, 17)
+
+
+def to_body25(keypoints: npt.ArrayLike, index_of: Mapping[str, int], count: int) -> Float32Array:
+    """BODY_25 of any skeleton whose points have names of joints.
+
+    Args:
+        keypoints: `[..., count, 3]`: x, y in pixels and confidence 0..1.
+        index_of: the position in `keypoints` of each joint that the skeleton knows. Without neck or mid-hip they become
+            the means of shoulders and hips, with the smaller confidence; other joints that are not named are missing.
+        count: number of points of the skeleton.
+
+    Returns:
+        float32 `[..., 25, 3]`.
+
+    Raises:
+        ValueError: the keypoints are of another number of points.
+    """
+    points = np.asarray(keypoints, np.float32)
+    if points.shape[-2:] != (count, 3):
+        raise ValueError(f"keypoints must be [..., {count}, 3]. Received: shape={points.shape}")
+    body = np.zeros((*points.shape[:-2], NUM_JOINTS, 3), np.float32)
+    for name, index in index_of.items():
+        body[..., JOINT[name], :] = points[..., index, :]
+    for middle, pair in (("neck", "shoulder"), ("mid_hip", "hip")):
+        if middle not in index_of:
+            left, right = joints(pair)
+            body[..., JOINT[middle], :] = _mean_joint(body[..., left, :], body[..., right, :])
+    return body
+
+
+def _mean_joint(a: Float32Array, b: Float32Array) -> Float32Array:
+    confidence = np.minimum(a[..., 2:], b[..., 2:])
+    xy = np.where(confidence > 0, (a[..., :2] + b[..., :2]) / 2, 0)
+    return np.concatenate([xy, confidence], axis=-1)
