@@ -18,7 +18,7 @@ from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.extraction import detectors
-from retarget_tf.pictures import photos, video
+from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.square_crop import SquareCrop
 
 AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # what a target's map can be beside a file's name
@@ -112,7 +112,7 @@ def photo_target(
         InputDataError: the photo or its map cannot be read, or nobody is in it.
         MissingDependencyError: keypoints must be detected and the detector is not installed, or no parser for `PARSE`.
     """
-    picture = photos.load_photo(photo)
+    picture = image_files.load_photo(photo)
     if keypoints is None:
         keypoints = extraction.detect_keypoints(picture)
     else:

@@ -72,7 +72,7 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
     Returns:
         The maps in the pixels of that square, and the square.
     """
-    from retarget_tf.footage.extraction import detectors, following, pipeline, square_crop
+    from retarget_tf.footage.extraction import cropping, detectors, following, pipeline
     from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
     from retarget_tf.pictures import video
     from retarget_tf.pictures.square_crop import SquareCrop
@@ -83,13 +83,13 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
         track = following.find_person(_frames(path, scale), header.fps, view_of=parser.view_of)
         if crop is None:
             seen = detectors.drop_unseen(track.keypoints, width, height)
-            crop = square_crop.clip_crop(seen, width, height, pipeline.ExtractionConfig().margin)
+            crop = cropping.clip_crop(seen, width, height, pipeline.ExtractionConfig().margin)
         if crop is None:
             raise ValueError(f"the video must show somebody. Received: path={path}")
         ours = SquareCrop(crop.left / scale, crop.top / scale, crop.side / scale)  # in the smaller picture
         spare = ours.side * (scale - 1)
         larger = SquareCrop(ours.left - spare / 2, ours.top - spare / 2, ours.side + spare)
-        posed = map(PosedImage, _frames(path, scale), square_crop.fill_gaps(track.keypoints))
+        posed = map(PosedImage, _frames(path, scale), cropping.fill_gaps(track.keypoints))
         parsed = parser.parse_frames(posed, larger, _SIZE.value, parser.vote(track.views))
         within = ours.relative_to(larger, _SIZE.value)
         return [within.apply_map(image.parsing_map, _SIZE.value) for image in parsed], crop
