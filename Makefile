@@ -13,8 +13,8 @@ install: $(VENV)/.installed
 $(VENV)/.installed: setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[dev,extract,beam,onnx]'
-	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall opencv-python-headless
+	$(BIN)/python -m pip install --quiet -e '.[dev,extract,heif,beam,onnx]'
+	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall "$$($(BIN)/pip freeze | grep opencv-python-headless)"
 	touch $@
 
 # The chain, one command a line. Everything lands in $(DEMO_DIR); running it again goes on where it stopped. The dance is

@@ -4,10 +4,14 @@ import pathlib
 
 import setuptools
 
+# mediapipe brings opencv-contrib-python, whose files lie in the same `cv2` folder: both are held to the same releases.
+OPENCV = ">=4.10,<5.1"
+
 EXTRAS = {
-    "extract": ["mediapipe>=1.2"],
+    "extract": ["mediapipe>=1.2", f"opencv-contrib-python{OPENCV}"],
     "beam": ["apache-beam[tfrecord]>=2.77"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
+    "heif": ["pillow-heif>=1.1"],
     "cuda": ["tensorflow[and-cuda]>=2.19,<2.22"],
     "dev": ["pytest>=8", "ruff>=0.6", "mypy>=1.11"],
 }
@@ -55,8 +59,9 @@ setuptools.setup(
         "tensorboard>=2.19",
         "numpy>=1.26",
         "absl-py>=2.1",
-        "opencv-python-headless>=4.10",
+        f"opencv-python-headless{OPENCV}",
         "av>=18",
+        "pillow>=11.3",
         "tqdm>=4.66",
     ],
     extras_require=EXTRAS,

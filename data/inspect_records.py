@@ -20,9 +20,8 @@ _VERIFY = flags.DEFINE_boolean("verify", False, "read every shard and compare it
 def main() -> None:
     """Prints the tables and writes the sheet."""
     program.import_tensorflow()
-    from retarget_tf import files
     from retarget_tf.dataset import records
-    from retarget_tf.pictures import square_crop
+    from retarget_tf.pictures import image_files
 
     manifest = records.Manifest.load(_RECORDS.value)
     split = _SPLIT.value or next(name for name in records.SPLITS if manifest.splits[name].clips)
@@ -31,9 +30,7 @@ def main() -> None:
         manifest.verify()
     print(records.describe(manifest))
     print(records.describe_classes(manifest, split))
-    sheet = records.contact_sheet(manifest, split, max_rows=_ROWS.value)
-    with files.atomic_file(_OUT.value) as path:
-        path.write_bytes(square_crop.png(sheet))
+    image_files.write_png(_OUT.value, records.contact_sheet(manifest, split, max_rows=_ROWS.value))
 
 
 def cli() -> None:

@@ -5,11 +5,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from retarget_tf import files
-from retarget_tf.arrays import Uint8Array
 from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.chart import line_chart
 from retarget_tf.evaluation.evaluating import Comparison, Evaluation
-from retarget_tf.pictures import figures, square_crop
+from retarget_tf.pictures import figures
+from retarget_tf.pictures.image_files import write_png
 
 Scores = Mapping[str, Any]
 
@@ -20,8 +20,8 @@ _IN_DETAIL = ["coarse", "silhouette", "arms", "flicker"]
 def write_report(evaluation: Evaluation, out: files.PathLike) -> None:
     """Writes the two pictures and, last, `metrics.json` into the folder `out`; what was there is replaced."""
     folder = pathlib.Path(out)
-    _write_png(folder / "figure.png", figures.rollout_figure(evaluation.strips, evaluation.schema))
-    _write_png(folder / "panel.png", figures.retargeting_panel(evaluation.strips, evaluation.schema))
+    write_png(folder / "figure.png", figures.rollout_figure(evaluation.strips, evaluation.schema))
+    write_png(folder / "panel.png", figures.retargeting_panel(evaluation.strips, evaluation.schema))
     files.write_json(folder / "metrics.json", evaluation.metrics)
 
 
@@ -29,9 +29,9 @@ def write_comparison(comparison: Comparison, out: files.PathLike) -> None:
     """Writes `figure_NAME.png` of each model, `compare.png` (mIoU over time) and, last, `compare.json`."""
     folder = pathlib.Path(out)
     for name, strips in comparison.strips.items():
-        _write_png(folder / f"figure_{name}.png", figures.rollout_figure(strips, comparison.schema))
+        write_png(folder / f"figure_{name}.png", figures.rollout_figure(strips, comparison.schema))
     curves = comparison.scores["curves"]
-    _write_png(folder / "compare.png", line_chart("rollout mIoU in windows of 10 frames", curves["t"], curves["miou"]))
+    write_png(folder / "compare.png", line_chart("rollout mIoU in windows of 10 frames", curves["t"], curves["miou"]))
     files.write_json(folder / "compare.json", comparison.scores)
 
 
@@ -105,11 +105,6 @@ def _counted(found: Scores) -> str:
     if found["cross_person"] is not None:
         counted += f", {len(found['cross_person']['clips'])} cross-person (fit {found['fit']})"
     return counted
-
-
-def _write_png(path: pathlib.Path, picture: Uint8Array) -> None:
-    with files.atomic_file(path) as temporary:
-        temporary.write_bytes(square_crop.png(picture))
 
 
 def _number(value: float | None) -> str:

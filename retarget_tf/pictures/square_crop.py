@@ -14,15 +14,6 @@ from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform
 
 
-def png(image: Uint8Array) -> bytes:
-    """The PNG file of an RGB picture `[height, width, 3]` or a map `[height, width]`.
-
-    Write it with `Path.write_bytes`: `cv2.imwrite` says nothing where the disk is full.
-    """
-    stored = image[..., ::-1] if image.ndim == 3 else image
-    return bytes(cv2.imencode(".png", stored)[1])
-
-
 @dataclasses.dataclass(frozen=True)
 class SquareCrop:
     """A square of the source picture, in its pixels; it may leave the picture on any side.

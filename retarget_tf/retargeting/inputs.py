@@ -18,7 +18,7 @@ from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.importers import KeypointFile
-from retarget_tf.pictures import photos, video
+from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.square_crop import SquareCrop
 
 AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # what a target's map can be beside a file's name
@@ -113,7 +113,7 @@ def photo_target(
         InputDataError: the photo or its map cannot be read, or nobody is in it.
         MissingDependencyError: keypoints must be detected and the detector is not installed, or no parser for `PARSE`.
     """
-    picture = photos.load_photo(photo)
+    picture = image_files.load_photo(photo)
     pose = _pose_in(picture, keypoints)
     if pose is None or skeleton.person_box(pose) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")

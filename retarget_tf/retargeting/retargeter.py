@@ -26,7 +26,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator
-from retarget_tf.pictures import square_crop, video
+from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.panel import Panel
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.inputs import Source, Target
@@ -182,7 +182,7 @@ class BaseRetargeter(abc.ABC):
             for index, (frame, keypoints, parsing_map) in enumerate(progress):
                 writer.write(panel.compose(frame, keypoints, parsing_map))
                 if folder is not None:
-                    (folder / _MAP_NAME.format(index)).write_bytes(square_crop.png(parsing_map))
+                    (folder / _MAP_NAME.format(index)).write_bytes(image_files.encode_png(parsing_map))
         return len(placed)
 
     def retarget_video(self, photo: files.PathLike, video_path: files.PathLike, out: files.PathLike) -> int:

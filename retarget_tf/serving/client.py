@@ -34,7 +34,7 @@ from retarget_tf.body import pose_transform
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.pictures import square_crop
+from retarget_tf.pictures import image_files
 from retarget_tf.retargeting.inputs import Target
 from retarget_tf.retargeting.retargeter import BaseRetargeter
 from retarget_tf.serving import contract
@@ -173,7 +173,7 @@ class ServingClient:
     def dance(self, target: Target, keypoints: Float32Array) -> Iterator[Uint8Array]:
         """Yields the map, uint8 `[size, size]`, for each pose of a path: `[frames, 25, 3]` on the target's canvas."""
         reference = {
-            "image_bytes": np.asarray([square_crop.png(target.canvas)], object),
+            "image_bytes": np.asarray([image_files.encode_png(target.canvas)], object),
             "reference_keypoints": target.keypoints[None],
             "reference_map": target.parsing_map[None],
         }

@@ -10,7 +10,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.networks import presets
 from retarget_tf.networks.config import GeneratorSpec
-from retarget_tf.pictures import square_crop_graph
+from retarget_tf.pictures import image_files_graph, square_crop_graph
 from retarget_tf.serving import contract
 
 Outputs = dict[str, Tensor]
@@ -147,7 +147,7 @@ class ServedGenerator(tf.Module):
     ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """One picture on its canvas, and there its own pose, its map and the wanted poses."""
         size = self._size
-        picture = square_crop_graph.decode_picture(encoded)
+        picture = image_files_graph.decode_picture(encoded)
         square = square_crop_graph.person_square(reference_keypoints, picture, self._spec.person_height_share)
         frame = square_crop_graph.apply_square(picture, square, size)
         # Cut before anything looks at it: what lies beyond the picture is filling.

@@ -17,7 +17,7 @@ from retarget_tf.body import keypoint_formats, parsing_labels, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
-from retarget_tf.footage.extraction import PersonChoice, square_crop
+from retarget_tf.footage.extraction import PersonChoice, cropping
 from retarget_tf.footage.importers import ImportConfig
 from retarget_tf.pictures import video
 from tests.testing import run_program
@@ -182,7 +182,7 @@ def test_a_person_comes_back_from_records_as_the_crop_moved_it(
     manifest = records.build_records([tmp_path / "clips"], tmp_path / "records", build)
     (read,) = records.read_clips(manifest.folder, "test")
 
-    square = square_crop.clip_crop(points.astype(np.float32), width, height, square_crop.MARGIN)
+    square = cropping.clip_crop(points.astype(np.float32), width, height, cropping.MARGIN)
     assert square is not None
     assert square.side != size
     corner = np.array([square.left, square.top])

@@ -15,10 +15,10 @@ from retarget_tf.footage import extraction
 from retarget_tf.footage.extraction import (
     body_geometry,
     cleanup,
+    cropping,
     detectors,
     parts,
     pipeline,
-    square_crop,
     steadying,
     wardrobe,
 )
@@ -100,7 +100,7 @@ def walk(*lefts: float) -> Float32Array:
 
 
 def test_clip_crop_holds_the_whole_path() -> None:
-    crop = square_crop.clip_crop(walk(*range(100, 200)), 640, 480, margin=0)
+    crop = cropping.clip_crop(walk(*range(100, 200)), 640, 480, margin=0)
     assert crop is not None
     # Joints lie at x 100..219; the body goes 6 beyond on each side; the running median of 5 takes 2 off.
     assert crop.side == pytest.approx(129, abs=4)
@@ -109,14 +109,14 @@ def test_clip_crop_holds_the_whole_path() -> None:
 
 
 def test_clip_crop_moves_into_the_picture_where_it_fits() -> None:
-    crop = square_crop.clip_crop(walk(5, 5, 5), 640, 480, margin=0.1)
+    crop = cropping.clip_crop(walk(5, 5, 5), 640, 480, margin=0.1)
     assert crop is not None
     assert crop.left == 0
     assert crop.top + crop.side <= 480
 
 
 def test_clip_crop_leaves_a_narrow_picture_evenly() -> None:
-    crop = square_crop.clip_crop(walk(40, 40, 40), 100, 400, margin=0.1)
+    crop = cropping.clip_crop(walk(40, 40, 40), 100, 400, margin=0.1)
     assert crop is not None
     assert crop.side > 100
     assert crop.left < 0 < 100 < crop.left + crop.side
@@ -124,13 +124,13 @@ def test_clip_crop_leaves_a_narrow_picture_evenly() -> None:
 
 def test_one_wrong_frame_does_not_widen_the_clip() -> None:
     steady, jump = walk(*[100] * 20), walk(*[100] * 10, 500, *[100] * 9)
-    assert square_crop.clip_crop(jump, 640, 480, 0.05) == square_crop.clip_crop(steady, 640, 480, 0.05)
+    assert cropping.clip_crop(jump, 640, 480, 0.05) == cropping.clip_crop(steady, 640, 480, 0.05)
 
 
 def test_nobody_has_no_crop() -> None:
     nobody = np.zeros((3, skeleton.NUM_JOINTS, 3), np.float32)
-    assert square_crop.clip_crop(nobody, 64, 64, 0.1) is None
-    assert square_crop.person_view(nobody[0], 64, 64) is None
+    assert cropping.clip_crop(nobody, 64, 64, 0.1) is None
+    assert cropping.person_view(nobody[0], 64, 64) is None
 
 
 # ---- bones
@@ -400,7 +400,7 @@ def test_a_picture_is_parsed_like_a_frame() -> None:
     frame = next(video.read_frames(folder / "ubc_fashion_b.mp4"))
     keypoints = extraction.detect_keypoints(frame)
     assert keypoints is not None
-    crop = square_crop.clip_crop(keypoints[None], frame.shape[1], frame.shape[0], 0.05)
+    crop = cropping.clip_crop(keypoints[None], frame.shape[1], frame.shape[0], 0.05)
     assert crop is not None
     parsing_map = extraction.parse_picture(frame, keypoints, crop, 192)
     assert parsing_map.shape == (192, 192)

@@ -52,19 +52,3 @@ def test_a_picture_of_the_right_size_is_left_as_it_is() -> None:
     pixels = picture(SIZE, SIZE)
     canvas, _ = graph(pixels, np.zeros((25, 3), np.float32))
     np.testing.assert_array_equal(canvas, pixels)
-
-
-@pytest.mark.parametrize("suffix", [".jpg", ".png"])
-def test_decodes_what_opencv_decodes(suffix: str) -> None:
-    data = cv2.imencode(suffix, picture(40, 30))[1]
-    expected = np.asarray(cv2.imdecode(data, cv2.IMREAD_COLOR))[..., ::-1].astype(int)
-    decoded = tf.function(square_crop_graph.decode_picture)(tf.constant(bytes(data))).numpy()
-    # TensorFlow decodes JPEG with libjpeg's fast transform.
-    assert np.abs(decoded - expected).mean() <= (0 if suffix == ".png" else 1.5)
-
-
-@pytest.mark.parametrize("suffix", [".png", ".jpg"])
-def test_gray_and_alpha_come_out_with_three_channels(suffix: str) -> None:
-    channels = 4 if suffix == ".png" else 1
-    data = cv2.imencode(suffix, np.full((5, 7, channels), 90, np.uint8))[1]
-    assert square_crop_graph.decode_picture(tf.constant(bytes(data))).shape == (5, 7, 3)

@@ -16,7 +16,7 @@ from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.pictures import square_crop, video
+from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.retargeter import Retargeter
 from retarget_tf.serving.client import ClientOptions, ServedRetargeter, ServingClient
@@ -167,11 +167,11 @@ def test_a_turned_photo_is_sent_upright(tmp_path: pathlib.Path) -> None:
     picture[:16] = 200
     turned = bytes(cv2.imencode(".jpg", cv2.rotate(picture, cv2.ROTATE_90_COUNTERCLOCKWISE)[..., ::-1])[1])
     (tmp_path / "photo.jpg").write_bytes(with_exif_orientation(turned, 6))
-    (tmp_path / "photo.png").write_bytes(square_crop.png(picture))
+    (tmp_path / "photo.png").write_bytes(image_files.encode_png(picture))
     target, upright = (
         inputs.photo_target(tmp_path / name, 64, 0.5, keypoints()[0]) for name in ("photo.jpg", "photo.png")
     )
-    scripted = Scripted({"parsing_map_png_bytes": np.asarray([[square_crop.png(target.parsing_map)]], object)})
+    scripted = Scripted({"parsing_map_png_bytes": np.asarray([[image_files.encode_png(target.parsing_map)]], object)})
     with scripted.client() as client:
         assert len(list(client.dance(target, keypoints(1)))) == 1
     [encoded] = tf.make_ndarray(scripted.requests[0].inputs["image_bytes"])

@@ -28,7 +28,7 @@ from tensorflow_serving.apis import (
 )
 
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.pictures import square_crop
+from retarget_tf.pictures import image_files
 from retarget_tf.serving.server import ModelServer, RefusedError, ServerOptions
 from retarget_tf.serving.server.batching import Batcher, Job
 from retarget_tf.serving.server.validation import checked_inputs
@@ -365,7 +365,7 @@ def clip_request(signature: str, batch: int, frames: int, **changes: Any) -> Any
     """A request for `frames` maps of the walking square each."""
     picture, parsing_map, keypoints = walking_square(0)
     inputs = {
-        "image_bytes": np.asarray([square_crop.png(picture)] * batch, object),
+        "image_bytes": np.asarray([image_files.encode_png(picture)] * batch, object),
         "reference_keypoints": np.stack([keypoints] * batch),
         "reference_map": np.stack([parsing_map] * batch),
         "keypoints": np.tile(keypoints, (batch, frames, 1, 1)),
@@ -374,7 +374,7 @@ def clip_request(signature: str, batch: int, frames: int, **changes: Any) -> Any
 
 
 NOISE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
-GOOD_PNG = square_crop.png(NOISE)
+GOOD_PNG = image_files.encode_png(NOISE)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from retarget_tf import files
 from retarget_tf.arrays import AnyArray, Uint8Array
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.errors import InputDataError, MissingDependencyError
-from retarget_tf.footage.extraction import square_crop
+from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.extraction.parser import ParsedImage, PosedImage, inside_picture
 from retarget_tf.pictures.square_crop import SquareCrop
 
@@ -84,7 +84,7 @@ class ExternalParser:
         """Yields the square and its map for each frame, as `PartsParser.parse_frames` does, in ids of `schema`."""
         for image, keypoints in frames:
             height, width = image.shape[:2]
-            view = square_crop.person_view(keypoints, width, height)
+            view = cropping.person_view(keypoints, width, height)
             parsing_map = np.zeros((size, size), np.uint8)
             if view is not None:
                 side = max(self._height, self._width)

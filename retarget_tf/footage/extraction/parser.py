@@ -1,6 +1,6 @@
 """The built-in parser: pictures of a person with keypoints in, `parts10` maps out.
 
-The segmenter looks at a square close around the person (`square_crop.person_view`), several frames at a time, and its
+The segmenter looks at a square close around the person (`cropping.person_view`), several frames at a time, and its
 confidences are laid back into the square that is asked for.
 """
 
@@ -19,7 +19,7 @@ import numpy as np
 from retarget_tf import files
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import PARTS10
-from retarget_tf.footage.extraction import detectors, parts, square_crop, wardrobe
+from retarget_tf.footage.extraction import cropping, detectors, parts, wardrobe
 from retarget_tf.footage.extraction.body_geometry import bones_of, nearness
 from retarget_tf.footage.extraction.steadying import SegmentedFrame, steadied
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -90,7 +90,7 @@ class PartsParser:
 
     def _view_square(self, posed: PosedImage) -> SquareCrop | None:
         height, width = posed.image.shape[:2]
-        return square_crop.person_view(posed.keypoints, width, height, self._view_scale)
+        return cropping.person_view(posed.keypoints, width, height, self._view_scale)
 
     def vote(self, views: Iterable[PosedImage]) -> wardrobe.Wardrobe:
         """What the person wears, by vote of a few dozen views (`view_of`) of the same clip."""

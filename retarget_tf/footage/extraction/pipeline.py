@@ -24,7 +24,7 @@ from retarget_tf.body import keypoint_filters, parsing_labels, skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
-from retarget_tf.footage.extraction import square_crop
+from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
@@ -53,7 +53,7 @@ class ExtractionConfig:
     """
 
     size: int = 256
-    margin: float = square_crop.MARGIN
+    margin: float = cropping.MARGIN
     max_frames: int = 0
     models_folder: str | None = None
     person: PersonChoice = MAIN_PERSON
@@ -133,7 +133,7 @@ def extract_clip(
     with _open_parser(config) as parser:
         track = _track(frames, config.person, config.models_folder, parser.view_of)
         seen = skeleton.drop_unseen(track.keypoints, header.width, header.height)
-        crop = square_crop.clip_crop(seen, header.width, header.height, config.margin)
+        crop = cropping.clip_crop(seen, header.width, header.height, config.margin)
         if crop is None:
             raise InputDataError(f"video {path}: nobody is found in it. Give a video that shows one person in full.")
         clothes = parser.vote(track.views)

@@ -10,7 +10,7 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.footage.extraction import square_crop
+from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.importers.keypoints import read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
 from retarget_tf.footage.importers.picture_sources import Pictures, open_pictures
@@ -130,7 +130,7 @@ def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: Imp
 def _square(keypoints: Float32Array, pictures: Pictures, crop: str) -> SquareCrop:
     width, height = pictures.width, pictures.height
     if crop == "person":
-        square = square_crop.clip_crop(keypoints, width, height, square_crop.MARGIN)
+        square = cropping.clip_crop(keypoints, width, height, cropping.MARGIN)
         assert square is not None, "keypoints with no joint are refused when they are read"
         return square
     side = max(width, height)

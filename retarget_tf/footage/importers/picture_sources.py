@@ -9,7 +9,7 @@ from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage.importers.frame_numbers import numbered_files
-from retarget_tf.pictures import photos, video
+from retarget_tf.pictures import image_files, video
 
 _PICTURES = (".jpeg", ".jpg", ".png", ".webp")
 
@@ -63,11 +63,11 @@ def _open_folder(frames: files.PathLike, maps: files.PathLike, map_files: dict[i
             f"parsing maps {maps}: are {len(map_files)}, the frames {len(pictures)}: {stranger}. "
             "A map must have the number of its frame."
         )
-    height, width = photos.load_photo(next(iter(pictures.values()))).shape[:2]
+    height, width = image_files.load_photo(next(iter(pictures.values()))).shape[:2]
 
     def read() -> Iterator[Uint8Array]:
         for path in pictures.values():
-            picture = photos.load_photo(path)
+            picture = image_files.load_photo(path)
             if picture.shape != (height, width, 3):
                 size = f"{picture.shape[1]}x{picture.shape[0]}"
                 raise InputDataError(

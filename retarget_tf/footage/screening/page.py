@@ -5,7 +5,6 @@ import html
 import pathlib
 from collections.abc import Mapping, Sequence
 
-import cv2
 import numpy as np
 
 from retarget_tf.arrays import Uint8Array
@@ -14,6 +13,7 @@ from retarget_tf.footage.screening.criteria import Criteria, Limit
 from retarget_tf.footage.screening.looking import MEASURES
 from retarget_tf.footage.screening.screener import Screening
 from retarget_tf.footage.screening.style import STYLE
+from retarget_tf.pictures import image_files
 
 _STRIP = 1030, 150  # width and height in pixels
 _QUALITY = 82
@@ -163,5 +163,5 @@ def _clock(seconds: float) -> str:
 
 
 def _data_url(picture: Uint8Array) -> str:
-    _, encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, _QUALITY])
-    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode("ascii")
+    encoded = image_files.encode_jpeg(picture, _QUALITY)
+    return "data:image/jpeg;base64," + base64.b64encode(encoded).decode("ascii")

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf.arrays import AnyArray
-from retarget_tf.pictures import photos
+from retarget_tf.pictures import image_files
 from retarget_tf.serving.server.errors import invalid
 from retarget_tf.serving.server.options import ServerOptions
 
@@ -117,7 +117,7 @@ def _check_values(name: str, array: AnyArray, options: ServerOptions) -> None:
 
 def _check_picture(place: str, encoded: bytes, max_pixels: int) -> None:
     try:
-        width, height = photos.header_size(encoded)
+        width, height = image_files.header_size(encoded)
     except ValueError as error:
         raise invalid(f"{place}: {error}.") from error
     if not 0 < width * height <= max_pixels:

@@ -1,0 +1,47 @@
+"""Decodes an encoded picture inside a graph, which takes it from anybody who can reach the server.
+
+Size and channels are read off the header and checked before memory is taken for the pixels.
+"""
+
+import tensorflow as tf
+
+from retarget_tf.arrays import Tensor
+
+_PNG_HEADER_BYTES = 24  # up to width and height
+MAX_SIDE = 8192  # a header can promise more memory than the server has, and a thin strip lies in a large square
+
+
+def decode_picture(encoded: Tensor) -> Tensor:
+    """RGB uint8 `[height, width, 3]` of one encoded JPEG or PNG, a string scalar, as it is stored.
+
+    Gray becomes RGB, 16 bits become 8, transparency is left away. Another format, four inks, a damaged file or a side
+    above 8192 pixels is an InvalidArgumentError; all of it is read off the header, before memory is taken.
+    """
+    is_jpeg = tf.strings.substr(encoded, 0, 3) == b"\xff\xd8\xff"
+    is_png = (tf.strings.substr(encoded, 0, 4) == b"\x89PNG") & (tf.strings.length(encoded) >= _PNG_HEADER_BYTES)
+    known = tf.debugging.Assert(is_jpeg | is_png, ["image_bytes must be an encoded JPEG or PNG picture"])
+    with tf.control_dependencies([known]):
+        header = tf.cond(is_jpeg, lambda: _jpeg_header(encoded), lambda: _png_header(encoded))
+        height, width, channels = tf.unstack(tf.ensure_shape(header, [3]))
+    small = tf.debugging.Assert(
+        (tf.minimum(height, width) > 0) & (tf.maximum(height, width) <= MAX_SIDE),
+        [f"image_bytes must be 1 to {MAX_SIDE} pixels wide and high. Received: width, height =", width, height],
+    )
+    colours = tf.debugging.Assert(
+        (channels == 1) | (channels == 3),
+        ["image_bytes must be gray or RGB. Received: channels =", channels],
+    )
+    with tf.control_dependencies([small, colours]):
+        picture = tf.io.decode_image(encoded, channels=3, expand_animations=False)
+    return tf.ensure_shape(picture, [None, None, 3])
+
+
+def _jpeg_header(encoded: Tensor) -> Tensor:
+    """Height, width, channels."""
+    return tf.cast(tf.io.extract_jpeg_shape(encoded), tf.int64)
+
+
+def _png_header(encoded: Tensor) -> Tensor:
+    """Height and width of the IHDR chunk, which comes first; every kind of PNG is decoded to three channels."""
+    width_height = tf.io.decode_raw(tf.strings.substr(encoded, 16, 8), tf.int32, little_endian=False)
+    return tf.concat([tf.cast(width_height[::-1], tf.int64), tf.constant([3], tf.int64)], axis=0)
