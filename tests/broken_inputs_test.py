@@ -14,7 +14,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 
 import av
@@ -32,6 +31,7 @@ from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
+from retarget_tf.program import running
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
@@ -291,8 +291,8 @@ def listing(folder: Path) -> list[Path]:
 
 def ending(call: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit code of a program that does nothing but this call."""
-    monkeypatch.setattr(program, "flags_parser", lambda argv, main: None)
-    monkeypatch.setattr(program, "_show_log", lambda: None)
+    monkeypatch.setattr(running, "flags_parser", lambda argv, main: None)
+    monkeypatch.setattr(running, "_show_log", lambda: None)
     with testing.held_to_permissions(), pytest.raises(SystemExit) as ended:
         program.run(call)
     assert isinstance(ended.value.code, int)
@@ -435,9 +435,8 @@ def test_a_full_disk_ends_a_process_with_1_and_one_line(tmp_path: Path) -> None:
 
 def test_a_killed_process_leaves_nothing_under_the_final_name_and_can_run_again(tmp_path: Path) -> None:
     process = start(*DANCERS, "--frames=40", f"--out={tmp_path}", start_new_session=True)
-    while not list(tmp_path.glob(".*.tmp/.*")):  # the clip is being written
-        assert process.poll() is None
-        time.sleep(0.01)
+    testing.wait_until(lambda: process.poll() is not None or list(tmp_path.glob(".*.tmp/.*")))
+    assert process.poll() is None, "killed while the clip is being written"
     os.killpg(process.pid, signal.SIGKILL)
     process.communicate(timeout=60)
     assert list(tmp_path.glob("[!.]*")) == []

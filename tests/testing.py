@@ -9,7 +9,8 @@ import pathlib
 import struct
 import subprocess
 import sys
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from typing import Any, Self
 
 import numpy as np
@@ -131,6 +132,15 @@ def run_program(module: str, *arguments: object) -> "subprocess.CompletedProcess
     """Runs `python -m module` in a process of its own."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+def wait_until(holds: Callable[[], object], seconds: float = 120) -> None:
+    """Returns as soon as the condition holds; the test fails where it never does, after a time no machine needs."""
+    end = time.monotonic() + seconds
+    while not holds():
+        if time.monotonic() > end:
+            pytest.fail(f"still waiting after {seconds} seconds")
+        time.sleep(0.02)
 
 
 @contextlib.contextmanager

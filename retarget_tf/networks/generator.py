@@ -45,7 +45,12 @@ class TrainedGenerator:
 
 def save_generator(model: keras.Model, spec: GeneratorSpec, folder: files.PathLike) -> None:
     """Writes `generator.keras`, in float32 whatever the precision of training, and `generator.json` beside it."""
-    portable = build_generator(spec.model)
+    policy = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        portable = build_generator(spec.model)
+    finally:
+        keras.config.set_dtype_policy(policy)
     portable.set_weights(model.get_weights())
     with files.atomic_file(pathlib.Path(folder) / KERAS_NAME) as temporary:
         portable.save(temporary)

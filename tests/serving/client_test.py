@@ -19,6 +19,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.retargeter import Retargeter
+from retarget_tf.serving import client as client_module
 from retarget_tf.serving.client import ClientOptions, ServedRetargeter, ServingClient
 from retarget_tf.serving.server import ModelServer, ServerOptions
 from tests.testing import Served, run_program, walking_square, with_exif_orientation
@@ -71,7 +72,7 @@ def test_what_is_served_is_told(server: ModelServer, served: Served) -> None:
     assert spec.person_height_share == pytest.approx(0.75)
 
 
-def test_refusals_are_errors_of_ours(server: ModelServer) -> None:
+def test_refusals_are_errors_of_ours(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with ServingClient(server.address) as client, pytest.raises(InputDataError, match=r"refuses the request.*Missing"):
         client.predict("step", {})
     with (
@@ -79,13 +80,29 @@ def test_refusals_are_errors_of_ours(server: ModelServer) -> None:
         pytest.raises(ConfigError, match="Servable not found"),
     ):
         client.predict("metadata", {"request": np.zeros(1, np.int32)})
+    monkeypatch.setattr(client_module, "time", SleepIsAMinute())
     with (
         ServingClient(server.address, ClientOptions(model_name="other")) as client,
-        pytest.raises(TimeoutError, match=r"other is not available after 0.3 s .Could not find"),
+        pytest.raises(TimeoutError, match=r"other is not available after 90 s .Could not find"),
     ):
-        client.wait_until_available(0.3)
+        client.wait_until_available(90)
     with ServingClient("localhost:1") as client, pytest.raises(ConnectionError, match="UNAVAILABLE"):
         client.predict("metadata", {"request": np.zeros(1, np.int32)})
+
+
+class SleepIsAMinute:
+    """Stands in for the module `time`: its clock goes on only in `sleep`, and by a minute."""
+
+    def __init__(self) -> None:
+        self._now = 0.0
+
+    def monotonic(self) -> float:
+        """Seconds."""
+        return self._now
+
+    def sleep(self, seconds: float) -> None:
+        """Takes no time."""
+        self._now += 60
 
 
 class Scripted(prediction_service_pb2_grpc.PredictionServiceServicer):

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 import time
+import types
 from collections.abc import Iterator
 from typing import Any
 
@@ -29,11 +30,11 @@ from tensorflow_serving.apis import (
 
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import image_files
-from retarget_tf.serving.server import ModelServer, RefusedError, ServerOptions
+from retarget_tf.serving.server import ModelServer, RefusedError, ServerOptions, batching
 from retarget_tf.serving.server.batching import Batcher, Job
 from retarget_tf.serving.server.validation import checked_inputs
 from retarget_tf.serving.server.versions import ModelVersion, ModelVersions
-from tests.testing import Served, run_program, walking_square
+from tests.testing import Served, run_program, wait_until, walking_square
 
 OPTIONS = ServerOptions(port=0, model_name="toy", poll_seconds=0.05, max_batch=4, max_pixels=10_000, max_message_mb=1)
 
@@ -56,10 +57,14 @@ class Toy(tf.Module):
         """Files by their length."""
         return {"length": tf.strings.length(image_bytes)}
 
-    @tf.function(input_signature=[tf.TensorSpec([None], tf.int64, name="steps")], autograph=False)
-    def count(self, steps: Any) -> dict[str, Any]:
-        """Takes as long as it is told to."""
-        (count,) = tf.while_loop(lambda at: at < steps[0], lambda at: (at + 1,), (tf.constant(0, tf.int64),))
+    @tf.function(
+        input_signature=[tf.TensorSpec([None], tf.int64, name="steps"), tf.TensorSpec([None], tf.string, name="begun")],
+        autograph=False,
+    )
+    def count(self, steps: Any, begun: Any) -> dict[str, Any]:
+        """Writes the file `begun`, then takes as long as it is told to."""
+        with tf.control_dependencies([tf.io.write_file(begun[0], "")]):
+            (count,) = tf.while_loop(lambda at: at < steps[0], lambda at: (at + 1,), (tf.constant(0, tf.int64),))
         return {"count": count}
 
 
@@ -106,7 +111,7 @@ def proto(value: Any, dtype: Any = tf.float32) -> Any:
     return tf.make_tensor_proto(value, None if isinstance(value, np.ndarray) else dtype)
 
 
-def predict(channel: Any, request: Any, timeout: float = 20) -> Any:
+def predict(channel: Any, request: Any, timeout: float = 60) -> Any:
     return prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict(request, timeout=timeout)
 
 
@@ -233,17 +238,17 @@ def test_a_new_version_takes_over_and_no_request_is_lost(tmp_path: pathlib.Path)
     write_version(tmp_path, 1)
     with ModelServer(tmp_path, OPTIONS) as server, grpc.insecure_channel(server.address) as channel:
         write_version(tmp_path, 2)
-        answers: list[tuple[int, float]] = []
-        end = time.monotonic() + 20
-        while (not answers or answers[-1][0] == 1) and time.monotonic() < end:
+
+        def answered_by() -> int:
             response = predict(channel, toy_request(x=[[1.0, 1.0]]))
-            answers.append((response.model_spec.version.value, tf.make_ndarray(response.outputs["y"])[0, 0]))
-        assert {version == factor for version, factor in answers} == {True}
-        assert answers[-1][0] == 2
-        assert states(channel) == {2: "AVAILABLE", 1: "END"}
+            version = int(response.model_spec.version.value)
+            assert tf.make_ndarray(response.outputs["y"])[0, 0] == version
+            return version
+
+        wait_until(lambda: answered_by() == 2)
+        wait_until(lambda: states(channel) == {2: "AVAILABLE", 1: "END"})
         (tmp_path / "3").mkdir()  # half copied: the version before goes on
-        time.sleep(0.3)
-        assert states(channel)[3] == "END"
+        wait_until(lambda: states(channel).get(3) == "END")
         assert predict(channel, toy_request(x=[[1.0, 1.0]])).model_spec.version.value == 2
 
 
@@ -271,20 +276,18 @@ class Gate:
     def __init__(self) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()
         self.batches: list[list[float]] = []
-        self.delay = 0.0
 
     def run(self, x: Any) -> dict[str, Any]:
         """The signature."""
         self.entered.set()
-        assert self.opened.wait(20)
-        time.sleep(self.delay)
+        assert self.opened.wait(60)
         self.batches.append(x.numpy().tolist())
         if np.any(x < 0):
             raise tf.errors.InvalidArgumentError(None, None, "negative")
         return {"y": x * 2}
 
 
-def job(version: ModelVersion, *values: float, seconds: float = 20, merges: bool = True) -> Job:
+def job(version: ModelVersion, *values: float, seconds: float = 600, merges: bool = True) -> Job:
     return Job(version, "f", {"x": np.asarray(values, np.float32)}, True, merges, time.monotonic() + seconds)
 
 
@@ -293,7 +296,7 @@ def test_waiting_requests_run_as_one_and_a_bad_one_harms_nobody() -> None:
     batcher, version = Batcher(ServerOptions(max_batch=4, max_queue=7, workers=1)), ModelVersion(1, {"f": gate.run}, {})
     first = job(version, 9)
     batcher.submit(first)
-    assert gate.entered.wait(20)
+    assert gate.entered.wait(60)
     waiting = [job(version, 1), job(version, 2, 3), job(version, -1), job(version, 5, merges=False)]
     waiting += [job(version, 6, seconds=-1), job(version, 7), job(version, 8)]
     waiting += [job(version, 10)]  # takes the place of the one that is too late
@@ -318,7 +321,7 @@ def test_a_queue_of_clients_that_are_gone_is_no_full_queue() -> None:
     gate = Gate()
     batcher, version = Batcher(ServerOptions(max_queue=2, workers=1)), ModelVersion(1, {"f": gate.run}, {})
     batcher.submit(job(version, 1))
-    assert gate.entered.wait(20)
+    assert gate.entered.wait(60)
     gone = [job(version, 2), job(version, 3)]
     for one in gone:
         batcher.submit(one)
@@ -327,19 +330,20 @@ def test_a_queue_of_clients_that_are_gone_is_no_full_queue() -> None:
     batcher.submit(last)
     assert not batcher.close(0.01)  # the first still runs
     gate.opened.set()
-    assert batcher.close(20)
+    assert batcher.close(60)
     assert last.future.result() == {"y": [8]}
     assert gate.batches == [[1], [4]]
 
 
-def test_the_bad_example_is_not_looked_for_when_nobody_waits() -> None:
+def test_the_bad_example_is_not_looked_for_when_nobody_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate()
-    gate.opened.set()
-    batcher, one = Batcher(ServerOptions()), job(ModelVersion(1, {"f": gate.run}, {}), 1, 2, -3, seconds=2)
-    gate.delay = 2.2
+    batcher, one = Batcher(ServerOptions()), job(ModelVersion(1, {"f": gate.run}, {}), 1, 2, -3)
     batcher.submit(one)
+    assert gate.entered.wait(60)
+    monkeypatch.setattr(batching, "time", types.SimpleNamespace(monotonic=lambda: one.deadline))
+    gate.opened.set()
     with pytest.raises(RefusedError, match=r"^negative"):
-        one.future.result(20)
+        one.future.result(60)
     assert gate.batches == [[1, 2, -3]]
     batcher.close()
 
@@ -350,7 +354,7 @@ def test_the_bad_example_of_a_request_is_named() -> None:
     batcher, one = Batcher(ServerOptions()), job(ModelVersion(1, {"f": gate.run}, {}), 1, 2, -3)
     batcher.submit(one)
     with pytest.raises(RefusedError, match="example 2: negative"):
-        one.future.result(20)
+        one.future.result(60)
     batcher.close()
 
 
@@ -417,18 +421,22 @@ def test_what_cannot_be_served_is_told(server: ModelServer, folder: pathlib.Path
         ModelServer(folder, ServerOptions(port=taken))
 
 
-def test_the_program_ends_after_its_grace_whatever_it_computes(folder: pathlib.Path) -> None:
+def test_the_program_ends_after_its_grace_whatever_it_computes(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    begun = tmp_path / "begun"
+    for_ages = toy_request(
+        signature="count", steps=proto([10**15], tf.int64), begun=proto([str(begun).encode()], tf.string)
+    )
     command = [sys.executable, "-m", "export.serve", f"--export_dir={folder}", "--port=0", "--model_name=toy"]
     with subprocess.Popen([*command, "--grace_seconds=0.5"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         with grpc.insecure_channel(process.stdout.readline().split()[-1]) as channel:
-            predict_for_ages = prediction_service_pb2_grpc.PredictionServiceStub(channel).Predict.future
-            waiting = predict_for_ages(toy_request(signature="count", steps=proto([10**15], tf.int64)), timeout=600)
-            time.sleep(1)
+            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+            waiting = stub.Predict.future(for_ages, timeout=600)
+            wait_until(lambda: waiting.done() or begun.exists())
             assert not waiting.done()
             process.send_signal(signal.SIGTERM)
             assert process.wait(60) == 0
-            assert waiting.exception(20) is not None
+            assert waiting.exception(60) is not None
 
 
 def test_the_program_serves_until_it_is_told_to_stop(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:

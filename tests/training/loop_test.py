@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 
 import keras
 import numpy as np
@@ -23,7 +22,7 @@ from retarget_tf.networks.generator import load_generator
 from retarget_tf.training import callbacks, loop
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.run_settings import environment, write_settings
-from tests.testing import make_clip_folder, run_program
+from tests.testing import make_clip_folder, run_program, wait_until
 
 MODEL = ModelConfig.of_preset("paper", image_size=32, filters=2)
 COMMON = {"batch_size": 2, "steps": 4, "log_every": 1, "sample_every": 2, "checkpoint_every": 2}
@@ -288,13 +287,10 @@ def test_sigterm_saves_a_checkpoint_and_the_same_command_resumes(
 ) -> None:
     command = [sys.executable, "-m", "retarget_tf.train", *train_arguments(records_folder, tmp_path, "--log_every=1")]
     process = subprocess.Popen([*command, "--minutes=5"], stderr=subprocess.PIPE, text=True)
-    deadline = time.monotonic() + 120
-    while not (tmp_path / "history.csv").exists() or len((tmp_path / "history.csv").read_text().splitlines()) < 3:
-        assert time.monotonic() < deadline
-        assert process.poll() is None
-        time.sleep(0.1)
+    history = tmp_path / "history.csv"
+    wait_until(lambda: process.poll() or (history.exists() and len(history.read_text().splitlines()) >= 3))
     process.send_signal(signal.SIGTERM)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 1
     assert "stopped by a signal at step" in errors
     assert "Traceback" not in errors

@@ -1,0 +1,50 @@
+"""What a wheel holds: the library, the programs, the pretrained generator, and nothing of the tests."""
+
+import configparser
+import pathlib
+import subprocess
+import sys
+
+import pytest
+
+from tests import testing
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
+    """The files that go into a wheel in `files`, and its metadata in `retarget_tf.egg-info`."""
+    folder = tmp_path_factory.mktemp("built")
+    command = [sys.executable, "setup.py", "-q", "egg_info", f"--egg-base={folder}"]
+    command += ["build_py", f"--build-lib={folder / 'files'}"]
+    subprocess.run(command, cwd=testing.ROOT, capture_output=True, check=True)
+    return folder
+
+
+def listing(folder: pathlib.Path) -> set[str]:
+    return {
+        path.relative_to(folder).as_posix()
+        for path in folder.rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }
+
+
+def test_it_holds_every_file_of_the_library_and_every_program(built: pathlib.Path) -> None:
+    programs = {
+        f"retarget_tf_{folder}/{path.name}"
+        for folder in ("data", "export")
+        for path in (testing.ROOT / folder).glob("*.py")
+    }
+    library = {f"retarget_tf/{name}" for name in listing(testing.ROOT / "retarget_tf")}
+    assert {f"retarget_tf/networks/pretrained/{name}" for name in ("stable_128.keras", "stable_128.json")} <= library
+    assert listing(built / "files") == library | programs
+
+
+def test_every_command_starts_a_module_of_it(built: pathlib.Path) -> None:
+    entry_points = configparser.ConfigParser()
+    entry_points.read(built / "retarget_tf.egg-info" / "entry_points.txt")
+    commands = dict(entry_points["console_scripts"])
+    assert "retarget" in commands
+    for command, target in commands.items():
+        module, function = target.split(":")
+        file = built / "files" / f"{module.replace('.', '/')}.py"
+        assert function in file.read_text(encoding="utf-8"), command
