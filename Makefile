@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo pretrained test test-addons test-2.19 lint clean
+.PHONY: install demo picture pretrained test test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
@@ -20,30 +20,37 @@ $(VENV)/.installed: setup.py pyproject.toml
 # The chain, one command a line. Everything lands in $(DEMO_DIR); running it again goes on where it stopped. The dance is
 # made by the pretrained generator; the training is there to be seen, and too short to be good.
 demo: install
-	$(BIN)/python -m data.make_dancers --out=$(DEMO_DIR)/dancers --people=24 --clips_per_person=1 --frames=201 --size=128
-	$(BIN)/python -m retarget_tf.retarget --model=stable_128 --out=$(DEMO_DIR)/dance.mp4 \
+	$(BIN)/retarget-make-dancers --out=$(DEMO_DIR)/dancers --people=24 --clips_per_person=1 --frames=201 --size=128
+	$(BIN)/retarget --model=stable_128 --out=$(DEMO_DIR)/dance.mp4 \
 	  --source_clip=$(DEMO_DIR)/dancers/dancer_0_0001_00 --target_clip=$(DEMO_DIR)/dancers/dancer_0_0000_00
-	$(BIN)/python -m data.make_dancers --out=$(DEMO_DIR)/crossed --motion_of=$(DEMO_DIR)/dancers
-	$(BIN)/python -m data.build_records --clips=$(DEMO_DIR)/dancers,$(DEMO_DIR)/crossed --out=$(DEMO_DIR)/records \
+	$(BIN)/retarget-make-dancers --out=$(DEMO_DIR)/crossed --motion_of=$(DEMO_DIR)/dancers
+	$(BIN)/retarget-build-records --clips=$(DEMO_DIR)/dancers,$(DEMO_DIR)/crossed --out=$(DEMO_DIR)/records \
 	  --validation_share=0.1 --test_share=0.25 --overwrite
-	$(BIN)/python -m retarget_tf.train --preset=stable --records=$(DEMO_DIR)/records --workdir=$(DEMO_DIR)/work \
+	$(BIN)/retarget-train --preset=stable --records=$(DEMO_DIR)/records --workdir=$(DEMO_DIR)/work \
 	  --steps=100 --filters=16
-	$(BIN)/python -m retarget_tf.evaluate --compare=stable_128,$(DEMO_DIR)/work --records=$(DEMO_DIR)/records \
+	$(BIN)/retarget-evaluate --compare=stable_128,$(DEMO_DIR)/work --records=$(DEMO_DIR)/records \
 	  --out=$(DEMO_DIR)/evaluation
-	$(BIN)/python -m export.export_saved_model --model=stable_128 --out=$(DEMO_DIR)/saved_model
+	$(BIN)/retarget-export-saved-model --model=stable_128 --out=$(DEMO_DIR)/saved_model
 	@printf '\n  %s\n' 'panel video  $(DEMO_DIR)/dance.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
 	  'SavedModel   $(DEMO_DIR)/saved_model'
 
+# The moving picture of README.md.
+PICTURE_DIR ?= picture_out
+picture: install
+	$(BIN)/retarget-make-dancers --out=$(PICTURE_DIR) --people=20 --clips_per_person=1 --frames=120 --size=128 --seed=7
+	$(BIN)/python docs/moving_picture.py --dance=$(PICTURE_DIR)/dancer_7_0011_00 --out=docs/dance.webp \
+	  --people=$(PICTURE_DIR)/dancer_7_0005_00,$(PICTURE_DIR)/dancer_7_0002_00,$(PICTURE_DIR)/dancer_7_0019_00
+
 # How retarget_tf/networks/pretrained/stable_128 was made: a bit over an hour on 2 cores. The same command again resumes.
-# What MODEL_CARD.md and BUILD_NOTES.md say of it has to be measured again then.
+# What MODEL_CARD.md and docs/results.md say of it has to be measured again then.
 PRETRAIN_DIR ?= pretrain_out
 PRETRAIN_MINUTES ?= 60
 pretrained: install
-	$(BIN)/python -m data.make_dancers --out=$(PRETRAIN_DIR)/dancers --people=2400 --clips_per_person=1 --frames=129 \
+	$(BIN)/retarget-make-dancers --out=$(PRETRAIN_DIR)/dancers --people=2400 --clips_per_person=1 --frames=129 \
 	  --size=128 --seed=2026
-	test -e $(PRETRAIN_DIR)/records || $(BIN)/python -m data.build_records --clips=$(PRETRAIN_DIR)/dancers \
+	test -e $(PRETRAIN_DIR)/records || $(BIN)/retarget-build-records --clips=$(PRETRAIN_DIR)/dancers \
 	  --out=$(PRETRAIN_DIR)/records --validation_share=0.005 --test_share=0
-	$(BIN)/python -m retarget_tf.train --flagfile=retarget_tf/networks/pretrained/stable_128.flags \
+	$(BIN)/retarget-train --flagfile=retarget_tf/networks/pretrained/stable_128.flags \
 	  --records=$(PRETRAIN_DIR)/records --workdir=$(PRETRAIN_DIR)/work --minutes=$(PRETRAIN_MINUTES)
 	cp $(PRETRAIN_DIR)/work/generator.keras retarget_tf/networks/pretrained/stable_128.keras
 	cp $(PRETRAIN_DIR)/work/generator.json retarget_tf/networks/pretrained/stable_128.json
@@ -78,4 +85,4 @@ lint: install
 	$(BIN)/mypy
 
 clean:
-	rm -rf $(VENV) $(ADDONS_VENV) $(SERVING_VENV) $(DEMO_DIR) $(PRETRAIN_DIR) $(ADDONS_DIR) build *.egg-info
+	rm -rf $(VENV) $(ADDONS_VENV) $(SERVING_VENV) $(DEMO_DIR) $(PICTURE_DIR) $(PRETRAIN_DIR) $(ADDONS_DIR) build *.egg-info
