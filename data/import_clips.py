@@ -43,8 +43,9 @@ def main() -> None:
     """Imports the clip and says what it holds."""
     import pathlib
 
+    from retarget_tf.dataset.clips import clip_id_of
     from retarget_tf.footage import importers
-    from retarget_tf.footage.extraction import PersonChoice, clip_id_of
+    from retarget_tf.footage.extraction import PersonChoice
 
     config = importers.ImportConfig(
         schema=_SCHEMA.value,

@@ -83,6 +83,21 @@ def walking_square(
     return frame, parsing_map, keypoints
 
 
+def mirror_keypoints(keypoints: Float32Array, size: int) -> Float32Array:
+    """The keypoints `[..., 25, 3]` of the horizontally mirrored image: x flips, left and right swap."""
+    swapped = keypoints[..., skeleton.MIRRORED_JOINT, :]
+    x = np.where(swapped[..., 2] > 0, size - swapped[..., 0], 0)
+    return np.stack([x, swapped[..., 1], swapped[..., 2]], axis=-1).astype(np.float32)
+
+
+def assert_same_batches(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
+    """Refuses two lists of batches that differ in any array."""
+    assert len(one) == len(other)
+    for a, b in zip(one, other, strict=True):
+        for name in a:
+            np.testing.assert_array_equal(a[name], b[name], err_msg=name)
+
+
 def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
     """The JPEG with an EXIF segment of one entry, tag 0x0112."""
     tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)

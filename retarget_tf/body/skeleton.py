@@ -129,14 +129,6 @@ def find_fault(keypoints: Float32Array, size: int) -> tuple[int, str] | None:
     return min(found, key=lambda fault: fault[0], default=None)
 
 
-def mirror_keypoints(keypoints: Float32Array, size: int) -> Float32Array:
-    """The keypoints `[..., 25, 3]` of the horizontally mirrored image: x flips, left and right swap."""
-    swapped = keypoints[..., MIRRORED_JOINT, :]
-    present = swapped[..., 2] > 0
-    x = np.where(present, size - swapped[..., 0], 0)
-    return np.stack([x, swapped[..., 1], swapped[..., 2]], axis=-1).astype(np.float32)
-
-
 def person_box(keypoints: Float32Array) -> Float32Array | None:
     """The box (left, top, right, bottom) of the joints present in `[..., 25, 3]`; None where none is."""
     present = keypoints[keypoints[..., 2] > 0]

@@ -15,7 +15,7 @@ person: the true answer of retargeting, which no real footage has.
 
 from retarget_tf.dancers.body import Person
 from retarget_tf.dancers.casting import draw_person, person_id
-from retarget_tf.dancers.crowd import Recipe, make_clip, make_clips, make_cross_clips, render_frames
+from retarget_tf.dancers.crowd import Recipe, make_clips, make_cross_clips, render_frames
 from retarget_tf.dancers.kinematics import Motion
 from retarget_tf.dancers.motion import draw_motion
 
@@ -25,7 +25,6 @@ __all__ = [
     "Recipe",
     "draw_motion",
     "draw_person",
-    "make_clip",
     "make_clips",
     "make_cross_clips",
     "person_id",

@@ -121,38 +121,6 @@ def render_frames(recipe: Recipe) -> Iterator[Rendered]:
         yield cv2.add(painter.colour(canvas, index), grain, dtype=cv2.CV_8U), maps, keypoints
 
 
-def make_clip(
-    folder: files.PathLike,
-    *,
-    seed: int,
-    person: int,
-    clip: int,
-    frames: int,
-    size: int,
-    motion_of: tuple[int, int] | None = None,
-) -> pathlib.Path:
-    """Renders one clip into `folder`, unless exactly it is there already.
-
-    Args:
-        folder: the clip folder.
-        seed: of the crowd.
-        person: number of the person shown.
-        clip: number of the dance.
-        frames: length.
-        size: side of the picture in pixels, at least 32.
-        motion_of: seed and number of another dancer, whose dance is shown; by default the person's own.
-
-    Raises:
-        ConfigError: a number is out of range.
-        InputDataError: the folder holds something else.
-    """
-    recipe = Recipe(seed, person, clip, frames, size, motion_of)
-    path = pathlib.Path(folder)
-    if not _is_made(path, recipe):
-        _render_clip((path, recipe))
-    return path
-
-
 def make_clips(
     out: files.PathLike,
     *,

@@ -14,6 +14,7 @@ import dataclasses
 import os
 import pathlib
 import re
+import zlib
 from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Any, Self
@@ -251,6 +252,13 @@ def find_clips(folder: files.PathLike) -> list[Clip]:
             )
         seen[clip.info.clip_id] = clip.folder
     return sorted(clips, key=lambda clip: clip.info.clip_id)
+
+
+def clip_id_of(path: files.PathLike) -> str:
+    """A clip id out of a file name: letters, digits, `_` and `-`. Names in other scripts keep apart by a checksum."""
+    stem = pathlib.Path(path).stem
+    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "clip"
+    return plain if stem.isascii() else f"{plain}_{zlib.crc32(stem.encode()):08x}"
 
 
 def _maps_name(schema: str, info: ClipInfo) -> str:

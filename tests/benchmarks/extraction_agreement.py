@@ -73,7 +73,7 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
         The maps in the pixels of that square, and the square.
     """
     from retarget_tf.body import keypoint_filters, skeleton
-    from retarget_tf.footage.extraction import cropping, following, pipeline
+    from retarget_tf.footage.extraction import ExtractionConfig, cropping, following
     from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
     from retarget_tf.pictures import video
     from retarget_tf.pictures.square_crop import SquareCrop
@@ -84,7 +84,7 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
         track = following.find_person(_frames(path, scale), header.fps, view_of=parser.view_of)
         if crop is None:
             seen = skeleton.drop_unseen(track.keypoints, width, height)
-            crop = cropping.clip_crop(seen, width, height, pipeline.ExtractionConfig().margin)
+            crop = cropping.clip_crop(seen, width, height, ExtractionConfig().margin)
         if crop is None:
             raise ValueError(f"the video must show somebody. Received: path={path}")
         ours = SquareCrop(crop.left / scale, crop.top / scale, crop.side / scale)  # in the smaller picture

@@ -14,6 +14,7 @@ from retarget_tf.body import limb_warp, skeleton
 from retarget_tf.body.limb_warp import sampling
 from retarget_tf.body.parsing_labels import CIHP20, PARTS10, LabelSchema
 from retarget_tf.body.skeleton import JOINT
+from tests.testing import mirror_keypoints
 
 SIZE = 64
 
@@ -126,9 +127,7 @@ def test_mirrored_input_gives_the_mirrored_map() -> None:
     pose = person(left_elbow=(7.2, -19.7), left_wrist=(12.4, -25.1), right_knee=(-7.6, 9.3), right_ankle=(-6.1, 19.2))
     parsing_map, swap = paint(person()), np.array(PARTS10.mirrored, np.uint8)
     warped = warp(parsing_map, person(), pose)
-    mirrored = warp(
-        swap[parsing_map[:, ::-1]], skeleton.mirror_keypoints(person(), SIZE), skeleton.mirror_keypoints(pose, SIZE)
-    )
+    mirrored = warp(swap[parsing_map[:, ::-1]], mirror_keypoints(person(), SIZE), mirror_keypoints(pose, SIZE))
     # Ties may fall to the other side.
     assert np.mean(mirrored != swap[warped[:, ::-1]]) < 0.002
 

@@ -7,6 +7,7 @@ import tensorflow as tf
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body import pose_map, skeleton
 from retarget_tf.body.skeleton import JOINT, LIMB_COLOURS, LIMBS
+from tests.testing import mirror_keypoints
 
 ARM = ("right_shoulder", "right_elbow")
 
@@ -85,7 +86,7 @@ def test_mirrored_keypoints_draw_the_mirrored_limbs() -> None:
         one_limb = np.zeros_like(keypoints)
         one_limb[:, limb] = keypoints[:, limb]
         twin = (skeleton.MIRRORED_JOINT[limb[0]], skeleton.MIRRORED_JOINT[limb[1]])
-        mirrored = coverage(skeleton.mirror_keypoints(one_limb, size), twin)
+        mirrored = coverage(mirror_keypoints(one_limb, size), twin)
         np.testing.assert_allclose(mirrored, coverage(one_limb, limb)[:, :, ::-1], atol=1e-5)
         assert mirrored.max() > 0.5
 

@@ -84,15 +84,6 @@ def test_drop_unseen_knows_width_from_height() -> None:
     np.testing.assert_array_equal(skeleton.drop_unseen(keypoints, 10, 20)[:2, 2], (0, 1))
 
 
-def test_mirroring_keypoints_flips_x_and_swaps_sides_but_leaves_missing_joints_missing() -> None:
-    keypoints = np.zeros((25, 3), np.float32)
-    keypoints[JOINT["left_wrist"]] = (2, 7, 0.5)
-    mirrored = skeleton.mirror_keypoints(keypoints, size=8)
-    np.testing.assert_array_equal(mirrored[JOINT["right_wrist"]], (6, 7, 0.5))
-    assert np.count_nonzero(mirrored) == 3
-    np.testing.assert_array_equal(skeleton.mirror_keypoints(mirrored, size=8), keypoints)
-
-
 def test_person_box_is_of_the_joints_present() -> None:
     keypoints = np.zeros((2, 25, 3), np.float32)
     assert skeleton.person_box(keypoints) is None

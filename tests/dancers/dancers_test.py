@@ -540,11 +540,11 @@ def test_clips_do_not_depend_on_the_number_of_workers(tmp_path: pathlib.Path) ->
 
 
 def test_clip_folder_holds_what_was_rendered(tmp_path: pathlib.Path) -> None:
-    folder = dancers.make_clip(tmp_path / "clip", seed=1, person=2, clip=3, frames=4, size=48)
+    _, folder = dancers.make_clips(tmp_path, people=1, clips_per_person=2, frames=4, size=48, seed=1)
     clip = clips.open_clip(folder)
     recipe = dancers.Recipe.from_source(clip.info.source)
-    assert recipe == dancers.Recipe(1, 2, 3, 4, 48)
-    assert (clip.info.person_id, clip.info.clip_id, clip.info.fps) == ("dancer_1_0002", "dancer_1_0002_03", 30)
+    assert recipe == dancers.Recipe(1, 0, 1, 4, 48)
+    assert (clip.info.person_id, clip.info.clip_id, clip.info.fps) == ("dancer_1_0000", "dancer_1_0000_01", 30)
     rendered = list(dancers.render_frames(recipe))
     np.testing.assert_array_equal(clip.keypoints, [keypoints for _, _, keypoints in rendered])
     for schema in ("parts10", "cihp20"):
@@ -554,12 +554,13 @@ def test_clip_folder_holds_what_was_rendered(tmp_path: pathlib.Path) -> None:
 
 
 def test_making_again_keeps_the_clip_and_refuses_another_in_its_place(tmp_path: pathlib.Path) -> None:
-    folder = dancers.make_clip(tmp_path / "clip", seed=0, person=0, clip=0, frames=2, size=32)
+    crowd: dict[str, Any] = {"people": 1, "clips_per_person": 1, "size": 32}
+    [folder] = dancers.make_clips(tmp_path, frames=2, **crowd)
     written = (folder / "clip.json").stat().st_mtime_ns
-    dancers.make_clip(folder, seed=0, person=0, clip=0, frames=2, size=32)
+    assert dancers.make_clips(tmp_path, frames=2, **crowd) == [folder]
     assert (folder / "clip.json").stat().st_mtime_ns == written
     with pytest.raises(InputDataError, match=r"made with other settings. Remove it or choose another folder."):
-        dancers.make_clip(folder, seed=0, person=0, clip=0, frames=3, size=32)
+        dancers.make_clips(tmp_path, frames=3, **crowd)
 
 
 def test_dancing_ones_own_dance_changes_nothing() -> None:

@@ -60,7 +60,7 @@ def test_mirror_swaps_sides_of_joints_and_labels() -> None:
 def test_mirror_agrees_with_the_skeleton_and_undoes_itself() -> None:
     pictures = walking(3)
     once = augmentation.mirror(pictures, SCHEMA)
-    np.testing.assert_allclose(once.keypoints, skeleton.mirror_keypoints(pictures.keypoints.numpy(), 32))
+    np.testing.assert_allclose(once.keypoints, testing.mirror_keypoints(pictures.keypoints.numpy(), 32))
     twice = augmentation.mirror(once, SCHEMA)
     np.testing.assert_array_equal(twice.frames, pictures.frames)
     np.testing.assert_array_equal(twice.parsing_maps, pictures.parsing_maps)

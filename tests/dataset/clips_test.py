@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import pathlib
+import re
 import shutil
 from typing import Any
 
@@ -226,3 +227,11 @@ def test_an_existing_folder_is_replaced_only_where_told_to(folder: pathlib.Path)
         writer.write(np.zeros((SIZE, SIZE, 3), np.uint8), random_maps(10)[0], np.zeros((25, 3), np.float32))
     assert clips.open_clip(folder).info.frames == 1
     assert not (folder / "maps_cihp20.mkv").exists()
+
+
+def test_clip_ids_are_plain() -> None:
+    assert clips.clip_id_of("a/My dance (2).final.mp4") == "My_dance_2_final"
+    assert clips.clip_id_of("...mp4") == "clip"
+    in_russian = [clips.clip_id_of(name) for name in ("танец.mp4", "вальс.mp4")]
+    assert len({*in_russian}) == 2
+    assert all(re.fullmatch(r"clip_[0-9a-f]{8}", name) for name in in_russian)

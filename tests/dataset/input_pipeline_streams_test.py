@@ -41,13 +41,6 @@ def take(count: int, manifest: records.Manifest, split: str = "train", **setting
     return list(dataset.take(count).as_numpy_iterator())
 
 
-def assert_same(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
-    assert len(one) == len(other)
-    for a, b in zip(one, other, strict=True):
-        for name in a:
-            np.testing.assert_array_equal(a[name], b[name], err_msg=name)
-
-
 def steps(batch: dict[str, Any]) -> Any:
     """How far the square walked since the frame before, -3..4: exact where gaps are below 4."""
     walked = batch["keypoints"][:, 0, 0] - batch["previous_keypoints"][:, 0, 0]
@@ -61,7 +54,7 @@ def test_cached_records_give_the_same_and_are_read_once(manifest: records.Manife
         folder, "train", LENGTHS, batch_size=3, augment=AUGMENTATION, cache_records=True
     )
     shutil.rmtree(folder)
-    assert_same(list(dataset.take(20).as_numpy_iterator()), from_disk)
+    testing.assert_same_batches(list(dataset.take(20).as_numpy_iterator()), from_disk)
 
 
 @pytest.mark.parametrize(("size", "augment"), [(None, None), (16, AUGMENTATION), (64, None)])
@@ -130,12 +123,12 @@ def test_references_are_those_of_the_record(manifest: records.Manifest) -> None:
 def test_starting_at_a_batch_equals_having_taken_those_before(manifest: records.Manifest, start: int) -> None:
     settings: dict[str, Any] = {"augment": AUGMENTATION, "mean_frames": 6.0}
     uninterrupted = take(start + 4, manifest, **settings)
-    assert_same(take(4, manifest, start_batch=start, **settings), uninterrupted[start:])
+    testing.assert_same_batches(take(4, manifest, start_batch=start, **settings), uninterrupted[start:])
 
 
 def test_streams_are_a_function_of_the_seed(manifest: records.Manifest) -> None:
     first = take(10, manifest, seed=1, augment=AUGMENTATION)
-    assert_same(first, take(10, manifest, seed=1, augment=AUGMENTATION))
+    testing.assert_same_batches(first, take(10, manifest, seed=1, augment=AUGMENTATION))
     other = take(10, manifest, seed=2, augment=AUGMENTATION)
     assert not np.array_equal(first[0]["keypoints"], other[0]["keypoints"])
     assert len({points.tobytes() for points in first[0]["keypoints"]}) == 3  # slots do not follow each other

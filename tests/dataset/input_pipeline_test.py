@@ -35,13 +35,6 @@ def take(count: int, manifest: records.Manifest, split: str = "train", **setting
     return list(dataset.take(count).as_numpy_iterator())
 
 
-def assert_same(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
-    assert len(one) == len(other)
-    for a, b in zip(one, other, strict=True):
-        for name in a:
-            np.testing.assert_array_equal(a[name], b[name], err_msg=name)
-
-
 def places(batches: list[dict[str, Any]]) -> list[tuple[bytes, int]]:
     return [place for batch in batches for place in zip(batch["clip_id"], batch["first_index"].tolist(), strict=True)]
 
@@ -71,7 +64,7 @@ def test_cached_records_give_the_same_and_are_read_once(manifest: records.Manife
     moved = records.Manifest.load(shutil.copytree(manifest.folder, tmp_path / "records"))
     dataset = input_pipeline.make_dataset(moved.folder, "train", cache_records=True, **settings)
     shutil.rmtree(moved.folder)
-    assert_same(list(dataset.take(6).as_numpy_iterator()), from_disk)
+    testing.assert_same_batches(list(dataset.take(6).as_numpy_iterator()), from_disk)
 
 
 def test_windows_are_the_frames_of_the_clip(manifest: records.Manifest) -> None:
@@ -118,7 +111,7 @@ def test_cardinality_is_exact(manifest: records.Manifest, drop_remainder: bool, 
 def test_the_stream_is_a_function_of_the_seed(manifest: records.Manifest) -> None:
     settings: dict[str, Any] = {"batch_size": 4, "augment": AugmentationConfig(), "window_frames": 3}
     first = take(12, manifest, seed=1, **settings)
-    assert_same(first, take(12, manifest, seed=1, **settings))
+    testing.assert_same_batches(first, take(12, manifest, seed=1, **settings))
     assert places(first) != places(take(12, manifest, seed=2, **settings))
 
 
@@ -126,7 +119,7 @@ def test_the_stream_is_a_function_of_the_seed(manifest: records.Manifest) -> Non
 def test_starting_at_a_batch_equals_having_taken_those_before(manifest: records.Manifest, start: int) -> None:
     settings: dict[str, Any] = {"batch_size": 4, "augment": AugmentationConfig(), "frame_gap": (1, 2)}
     uninterrupted = take(start + 3, manifest, **settings)
-    assert_same(take(3, manifest, start_batch=start, **settings), uninterrupted[start:])
+    testing.assert_same_batches(take(3, manifest, start_batch=start, **settings), uninterrupted[start:])
 
 
 def test_epochs_differ_in_order_and_in_jitter(manifest: records.Manifest) -> None:

@@ -12,6 +12,7 @@ from retarget_tf.arrays import Uint8Array
 from retarget_tf.body.parsing_labels import CIHP20, PPP7
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.footage import extraction
 from retarget_tf.footage.extraction import detectors, pipeline
 from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track
@@ -88,8 +89,8 @@ def test_a_video_of_one_frame_becomes_a_clip_of_one(tmp_path: pathlib.Path, monk
         writer.write(frame)
     monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(keypoints[None, None], 64, 25.0))
     parser = saved_model(tmp_path / "parser")
-    config = pipeline.ExtractionConfig(size=32, parser=str(parser), parser_scaling="unit")
-    pipeline.extract_videos([tmp_path / "still.mp4"], tmp_path / "clips", config)
+    config = extraction.ExtractionConfig(size=32, parser=str(parser), parser_scaling="unit")
+    extraction.extract_videos([tmp_path / "still.mp4"], tmp_path / "clips", config)
     clip = clips.open_clip(tmp_path / "clips" / "still")
     assert (len(list(clip.read_frames())), len(list(clip.read_maps())), len(clip.keypoints)) == (1, 1, 1)
     assert (clip.keypoints[0, :, 2] > 0).any()
@@ -102,8 +103,8 @@ def test_a_clip_carries_both_schemas(tmp_path: pathlib.Path, monkeypatch: pytest
             writer.write(np.where(frame == 40, 0, 255).astype(np.uint8))
     monkeypatch.setattr(pipeline, "find_person", lambda *_, **__: Track(np.stack(keypoints), ()))
     path = saved_model(tmp_path / "parser")
-    config = pipeline.ExtractionConfig(size=32, parser=str(path), parser_schema="cihp20", parser_scaling="unit")
-    pipeline.extract_clip(tmp_path / "dance.mp4", tmp_path / "clip", config)
+    config = extraction.ExtractionConfig(size=32, parser=str(path), parser_schema="cihp20", parser_scaling="unit")
+    extraction.extract_clip(tmp_path / "dance.mp4", tmp_path / "clip", config)
     clip = clips.open_clip(tmp_path / "clip")
     assert clip.info.more_label_schemas == ("cihp20",)
     for parts, ids, frame in zip(clip.read_maps(), clip.read_maps("cihp20"), clip.read_frames(), strict=True):

@@ -2,7 +2,6 @@
 
 import itertools
 import pathlib
-import re
 
 import numpy as np
 import pytest
@@ -18,12 +17,11 @@ from retarget_tf.footage.extraction import (
     cropping,
     detectors,
     parts,
-    pipeline,
     steadying,
     wardrobe,
 )
 from retarget_tf.pictures import video
-from tests.testing import make_clip_folder, needs_footage, needs_mediapipe, run_program, shared_videos
+from tests.testing import make_clip_folder, mirror_keypoints, needs_footage, needs_mediapipe, run_program, shared_videos
 
 SIZE = 128
 ID = {name: index for index, name in enumerate(parsing_labels.PARTS10.classes)}
@@ -223,9 +221,7 @@ def test_mirrored_figure_has_the_mirrored_map() -> None:
     confidences = paint(trousers=False)
     clothes = vote(confidences)
     parsing_map = parts.assign(confidences, figure(), clothes)
-    mirrored = parts.assign(
-        np.ascontiguousarray(confidences[:, ::-1]), skeleton.mirror_keypoints(figure(), SIZE), clothes
-    )
+    mirrored = parts.assign(np.ascontiguousarray(confidences[:, ::-1]), mirror_keypoints(figure(), SIZE), clothes)
     expected = np.asarray(parsing_labels.PARTS10.mirrored, np.uint8)[parsing_map[:, ::-1]]
     assert (mirrored == expected).mean() > 0.995
 
@@ -290,14 +286,6 @@ def test_still_pixels_are_averaged_moving_ones_are_not() -> None:
 
 
 # ---- videos
-
-
-def test_clip_ids_are_plain() -> None:
-    assert pipeline.clip_id_of("a/My dance (2).final.mp4") == "My_dance_2_final"
-    assert pipeline.clip_id_of("...mp4") == "clip"
-    in_russian = [pipeline.clip_id_of(name) for name in ("танец.mp4", "вальс.mp4")]
-    assert len({*in_russian}) == 2
-    assert all(re.fullmatch(r"clip_[0-9a-f]{8}", name) for name in in_russian)
 
 
 def test_settings_are_checked() -> None:

@@ -14,7 +14,7 @@ from retarget_tf.arrays import Float32Array, Float64Array, Uint8Array
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction, screening
-from retarget_tf.footage.extraction import pipeline
+from retarget_tf.footage.extraction import batch
 from retarget_tf.footage.people import cuts
 from retarget_tf.footage.screening import background, screener, sharpness
 from retarget_tf.pictures import video
@@ -294,7 +294,7 @@ def extracted(monkeypatch: pytest.MonkeyPatch) -> list[dict[str, object]]:
         asked.append({"name": folder.name, **options})
         return clips.ClipInfo(folder.name, "p", 30.0, image_size=64, label_schema="parts10", frames=1)
 
-    monkeypatch.setattr(pipeline, "extract_clip", note)
+    monkeypatch.setattr(batch, "extract_clip", note)
     return asked
 
 

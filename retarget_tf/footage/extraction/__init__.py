@@ -1,6 +1,7 @@
 """Real footage in: keypoints and `parts10` maps of videos and photos, by MediaPipe (extra `[extract]`).
 
-    extract_clip(video, folder, config)     a clip folder: keypoints, maps, one fixed square crop
+    extract_videos(videos, out, config)     a clip folder of each: keypoints, maps, one fixed square crop
+    extract_clip(video, folder, config)     of one of them
     video_keypoints(video)                  only the keypoints
     detect_keypoints(photo)                 of a single photo
     parse_picture(picture, keypoints, ...)  the map of a square of a single picture
@@ -15,17 +16,11 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import models
+from retarget_tf.footage.extraction.batch import extract_videos
+from retarget_tf.footage.extraction.config import ExtractionConfig, Selection, Stretch
 from retarget_tf.footage.extraction.detectors import PoseDetector
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
-from retarget_tf.footage.extraction.pipeline import (
-    ExtractionConfig,
-    Selection,
-    Stretch,
-    clip_id_of,
-    extract_clip,
-    extract_videos,
-    video_keypoints,
-)
+from retarget_tf.footage.extraction.pipeline import extract_clip, video_keypoints
 from retarget_tf.footage.people.choosing import PersonChoice
 from retarget_tf.pictures.square_crop import SquareCrop
 
@@ -37,7 +32,6 @@ __all__ = [
     "PosedImage",
     "Selection",
     "Stretch",
-    "clip_id_of",
     "detect_keypoints",
     "extract_clip",
     "extract_videos",

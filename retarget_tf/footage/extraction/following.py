@@ -17,11 +17,12 @@ from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.extraction.parser import PosedImage
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.footage.spread_sample import SpreadSample
 
 ViewOf = Callable[[PosedImage], PosedImage | None]
 
 MAX_PEOPLE = 4  # that are told apart
-_VOTES = 32  # at least so many views vote, and at most twice as many, where the video is long enough
+_MOST_VIEWS = 63  # that vote; at least half as many where the video is long enough
 _LOOK_SECONDS = 0.25  # between looks for other people
 _ENOUGH_LOOKS = 2  # that show several people: one alone is the detector's mistake
 
@@ -118,21 +119,17 @@ class _Views:
 
     def __init__(self, view_of: ViewOf | None) -> None:
         self._view_of = view_of
-        self._stride = 1
-        self._kept: dict[int, list[tuple[Float32Array, PosedImage]]] = {}
+        self._sample = SpreadSample[list[tuple[Float32Array, PosedImage]]](_MOST_VIEWS)
 
     def add(self, index: int, frame: Uint8Array, poses: Iterable[Float32Array]) -> None:
         """Keeps the views of all people of a frame, if it is one of those that count."""
-        if self._view_of is None or index % self._stride:
+        if self._view_of is None or not self._sample.wants(index):
             return
         pairs = [(pose, view) for pose in poses if (view := self._view_of(PosedImage(frame, pose))) is not None]
         if pairs:
-            self._kept[index] = pairs
-        if len(self._kept) >= 2 * _VOTES:  # thin out, then go on wider
-            self._stride *= 2
-            self._kept = {i: pairs for i, pairs in self._kept.items() if i % self._stride == 0}
+            self._sample.add(index, pairs)
 
     def of(self, poses: Iterable[Float32Array]) -> tuple[PosedImage, ...]:
         """The views of one person, whose poses are among those that were added."""
         own = {id(pose) for pose in poses}
-        return tuple(view for pairs in self._kept.values() for pose, view in pairs if id(pose) in own)
+        return tuple(view for pairs in self._sample.items.values() for pose, view in pairs if id(pose) in own)

@@ -8,14 +8,10 @@ import contextlib
 import dataclasses
 import itertools
 import pathlib
-import re
 import sys
-import time
-import zlib
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterable, Iterator
+from typing import Any
 
-from absl import logging
 from tqdm import tqdm
 
 from retarget_tf import files
@@ -25,80 +21,13 @@ from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage.extraction import cropping
+from retarget_tf.footage.extraction.config import BUILT_IN, ExtractionConfig, Stretch
 from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
 from retarget_tf.footage.people.cuts import noting_cuts
 from retarget_tf.pictures import video
-
-MIN_SIZE = 32
-BUILT_IN = "mediapipe"
-
-
-@dataclasses.dataclass(frozen=True)
-class ExtractionConfig:
-    """Settings of extraction.
-
-    Attributes:
-        size: side of the stored square frames in pixels.
-        margin: share of the person's path that the crop leaves free on each side.
-        max_frames: frames of each video that are read; 0 for all.
-        models_folder: where the model files lie; None for `models.default_folder()`.
-        person: which one, where there are several.
-        reading: how the videos are read.
-        parser: `mediapipe`, or the path of another one: see `ExternalParser`.
-        parser_schema: label schema of a parser out of a file. Its clips carry such maps beside `parts10`.
-        parser_scaling: what the input of a parser out of a file wants.
-    """
-
-    size: int = 256
-    margin: float = cropping.MARGIN
-    max_frames: int = 0
-    models_folder: str | None = None
-    person: PersonChoice = MAIN_PERSON
-    reading: video.ReadOptions = video.AS_IT_IS
-    parser: str = BUILT_IN
-    parser_schema: str = "cihp20"
-    parser_scaling: str = "imagenet"
-
-    def __post_init__(self) -> None:
-        parsing_labels.get_schema(self.parser_schema)
-        if self.size < MIN_SIZE:
-            raise ValueError(f"size must be at least {MIN_SIZE}. Received: size={self.size}")
-        if not 0 <= self.margin <= 1:
-            raise ValueError(f"margin must be in 0..1. Received: margin={self.margin}")
-        if self.max_frames < 0:
-            raise ValueError(f"max_frames must not be negative. Received: max_frames={self.max_frames}")
-
-
-class Stretch(NamedTuple):
-    """Consecutive frames of a video: the first one, and the one after the last."""
-
-    first: int
-    end: int
-
-
-@dataclasses.dataclass(frozen=True)
-class Selection:
-    """What is taken of a video.
-
-    Attributes:
-        stretches: each becomes a clip.
-        left_out: a line about each stretch that is not taken, with the reason.
-        frames: number of frames of the video.
-    """
-
-    stretches: tuple[Stretch, ...]
-    left_out: tuple[str, ...]
-    frames: int
-
-
-def clip_id_of(path: files.PathLike) -> str:
-    """A clip id out of a file name: letters, digits, `_` and `-`. Names in other scripts keep apart by a checksum."""
-    stem = pathlib.Path(path).stem
-    plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "clip"
-    return plain if stem.isascii() else f"{plain}_{zlib.crc32(stem.encode()):08x}"
 
 
 def extract_clip(
@@ -196,7 +125,7 @@ def video_keypoints(
     """
     header = video.probe(path, reading)
     stretch = Stretch(0, max_frames or sys.maxsize)
-    frames = _Frames(path, header, reading, stretch, clip_id_of(path), show_progress)
+    frames = _Frames(path, header, reading, stretch, clips.clip_id_of(path), show_progress)
     track = _track(frames, person, models_folder)
     return skeleton.drop_unseen(track.keypoints, header.width, header.height)
 
@@ -241,84 +170,3 @@ def _track(
 
 def _progress(frames: Iterable[Uint8Array], total: int | None, description: str, show_progress: bool) -> Any:
     return tqdm(frames, total=total, desc=description, unit="frame", disable=not show_progress)
-
-
-def extract_videos(
-    paths: Sequence[files.PathLike],
-    out: files.PathLike,
-    config: ExtractionConfig,
-    *,
-    select: Callable[[files.PathLike], Selection] | None = None,
-    overwrite: bool = False,
-    show_progress: bool = False,
-    report: Callable[[str], None] = logging.info,
-) -> None:
-    """Turns each video into a clip folder under `out`, named after the file. Those that are there are skipped.
-
-    Args:
-        paths: of the videos.
-        out: folder of clips.
-        config: settings.
-        select: names the stretches of a video that are worth taking; each becomes a clip of its own, named after the
-            file and its first frame. All of a video is taken unless given.
-        overwrite: whether clips that are there are made again.
-        show_progress: whether to draw progress bars.
-        report: takes one line about each clip, and about each stretch that is left out.
-
-    Raises:
-        InputDataError: one or more videos cannot be used; names them all. The others are done.
-        MissingDependencyError: mediapipe or its models are not installed.
-    """
-    problems: list[str] = []
-    taken: dict[str, files.PathLike] = {}
-    for path in paths:
-        person_id = clip_id_of(path)
-        try:
-            if other := taken.get(person_id):
-                raise InputDataError(f"video {path}: has the clip id of {other}. Rename one of the two.")
-            taken[person_id] = path
-            for name, stretch in _clips_of(path, select, report).items():
-                folder = pathlib.Path(out) / name
-                if folder.exists() and not overwrite:
-                    there = clips.open_clip(folder).info
-                    if there.source not in ("", pathlib.Path(path).name):
-                        raise InputDataError(
-                            f"video {path}: {folder} holds a clip of {there.source}. "
-                            "Rename one of the two, or choose another folder."
-                        )
-                    report(f"{path}: already there as {folder} ({there.frames} frames, {there.image_size} px), skipped")
-                    continue
-                started = time.monotonic()
-                info = extract_clip(
-                    path,
-                    folder,
-                    config,
-                    stretch=stretch,
-                    person_id=person_id,
-                    overwrite=overwrite,
-                    show_progress=show_progress,
-                )
-                rate = info.frames / max(time.monotonic() - started, 1e-9)
-                report(f"{path}: {info.frames} frames to {folder} ({rate:.1f} frames/s)")
-        except InputDataError as error:
-            problems.append(str(error))
-            report(f"{path}: failed")
-    if problems:
-        raise InputDataError(" ".join(problems))
-
-
-def _clips_of(
-    path: files.PathLike, select: Callable[[files.PathLike], Selection] | None, report: Callable[[str], None]
-) -> dict[str, Stretch | None]:
-    """The clips that a video becomes, by name; InputDataError where nothing of it is worth taking."""
-    name = clip_id_of(path)
-    if select is None:
-        return {name: None}
-    selection = select(path)
-    for line in selection.left_out:
-        report(f"{path}: left out {line}")
-    if not selection.stretches:
-        raise InputDataError(f"video {path}: has no good stretch. Look at it with data.screen_clips.")
-    if selection.stretches == (Stretch(0, selection.frames),):
-        return {name: selection.stretches[0]}
-    return {f"{name}_{stretch.first:06d}": stretch for stretch in selection.stretches}

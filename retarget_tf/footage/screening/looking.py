@@ -13,6 +13,7 @@ from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.cuts import CutFinder
 from retarget_tf.footage.screening import sharpness
 from retarget_tf.footage.screening.background import BackgroundWatcher, Behind
+from retarget_tf.footage.spread_sample import SpreadSample
 
 SIDE = 480  # longer side in pixels that frames are made smaller to
 _LOOKS_PER_SECOND = 10.0
@@ -85,8 +86,8 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
     stride = max(1, round(fps / _LOOKS_PER_SECOND))
     finder, watcher = CutFinder(), BackgroundWatcher(fps / stride)
     shots: list[_Shot] = []
-    thumbnails = _Thumbnails()
-    count, shrink = 0, 1.0
+    thumbnails = SpreadSample[tuple[int, Uint8Array]](_MOST_THUMBNAILS)
+    count, looks, shrink = 0, 0, 1.0
     for index, frame in enumerate(frames):
         shrink = max(1.0, max(frame.shape[:2]) / SIDE)
         small = _smaller(frame, shrink)
@@ -97,7 +98,9 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
             poses = detector.detect_all(small, index / fps)
             gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
             shots[-1].add(_Look(index, gray, watcher.look(gray, poses), poses), small)
-            thumbnails.add(index, small)
+            if thumbnails.wants(looks):
+                thumbnails.add(looks, (index, _smaller(small, max(1.0, small.shape[0] / _THUMBNAIL))))
+            looks += 1
         count = index + 1
     tables = [shot.table(shrink) for shot in shots]
     return Looks(
@@ -107,24 +110,8 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
         at=np.concatenate([np.asarray(shot.at, np.int64) for shot in shots]),
         values={name: np.concatenate([table[name] for table in tables]) for name in MEASURES},
         people=max((shot.people for shot in shots), default=0),
-        thumbnails=thumbnails.kept,
+        thumbnails=dict(thumbnails.items.values()),
     )
-
-
-class _Thumbnails:
-    """Small pictures spread over a video whose length is not known before its end."""
-
-    def __init__(self) -> None:
-        self.kept: dict[int, Uint8Array] = {}
-        self._looks, self._stride = 0, 1
-
-    def add(self, index: int, picture: Uint8Array) -> None:
-        if self._looks % self._stride == 0:
-            self.kept[index] = _smaller(picture, max(1.0, picture.shape[0] / _THUMBNAIL))
-        self._looks += 1
-        if len(self.kept) > _MOST_THUMBNAILS:  # every other one goes, and from now on half as many come
-            self._stride *= 2
-            self.kept = dict(list(self.kept.items())[::2])
 
 
 class _Shot:

@@ -1,0 +1,95 @@
+"""Many videos in, many clip folders out: what is there already is skipped, what cannot be used is named at the end."""
+
+import pathlib
+import time
+from collections.abc import Callable, Sequence
+
+from absl import logging
+
+from retarget_tf import files
+from retarget_tf.dataset import clips
+from retarget_tf.dataset.clips import clip_id_of
+from retarget_tf.errors import InputDataError
+from retarget_tf.footage.extraction.config import ExtractionConfig, Selection, Stretch
+from retarget_tf.footage.extraction.pipeline import extract_clip
+
+
+def extract_videos(
+    paths: Sequence[files.PathLike],
+    out: files.PathLike,
+    config: ExtractionConfig,
+    *,
+    select: Callable[[files.PathLike], Selection] | None = None,
+    overwrite: bool = False,
+    show_progress: bool = False,
+    report: Callable[[str], None] = logging.info,
+) -> None:
+    """Turns each video into a clip folder under `out`, named after the file. Those that are there are skipped.
+
+    Args:
+        paths: of the videos.
+        out: folder of clips.
+        config: settings.
+        select: names the stretches of a video that are worth taking; each becomes a clip of its own, named after the
+            file and its first frame. All of a video is taken unless given.
+        overwrite: whether clips that are there are made again.
+        show_progress: whether to draw progress bars.
+        report: takes one line about each clip, and about each stretch that is left out.
+
+    Raises:
+        InputDataError: one or more videos cannot be used; names them all. The others are done.
+        MissingDependencyError: mediapipe or its models are not installed.
+    """
+    problems: list[str] = []
+    taken: dict[str, files.PathLike] = {}
+    for path in paths:
+        person_id = clip_id_of(path)
+        try:
+            if other := taken.get(person_id):
+                raise InputDataError(f"video {path}: has the clip id of {other}. Rename one of the two.")
+            taken[person_id] = path
+            for name, stretch in _clips_of(path, select, report).items():
+                folder = pathlib.Path(out) / name
+                if folder.exists() and not overwrite:
+                    there = clips.open_clip(folder).info
+                    if there.source not in ("", pathlib.Path(path).name):
+                        raise InputDataError(
+                            f"video {path}: {folder} holds a clip of {there.source}. "
+                            "Rename one of the two, or choose another folder."
+                        )
+                    report(f"{path}: already there as {folder} ({there.frames} frames, {there.image_size} px), skipped")
+                    continue
+                started = time.monotonic()
+                info = extract_clip(
+                    path,
+                    folder,
+                    config,
+                    stretch=stretch,
+                    person_id=person_id,
+                    overwrite=overwrite,
+                    show_progress=show_progress,
+                )
+                rate = info.frames / max(time.monotonic() - started, 1e-9)
+                report(f"{path}: {info.frames} frames to {folder} ({rate:.1f} frames/s)")
+        except InputDataError as error:
+            problems.append(str(error))
+            report(f"{path}: failed")
+    if problems:
+        raise InputDataError(" ".join(problems))
+
+
+def _clips_of(
+    path: files.PathLike, select: Callable[[files.PathLike], Selection] | None, report: Callable[[str], None]
+) -> dict[str, Stretch | None]:
+    """The clips that a video becomes, by name; InputDataError where nothing of it is worth taking."""
+    name = clip_id_of(path)
+    if select is None:
+        return {name: None}
+    selection = select(path)
+    for line in selection.left_out:
+        report(f"{path}: left out {line}")
+    if not selection.stretches:
+        raise InputDataError(f"video {path}: has no good stretch. Look at it with data.screen_clips.")
+    if selection.stretches == (Stretch(0, selection.frames),):
+        return {name: selection.stretches[0]}
+    return {f"{name}_{stretch.first:06d}": stretch for stretch in selection.stretches}
