@@ -34,7 +34,7 @@ from retarget_tf.serving.server import ModelServer, RefusedError, ServerOptions,
 from retarget_tf.serving.server.batching import Batcher, Job
 from retarget_tf.serving.server.validation import checked_inputs
 from retarget_tf.serving.server.versions import ModelVersion, ModelVersions
-from tests.testing import Served, run_program, wait_until, walking_square
+from tests.testing import Served, png_without_pixels, run_program, wait_until, walking_square
 
 OPTIONS = ServerOptions(port=0, model_name="toy", poll_seconds=0.05, max_batch=4, max_pixels=10_000, max_message_mb=1)
 
@@ -138,7 +138,6 @@ def torn() -> Any:
     return value
 
 
-HUGE_PICTURE = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR" + (60_000).to_bytes(4, "big") * 2 + b"IEND"
 REFUSED = [
     ({"name": ""}, "INVALID_ARGUMENT", "Missing ModelSpec"),
     ({"name": "other"}, "NOT_FOUND", r"Latest\(other\)"),
@@ -170,10 +169,14 @@ def test_bad_requests_are_refused(channel: Any, changes: dict[str, Any], code: s
 
 @pytest.mark.parametrize(
     ("picture", "why"),
-    [(b"", r"image_bytes\[1\]: is empty"), (b"no picture", "is no JPEG"), (HUGE_PICTURE, "60000x60000, not of 1 to")],
+    [
+        (b"", r"image_bytes\[1\]: is empty"),
+        (b"no picture", "is no JPEG"),
+        (png_without_pixels(60_000, 60_000), "60000x60000, not of 1 to"),
+    ],
 )
 def test_bad_pictures_are_told_by_their_index(channel: Any, picture: bytes, why: str) -> None:
-    good = HUGE_PICTURE.replace((60_000).to_bytes(4, "big"), (20).to_bytes(4, "big"))
+    good = png_without_pixels(20, 20)
     with pytest.raises(grpc.RpcError, match=why):
         predict(channel, toy_request(signature="length", image_bytes=proto([good, picture], tf.string)))
 
