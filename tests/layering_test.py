@@ -30,6 +30,10 @@ LIGHT = (
     "body.skeleton",
     "body.parsing_labels",
     "networks.config",
+    "retargeting",
+    "retargeting.dance",
+    "serving",
+    "serving.options",
 )
 HEAVY = {"tensorflow", "keras", "cv2", "av", "mediapipe", "PIL", "matplotlib"}
 
