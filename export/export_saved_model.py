@@ -16,11 +16,11 @@ _VERSION = flags.DEFINE_integer("version", None, "number of the version; the nex
 
 
 def main() -> None:
-    """Flags -> `serving.export_saved_model`."""
+    """Flags -> `exporting.export_saved_model`."""
     program.import_tensorflow()
-    from retarget_tf import serving
+    from retarget_tf.serving import exporting
 
-    print(serving.export_saved_model(_MODEL.value, _OUT.value, _VERSION.value))
+    print(exporting.export_saved_model(_MODEL.value, _OUT.value, _VERSION.value))
 
 
 def cli() -> None:

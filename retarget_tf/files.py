@@ -14,7 +14,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import ConfigError, InputDataError
 
 Path = pathlib.Path
 PathLike = str | os.PathLike[str]
@@ -60,6 +60,13 @@ def atomic_folder(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
         publish_folder(temporary, final, overwrite=overwrite)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def refuse_replacing(out: PathLike, *inputs: PathLike | None) -> None:
+    """Refuses with a ConfigError an output that is one of the inputs, links followed; None stands for no input."""
+    for path in inputs:
+        if path is not None and os.path.realpath(path) == os.path.realpath(out):
+            raise ConfigError(f"out must not be an input, which it would replace. Received: out={out}, input={path}")
 
 
 def check_writable(folder: PathLike, *, overwrite: bool) -> None:

@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 
-from retarget_tf import serving
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from retarget_tf.serving import exporting
 from tests import testing
 from tests.testing import Served
 
@@ -23,4 +23,4 @@ def export_lively(preset: str, folder: pathlib.Path) -> Served:
     model = ModelConfig.of_preset(preset, image_size=32, filters=2, **small)
     spec = GeneratorSpec(model, person_height_share=0.75, step=9)
     generator.save_generator(testing.lively(generator.build_generator(model)), spec, folder)
-    return Served(folder, serving.export_saved_model(folder, folder / "export"), spec)
+    return Served(folder, exporting.export_saved_model(folder, folder / "export"), spec)

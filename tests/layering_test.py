@@ -32,6 +32,10 @@ LIGHT = (
     "body.parsing_labels",
     "networks.config",
     "training.config",
+    "retargeting",
+    "retargeting.dance",
+    "serving",
+    "serving.options",
 )
 HEAVY = {"tensorflow", "keras", "cv2", "av", "mediapipe", "PIL", "matplotlib"}
 

@@ -19,17 +19,17 @@ def decode_picture(encoded: Tensor) -> Tensor:
     """
     is_jpeg = tf.strings.substr(encoded, 0, 3) == b"\xff\xd8\xff"
     is_png = (tf.strings.substr(encoded, 0, 4) == b"\x89PNG") & (tf.strings.length(encoded) >= _PNG_HEADER_BYTES)
-    known = tf.debugging.Assert(is_jpeg | is_png, ["image_bytes must be an encoded JPEG or PNG picture"])
+    known = tf.debugging.Assert(is_jpeg | is_png, ["a picture must be an encoded JPEG or PNG file"])
     with tf.control_dependencies([known]):
         header = tf.cond(is_jpeg, lambda: _jpeg_header(encoded), lambda: _png_header(encoded))
         height, width, channels = tf.unstack(tf.ensure_shape(header, [3]))
     small = tf.debugging.Assert(
         (tf.minimum(height, width) > 0) & (tf.maximum(height, width) <= MAX_SIDE),
-        [f"image_bytes must be 1 to {MAX_SIDE} pixels wide and high. Received: width, height =", width, height],
+        [f"a picture must be 1 to {MAX_SIDE} pixels wide and high. Received: width, height =", width, height],
     )
     colours = tf.debugging.Assert(
         (channels == 1) | (channels == 3),
-        ["image_bytes must be gray or RGB. Received: channels =", channels],
+        ["a picture must be gray or RGB. Received: channels =", channels],
     )
     with tf.control_dependencies([small, colours]):
         picture = tf.io.decode_image(encoded, channels=3, expand_animations=False)

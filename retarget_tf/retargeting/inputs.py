@@ -20,8 +20,7 @@ from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.square_crop import SquareCrop
-
-AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # what a target's map can be beside a file's name
+from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance
 
 _SHOWN_SIZE = 512
 _PARSED_SIZE = extraction.ExtractionConfig().size  # clips are parsed at this size, then made smaller
@@ -193,6 +192,16 @@ def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Sou
     keypoints = clip.keypoints[:max_frames]
     is_cut = len(keypoints) < len(clip.keypoints)
     return Source(str(folder), keypoints, (size, size), clip.info.fps, clip.read_frames, is_cut)
+
+
+def dance_source(dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, show_progress: bool = False) -> Source:
+    """The performer of a dance; arguments and errors as of `video_source`."""
+    if not dance.source_video:
+        return clip_source(str(dance.source_clip), max_frames=dance.max_frames)
+    keypoints = KeypointFile(dance.source_keypoints, dance.units) if dance.source_keypoints else None
+    return video_source(
+        dance.source_video, keypoints, max_frames=dance.max_frames, reading=reading, show_progress=show_progress
+    )
 
 
 def _pose_in(picture: Uint8Array, keypoints: Float32Array | KeypointFile | None) -> Float32Array | None:

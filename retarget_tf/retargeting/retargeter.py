@@ -1,4 +1,4 @@
-"""The person of a photo dances: the library behind `python -m retarget_tf.retarget`.
+"""The person of a photo dances, by a trained generator in this process or elsewhere.
 
     retargeter = Retargeter.load("workdir")
     target = retargeter.prepare_target("photo.jpg")
@@ -12,7 +12,7 @@ import abc
 import contextlib
 import pathlib
 from collections.abc import Iterator
-from typing import Self
+from typing import Self, TypedDict, Unpack
 
 import numpy as np
 from tqdm import tqdm
@@ -29,12 +29,28 @@ from retarget_tf.networks.generator import TrainedGenerator, load_generator
 from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.panel import Panel
 from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance, check_outputs
 from retarget_tf.retargeting.inputs import Source, Target
 from retarget_tf.retargeting.live import LivePath, LiveRetargeter
 from retarget_tf.retargeting.rollout import Reference, Rollout, rollout_clip
 
 _MAP_NAME = "{:06d}.png"
 _MAP_PATTERN = "[0-9]" * 6 + ".png"
+
+
+class Placing(TypedDict, total=False):
+    """How a source's path comes onto the target's canvas: keyword arguments of `place`, `retarget` and `write_panel`.
+
+    Attributes:
+        fit: what the path is fitted to, see `pose_transform.fit_path`; the target's limbs unless given.
+        clean: whether `keypoint_filters.clean_keypoints` mends the source first; it does unless given.
+        source_size: width and height of the source's pictures; only `fit="none"` asks for it. Without it the keypoints
+            are taken as lying on the canvas.
+    """
+
+    fit: Fit
+    clean: bool
+    source_size: tuple[int, int]
 
 
 class BaseRetargeter(abc.ABC):
@@ -67,7 +83,7 @@ class BaseRetargeter(abc.ABC):
         photo: files.PathLike,
         keypoints: Float32Array | KeypointFile | None = None,
         *,
-        target_map: files.PathLike = inputs.AUTO,
+        target_map: files.PathLike = AUTO,
     ) -> Target:
         """The person of a photo on the canvas.
 
@@ -86,60 +102,41 @@ class BaseRetargeter(abc.ABC):
             ConfigError: a map is given or to be parsed, and the generator does not look at it or has other classes.
         """
         is_usable = self.takes_reference_map and self.label_schema == PARTS10
-        if target_map == inputs.AUTO and not is_usable:
-            target_map = inputs.NO_MAP
-        if target_map == inputs.PARSE and self.label_schema != PARTS10:
+        if target_map == AUTO and not is_usable:
+            target_map = NO_MAP
+        if target_map == PARSE and self.label_schema != PARTS10:
             raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
-        if target_map != inputs.NO_MAP and not self.takes_reference_map:
+        if target_map != NO_MAP and not self.takes_reference_map:
             raise ConfigError(f"target_map needs a model that looks at it. Received: target_map={target_map}")
         share = self._spec.person_height_share
         return inputs.photo_target(
             photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema
         )
 
-    def place(
-        self,
-        target: Target,
-        source_keypoints: Float32Array,
-        *,
-        fit: Fit = "limbs",
-        clean: bool = True,
-        source_size: tuple[int, int] | None = None,
-    ) -> Float32Array:
+    def place(self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]) -> Float32Array:
         """The source's path on the target's canvas: float32 `[frames, 25, 3]`.
 
         Args:
             target: from `prepare_target`.
             source_keypoints: float32 `[frames, 25, 3]` in pixels of the source. A frame without anybody repeats the
                 pose before it.
-            fit: see `pose_transform.fit_path`.
-            clean: whether `keypoint_filters.clean_keypoints` mends the source first.
-            source_size: width and height of the source's pictures; only `fit="none"` asks for it. Without it the
-                keypoints are taken as lying on the canvas.
+            **placing: see `Placing`.
 
         Raises:
             ValueError: no frame has a joint.
         """
         size = self.image_size
-        if clean:
+        if placing.get("clean", True):
             source_keypoints = keypoint_filters.clean_keypoints(source_keypoints)
-        transform = pose_transform.fit_path(
-            fit, source_keypoints, target.known_keypoints, size, source_size or (size, size)
-        )
+        fit, source_size = placing.get("fit", "limbs"), placing.get("source_size", (size, size))
+        transform = pose_transform.fit_path(fit, source_keypoints, target.known_keypoints, size, source_size)
         return transform.apply(pose_transform.hold_pose(source_keypoints))
 
     def retarget(
-        self,
-        target: Target,
-        source_keypoints: Float32Array,
-        *,
-        fit: Fit = "limbs",
-        clean: bool = True,
-        source_size: tuple[int, int] | None = None,
+        self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]
     ) -> Iterator[Uint8Array]:
         """Yields one map of class ids, uint8 `[size, size]`, for each frame of the source; arguments as in `place`."""
-        placed = self.place(target, source_keypoints, fit=fit, clean=clean, source_size=source_size)
-        return self._generate(target, placed)
+        return self._generate(target, self.place(target, source_keypoints, **placing))
 
     def write_panel(
         self,
@@ -147,10 +144,9 @@ class BaseRetargeter(abc.ABC):
         source: Source,
         out: files.PathLike,
         *,
-        fit: Fit = "limbs",
-        clean: bool = True,
         maps_dir: files.PathLike | None = None,
         show_progress: bool = False,
+        **placing: Unpack[Placing],
     ) -> int:
         """Writes the side-by-side video (target, source, pose, retargeted map), and the maps as PNG files of ids.
 
@@ -158,10 +154,9 @@ class BaseRetargeter(abc.ABC):
             target: from `prepare_target`.
             source: from `inputs.video_source` or `clip_source`.
             out: the video, H.264.
-            fit: see `pose_transform.fit_path`.
-            clean: see `place`.
             maps_dir: a folder for `000000.png`, `000001.png`, ...; maps of an earlier run in it are replaced.
             show_progress: draws a progress bar.
+            **placing: see `Placing`; `source_size` is the source's unless given.
 
         Returns:
             The number of frames.
@@ -170,9 +165,9 @@ class BaseRetargeter(abc.ABC):
             InputDataError: the source cannot be read to its end, or `maps_dir` holds other things than maps.
             ConfigError: `out` lies in `maps_dir`, which holds nothing but maps.
         """
-        if maps_dir is not None and pathlib.Path(maps_dir).resolve() in pathlib.Path(out).resolve().parents:
-            raise ConfigError(f"out must lie outside of maps_dir. Received: out={out}, maps_dir={maps_dir}")
-        placed = self.place(target, source.keypoints, fit=fit, clean=clean, source_size=source.picture_size)
+        check_outputs(out, maps_dir)
+        placing.setdefault("source_size", source.picture_size)
+        placed = self.place(target, source.keypoints, **placing)
         panel = Panel(target.shown, source.picture_size, self.image_size, self.label_schema)
         steps = zip(source.frames(), placed, self._generate(target, placed), strict=True)
         with contextlib.ExitStack() as stack:
@@ -185,17 +180,45 @@ class BaseRetargeter(abc.ABC):
                     (folder / _MAP_NAME.format(index)).write_bytes(image_files.encode_png(parsing_map))
         return len(placed)
 
-    def retarget_video(self, photo: files.PathLike, video_path: files.PathLike, out: files.PathLike) -> int:
-        """From two files to the panel, with the defaults of everything: returns the number of frames."""
-        return self.write_panel(self.prepare_target(photo), inputs.video_source(video_path), out)
+    def write_dance(
+        self, dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, show_progress: bool = False
+    ) -> int:
+        """Carries out a dance: reads its files, and writes its panel and its maps.
+
+        Args:
+            dance: the files, and how the path is placed.
+            reading: how the source video is read.
+            show_progress: draws progress bars.
+
+        Returns:
+            The number of frames.
+
+        Raises:
+            InputDataError, MissingDependencyError, ConfigError: as of `prepare_target`, `inputs.clip_target`,
+                `inputs.dance_source` and `write_panel`.
+        """
+        target = self._dance_target(dance)
+        source = inputs.dance_source(dance, reading, show_progress=show_progress)
+        return self.write_panel(
+            target,
+            source,
+            dance.out,
+            maps_dir=dance.maps_dir,
+            show_progress=show_progress,
+            fit=dance.fit,
+            clean=dance.clean,
+        )
+
+    def _dance_target(self, dance: Dance) -> Target:
+        if not dance.target_photo:
+            schema = self.label_schema if dance.target_map == AUTO else None
+            return inputs.clip_target(str(dance.target_clip), self.image_size, schema)
+        keypoints = KeypointFile(dance.target_keypoints, dance.units) if dance.target_keypoints else None
+        return self.prepare_target(dance.target_photo, keypoints, target_map=dance.target_map)
 
     @abc.abstractmethod
     def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
         """Yields the map for each pose of a path on the canvas."""
-
-    def _reference(self, target: Target) -> Reference:
-        known_map = target.parsing_map if self.takes_reference_map else np.full_like(target.parsing_map, UNKNOWN)
-        return Reference(target.canvas[None], target.keypoints[None], known_map[None])
 
 
 class Retargeter(BaseRetargeter):
@@ -220,6 +243,10 @@ class Retargeter(BaseRetargeter):
 
     def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
         return rollout_clip(self._trained, self._reference(target), placed)
+
+    def _reference(self, target: Target) -> Reference:
+        known_map = target.parsing_map if self.takes_reference_map else np.full_like(target.parsing_map, UNKNOWN)
+        return Reference(target.canvas[None], target.keypoints[None], known_map[None])
 
 
 @contextlib.contextmanager

@@ -1,4 +1,4 @@
-"""Holds a SavedModel against the checkpoint that it was made of, and proves that it needs nothing of this package."""
+"""Compares a SavedModel with the trained generator that it was exported from, also where this package is missing."""
 
 import dataclasses
 import pathlib
@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from retarget_tf import files, serving
+from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
@@ -22,6 +22,7 @@ from retarget_tf.networks import encoding
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator, load_keras_generator
 from retarget_tf.retargeting import rollout
+from retarget_tf.serving import contract, exporting, warmup
 
 BATCH_SIZES = (1, 3, 8)
 MAX_DIFFERENCE = 1e-4  # of the network's outputs, which lie in [-1, 1] or [0, 1]
@@ -76,7 +77,7 @@ def check_saved_model(model: files.PathLike, export_dir: files.PathLike, seed: i
 
 def _load(export_dir: files.PathLike) -> Any:
     served = tf.saved_model.load(str(export_dir))
-    missing = sorted(serving.signature_inputs(1).keys() - served.signatures.keys())
+    missing = sorted(contract.signature_inputs(1).keys() - served.signatures.keys())
     if missing:
         raise InputDataError(f"SavedModel {export_dir}: has no signature {', '.join(missing)}. Export it again.")
     return served
@@ -133,13 +134,16 @@ def _compare_clips(random: np.random.Generator, batch: int, trained: TrainedGene
         "reference_map": tf.constant(maps),
         "keypoints": tf.constant(poses),
     }
-    raw = served.signatures[serving.RETARGET_CLIP_RAW](**clip)["parsing_map"].numpy()
-    pngs = served.signatures[serving.RETARGET_CLIP](**clip)["parsing_map_png_bytes"].numpy()
-    decoded = np.stack([[tf.io.decode_png(png)[..., 0].numpy() for png in row] for row in pngs])
+    canvases = {"canvas_bytes": clip["image_bytes"], **{name: clip[name] for name in clip if name != "image_bytes"}}
+    raw = served.signatures[contract.RETARGET_CLIP_RAW](**clip)["parsing_map"].numpy()
     alike = {
-        serving.RETARGET_CLIP: np.array_equal(decoded, raw),
-        serving.STEP: np.array_equal(_step_by_step(served, clip), raw),
-        serving.SERVING_DEFAULT: np.array_equal(_first_frame(served, clip)[::2], raw[::2, 0]),
+        contract.RETARGET_CLIP: np.array_equal(_decoded_clip(served, contract.RETARGET_CLIP, clip), raw),
+        contract.RETARGET_CLIP_ON_CANVAS: np.array_equal(
+            _decoded_clip(served, contract.RETARGET_CLIP_ON_CANVAS, canvases), raw
+        ),
+        contract.STEP: np.array_equal(_step_by_step(served, contract.STEP, clip), raw),
+        contract.STEP_ON_CANVAS: np.array_equal(_step_by_step(served, contract.STEP_ON_CANVAS, canvases), raw),
+        contract.SERVING_DEFAULT: np.array_equal(_first_frame(served, clip)[::2], raw[::2, 0]),
     }
     equal = float(np.mean(raw == expected))
     finding = f"{equal:.2%} of the ids as in Python, " + (
@@ -148,8 +152,15 @@ def _compare_clips(random: np.random.Generator, batch: int, trained: TrainedGene
     return Check(f"clips of {FRAMES} frames, batch {batch}", finding, equal >= MIN_EQUAL_IDS and all(alike.values()))
 
 
-def _step_by_step(served: Any, clip: Mapping[str, Tensor]) -> Uint8Array:
-    step = served.signatures[serving.STEP]
+def _decoded_clip(served: Any, signature: str, clip: Mapping[str, Tensor]) -> Uint8Array:
+    """`[batch, frames, size, size]` by a signature that answers a clip with PNG files."""
+    pngs = served.signatures[signature](**clip)["parsing_map_png_bytes"].numpy()
+    return np.stack([[tf.io.decode_png(png)[..., 0].numpy() for png in row] for row in pngs])
+
+
+def _step_by_step(served: Any, signature: str, clip: Mapping[str, Tensor]) -> Uint8Array:
+    """`[batch, frames, size, size]` by a signature that takes one step a call."""
+    step = served.signatures[signature]
     size = step.structured_outputs["parsing_map"].shape[-1]
     previous, maps = tf.fill([clip["keypoints"].shape[0], size, size], tf.constant(UNKNOWN, tf.uint8)), []
     for frame in range(FRAMES):
@@ -160,7 +171,7 @@ def _step_by_step(served: Any, clip: Mapping[str, Tensor]) -> Uint8Array:
 
 def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> Uint8Array:
     """By the default signature, which starts from the photo alone."""
-    return served.signatures[serving.SERVING_DEFAULT](
+    return served.signatures[contract.SERVING_DEFAULT](
         image_bytes=clip["image_bytes"],
         keypoints=clip["keypoints"][:, 0],
         reference_keypoints=clip["reference_keypoints"],
@@ -168,24 +179,24 @@ def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> Uint8Array:
 
 
 def _check_metadata(served: Any, spec: GeneratorSpec) -> Check:
-    received = served.signatures[serving.METADATA](request=tf.zeros([1], tf.int32))
-    expected = serving.metadata(spec)
+    received = served.signatures[contract.METADATA](request=tf.zeros([1], tf.int32))
+    expected = contract.metadata(spec)
     wrong = [
         name
         for name, fact in expected.items()
         if name not in received or not np.array_equal(received[name][0].numpy(), fact.numpy())
     ]
-    finding = f"contract {serving.CONTRACT_VERSION}, {len(expected['label_names'])} classes"
-    return Check(serving.METADATA, finding + "".join(f", {name} DIFFERS" for name in wrong), not wrong)
+    finding = f"contract {contract.CONTRACT_VERSION}, {len(expected['label_names'])} classes"
+    return Check(contract.METADATA, finding + "".join(f", {name} DIFFERS" for name in wrong), not wrong)
 
 
 def _check_files(export_dir: files.PathLike) -> Check:
     """What lies beside the graph: warm-up requests that are answered, labels and skeleton, settings and card."""
     folder = pathlib.Path(export_dir)
-    missing = [name for name in serving.FILES if not (folder / name).is_file()]
-    answered = [] if missing else sorted(serving.replay_warmup(folder))
+    missing = [name for name in exporting.FILES if not (folder / name).is_file()]
+    answered = [] if missing else sorted(warmup.replay_warmup(folder))
     finding = f"{', '.join(missing)} MISSING" if missing else f"warm-up of {len(answered)} signatures is answered"
-    return Check("files", finding, not missing and answered == sorted(serving.signature_inputs(1)))
+    return Check("files", finding, not missing and answered == sorted(contract.signature_inputs(1)))
 
 
 def _check_stranger(export_dir: files.PathLike) -> Check:

@@ -1,16 +1,14 @@
-"""Asking a server for maps, over gRPC: TensorFlow Serving, or the one of `serving_server`.
+"""Retargets through a server over gRPC: TensorFlow Serving, or the one of `serving.server`.
 
-    with ServingClient("localhost:8500") as client:
-        client.wait_until_available(60)
-        retargeter = ServedRetargeter(client)
+    with served_retargeter("localhost:8500") as retargeter:
         retargeter.write_panel(retargeter.prepare_target("me.jpg"), video_source("dance.mp4"), "panel.mp4")
 
 The client does what needs no network: it turns the photo upright, cuts its canvas and places the path on it. What goes
-over the wire is the canvas, a few kilobytes. A dance that is too long for one call goes on step by step from its last
-map, so that its maps are those of one long call.
+over the wire is the canvas, a few kilobytes, which the server takes as it is. A dance that is too long for one call
+goes on step by step from its last map, so that its maps are those of one long call.
 """
 
-import dataclasses
+import contextlib
 import itertools
 import json
 import time
@@ -28,9 +26,7 @@ from tensorflow_serving.apis import (
     prediction_service_pb2_grpc,
 )
 
-from retarget_tf import serving
 from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
-from retarget_tf.body import pose_transform
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
@@ -38,6 +34,7 @@ from retarget_tf.pictures import image_files
 from retarget_tf.retargeting.inputs import Target
 from retarget_tf.retargeting.retargeter import BaseRetargeter
 from retarget_tf.serving import contract
+from retarget_tf.serving.options import ClientOptions
 
 _AVAILABLE = 30  # of ModelVersionStatus
 _POLL_SECONDS = 0.5
@@ -49,30 +46,6 @@ _RETRY = {
     "backoffMultiplier": 2,
     "retryableStatusCodes": ["UNAVAILABLE"],
 }
-
-
-@dataclasses.dataclass(frozen=True)
-class ClientOptions:
-    """How the server is asked.
-
-    Attributes:
-        model_name: as the server was told.
-        version: of the model; the one that answers where None.
-        timeout_seconds: for a call of one map, and for each frame of a clip a tenth of it besides.
-        max_message_mb: largest request and response.
-        chunk_frames: longest dance that is asked for in one call.
-    """
-
-    model_name: str = "retarget"
-    version: int | None = None
-    timeout_seconds: float = 20.0
-    max_message_mb: int = 64
-    chunk_frames: int = 1000
-
-    def __post_init__(self) -> None:
-        for name in ("timeout_seconds", "max_message_mb", "chunk_frames"):
-            if getattr(self, name) <= 0:
-                raise ConfigError(f"{name} must be above 0. Received: {name}={getattr(self, name)}")
 
 
 class ServingClient:
@@ -158,10 +131,10 @@ class ServingClient:
             name: array[0] for name, array in self.predict(contract.METADATA, {"request": np.zeros(1, "i4")}).items()
         }
         theirs = facts["contract_version"].decode()
-        if theirs.split(".")[0] != serving.CONTRACT_VERSION.split(".")[0] or "person_height_share" not in facts:
+        if not contract.answers(theirs):
             raise InputDataError(
-                f"server {self._address}: its contract is {theirs}, this client's {serving.CONTRACT_VERSION}. "
-                "Export the model anew."
+                f"server {self._address}: its model was exported with contract {theirs}, this client needs "
+                f"{contract.CONTRACT_VERSION}. Export the model again with retarget-export."
             )
         model = ModelConfig.of_preset(
             facts["preset"].decode(),
@@ -173,19 +146,19 @@ class ServingClient:
     def dance(self, target: Target, keypoints: Float32Array) -> Iterator[Uint8Array]:
         """Yields the map, uint8 `[size, size]`, for each pose of a path: `[frames, 25, 3]` on the target's canvas."""
         reference = {
-            "image_bytes": np.asarray([image_files.encode_png(target.canvas)], object),
+            "canvas_bytes": np.asarray([image_files.encode_png(target.canvas)], object),
             "reference_keypoints": target.keypoints[None],
             "reference_map": target.parsing_map[None],
         }
         first = self.options.chunk_frames
         clip = {**reference, "keypoints": keypoints[None, :first]}
         parsing_map = np.full_like(target.parsing_map, UNKNOWN)
-        for encoded in self.predict(contract.RETARGET_CLIP, clip)["parsing_map_png_bytes"][0]:
+        for encoded in self.predict(contract.RETARGET_CLIP_ON_CANVAS, clip)["parsing_map_png_bytes"][0]:
             parsing_map = np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
             yield parsing_map
         for pose in itertools.islice(keypoints, first, None):
             inputs = {**reference, "previous_map": parsing_map[None], "keypoints": pose[None]}
-            parsing_map = self.predict(contract.STEP, inputs, ("parsing_map",))["parsing_map"][0]
+            parsing_map = self.predict(contract.STEP_ON_CANVAS, inputs, ("parsing_map",))["parsing_map"][0]
             yield parsing_map
 
     def _name_model(self, model_spec: Any) -> None:
@@ -195,21 +168,31 @@ class ServingClient:
 
 
 class ServedRetargeter(BaseRetargeter):
-    """A retargeter whose network runs on a server. Its targets are photos: a server cuts every picture itself."""
+    """A retargeter whose network runs on a server."""
 
     def __init__(self, client: ServingClient) -> None:
         super().__init__(client.spec())
         self._client = client
 
     def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
-        size = np.float32(self.image_size)
-        square = pose_transform.person_square(target.keypoints, size, size, self._spec.person_height_share)
-        if not np.allclose(np.asarray(square), np.asarray([0, 0, size]), atol=0.01):
-            raise InputDataError(
-                "target: the server would cut it otherwise, because joints lie beyond the picture. Give a photo with "
-                "room around the person."
-            )
         return self._client.dance(target, placed)
+
+
+@contextlib.contextmanager
+def served_retargeter(address: str, options: ClientOptions | None = None) -> Iterator[ServedRetargeter]:
+    """Connects to a server, waits until its model is available, and yields a retargeter that asks it.
+
+    Args:
+        address: `host:port`.
+        options: how the server is asked.
+
+    Raises:
+        TimeoutError: the model is not available within `options.wait_seconds`.
+        InputDataError: the model was exported for another version of the contract.
+    """
+    with ServingClient(address, options) as client:
+        client.wait_until_available(client.options.wait_seconds)
+        yield ServedRetargeter(client)
 
 
 def _refusal(error: Any, where: str) -> Exception:

@@ -8,11 +8,13 @@ from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.networks.config import GeneratorSpec
 
-CONTRACT_VERSION = "1.0"  # the first number grows when an input or output changes or goes
+CONTRACT_VERSION = "1.1"  # the first number grows when an input or output changes or goes, the second with additions
 SERVING_DEFAULT = "serving_default"
 RETARGET_CLIP = "retarget_clip"
 RETARGET_CLIP_RAW = "retarget_clip_raw"
+RETARGET_CLIP_ON_CANVAS = "retarget_clip_on_canvas"
 STEP = "step"
+STEP_ON_CANVAS = "step_on_canvas"
 METADATA = "metadata"
 
 _JOINTS = (skeleton.NUM_JOINTS, 3)
@@ -26,14 +28,27 @@ def signature_inputs(image_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
     reference_keypoints = tf.TensorSpec([None, *_JOINTS], tf.float32, name="reference_keypoints")
     reference_map = tf.TensorSpec([None, None, None], tf.uint8, name="reference_map")
     previous_map = tf.TensorSpec([None, image_size, image_size], tf.uint8, name="previous_map")
-    clip = (image_bytes, reference_keypoints, reference_map, clip_keypoints)
+    photo = (image_bytes, reference_keypoints, reference_map)
+    canvas = (
+        tf.TensorSpec([None], tf.string, name="canvas_bytes"),
+        reference_keypoints,
+        tf.TensorSpec([None, image_size, image_size], tf.uint8, name="reference_map"),
+    )
     return {
         SERVING_DEFAULT: (image_bytes, keypoints, reference_keypoints),
-        RETARGET_CLIP: clip,
-        RETARGET_CLIP_RAW: clip,
-        STEP: (image_bytes, reference_keypoints, reference_map, previous_map, keypoints),
+        RETARGET_CLIP: (*photo, clip_keypoints),
+        RETARGET_CLIP_RAW: (*photo, clip_keypoints),
+        RETARGET_CLIP_ON_CANVAS: (*canvas, clip_keypoints),
+        STEP: (*photo, previous_map, keypoints),
+        STEP_ON_CANVAS: (*canvas, previous_map, keypoints),
         METADATA: (tf.TensorSpec([None], tf.int32, name="request"),),
     }
+
+
+def answers(version: str) -> bool:
+    """Whether a servable of this contract version has every signature of `CONTRACT_VERSION`, unchanged."""
+    theirs, ours = ([int(number) for number in one.split(".")] for one in (version, CONTRACT_VERSION))
+    return theirs[0] == ours[0] and theirs >= ours
 
 
 def metadata(spec: GeneratorSpec) -> dict[str, Tensor]:

@@ -18,8 +18,8 @@ from retarget_tf.body import skeleton
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import SPEC_NAME, load_keras_generator
 from retarget_tf.serving import warmup
+from retarget_tf.serving.graph import ServingGraph
 from retarget_tf.serving.model_card import model_card
-from retarget_tf.serving.served_generator import ServedGenerator
 
 CARD_NAME = "MODEL_CARD.md"
 FILES = (  # of a version, beside the graph
@@ -49,7 +49,7 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
     version = version if version is not None else max(versions(folder), default=0) + 1
     if version < 1:
         raise ValueError(f"version must be positive. Received: version={version}")
-    served = ServedGenerator(network, spec)
+    served = ServingGraph(network, spec)
     with files.atomic_folder(pathlib.Path(folder) / str(version)) as temporary:
         with tempfile.TemporaryDirectory() as assets:
             served.assets = [tf.saved_model.Asset(str(path)) for path in _write_assets(assets, spec)]

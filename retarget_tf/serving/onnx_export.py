@@ -1,7 +1,7 @@
 """A trained generator as an ONNX file, for runtimes other than TensorFlow.
 
 The file holds the network alone, from its named inputs to its named output, with a batch of any size: the loop around
-it (`networks.presets.loop`) is the caller's. It is written only if it gives what the Keras model gives.
+it (`networks.presets`) is the caller's. It is written only if it gives what the Keras model gives.
 """
 
 import contextlib

@@ -13,6 +13,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_log_pb2
 
 from retarget_tf import files
+from retarget_tf.arrays import AnyArray, Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.serving import contract
@@ -31,25 +32,44 @@ def warmup_requests(image_size: int, seed: int = 0) -> dict[str, dict[str, Any]]
         seed: of the pose, and of the picture's brightness.
     """
     height, width = _PICTURE_SIZE
-    picture = np.broadcast_to(np.linspace(seed % 256, 255, height)[:, None, None], (height, width, 3)).astype(np.uint8)
-    image_bytes = np.asarray([tf.io.encode_jpeg(picture).numpy()], object)
-    place = np.random.default_rng(seed).uniform(0.2, 0.8, (1, skeleton.NUM_JOINTS, 2)) * [width, height]
-    pose = np.concatenate([place, np.ones((1, skeleton.NUM_JOINTS, 1))], axis=-1).astype(np.float32)
+    image_bytes, canvas_bytes = (_plain_jpeg(seed % 256, *shape) for shape in ((height, width), (image_size,) * 2))
+    shares = np.random.default_rng(seed).uniform(0.2, 0.8, (1, skeleton.NUM_JOINTS, 2))
+    pose, canvas_pose = (_seen(shares * sides) for sides in ((width, height), (image_size,) * 2))
     background = np.zeros((1, height, width), np.uint8)
     clip = {
         "image_bytes": image_bytes,
         "reference_keypoints": pose,
         "reference_map": np.full_like(background, UNKNOWN),
-        "keypoints": np.repeat(pose[:, None], _FRAMES, axis=1),
+        "keypoints": _repeated(pose),
     }
     previous_map = np.full((1, image_size, image_size), UNKNOWN, np.uint8)
+    canvas = {"canvas_bytes": canvas_bytes, "reference_map": previous_map, "reference_keypoints": canvas_pose}
     return {
         contract.SERVING_DEFAULT: {"image_bytes": image_bytes, "keypoints": pose, "reference_keypoints": pose},
         contract.RETARGET_CLIP: clip,
         contract.RETARGET_CLIP_RAW: clip,
+        contract.RETARGET_CLIP_ON_CANVAS: {**canvas, "keypoints": _repeated(canvas_pose)},
         contract.STEP: {**clip, "reference_map": background, "previous_map": previous_map, "keypoints": pose},
+        contract.STEP_ON_CANVAS: {**canvas, "previous_map": previous_map, "keypoints": canvas_pose},
         contract.METADATA: {"request": np.zeros(1, np.int32)},
     }
+
+
+def _plain_jpeg(brightness: int, height: int, width: int) -> AnyArray:
+    """A batch of one encoded picture that grows lighter downwards."""
+    column = np.linspace(brightness, 255, height)[:, None, None]
+    picture = np.broadcast_to(column, (height, width, 3)).astype(np.uint8)
+    return np.asarray([tf.io.encode_jpeg(picture).numpy()], object)
+
+
+def _seen(points: AnyArray) -> Float32Array:
+    """Keypoints `[batch, 25, 3]` of full confidence at these points `[batch, 25, 2]`."""
+    return np.concatenate([points, np.ones_like(points[..., :1])], axis=-1).astype(np.float32)
+
+
+def _repeated(pose: Float32Array) -> Float32Array:
+    """A clip `[batch, frames, 25, 3]` that holds the pose `[batch, 25, 3]`."""
+    return np.repeat(pose[:, None], _FRAMES, axis=1)
 
 
 def write_warmup(export_dir: files.PathLike, image_size: int) -> None:

@@ -8,14 +8,13 @@ import sys
 
 import numpy as np
 
-from retarget_tf import serving
 from retarget_tf.networks import layers
-from retarget_tf.serving import stranger
+from retarget_tf.serving import exporting, stranger
 
 
 def main(folder: pathlib.Path) -> None:
     """Writes `served/1`, `answers.npz` and `norm.npz`."""
-    export_dir = serving.export_saved_model("stable_128", folder / "served", version=1)
+    export_dir = exporting.export_saved_model("stable_128", folder / "served", version=1)
     stranger.main(str(export_dir), str(folder / "answers.npz"))
     random = np.random.default_rng(0)
     norm = layers.normalization("instance", seed=0, name="norm")

@@ -66,15 +66,15 @@ def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
     """Runs all of it in a folder."""
     import tensorflow as tf
 
-    from retarget_tf import serving
     from retarget_tf.networks import generator
     from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+    from retarget_tf.serving import exporting
 
     model = ModelConfig.of_preset("stable", image_size=_SIZE, filters=2)
     for number, place in ((1, folder / "export"), (2, folder / "later")):
         network = testing.lively(generator.build_generator(model), seed=number)
         generator.save_generator(network, GeneratorSpec(model, 0.7), folder / f"work{number}")
-        serving.export_saved_model(folder / f"work{number}", place, number)
+        exporting.export_saved_model(folder / f"work{number}", place, number)
     first, second = folder / "export" / "1", folder / "later" / "2"
     command = [sys.executable, "-m", "export.serve", f"--export_dir={folder / 'export'}", "--port=0"]
     with subprocess.Popen([*command, "--max_message_mb=2"], stdout=subprocess.PIPE, text=True) as process:

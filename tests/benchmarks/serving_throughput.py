@@ -36,11 +36,10 @@ def main() -> None:
     program.import_tensorflow()
     import tensorflow as tf
 
-    from retarget_tf import serving
-    from retarget_tf.serving import warmup
+    from retarget_tf.serving import exporting, warmup
 
     with tempfile.TemporaryDirectory() as folder:
-        version = serving.export_saved_model(_MODEL.value, folder)
+        version = exporting.export_saved_model(_MODEL.value, folder)
         loaded = tf.saved_model.load(str(version))
         size = _image_size(loaded)
         inputs = warmup.warmup_requests(size)

@@ -47,23 +47,6 @@ def test_square_is_moved_into_the_picture_where_it_fits() -> None:
     assert (left, top, side) == (-30, -5, 100)  # it does not fit: the person stays in the middle
 
 
-def test_a_canvas_cut_once_more_stays_what_it_is() -> None:
-    draw = np.random.default_rng(0)
-    for _ in range(300):
-        width, height = draw.integers(40, 2000, 2).astype(np.float32)
-        middle, spread = draw.uniform(0, [width, height]), draw.uniform(5, max(width, height)) * np.array([0.25, 0.5])
-        keypoints = np.ones((skeleton.NUM_JOINTS, 3), np.float32)
-        keypoints[:, :2] = draw.normal(middle, spread, (skeleton.NUM_JOINTS, 2))
-        inside = ((keypoints[:, :2] >= 0) & (keypoints[:, :2] < (width, height))).all(axis=-1)
-        keypoints[~inside] = 0
-        size, share = np.float32(draw.choice([64, 128, 256])), draw.uniform(0.4, 0.95)
-        left, top, side = pose_transform.person_square(keypoints, width, height, share)
-        scale = np.float32(size / side)
-        moved = pose_transform.move_keypoints(keypoints, scale, -left * scale, -top * scale)
-        again = pose_transform.person_square(moved, size, size, share)
-        np.testing.assert_allclose(again, np.array([0, 0, size]), atol=0.01)
-
-
 def test_arms_are_held_but_do_not_count_for_the_height() -> None:
     person = standing(200, 100, 170)
     down = pose_transform.person_square(person, np.float32(400), np.float32(400), 0.7)

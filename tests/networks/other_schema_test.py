@@ -2,11 +2,12 @@
 
 import pathlib
 
-from retarget_tf import evaluation, serving
+from retarget_tf import evaluation
 from retarget_tf.body.parsing_labels import PPP7
 from retarget_tf.dataset import records
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import ModelConfig
+from retarget_tf.serving import exporting
 from retarget_tf.training import loop
 from retarget_tf.training.config import TrainingConfig
 from tests import testing
@@ -31,4 +32,4 @@ def test_ppp7_goes_all_the_way(tmp_path: pathlib.Path) -> None:
 
     network, _ = generator.load_keras_generator(tmp_path / "work")
     assert network.output["parsing_probabilities"].shape == (None, SIZE, SIZE, PPP7.num_classes)
-    assert (serving.export_saved_model(tmp_path / "work", tmp_path / "export") / "saved_model.pb").is_file()
+    assert (exporting.export_saved_model(tmp_path / "work", tmp_path / "export") / "saved_model.pb").is_file()

@@ -20,6 +20,7 @@ from retarget_tf.pictures import video
 from retarget_tf.pictures.panel import Panel
 from retarget_tf.retargeting import inputs, rollout
 from retarget_tf.retargeting import retargeter as retargeter_module
+from retarget_tf.retargeting.dance import Dance
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests.testing import make_clip_folder, run_program, walking_square
 
@@ -162,7 +163,8 @@ def test_detector_is_asked_where_no_keypoints_are_given(
 ) -> None:
     monkeypatch.setattr(extraction, "detect_keypoints", lambda picture: keypoints()[0])
     monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
-    assert loaded.retarget_video(photo, dance, tmp_path / "panel.mp4") == 5
+    asked = Dance(out=str(tmp_path / "panel.mp4"), target_photo=str(photo), source_video=str(dance))
+    assert loaded.write_dance(asked) == 5
 
 
 def test_a_swapped_moment_is_mended_before_the_path_is_placed(loaded: Retargeter, photo: pathlib.Path) -> None:

@@ -15,14 +15,16 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.body import pose_transform
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.retargeter import Retargeter
 from retarget_tf.serving import client as client_module
-from retarget_tf.serving.client import ClientOptions, ServedRetargeter, ServingClient
-from retarget_tf.serving.server import ModelServer, ServerOptions
-from tests.testing import Served, run_program, walking_square, with_exif_orientation
+from retarget_tf.serving.client import ServedRetargeter, ServingClient, served_retargeter
+from retarget_tf.serving.options import ClientOptions, ServerOptions
+from retarget_tf.serving.server import ModelServer
+from tests.testing import Served, make_clip_folder, run_program, walking_square, with_exif_orientation
 
 
 @pytest.fixture(scope="module")
@@ -42,9 +44,7 @@ def photo(tmp_path: pathlib.Path) -> pathlib.Path:
 
 
 def served_maps(server: ModelServer, photo: pathlib.Path, chunk_frames: int) -> Uint8Array:
-    with ServingClient(server.address, ClientOptions(chunk_frames=chunk_frames)) as client:
-        client.wait_until_available(20)
-        retargeter = ServedRetargeter(client)
+    with served_retargeter(server.address, ClientOptions(chunk_frames=chunk_frames)) as retargeter:
         target = retargeter.prepare_target(photo, keypoints()[0], target_map="none")
         return np.stack(list(retargeter.retarget(target, keypoints())))
 
@@ -54,7 +54,44 @@ def test_maps_are_those_of_the_generator_here(server: ModelServer, served: Serve
     target = local.prepare_target(photo, keypoints()[0], target_map="none")
     expected = np.stack(list(local.retarget(target, keypoints())))
     assert len(np.unique(expected)) > 2
-    assert np.mean(served_maps(server, photo, 100) == expected) > 0.99
+    np.testing.assert_array_equal(served_maps(server, photo, 100), expected)
+
+
+def assert_served_as_here(server: ModelServer, local: Retargeter, target: inputs.Target) -> None:
+    """Every pixel of every map, in one call and step by step, of a target whose canvas is no photo to cut."""
+    side = np.float32(local.image_size)
+    as_a_photo = pose_transform.person_square(target.keypoints, side, side, 0.75)
+    assert np.abs(np.asarray(as_a_photo) - [0, 0, side]).max() > 1
+    expected = np.stack(list(local.retarget(target, keypoints())))
+    assert len(np.unique(expected)) > 2
+    for chunk_frames in (100, 2):
+        with served_retargeter(server.address, ClientOptions(chunk_frames=chunk_frames)) as retargeter:
+            np.testing.assert_array_equal(list(retargeter.retarget(target, keypoints())), expected)
+
+
+def test_a_photo_is_cut_once(server: ModelServer, served: Served, tmp_path: pathlib.Path) -> None:
+    """At the picture's edge the person is not in the canvas's middle, and the side of the canvas rounds up."""
+    noise = np.random.default_rng(0).integers(0, 256, (150, 120, 3), dtype=np.uint8)
+    cv2.imwrite(str(tmp_path / "photo.png"), cv2.GaussianBlur(noise, (0, 0), 9))
+    at_the_edge = keypoints(1)[0]
+    at_the_edge[:, :2] = (at_the_edge[:, :2] - [16, 0]) * np.float32(1.04) * (at_the_edge[:, 2:] > 0)
+    local = Retargeter.load(served.workdir)
+    target = local.prepare_target(tmp_path / "photo.png", at_the_edge, target_map="none")
+    assert_served_as_here(server, local, target)
+
+
+def test_a_clip_can_be_the_target(server: ModelServer, served: Served, tmp_path: pathlib.Path) -> None:
+    local = Retargeter.load(served.workdir)
+    assert_served_as_here(server, local, inputs.clip_target(make_clip_folder(tmp_path, size=64), local.image_size))
+
+
+def test_a_model_of_an_older_contract_is_refused() -> None:
+    facts = {"contract_version": np.asarray([b"1.0"], object)}
+    with (
+        Scripted(facts).client() as client,
+        pytest.raises(InputDataError, match=r"contract 1\.0, .* needs 1\.1\. Export .* again with retarget-export\.$"),
+    ):
+        ServedRetargeter(client)
 
 
 @pytest.mark.parametrize("chunk_frames", [1, 3])
@@ -191,18 +228,22 @@ def test_a_turned_photo_is_sent_upright(tmp_path: pathlib.Path) -> None:
     scripted = Scripted({"parsing_map_png_bytes": np.asarray([[image_files.encode_png(target.parsing_map)]], object)})
     with scripted.client() as client:
         assert len(list(client.dance(target, keypoints(1)))) == 1
-    [encoded] = tf.make_ndarray(scripted.requests[0].inputs["image_bytes"])
+    [encoded] = tf.make_ndarray(scripted.requests[0].inputs["canvas_bytes"])
     np.testing.assert_allclose(tf.io.decode_png(encoded), upright.canvas, atol=16)
 
 
-def test_the_program_writes_the_panel(server: ModelServer, photo: pathlib.Path, tmp_path: pathlib.Path) -> None:
+@pytest.mark.parametrize("served", ["paper"], indirect=True)
+@pytest.mark.parametrize("program", ["retarget_tf.retarget", "export.query_server"])
+def test_the_program_writes_the_panel(
+    server: ModelServer, photo: pathlib.Path, tmp_path: pathlib.Path, program: str
+) -> None:
     with video.VideoWriter(tmp_path / "dance.mp4", 25) as writer:
         for index in range(5):
             writer.write(walking_square(index, 64, "dancer")[0])
     np.save(tmp_path / "own.npy", keypoints()[0])
     np.save(tmp_path / "path.npy", keypoints(5)[::2])
     result = run_program(
-        "export.query_server",
+        program,
         f"--server={server.address}",
         f"--target_photo={photo}",
         f"--target_keypoints={tmp_path / 'own.npy'}",
@@ -216,3 +257,25 @@ def test_the_program_writes_the_panel(server: ModelServer, photo: pathlib.Path, 
     assert result.returncode == 0, result.stderr
     assert len(list((tmp_path / "maps").iterdir())) == 3
     assert (tmp_path / "panel.mp4").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "why"),
+    [
+        (["--server=localhost:1", "--model=work"], "give one of --model and --server. Received: both"),
+        ([], "give one of --model and --server. Received: neither"),
+        (
+            ["--model=work", "--chunk_frames=9"],
+            "chunk_frames is for --server, which is not given. Received: chunk_frames=9",
+        ),
+        (["--server=localhost:1", "--wait_seconds=-1"], "wait_seconds must be at least 0. Received: wait_seconds=-1.0"),
+    ],
+)
+def test_model_and_server_exclude_each_other(arguments: list[str], why: str) -> None:
+    dance = ("--target_photo=me.jpg", "--source_video=dance.mp4", "--out=panel.mp4")
+    result = run_program("retarget_tf.retarget", *arguments, *dance)
+    assert (result.returncode, result.stderr) == (2, f"ERROR: {why}\n")
+
+
+def test_query_server_asks_at_its_usual_address() -> None:
+    assert "(default: localhost:8500)" in run_program("export.query_server", "--help").stdout

@@ -1,4 +1,4 @@
-"""The folder of a version: complete, counted up, described, and held against its model."""
+"""The folder of a version: complete, counted up, described, and compared with its model."""
 
 import dataclasses
 import json
@@ -12,11 +12,10 @@ import tensorflow as tf
 from google.protobuf import text_format
 from tensorflow_serving.config import model_server_config_pb2
 
-from retarget_tf import serving
 from retarget_tf.errors import InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.serving import checking, warmup
+from retarget_tf.serving import checking, contract, exporting, warmup
 from tests import testing
 from tests.testing import Served
 
@@ -43,18 +42,19 @@ def test_a_version_says_what_its_numbers_mean(served: Served) -> None:
     assert labels["classes"] == spec["classes"]
     assert labels["palette"] == spec["palette"]
     assert skeleton == {"joints": spec["joints"], "limbs": spec["limbs"]}
-    card = (served.export_dir / "assets.extra" / serving.CARD_NAME).read_text()
+    card = (served.export_dir / "assets.extra" / exporting.CARD_NAME).read_text()
     assert "9 steps" in card
     assert "retarget_clip_raw" in card
+    assert "`step_on_canvas` | canvas_bytes string [batch]" in card
     everything = b"".join(path.read_bytes() for path in served.export_dir.rglob("*") if path.is_file())
     assert str(served.workdir).encode() not in everything, "no path of the machine that made it"
 
 
 @only_paper
 def test_a_server_can_warm_up(served: Served) -> None:
-    requests = dict(serving.read_warmup(served.export_dir))
-    assert requests.keys() == serving.signature_inputs(32).keys() == served.loaded.signatures.keys()
-    answers = serving.replay_warmup(served.export_dir)
+    requests = dict(warmup.read_warmup(served.export_dir))
+    assert requests.keys() == contract.signature_inputs(32).keys() == served.loaded.signatures.keys()
+    answers = warmup.replay_warmup(served.export_dir)
     assert {len(value) for outputs in answers.values() for value in outputs.values()} == {1}
     assert answers["retarget_clip"]["parsing_map_png_bytes"].shape == (1, 2)
 
@@ -79,18 +79,18 @@ def test_versions_count_up_and_are_never_overwritten(
     (out / "notes").mkdir(parents=True)
     (out / "4").mkdir()
     with pytest.raises(InputDataError, match="4: exists already"):
-        serving.export_saved_model(served.workdir, out, version=4)
-    assert serving.export_saved_model(served.workdir, out).name == "5"
+        exporting.export_saved_model(served.workdir, out, version=4)
+    assert exporting.export_saved_model(served.workdir, out).name == "5"
 
     def no_answer(export_dir: pathlib.Path) -> None:
         raise tf.errors.InvalidArgumentError(None, None, f"{export_dir} does not answer")
 
     monkeypatch.setattr(warmup, "replay_warmup", no_answer)
     with pytest.raises(tf.errors.InvalidArgumentError, match="does not answer"):
-        serving.export_saved_model(served.workdir, out)
+        exporting.export_saved_model(served.workdir, out)
     assert sorted(path.name for path in out.iterdir()) == ["4", "5", "notes"], "what does not answer is not left"
     with pytest.raises(InputDataError, match="must be a workdir"):
-        serving.export_saved_model(tmp_path, out)
+        exporting.export_saved_model(tmp_path, out)
 
 
 @only_paper
@@ -135,5 +135,5 @@ def test_other_settings_can_be_exported(
     monkeypatch.setattr(warmup, "replay_warmup", lambda _: {})
     model = ModelConfig.of_preset(**changed, image_size=32, filters=2)
     generator.save_generator(generator.build_generator(model), GeneratorSpec(model, 0.7), tmp_path)
-    checks = checking.check_saved_model(tmp_path, serving.export_saved_model(tmp_path, tmp_path / "out"))
+    checks = checking.check_saved_model(tmp_path, exporting.export_saved_model(tmp_path, tmp_path / "out"))
     assert all(check.passed for check in checks), checks

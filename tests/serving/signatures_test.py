@@ -8,12 +8,13 @@ import pytest
 import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2
 
-from retarget_tf import dancers, serving
+from retarget_tf import dancers
 from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
-from retarget_tf.body import pose_transform
+from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting import rollout
+from retarget_tf.serving import contract, graph
 from tests.testing import Served
 
 SIZE = 32
@@ -63,13 +64,25 @@ def call(served: Served, signature: str, inputs: Arrays) -> dict[str, AnyArray]:
     return {name: value.numpy() for name, value in served.loaded.signatures[signature](**tensors).items()}
 
 
-def step_by_step(served: Served, clip: Arrays) -> Uint8Array:
+def on_canvas(clip: Arrays) -> Arrays:
+    """The same request for the signatures that take a canvas: its pictures are canvases already."""
+    return {"canvas_bytes" if name == "image_bytes" else name: value for name, value in clip.items()}
+
+
+def decoded_clip(served: Served, signature: str, clip: Arrays) -> Uint8Array:
+    """`[batch, frames, SIZE, SIZE]` by a signature that answers with PNG files."""
+    pngs = call(served, signature, clip)["parsing_map_png_bytes"]
+    assert pngs.shape == clip["keypoints"].shape[:2]
+    return np.stack([[tf.io.decode_png(png)[..., 0].numpy() for png in row] for row in pngs])
+
+
+def step_by_step(served: Served, clip: Arrays, signature: str = "step") -> Uint8Array:
     """`[batch, frames, SIZE, SIZE]` by `step`, each call given all that it needs."""
     previous = np.full((len(clip["keypoints"]), SIZE, SIZE), UNKNOWN, np.uint8)
     maps = []
     for frame in range(clip["keypoints"].shape[1]):
         request = {**clip, "previous_map": previous, "keypoints": clip["keypoints"][:, frame]}
-        previous = call(served, "step", request)["parsing_map"]
+        previous = call(served, signature, request)["parsing_map"]
         maps.append(previous)
     return np.stack(maps, axis=1)
 
@@ -85,12 +98,17 @@ def test_signatures_are_pinned(served: Served) -> None:
     image, points = {"image_bytes": "string [-]"}, "float32 [-, 25, 3]"
     reference = {**image, "reference_keypoints": points, "reference_map": "uint8 [-, -, -]"}
     one_map = {"parsing_map": "uint8 [-, 32, 32]", "parsing_map_png_bytes": "string [-]"}
-    clip = {**reference, "keypoints": "float32 [-, -, 25, 3]"}
+    clip_points = {"keypoints": "float32 [-, -, 25, 3]"}
+    clip = {**reference, **clip_points}
+    canvas = {"canvas_bytes": "string [-]", "reference_keypoints": points, "reference_map": "uint8 [-, 32, 32]"}
+    previous_map = {"previous_map": "uint8 [-, 32, 32]"}
     assert described == {
         "serving_default": [{**image, "keypoints": points, "reference_keypoints": points}, one_map],
         "retarget_clip": [clip, {"parsing_map_png_bytes": "string [-, -]"}],
         "retarget_clip_raw": [clip, {"parsing_map": "uint8 [-, -, 32, 32]"}],
-        "step": [{**reference, "previous_map": "uint8 [-, 32, 32]", "keypoints": points}, one_map],
+        "retarget_clip_on_canvas": [{**canvas, **clip_points}, {"parsing_map_png_bytes": "string [-, -]"}],
+        "step": [{**reference, **previous_map, "keypoints": points}, one_map],
+        "step_on_canvas": [{**canvas, **previous_map, "keypoints": points}, one_map],
         "metadata": [
             {"request": "int32 [-]"},
             {
@@ -107,7 +125,14 @@ def test_signatures_are_pinned(served: Served) -> None:
             },
         ],
     }
-    assert serving.CONTRACT_VERSION == "1.0", "what is pinned above may only change with its first number"
+    assert contract.CONTRACT_VERSION == "1.1", "what is pinned above may only change with its first number"
+
+
+@pytest.mark.parametrize(
+    ("version", "answers"), [("1.1", True), ("1.12", True), ("1.0", False), ("0.9", False), ("2.1", False)]
+)
+def test_a_client_needs_a_servable_of_its_contract_or_a_later_addition_to_it(version: str, answers: bool) -> None:
+    assert contract.answers(version) == answers
 
 
 @pytest.mark.parametrize("known", [[True], [False], [True, False, True]], ids=["map", "photo", "mixed"])
@@ -122,10 +147,42 @@ def test_rollout_step_and_clip_agree_exactly(served: Served, known: list[bool]) 
 
     np.testing.assert_array_equal(call(served, "retarget_clip_raw", clip)["parsing_map"], expected)
     np.testing.assert_array_equal(step_by_step(served, clip), expected)
-    pngs = call(served, "retarget_clip", clip)["parsing_map_png_bytes"]
-    assert pngs.shape == (len(known), FRAMES)
-    decoded = [[tf.io.decode_png(png)[..., 0].numpy() for png in row] for row in pngs]
-    np.testing.assert_array_equal(decoded, expected)
+    np.testing.assert_array_equal(decoded_clip(served, "retarget_clip", clip), expected)
+    np.testing.assert_array_equal(step_by_step(served, on_canvas(clip), "step_on_canvas"), expected)
+    np.testing.assert_array_equal(decoded_clip(served, "retarget_clip_on_canvas", on_canvas(clip)), expected)
+
+
+def test_a_canvas_is_not_cut_whatever_its_pose(served: Served) -> None:
+    """As a photo it would be: its person, a head in a corner, does not take the canvas's share."""
+    clip = clip_request([True])
+    clip["reference_keypoints"] = clip["reference_keypoints"] / np.asarray([4, 4, 1], np.float32)
+    reference = rollout.Reference(photo(SIZE, SIZE, 0)[None], clip["reference_keypoints"], clip["reference_map"])
+    running = rollout.Rollout(served.trained, reference)
+    expected = np.stack([running.step(clip["keypoints"][:, frame]) for frame in range(FRAMES)], axis=1)
+    np.testing.assert_array_equal(decoded_clip(served, "retarget_clip_on_canvas", on_canvas(clip)), expected)
+    np.testing.assert_array_equal(step_by_step(served, on_canvas(clip), "step_on_canvas"), expected)
+    assert (call(served, "retarget_clip_raw", clip)["parsing_map"] != expected).any()
+
+
+def test_a_canvas_that_is_sent_as_a_photo_stays_what_it_is() -> None:
+    """Clients of contract 1.0 send it so. One in nine has a square whose side rounds up, and would move."""
+    draw, moved = np.random.default_rng(0), 0
+    for _ in range(300):
+        width, height = draw.integers(40, 2000, 2).astype(np.float32)
+        middle, spread = draw.uniform(0, [width, height]), draw.uniform(5, max(width, height)) * np.array([0.25, 0.5])
+        keypoints = np.ones((skeleton.NUM_JOINTS, 3), np.float32)
+        keypoints[:, :2] = draw.normal(middle, spread, (skeleton.NUM_JOINTS, 2))
+        inside = ((keypoints[:, :2] >= 0) & (keypoints[:, :2] < (width, height))).all(axis=-1)
+        keypoints[~inside] = 0
+        size, share = int(draw.choice([64, 128, 256])), draw.uniform(0.4, 0.95)
+        square = SquareCrop(*(float(value) for value in pose_transform.person_square(keypoints, width, height, share)))
+        own, side = square.move_keypoints(keypoints, size), np.float32(size)
+        whole = np.asarray([0, 0, size])
+        if not np.allclose(pose_transform.person_square(own, side, side, share), whole, atol=0.01):
+            again = graph.photo_square(tf.constant(own), tf.zeros([size, size, 3], tf.uint8), share, size)
+            np.testing.assert_allclose(again, whole, atol=0.01)
+            moved += 1
+    assert moved > 20
 
 
 def test_the_default_is_the_first_frame_from_the_photo_alone(served: Served) -> None:
@@ -215,6 +272,7 @@ GOOD: dict[str, Arrays] = {
         "previous_map": np.zeros((1, SIZE, SIZE), np.uint8),
         "keypoints": poses(1),
     },
+    "retarget_clip_on_canvas": on_canvas(clip_request([True])),
     "metadata": {"request": np.zeros(1, np.int32)},
 }
 
@@ -260,6 +318,10 @@ FOUR_INKS = b"\xff\xd8\xff\xc0\x00\x14\x08\x00\x10\x00\x10\x04" + b"".join(bytes
         ("step", {"previous_map": np.full((1, SIZE, SIZE), 10, np.uint8)}, "class ids 0..9, and 255"),
         ("step", {"previous_map": np.zeros((1, SIZE, 9), np.uint8)}, "not compatible"),
         ("step", {"keypoints": poses(1, 2)}, "not compatible"),
+        ("retarget_clip_on_canvas", {"canvas_bytes": [PNG]}, "canvas_bytes must be 32 pixels wide and high"),
+        ("retarget_clip_on_canvas", {"canvas_bytes": [PNG[:18]]}, "must be an encoded JPEG or PNG"),
+        ("retarget_clip_on_canvas", {"reference_map": np.zeros((1, SIZE, 9), np.uint8)}, "not compatible"),
+        ("retarget_clip_on_canvas", {"reference_map": np.full((1, SIZE, SIZE), 10, np.uint8)}, "class ids 0..9"),
         ("metadata", {"request": np.zeros((), np.int32)}, "not compatible"),
     ],
 )

@@ -13,7 +13,6 @@ from retarget_tf.body import skeleton
 Array = Any  # of NumPy, or a tensor
 
 MARGIN = 1 / 32  # of the canvas, kept free around a path: joints lie inside of the body
-_ROUNDING = 1e-4
 
 # An arm held up is no height, and makes nobody wider.
 _ARMS = skeleton.joints("elbow", "wrist")
@@ -81,6 +80,4 @@ def _extent(values: Array, present: Array, xp: Any) -> tuple[Array, Array]:
 
 
 def _moved_inside(start: Array, side: Array, length: Array, xp: Any) -> Array:
-    # A canvas, cut once more, must stay what it is: its side is the square's but for rounding.
-    fits = side <= length * np.float32(1 + _ROUNDING)
-    return xp.where(fits, xp.clip(start, xp.zeros_like(start), xp.maximum(length - side, 0)), start)
+    return xp.where(side <= length, xp.clip(start, xp.zeros_like(start), length - side), start)

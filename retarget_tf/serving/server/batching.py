@@ -19,8 +19,8 @@ import tensorflow as tf
 from absl import logging
 
 from retarget_tf.arrays import AnyArray
+from retarget_tf.serving.options import ServerOptions
 from retarget_tf.serving.server.errors import RefusedError, invalid
-from retarget_tf.serving.server.options import ServerOptions
 from retarget_tf.serving.server.validation import CLIP_RANK
 from retarget_tf.serving.server.versions import ModelVersion
 

@@ -17,13 +17,14 @@ from tensorflow_serving.apis import (
 )
 
 from retarget_tf.serving import contract
+from retarget_tf.serving.options import ServerOptions
 from retarget_tf.serving.server import validation
 from retarget_tf.serving.server.batching import Batcher, Job
 from retarget_tf.serving.server.errors import RefusedError, invalid
-from retarget_tf.serving.server.options import ServerOptions
 from retarget_tf.serving.server.versions import ModelVersions
 
-_RUN_ALONE = {contract.RETARGET_CLIP, contract.RETARGET_CLIP_RAW}  # a merged clip would make short ones wait for it
+# A merged clip would make short ones wait for it.
+_RUN_ALONE = {contract.RETARGET_CLIP, contract.RETARGET_CLIP_RAW, contract.RETARGET_CLIP_ON_CANVAS}
 _FOREVER = 365 * 24 * 3600.0
 
 

@@ -8,8 +8,8 @@ import tensorflow as tf
 
 from retarget_tf.arrays import AnyArray
 from retarget_tf.pictures import image_files
+from retarget_tf.serving.options import ServerOptions
 from retarget_tf.serving.server.errors import invalid
-from retarget_tf.serving.server.options import ServerOptions
 
 DEFAULT_SIGNATURE = "serving_default"
 _IMAGE_SUFFIX = "_bytes"  # inputs of this ending are encoded pictures

@@ -14,8 +14,8 @@ import grpc
 import tensorflow as tf
 from absl import logging
 
-from retarget_tf import files, serving
-from retarget_tf.serving import warmup
+from retarget_tf import files
+from retarget_tf.serving import exporting, warmup
 from retarget_tf.serving.server.errors import RefusedError
 
 LOADING, AVAILABLE, UNLOADING, END = 20, 30, 40, 50
@@ -66,7 +66,7 @@ class ModelVersions:
 
     def update(self) -> None:
         """Loads the newest version if it is not the one that answers. What cannot be loaded waits for a change."""
-        found = serving.versions(self._folder)
+        found = exporting.versions(self._folder)
         number = max(found, default=None)
         if number is None or (self._current is not None and self._current.number == number):
             return

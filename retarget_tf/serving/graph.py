@@ -1,5 +1,10 @@
-"""The graph of the servable: pictures and points are led onto the canvas, then the preset's loop runs there."""
+"""The graph of the servable: cuts photos to their canvas, or takes canvases as they are, and runs the preset's loop.
 
+Each signature is one `tf.function`: `contract.checked` checks its inputs, `_cut_photo` or `_take_canvas` turns each
+example into what the network sees, and the preset's loop generates one map or a clip of them.
+"""
+
+import functools
 from collections.abc import Callable
 
 import keras
@@ -14,12 +19,15 @@ from retarget_tf.pictures import image_files_graph, square_crop_graph
 from retarget_tf.serving import contract
 
 Outputs = dict[str, Tensor]
+OnCanvas = tuple[Tensor, Tensor, Tensor, Tensor]  # frame, its own pose, its map, the wanted poses
+Prepare = Callable[[Tensor, Tensor, Tensor, Tensor], OnCanvas]
 
 _FAR = 100.0  # sides of the canvas
+_ROUNDING = 1e-4  # share of the canvas's side
 
 
-class ServedGenerator(tf.Module):
-    """What `export_saved_model` writes; the package's docstring describes the signatures.
+class ServingGraph(tf.Module):
+    """What `export_saved_model` writes; the docstring of `serving` describes the signatures.
 
     Args:
         network: a Keras generator.
@@ -31,10 +39,9 @@ class ServedGenerator(tf.Module):
     """
 
     def __init__(self, network: keras.Model, spec: GeneratorSpec) -> None:
-        super().__init__(name="served_generator")
+        super().__init__(name="serving_graph")
         self._spec = spec
         self._size = spec.model.image_size
-        self._inputs = contract.signature_inputs(self._size)
         # Keras variables wrap TensorFlow's, which are what a SavedModel stores.
         self._network_variables = [variable.value for variable in network.variables]
         network_inputs = {
@@ -45,70 +52,50 @@ class ServedGenerator(tf.Module):
             lambda inputs: network(inputs, training=False), input_signature=[network_inputs], autograph=False
         )
         bodies: dict[str, Callable[..., Outputs]] = {
-            contract.SERVING_DEFAULT: self._serve,
-            contract.RETARGET_CLIP: self._retarget_clip,
-            contract.RETARGET_CLIP_RAW: self._retarget_clip_raw,
-            contract.STEP: self._step,
+            contract.SERVING_DEFAULT: self._first_map,
+            contract.RETARGET_CLIP: functools.partial(self._clip_as_png, self._cut_photo),
+            contract.RETARGET_CLIP_RAW: functools.partial(self._clip_as_maps, self._cut_photo),
+            contract.RETARGET_CLIP_ON_CANVAS: functools.partial(self._clip_as_png, self._take_canvas),
+            contract.STEP: functools.partial(self._step, self._cut_photo),
+            contract.STEP_ON_CANVAS: functools.partial(self._step, self._take_canvas),
             contract.METADATA: self._metadata,
         }
-        self.functions = {
-            name: tf.function(body, input_signature=self._inputs[name], autograph=False)
-            for name, body in bodies.items()
-        }
+        specs = contract.signature_inputs(self._size)
+        self.functions = {name: _checked_function(body, specs[name]) for name, body in bodies.items()}
 
-    def _serve(self, image_bytes: Tensor, keypoints: Tensor, reference_keypoints: Tensor) -> Outputs:
-        image_bytes, keypoints, reference_keypoints = contract.checked(
-            self._inputs[contract.SERVING_DEFAULT], [image_bytes, keypoints, reference_keypoints]
-        )
+    def _first_map(self, image_bytes: Tensor, keypoints: Tensor, reference_keypoints: Tensor) -> Outputs:
         batch = tf.shape(image_bytes)[0]
-        loop, placed = self._begin(image_bytes, reference_keypoints, _unknown(batch, 1), keypoints[:, None])
-        return _map_and_png(self._advance(loop, _unknown(batch, self._size), placed[:, 0]))
+        photo = (image_bytes, reference_keypoints, _unknown(batch, 1))
+        return self._step(self._cut_photo, *photo, _unknown(batch, self._size), keypoints)
 
-    def _step(
-        self,
-        image_bytes: Tensor,
-        reference_keypoints: Tensor,
-        reference_map: Tensor,
-        previous_map: Tensor,
-        keypoints: Tensor,
-    ) -> Outputs:
-        image_bytes, reference_keypoints, reference_map, previous_map, keypoints = contract.checked(
-            self._inputs[contract.STEP], [image_bytes, reference_keypoints, reference_map, previous_map, keypoints]
-        )
-        loop, placed = self._begin(image_bytes, reference_keypoints, reference_map, keypoints[:, None])
+    def _step(self, prepare: Prepare, *inputs: Tensor) -> Outputs:
+        *reference, previous_map, keypoints = inputs
+        loop, placed = self._begin(prepare, *reference, keypoints[:, None])
         previous_map = self._with_known_ids(previous_map, "previous_map")
         return _map_and_png(self._advance(loop, previous_map, placed[:, 0]))
 
-    def _retarget_clip(
-        self, image_bytes: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
-    ) -> Outputs:
+    def _clip_as_png(self, prepare: Prepare, *clip: Tensor) -> Outputs:
         # Encoded frame by frame: the maps of a clip take far more memory than their files.
-        clip = (image_bytes, reference_keypoints, reference_map, keypoints)
-        return {"parsing_map_png_bytes": self._rollout(clip, _encode_png, tf.TensorSpec([None], tf.string))}
+        return {"parsing_map_png_bytes": self._rollout(prepare, clip, _encode_png, tf.TensorSpec([None], tf.string))}
 
-    def _retarget_clip_raw(
-        self, image_bytes: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
-    ) -> Outputs:
-        clip = (image_bytes, reference_keypoints, reference_map, keypoints)
+    def _clip_as_maps(self, prepare: Prepare, *clip: Tensor) -> Outputs:
         map_spec = tf.TensorSpec([None, self._size, self._size], tf.uint8)
-        return {"parsing_map": self._rollout(clip, tf.identity, map_spec)}
+        return {"parsing_map": self._rollout(prepare, clip, tf.identity, map_spec)}
 
     def _metadata(self, request: Tensor) -> Outputs:
-        (request,) = contract.checked(self._inputs[contract.METADATA], [request])
         facts = contract.metadata(self._spec)
         batch = tf.shape(request)[0]
         return {name: tf.repeat(fact[None], batch, axis=0) for name, fact in facts.items()}
 
-    def _rollout(self, clip: tuple[Tensor, ...], kept: Callable[[Tensor], Tensor], kept_spec: tf.TensorSpec) -> Tensor:
+    def _rollout(
+        self, prepare: Prepare, clip: tuple[Tensor, ...], kept: Callable[[Tensor], Tensor], kept_spec: tf.TensorSpec
+    ) -> Tensor:
         """`[batch, frames, ...]` of what is kept of each step's maps, which is as `kept_spec` says."""
-        image_bytes, reference_keypoints, reference_map, keypoints = contract.checked(
-            self._inputs[contract.RETARGET_CLIP], clip
-        )
-        frames = tf.shape(keypoints)[1]
+        frames = tf.shape(clip[-1])[1]
         some = tf.debugging.Assert(frames > 0, ["keypoints must be of 1 frame at least. Received: none"])
         with tf.control_dependencies([some]):
             frames = tf.identity(frames)  # a loop of no step would wait for nothing else, and stack nothing
-            loop, placed = self._begin(image_bytes, reference_keypoints, reference_map, keypoints)
+            loop, placed = self._begin(prepare, *clip)
 
         def step(frame: Tensor, previous_map: Tensor, results: Tensor) -> tuple[Tensor, Tensor, Tensor]:
             parsing_map = self._advance(loop, previous_map, placed[:, frame])
@@ -118,19 +105,22 @@ class ServedGenerator(tf.Module):
         _, _, results = tf.while_loop(
             lambda frame, *_: frame < frames,
             step,
-            (0, _unknown(tf.shape(image_bytes)[0], self._size), results),
+            (0, _unknown(tf.shape(placed)[0], self._size), results),
             parallel_iterations=1,
         )
         return tf.transpose(results.stack(), [1, 0, *range(2, kept_spec.shape.rank + 1)])
 
-    def _begin(
-        self, image_bytes: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
-    ) -> tuple[presets.Loop, Tensor]:
-        """The loop around the reference, and the wanted poses `[batch, frames, 25, 3]` on the canvas."""
+    def _begin(self, prepare: Prepare, *inputs: Tensor) -> tuple[presets.Loop, Tensor]:
+        """The loop around the reference, and the wanted poses `[batch, frames, 25, 3]` on the canvas.
+
+        Args:
+            prepare: leads one example onto its canvas.
+            *inputs: what `prepare` takes, with a batch before it.
+        """
         size = self._size
-        frames, moved_reference, maps, placed = tf.map_fn(
-            lambda one: self._canvas(*one),
-            (image_bytes, reference_keypoints, reference_map, keypoints),
+        frames, own, maps, placed = tf.map_fn(
+            lambda example: prepare(*example),
+            inputs,
             fn_output_signature=(
                 tf.TensorSpec([size, size, 3], tf.uint8),
                 tf.TensorSpec([skeleton.NUM_JOINTS, 3], tf.float32),
@@ -139,18 +129,18 @@ class ServedGenerator(tf.Module):
             ),
             parallel_iterations=1,  # one large picture in memory at a time
         )
-        reference = presets.Reference(frames, moved_reference, maps)
+        reference = presets.Reference(frames, own, maps)
         return presets.make_loop(self.generator, self._spec.model, reference), placed
 
-    def _canvas(
+    def _cut_photo(
         self, encoded: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
-    ) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """One picture on its canvas, and there its own pose, its map and the wanted poses."""
+    ) -> OnCanvas:
+        """One photo on its canvas, and there its own pose, its map and the wanted poses."""
         size = self._size
         picture = image_files_graph.decode_picture(encoded)
-        square = square_crop_graph.person_square(reference_keypoints, picture, self._spec.person_height_share)
+        square = photo_square(reference_keypoints, picture, self._spec.person_height_share, size)
         frame = square_crop_graph.apply_square(picture, square, size)
-        # Cut before anything looks at it: what lies beyond the picture is filling.
+        # Cut before anything looks at it: what lies beyond the photo is filling.
         seen_map = self._with_known_ids(reference_map[: tf.shape(picture)[0], : tf.shape(picture)[1]], "reference_map")
         parsing_map = _map_on_canvas(seen_map, tf.shape(picture), square, size)
         own, wanted = (
@@ -158,6 +148,22 @@ class ServedGenerator(tf.Module):
             for points in (reference_keypoints, keypoints)
         )
         return frame, own, parsing_map, wanted
+
+    def _take_canvas(
+        self, encoded: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
+    ) -> OnCanvas:
+        """One canvas as it was sent, with its own pose, its map and the wanted poses."""
+        size = self._size
+        frame = image_files_graph.decode_picture(encoded)
+        shape = tf.shape(frame)[:2]
+        fits = tf.debugging.Assert(
+            tf.reduce_all(shape == size),
+            [f"canvas_bytes must be {size} pixels wide and high. Received: height, width =", shape],
+        )
+        with tf.control_dependencies([fits]):
+            frame = tf.reshape(frame, [size, size, 3])  # for `ensure_shape` the assertion would be optimized away
+        own, wanted = (_without_wild(points, size) for points in (reference_keypoints, keypoints))
+        return frame, own, self._with_known_ids(reference_map, "reference_map"), wanted
 
     def _advance(self, loop: presets.Loop, previous_map: Tensor, keypoints: Tensor) -> Tensor:
         """The next maps, uint8 `[batch, size, size]`."""
@@ -171,6 +177,23 @@ class ServedGenerator(tf.Module):
         known = tf.debugging.Assert(fits, [f"{name} must hold class ids 0..{classes - 1}, and {UNKNOWN} for unknown"])
         with tf.control_dependencies([known]):
             return tf.identity(parsing_map)
+
+
+def photo_square(keypoints: Tensor, picture: Tensor, share: float, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Left, top and side of the square of a photo `[height, width, 3]` that becomes its canvas.
+
+    Clients of contract 1.0 cut the canvas themselves and send it as the photo. Its square is the whole of it, but for
+    a rounding of the side, which must not move it.
+    """
+    left, top, side = square_crop_graph.person_square(keypoints, picture, share)
+    is_canvas = tf.reduce_all(tf.shape(picture)[:2] == size) & (side > size) & (side <= size * (1 + _ROUNDING))
+    left, top = (tf.where(is_canvas, tf.zeros_like(start), start) for start in (left, top))
+    return left, top, side
+
+
+def _checked_function(body: Callable[..., Outputs], specs: tuple[tf.TensorSpec, ...]) -> tf.types.experimental.Callable:
+    """The tf.function of a signature: the body, which is given inputs as the specs want them, in their order."""
+    return tf.function(lambda *inputs: body(*contract.checked(specs, inputs)), input_signature=specs, autograph=False)
 
 
 def _map_on_canvas(parsing_map: Tensor, picture_shape: Tensor, square: tuple[Tensor, ...], size: int) -> Tensor:

@@ -11,8 +11,8 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
+from retarget_tf.serving.options import ServerOptions
 from retarget_tf.serving.server.batching import Batcher
-from retarget_tf.serving.server.options import ServerOptions
 from retarget_tf.serving.server.services import ModelService, PredictionService
 from retarget_tf.serving.server.versions import ModelVersions
 

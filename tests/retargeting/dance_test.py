@@ -1,0 +1,96 @@
+"""A dance as files: carried out as the calls that it stands for, and refused where its files contradict each other."""
+
+import pathlib
+from typing import Any
+
+import numpy as np
+import pytest
+
+from retarget_tf.errors import ConfigError
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from retarget_tf.pictures import image_files
+from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting.dance import Dance
+from retarget_tf.retargeting.retargeter import Retargeter
+from tests.testing import lively, make_clip_folder, walking_square
+
+SPEC = GeneratorSpec(ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=0), person_height_share=0.7)
+
+
+@pytest.fixture(scope="module")
+def retargeter() -> Retargeter:
+    network = lively(generator.build_generator(SPEC.model))
+    return Retargeter(generator.TrainedGenerator(lambda given: network(given, training=False), SPEC))
+
+
+def test_a_photo_takes_the_place_of_a_clip(retargeter: Retargeter, tmp_path: pathlib.Path) -> None:
+    clip, photo, points = make_clip_folder(tmp_path, frames=4, size=64), tmp_path / "me.png", tmp_path / "points.npy"
+    frame, _, keypoints = walking_square(0, 64)
+    photo.write_bytes(image_files.encode_png(frame))
+    np.save(points, keypoints)
+    maps = {}
+    targets: dict[str, dict[str, Any]] = {
+        "clip": {"target_clip": str(clip)},
+        "clip_without_map": {"target_clip": str(clip), "target_map": "none"},
+        "photo": {"target_photo": str(photo), "target_keypoints": str(points), "target_map": "none"},
+    }
+    for name, whom in targets.items():
+        folder = tmp_path / f"{name}_maps"
+        dance = Dance(
+            out=str(tmp_path / f"{name}.mp4"), maps_dir=str(folder), source_clip=str(clip), max_frames=3, **whom
+        )
+        assert retargeter.write_dance(dance) == 3
+        maps[name] = [path.read_bytes() for path in sorted(folder.iterdir())]
+    target, source = inputs.clip_target(clip, 32), inputs.clip_source(clip, max_frames=3)
+    expected = retargeter.retarget(target, source.keypoints)
+    assert maps["clip"] == [image_files.encode_png(parsing_map) for parsing_map in expected]
+    assert len({tuple(stored) for stored in maps.values()}) == 3
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        (
+            {"target_clip": "clip"},
+            "give one of --target_photo and --target_clip. Received: target_photo and target_clip",
+        ),
+        ({"source_video": None}, "give one of --source_video and --source_clip. Received: neither"),
+        ({"target_photo": None, "target_clip": "clip", "target_keypoints": "a.npy"}, "give no keypoint file"),
+        ({"target_photo": None, "target_clip": "clip", "target_map": "a.png"}, "auto or none with a clip"),
+        ({"out": "panel.avi"}, "out must end with .mp4. Received: out=panel.avi"),
+        ({"maps_dir": "maps", "out": "maps/panel.mp4"}, "out must lie outside of maps_dir"),
+    ],
+)
+def test_files_that_contradict_each_other_are_refused(changes: dict[str, Any], why: str) -> None:
+    asked = {"target_photo": "me.jpg", "source_video": "dance.mp4", "out": "panel.mp4"}
+    with pytest.raises(ConfigError, match=why):
+        Dance(**{**asked, **changes})
+
+
+def test_an_output_is_never_an_input(tmp_path: pathlib.Path) -> None:
+    """Links are followed; nothing is read or written before the refusal."""
+    names = ("video.mp4", "photo.png", "points.npy", "panel.mp4")
+    video, photo, points, panel = (str(tmp_path / name) for name in names)
+    pathlib.Path(video).write_bytes(b"a video")
+    pathlib.Path(panel).symlink_to(video)
+    maps = tmp_path / "maps"
+    for changes in (
+        {"out": video},
+        {"out": panel},
+        {"out": f"{tmp_path}/maps/../video.mp4"},
+        {"out": f"{tmp_path}/folder.mp4", "maps_dir": f"{tmp_path}/folder.mp4"},
+        {"maps_dir": photo, "out": f"{tmp_path}/other.mp4"},
+        {"maps_dir": str(maps), "target_map": str(maps / "000000.png"), "out": f"{tmp_path}/other.mp4"},
+        {"maps_dir": str(maps), "target_photo": str(maps / "000000.png"), "out": f"{tmp_path}/other.mp4"},
+    ):
+        asked: dict[str, Any] = {
+            "target_photo": photo,
+            "target_keypoints": points,
+            "source_video": video,
+            "out": "panel.mp4",
+        }
+        with pytest.raises(ConfigError, match="must not be an input"):
+            Dance(**{**asked, **changes})
+    assert pathlib.Path(video).read_bytes() == b"a video"
+    assert not maps.exists()
