@@ -1,14 +1,15 @@
 """What evaluations write (numbers as json, pictures as png) and say (tables)."""
 
 import pathlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from retarget_tf import files
 from retarget_tf.evaluation import metrics
-from retarget_tf.evaluation.chart import line_chart
 from retarget_tf.evaluation.evaluating import Comparison, Evaluation
 from retarget_tf.pictures import figures
+from retarget_tf.pictures.chart import line_chart
+from retarget_tf.pictures.drawing import aligned
 from retarget_tf.pictures.image_files import write_png
 
 Scores = Mapping[str, Any]
@@ -53,7 +54,7 @@ def table(found: Scores) -> str:
         for name, scores in (*contenders.items(), *_untrained(part)):
             rows.append([f"{title}, {name}", *_over_time(scores), *_in_detail(scores)])
     one_step = _number(found["teacher_forced"]["miou"])
-    return f"{_aligned(rows)}\n{_counted(found)}; one step from true frames: mIoU {one_step}"
+    return f"{aligned(rows)}\n{_counted(found)}; one step from true frames: mIoU {one_step}"
 
 
 def comparison_table(found: Scores) -> str:
@@ -76,7 +77,7 @@ def comparison_table(found: Scores) -> str:
     across = {} if found["cross_person"] is None else dict(_untrained(found["cross_person"]))
     for name, scores in _untrained(found):
         add(name, scores, across.get(name))
-    return f"{_aligned(rows)}\n{_counted(found)}"
+    return f"{aligned(rows)}\n{_counted(found)}"
 
 
 def _untrained(part: Scores) -> Iterator[tuple[str, Scores]]:
@@ -109,14 +110,3 @@ def _counted(found: Scores) -> str:
 
 def _number(value: float | None) -> str:
     return "-" if value is None else f"{value:.3f}"
-
-
-def _aligned(rows: Sequence[Sequence[str]]) -> str:
-    """Cells as columns, the first one to the left."""
-    first, *others = ([len(cell) for cell in column] for column in zip(*rows, strict=True))
-    widths = [max(lengths) for lengths in others]
-    lines = (
-        "  ".join([row[0].ljust(max(first)), *(cell.rjust(width) for cell, width in zip(row[1:], widths, strict=True))])
-        for row in rows
-    )
-    return "\n".join(line.rstrip() for line in lines)

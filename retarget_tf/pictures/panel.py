@@ -1,7 +1,5 @@
 """The side-by-side picture of a retargeting: target, source, pose and map, with names above and the classes below."""
 
-from typing import Any
-
 import cv2
 import numpy as np
 import tensorflow as tf
@@ -10,15 +8,11 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_map
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.networks import encoding
+from retarget_tf.pictures import drawing
+from retarget_tf.pictures.drawing import DARK, GAP, LINE
 
 _MIN_HEIGHT = 320  # of a column in pixels
 _WIDEST = 16 / 9  # a source wider than this is shown smaller
-_GAP = 8
-_LINE = 28  # height of a line of text
-_FONT = cv2.FONT_HERSHEY_SIMPLEX
-_BACKGROUND = (24, 24, 28)
-_TEXT = (225, 225, 225)
-_QUIET = (165, 165, 170)
 _COLUMNS = ("target", "source", "pose", "retargeted map")
 
 
@@ -41,14 +35,15 @@ class Panel:
         self._scale = side / size
         self._draw = tf.function(lambda keypoints: encoding.to_pixels(pose_map.draw_stick_figure(keypoints, side)))
         widths = (side, self._source_size[0], side, side)
-        self._lefts = [_GAP + sum(widths[:i]) + _GAP * i for i in range(len(widths))]
-        total = sum(widths) + _GAP * (len(widths) + 1)
-        legend = _legend(schema, total)
-        self._still = np.full((_LINE + side + legend.shape[0], total + total % 2, 3), _BACKGROUND, np.uint8)
+        self._lefts = [GAP + sum(widths[:i]) + GAP * i for i in range(len(widths))]
+        total = sum(widths) + GAP * (len(widths) + 1)
+        named = list(zip(schema.classes, schema.palette, strict=True))[1:]  # without the background
+        legend = drawing.legend(named, total + total % 2, DARK)
+        self._still = drawing.page(LINE + side + legend.shape[0], legend.shape[1], DARK)
         for left, name in zip(self._lefts, _COLUMNS, strict=True):
-            _write(self._still, name, left, 0, _TEXT)
-        self._still[_LINE + side :, :total] = legend
-        _paste(self._still, _resized(target, side, side), self._lefts[0], _LINE)
+            drawing.write(self._still, name, left, 0, DARK.ink)
+        drawing.paste(self._still, legend, 0, LINE + side)
+        drawing.paste(self._still, _resized(target, side, side), self._lefts[0], LINE)
 
     def compose(self, frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array) -> Uint8Array:
         """One frame of the panel.
@@ -67,9 +62,9 @@ class Panel:
         pose = self._draw(tf.constant(larger[None]))[0].numpy()
         side = pose.shape[0]
         coloured = cv2.resize(self._schema.colour(parsing_map), (side, side), interpolation=cv2.INTER_NEAREST)
-        _paste(panel, _resized(frame, width, height), self._lefts[1], _LINE + (side - height) // 2)
-        _paste(panel, pose, self._lefts[2], _LINE)
-        _paste(panel, coloured, self._lefts[3], _LINE)
+        drawing.paste(panel, _resized(frame, width, height), self._lefts[1], LINE + (side - height) // 2)
+        drawing.paste(panel, pose, self._lefts[2], LINE)
+        drawing.paste(panel, coloured, self._lefts[3], LINE)
         return panel
 
 
@@ -82,37 +77,3 @@ def _fitted(aspect: float, side: int) -> tuple[int, int]:
 def _resized(picture: Uint8Array, width: int, height: int) -> Uint8Array:
     interpolation = cv2.INTER_AREA if height < picture.shape[0] else cv2.INTER_CUBIC
     return np.asarray(cv2.resize(picture, (width, height), interpolation=interpolation), np.uint8)
-
-
-def _legend(schema: LabelSchema, width: int) -> Uint8Array:
-    """Swatches and names of the classes but the background, in as many lines as they need."""
-    entries = list(zip(schema.classes, schema.palette, strict=True))[1:]
-    places, x, y = [], _GAP, 0
-    for name, _ in entries:
-        needed = _LINE // 2 + _text_width(name) + 3 * _GAP
-        if x + needed > width and x > _GAP:
-            x, y = _GAP, y + _LINE
-        places.append((x, y))
-        x += needed
-    strip: Any = np.full((y + _LINE + y % 2, width, 3), _BACKGROUND, np.uint8)
-    for (name, colour), (x, y) in zip(entries, places, strict=True):
-        swatch = _LINE // 2
-        strip[y + swatch // 2 : y + swatch // 2 + swatch, x : x + swatch] = colour
-        _write(strip, name, x + swatch + _GAP, y, _QUIET)
-    return np.asarray(strip, np.uint8)
-
-
-def _label(name: str) -> str:
-    return name.replace("_", " ")
-
-
-def _text_width(name: str) -> int:
-    return int(cv2.getTextSize(_label(name), _FONT, 0.5, 1)[0][0])
-
-
-def _write(picture: Uint8Array, name: str, x: int, y: int, colour: tuple[int, int, int]) -> None:
-    cv2.putText(picture, _label(name), (x, y + _LINE - 9), _FONT, 0.5, colour, 1, cv2.LINE_AA)
-
-
-def _paste(picture: Uint8Array, part: Uint8Array, x: int, y: int) -> None:
-    picture[y : y + part.shape[0], x : x + part.shape[1]] = part

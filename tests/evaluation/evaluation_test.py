@@ -16,7 +16,7 @@ from retarget_tf import evaluation
 from retarget_tf.body import parsing_labels, pose_transform, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.evaluation import baselines, chart, metrics
+from retarget_tf.evaluation import baselines, metrics
 from retarget_tf.evaluation import tasks as evaluation_tasks
 from retarget_tf.networks import encoding, generator, presets
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
@@ -450,16 +450,3 @@ def test_the_program_takes_one_of_model_and_compare(tmp_path: pathlib.Path) -> N
         done = testing.run_program("retarget_tf.evaluate", *arguments, "--records=r", f"--out={tmp_path / 'out'}")
         assert done.returncode == 2
         assert done.stderr.startswith("ERROR: one of model and compare must be given. Received: model=")
-
-
-def test_chart_draws_a_line_a_contender_and_breaks_it_where_nothing_is_known() -> None:
-    t = [10, 20, 30, 40, 50]
-    whole = chart.line_chart("title", t, {"a": [0.5] * 5})
-    broken = chart.line_chart("title", t, {"a": [0.5, 0.5, None, 0.5, 0.5]})
-    red = [np.argwhere((picture == (214, 39, 40)).all(axis=-1)) for picture in (whole, broken)]
-    line = [points[points[:, 1] < 800] for points in red]  # without the legend
-    assert len(np.unique(line[0][:, 0])) <= 3, "a constant is a level line"
-    columns = [np.unique(points[:, 1]) for points in line]
-    assert np.diff(columns[0]).max() == 1
-    assert np.diff(columns[1]).max() > 200, "from t = 20 to 40 is a gap"
-    assert chart.line_chart("nothing", [], {"a": []}).shape == whole.shape

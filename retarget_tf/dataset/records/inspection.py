@@ -1,7 +1,7 @@
 """What records hold, for people to look at: a table, and a contact sheet."""
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -11,11 +11,7 @@ from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset.records.manifest import Manifest
 from retarget_tf.dataset.records.reading import read_segments
 from retarget_tf.dataset.records.segment import Segment, decode_frame, decode_map
-
-_SMALLEST_CELL = 160  # pixels of a picture on the sheet; smaller ones are enlarged by a whole number
-_MARGIN = 6
-_CAPTION = 22
-_BACKGROUND, _INK = 255, (40, 40, 40)
+from retarget_tf.pictures import drawing
 
 
 def describe(manifest: Manifest) -> str:
@@ -29,7 +25,7 @@ def describe(manifest: Manifest) -> str:
         f"{manifest.folder}: {manifest.image_size} pixels, label schema {manifest.label_schema}, "
         f"{manifest.segment_frames} frames a record, the person takes {manifest.person_height_share:.0%} of the height"
     )
-    return "\n".join([facts, *_table(rows)])
+    return f"{facts}\n{drawing.aligned(rows)}"
 
 
 def describe_classes(manifest: Manifest, split: str, max_records: int = 64) -> str:
@@ -41,7 +37,7 @@ def describe_classes(manifest: Manifest, split: str, max_records: int = 64) -> s
         counts += np.bincount(decode_map(middle).numpy().ravel(), minlength=256)
     named = [*enumerate(schema.classes), (parsing_labels.UNKNOWN, "unknown")]
     rows = [(f"class ({split})", "share"), *((name, f"{counts[i] / counts.sum():.2%}") for i, name in named)]
-    return "\n".join(_table(rows))
+    return drawing.aligned(rows)
 
 
 def contact_sheet(manifest: Manifest, split: str, *, max_rows: int = 8, frames_in_row: int = 3) -> Uint8Array:
@@ -54,12 +50,8 @@ def contact_sheet(manifest: Manifest, split: str, *, max_rows: int = 8, frames_i
         RGB uint8 `[height, width, 3]`.
     """
     schema = parsing_labels.get_schema(manifest.label_schema)
-    scale = -(-_SMALLEST_CELL // manifest.image_size)
-    rows = [
-        _row(segment, schema, scale, frames_in_row)
-        for segment in _different_clips(read_segments(manifest.folder, split), max_rows)
-    ]
-    return np.concatenate(rows)
+    segments = _different_clips(read_segments(manifest.folder, split), max_rows)
+    return drawing.stack([_row(segment, schema, frames_in_row) for segment in segments])
 
 
 def _different_clips(segments: Iterable[Segment], count: int) -> list[Segment]:
@@ -72,22 +64,21 @@ def _different_clips(segments: Iterable[Segment], count: int) -> list[Segment]:
     return list(found.values())
 
 
-def _row(segment: Segment, schema: parsing_labels.LabelSchema, scale: int, count: int) -> Uint8Array:
+def _row(segment: Segment, schema: parsing_labels.LabelSchema, count: int) -> Uint8Array:
     # The second reference, where there is one: it is the one that was chosen for this record.
-    cells = [("reference", _enlarge(decode_frame(segment.references.frames[-1]).numpy(), scale))]
+    captions, cells = ["reference"], [decode_frame(segment.references.frames[-1]).numpy()]
     for index in np.unique(np.linspace(0, len(segment.body) - 1, count).round().astype(int)):
-        frame = _enlarge(decode_frame(segment.body.frames[index]).numpy(), scale)
-        coloured = _enlarge(schema.colour(decode_map(segment.body.parsing_maps[index]).numpy()), scale)
-        cells.append((f"frame {segment.first_index + index}", frame))
-        cells.append(
-            ("keypoints", draw_sticks(frame, segment.body.keypoints[index] * np.array([scale, scale, 1], np.float32)))
-        )
-        cells.append(("parsing map", coloured))
-    cells += [("", np.full_like(cells[0][1], _BACKGROUND))] * (1 + 3 * count - len(cells))
-    pictures = np.concatenate([_framed(text, picture) for text, picture in cells], axis=1)
-    title = np.full((_CAPTION, pictures.shape[1], 3), _BACKGROUND, np.uint8)
-    _write(title, f"{segment.clip.clip_id}   person {segment.clip.person_id}   {segment.clip.fps:g} fps", 0.5)
-    return np.concatenate([title, pictures])
+        frame = decode_frame(segment.body.frames[index]).numpy()
+        large = drawing.enlarged(frame)
+        scale = np.array([len(large) / len(frame)] * 2 + [1], np.float32)
+        captions += [f"frame {segment.first_index + index}", "keypoints", "parsing map"]
+        cells += [
+            frame,
+            draw_sticks(large, segment.body.keypoints[index] * scale),
+            schema.colour(decode_map(segment.body.parsing_maps[index]).numpy()),
+        ]
+    title = f"{segment.clip.clip_id}   person {segment.clip.person_id}   {segment.clip.fps:g} fps"
+    return drawing.titled(title, drawing.grid([cells], captions))
 
 
 def draw_sticks(frame: Uint8Array, keypoints: Float32Array) -> Uint8Array:
@@ -102,29 +93,3 @@ def draw_sticks(frame: Uint8Array, keypoints: Float32Array) -> Uint8Array:
         if confidence > 0:
             cv2.circle(drawn, point, thickness, (255, 255, 255), -1, cv2.LINE_AA)
     return drawn
-
-
-def _enlarge(picture: Uint8Array, scale: int) -> Uint8Array:
-    return picture.repeat(scale, axis=0).repeat(scale, axis=1)
-
-
-def _framed(caption: str, picture: Uint8Array) -> Uint8Array:
-    height, width = picture.shape[:2]
-    cell = np.full((height + _CAPTION + _MARGIN, width + _MARGIN, 3), _BACKGROUND, np.uint8)
-    cell[_CAPTION : _CAPTION + height, :width] = picture
-    _write(cell, caption, 0.4)
-    return cell
-
-
-def _write(picture: Uint8Array, text: str, size: float) -> None:
-    cv2.putText(picture, text, (2, _CAPTION - 7), cv2.FONT_HERSHEY_SIMPLEX, size, _INK, 1, cv2.LINE_AA)
-
-
-def _table(rows: Sequence[Sequence[str]]) -> list[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    return [
-        "  ".join(
-            [row[0].ljust(widths[0]), *(text.rjust(width) for text, width in zip(row[1:], widths[1:], strict=True))]
-        )
-        for row in rows
-    ]

@@ -4,14 +4,11 @@ Colours are CSS classes of the page (`page`), so that a chart follows its light 
 """
 
 import numpy as np
-import numpy.typing as npt
 
-from retarget_tf.arrays import BoolArray
+from retarget_tf.arrays import AnyArray, BoolArray
 from retarget_tf.footage.screening.criteria import Limit
 from retarget_tf.footage.screening.judging import Verdict
 from retarget_tf.footage.screening.looking import Looks
-
-Float32Array = npt.NDArray[np.floating]
 
 _WIDTH, _HEIGHT = 480.0, 56.0
 _HEADROOM = 1.25  # the scale reaches at least so far beyond what still passes
@@ -79,7 +76,7 @@ def _span(looks: Looks, first: int, end: int) -> tuple[float, float]:
     return first / looks.frames * _WIDTH, (end - first) / looks.frames * _WIDTH
 
 
-def _paths(x: Float32Array, y: Float32Array, shown: BoolArray) -> list[str]:
+def _paths(x: AnyArray, y: AnyArray, shown: BoolArray) -> list[str]:
     """A path for each run of looks that is shown; a look alone is a dot."""
     edges = np.flatnonzero(np.diff(np.pad(shown.astype(np.int8), 1)))
     paths = []
