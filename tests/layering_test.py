@@ -31,6 +31,7 @@ LIGHT = (
     "body.skeleton",
     "body.parsing_labels",
     "networks.config",
+    "dataset.build_config",
     "training.config",
 )
 HEAVY = {"tensorflow", "keras", "cv2", "av", "mediapipe", "PIL", "matplotlib"}
