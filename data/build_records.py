@@ -18,21 +18,12 @@ import os
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.dataset.build_config import BuildConfig
+from retarget_tf.program import settings
 
 _CLIPS = flags.DEFINE_list("clips", None, "folders that hold clip folders, parted by commas", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder of records to make", required=True)
-_SIZE = flags.DEFINE_integer("size", 0, "side of the stored pictures in pixels; 0 keeps the clips' own")
-_LABEL_SCHEMA = flags.DEFINE_string("label_schema", "parts10", "of the parsing maps to store, one that the clips carry")
-_SEGMENT_FRAMES = flags.DEFINE_integer("segment_frames", 64, "consecutive frames in one record")
-_VALIDATION_SHARE = flags.DEFINE_float("validation_share", 0.1, "share of the people to validate on")
-_TEST_SHARE = flags.DEFINE_float(
-    "test_share", 0.2, "share of the people to test on; 1 makes a test set and nothing else"
-)
-_TEST_PEOPLE = flags.DEFINE_list("test_people", [], "test exactly these people, in place of a share")
-_SHARDS = flags.DEFINE_integer(
-    "shards", 0, "files of the training split; 0 for one for each 64 records, and at least 4"
-)
-_SEED = flags.DEFINE_integer("seed", 0, "of the split, the order of the records and the reference frames")
+_BUILD = settings.define_flags(BuildConfig)
 _WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by default one for each core")
 _RUNNER = flags.DEFINE_string(
     "runner", None, "build as an Apache Beam pipeline with this runner: DirectRunner, DataflowRunner, FlinkRunner ..."
@@ -45,19 +36,11 @@ _OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder where 
 
 def main() -> None:
     """Builds the records and prints what they hold."""
+    config = BuildConfig(**settings.given(_BUILD))
+
     program.import_tensorflow()
     from retarget_tf.dataset import records
 
-    config = records.BuildConfig(
-        size=_SIZE.value,
-        label_schema=_LABEL_SCHEMA.value,
-        segment_frames=_SEGMENT_FRAMES.value,
-        validation_share=_VALIDATION_SHARE.value,
-        test_share=_TEST_SHARE.value,
-        test_people=tuple(_TEST_PEOPLE.value),
-        shards=_SHARDS.value,
-        seed=_SEED.value,
-    )
     if _RUNNER.value is not None:
         # Beam warns of parts that nobody asked for, and logs besides what it raises.
         logging.getLogger().setLevel(logging.CRITICAL)

@@ -31,6 +31,7 @@ LIGHT = (
     "body.skeleton",
     "body.parsing_labels",
     "networks.config",
+    "dataset.build_config",
     "training.config",
     "retargeting",
     "retargeting.dance",

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from retarget_tf.dataset import records
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.extraction import external_parser
 from retarget_tf.pictures import video
@@ -45,7 +44,6 @@ def test_help_is_quick(program: str) -> None:
 @pytest.mark.parametrize(
     ("program", "settings"),
     [
-        ("data.build_records", records.BuildConfig()),
         ("data.extract_clips", extraction.ExtractionConfig()),
         ("data.extract_clips", video.AS_IT_IS),
         ("export.query_server", video.AS_IT_IS),

@@ -20,9 +20,9 @@ CONFIG = records.BuildConfig(segment_frames=4, validation_share=0.2, test_share=
 # Builds as CONFIG says, and kills itself at the n-th call of a function.
 KILLED = """
 import os, pathlib, signal, sys
-from retarget_tf.records import staging
+from retarget_tf.dataset.records import staging
 from tests.dataset import records_building_test as test
-from retarget_tf import records
+from retarget_tf.dataset import records
 owner, name = (staging, "encode_map") if sys.argv[3] == "clip" else (records.Segment, "serialize")
 original, calls = getattr(owner, name), []
 def counted(*arguments):

@@ -5,8 +5,8 @@ whole; `read_clips` gives whole clips as numpy; `input_pipeline.make_dataset` gi
 described, written and parsed in `records.segment`.
 """
 
+from retarget_tf.dataset.build_config import BuildConfig
 from retarget_tf.dataset.records.building import Work, build_records
-from retarget_tf.dataset.records.config import BuildConfig
 from retarget_tf.dataset.records.damage import damage_as_input_error, locating_damage
 from retarget_tf.dataset.records.framing import record_at, record_offsets
 from retarget_tf.dataset.records.inspection import contact_sheet, describe, describe_classes

@@ -14,7 +14,7 @@ from absl import logging
 from tqdm import tqdm
 
 from retarget_tf import files, parallel, program
-from retarget_tf.dataset.records.config import BuildConfig
+from retarget_tf.dataset.build_config import BuildConfig
 from retarget_tf.dataset.records.manifest import Manifest
 from retarget_tf.dataset.records.planning import BuildPlan, ClipTask, ShardTask, plan_build
 from retarget_tf.dataset.records.staging import Staging

@@ -17,7 +17,7 @@ import numpy as np
 from retarget_tf import files
 from retarget_tf.body import skeleton
 from retarget_tf.dataset import clips
-from retarget_tf.dataset.records.config import BuildConfig
+from retarget_tf.dataset.build_config import BuildConfig
 from retarget_tf.dataset.records.manifest import SPLITS, TRAIN, ClipEntry, Manifest, Split
 from retarget_tf.dataset.records.splitting import split_people
 from retarget_tf.errors import InputDataError
