@@ -1,9 +1,9 @@
 """Retargets a video's motion to the person of one photo, as a sequence of parsing maps.
 
-    python -m retarget_tf.retarget --model=work --target_photo=me.jpg --source_video=dance.mp4 --out=panel.mp4
+    retarget --model=work --target_photo=me.jpg --source_video=dance.mp4 --out=panel.mp4
 
 The panel shows target, source, pose and retargeted map side by side. Keypoints are detected (pip install
-'retarget_tf[extract]'; python -m data.fetch_models), or read from files: float32 [frames, points, 3] of
+'retarget_tf[extract]'; retarget-fetch-models), or read from files: float32 [frames, points, 3] of
 BODY_25, COCO-17, COCO-18 or MediaPipe-33 in pixels of the upright picture, .npy, or .npz with an array named keypoints.
 """
 

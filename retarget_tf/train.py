@@ -1,6 +1,6 @@
 """Trains a preset on records; the same command again resumes.
 
-    python -m retarget_tf.train --preset=stable --records=records --workdir=work --minutes=10 --filters=16
+    retarget-train --preset=stable --records=records --workdir=work --minutes=10 --filters=16
 
 The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM and Ctrl-C save a checkpoint. A
 flag without a default is as the preset has it (`config.PRESET_MODELS`, `config.PRESET_TRAININGS`).
@@ -15,7 +15,7 @@ from retarget_tf.errors import InputDataError
 from retarget_tf.networks import config
 
 _RECORDS = flags.DEFINE_list(
-    "records", None, "folder made by data.build_records; several, with commas, share every batch", required=True
+    "records", None, "folder made by retarget-build-records; several, with commas, share every batch", required=True
 )
 _WORKDIR = flags.DEFINE_string("workdir", None, "folder for all that the training writes", required=True)
 _PRESET = flags.DEFINE_enum("preset", "stable", config.PRESETS, "named recipe")

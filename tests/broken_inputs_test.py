@@ -31,6 +31,7 @@ from retarget_tf.footage import extraction
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
+from retarget_tf.program import running
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
@@ -290,8 +291,8 @@ def listing(folder: Path) -> list[Path]:
 
 def ending(call: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> int:
     """The exit code of a program that does nothing but this call."""
-    monkeypatch.setattr(program, "flags_parser", lambda argv, main: None)
-    monkeypatch.setattr(program, "_show_log", lambda: None)
+    monkeypatch.setattr(running, "flags_parser", lambda argv, main: None)
+    monkeypatch.setattr(running, "_show_log", lambda: None)
     with testing.held_to_permissions(), pytest.raises(SystemExit) as ended:
         program.run(call)
     assert isinstance(ended.value.code, int)
@@ -373,7 +374,7 @@ def test_a_full_disk_in_a_build_is_told_with_the_file_and_the_build_goes_on(
         pytest.importorskip("apache_beam")
         from retarget_tf.dataset import beam_build
 
-        build = functools.partial(beam_build.build_records, runner=runner)
+        build = functools.partial(records.build_records, carry_out=beam_build.on_runner(runner))
     with full_disk(file_bytes), pytest.raises(OSError, match=rf"File too large.*{written}"):
         build([whole / "clips"], tmp_path / "records", BUILD)
     assert [path.name for path in tmp_path.iterdir()] == [".records.building"]

@@ -47,7 +47,7 @@ def load_photo(path: files.PathLike) -> Uint8Array:
         )
     image = _decode(data)
     if image is None:
-        raise InputDataError(f"photo {path}: cannot be decoded. The file may be damaged.")
+        raise InputDataError(f"photo {path}: cannot be decoded, so it may be damaged. Save it again.")
     return image
 
 

@@ -161,7 +161,7 @@ class ServingClient:
         if theirs.split(".")[0] != serving.CONTRACT_VERSION.split(".")[0] or "person_height_share" not in facts:
             raise InputDataError(
                 f"server {self._address}: its contract is {theirs}, this client's {serving.CONTRACT_VERSION}. "
-                "Export the model anew."
+                "Export the model again: retarget-export-saved-model --model=MODEL --out=FOLDER"
             )
         model = ModelConfig(
             preset=facts["preset"].decode(),
@@ -215,7 +215,7 @@ class ServedRetargeter(BaseRetargeter):
 def _refusal(error: Any, where: str) -> Exception:
     code, details = error.code(), error.details()
     if code == grpc.StatusCode.INVALID_ARGUMENT:
-        return InputDataError(f"{where}: refuses the request: {details}")
+        return InputDataError(f"{where}: refuses the request ({details}). Give what it asks for.")
     if code == grpc.StatusCode.NOT_FOUND:
         return ConfigError(f"{where}: {details}. Check the model's name and version.")
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:

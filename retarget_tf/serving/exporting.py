@@ -44,13 +44,13 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
         The version's folder.
 
     Raises:
-        InputDataError: the model cannot be read, or the version exists.
-        ConfigError: the model feeds back probabilities, which no request carries.
+        InputDataError: the model cannot be read.
+        ConfigError: the version exists, or the model feeds back probabilities, which no request carries.
     """
     network, spec = load_keras_generator(model)
     version = version if version is not None else max(versions(folder), default=0) + 1
     if version < 1:
-        raise ValueError(f"version must be positive. Received: version={version}")
+        raise ConfigError(f"version must be positive. Received: version={version}")
     if spec.model.feedback == "probabilities":
         raise ConfigError(
             "feedback of a servable must be classes or none, because a request carries maps of class ids. "

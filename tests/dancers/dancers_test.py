@@ -543,7 +543,7 @@ def test_making_again_keeps_the_clip_and_refuses_another_in_its_place(tmp_path: 
     written = (folder / "clip.json").stat().st_mtime_ns
     dancers.make_clip(folder, seed=0, person=0, clip=0, frames=2, size=32)
     assert (folder / "clip.json").stat().st_mtime_ns == written
-    with pytest.raises(InputDataError, match=r"made with other settings. Remove it or choose another folder."):
+    with pytest.raises(ConfigError, match=r"made with the same settings: remove it, or choose another folder"):
         dancers.make_clip(folder, seed=0, person=0, clip=0, frames=3, size=32)
 
 

@@ -316,7 +316,7 @@ def test_settings_are_checked() -> None:
 
 
 def test_missing_models_say_the_command(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(MissingDependencyError, match=r"python -m data.fetch_models --out="):
+    with pytest.raises(MissingDependencyError, match=r"retarget-fetch-models --out="):
         extraction.detect_keypoints(np.zeros((8, 8, 3), np.uint8), models_folder=tmp_path)
 
 

@@ -309,7 +309,8 @@ def test_each_good_stretch_becomes_a_clip_of_one_person(
         "c.mp4": extraction.Selection((extraction.Stretch(0, 70),), (), 70),
     }
     with pytest.raises(
-        InputDataError, match=r"^video b\.mp4: has no good stretch\. Look at it with data.screen_clips\.$"
+        InputDataError,
+        match=r"^video b\.mp4: has no good stretch\. Look at why: retarget-screen-clips --videos=b\.mp4 ",
     ):
         extraction.extract_videos(
             ["a.mp4", "b.mp4", "c.mp4"],

@@ -78,7 +78,7 @@ def test_versions_count_up_and_are_never_overwritten(
     out = tmp_path / "out"
     (out / "notes").mkdir(parents=True)
     (out / "4").mkdir()
-    with pytest.raises(InputDataError, match="4: exists already"):
+    with pytest.raises(ConfigError, match=r"must not exist already.*4$"):
         serving.export_saved_model(served.workdir, out, version=4)
     assert serving.export_saved_model(served.workdir, out).name == "5"
 

@@ -23,7 +23,7 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.dataset import clips
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import ConfigError, InputDataError, batch_error
 from retarget_tf.footage.extraction import detectors, square_crop
 from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
@@ -65,11 +65,11 @@ class ExtractionConfig:
     def __post_init__(self) -> None:
         parsing_labels.get_schema(self.parser_schema)
         if self.size < MIN_SIZE:
-            raise ValueError(f"size must be at least {MIN_SIZE}. Received: size={self.size}")
+            raise ConfigError(f"size must be at least {MIN_SIZE}. Received: size={self.size}")
         if not 0 <= self.margin <= 1:
-            raise ValueError(f"margin must be in 0..1. Received: margin={self.margin}")
+            raise ConfigError(f"margin must be in 0..1. Received: margin={self.margin}")
         if self.max_frames < 0:
-            raise ValueError(f"max_frames must not be negative. Received: max_frames={self.max_frames}")
+            raise ConfigError(f"max_frames must not be negative. Received: max_frames={self.max_frames}")
 
 
 class Stretch(NamedTuple):
@@ -119,13 +119,16 @@ def extract_clip(
         config: settings.
         stretch: the frames that are taken; all unless given.
         person_id: who it is; the clip's id unless given.
-        overwrite: whether a clip that is there is replaced.
+        overwrite: whether a clip that is there is replaced, if the folder holds nothing else.
         show_progress: whether to draw progress bars.
 
     Raises:
-        InputDataError: the video cannot be read, nobody is found in it, or the folder is there already.
+        InputDataError: the video cannot be read, or nobody is found in it.
+        ConfigError: the folder is there already and is not to be replaced, or holds the video.
         MissingDependencyError: mediapipe or its models are not installed.
     """
+    files.refuse_replacing(folder, path)
+    files.check_writable(folder, ours=clips.parts_of_clip if overwrite else None)
     header = video.probe(path, config.reading)
     name = pathlib.Path(folder).name
     stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)
@@ -258,10 +261,14 @@ def extract_videos(
         report: takes one line about each clip, and about each stretch that is left out.
 
     Raises:
-        InputDataError: one or more videos cannot be used; names them all. The others are done.
+        ConfigError: the folder of a clip holds something else, or an input.
+        InputDataError: one or more videos cannot be used, see `errors.batch_error`. The others are done.
         MissingDependencyError: mediapipe or its models are not installed.
     """
-    problems: list[str] = []
+    for path in paths:  # before hours of work
+        files.refuse_replacing(pathlib.Path(out) / clip_id_of(path), *paths)
+        files.check_writable(pathlib.Path(out) / clip_id_of(path), ours=clips.parts_of_clip)
+    problems: list[InputDataError] = []
     taken: dict[str, files.PathLike] = {}
     for path in paths:
         person_id = clip_id_of(path)
@@ -293,10 +300,10 @@ def extract_videos(
                 rate = info.frames / max(time.monotonic() - started, 1e-9)
                 report(f"{path}: {info.frames} frames to {folder} ({rate:.1f} frames/s)")
         except InputDataError as error:
-            problems.append(str(error))
+            problems.append(error)
             report(f"{path}: failed")
     if problems:
-        raise InputDataError(" ".join(problems))
+        raise batch_error(problems, len(paths))
 
 
 def _clips_of(
@@ -310,7 +317,10 @@ def _clips_of(
     for line in selection.left_out:
         report(f"{path}: left out {line}")
     if not selection.stretches:
-        raise InputDataError(f"video {path}: has no good stretch. Look at it with data.screen_clips.")
+        raise InputDataError(
+            f"video {path}: has no good stretch. "
+            f"Look at why: retarget-screen-clips --videos={path} --report={name}.html"
+        )
     if selection.stretches == (Stretch(0, selection.frames),):
         return {name: selection.stretches[0]}
     return {f"{name}_{stretch.first:06d}": stretch for stretch in selection.stretches}
