@@ -65,8 +65,9 @@ def batch_error(problems: Sequence[InputDataError], total: int) -> InputDataErro
     """
     if total == 1:
         return problems[0]
+    failed = len(problems)
     error = InputDataError(
-        f"{len(problems)} of {total} files cannot be used; the others are done. Mend them, or leave them out."
+        f"{failed} of {total} files cannot be used ({total - failed} done). Mend those, or leave them out."
     )
     for problem in problems:
         error.add_note(str(problem))

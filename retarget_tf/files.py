@@ -134,11 +134,15 @@ def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True
         if given is None or not given.exists():
             continue
         if final.exists() and final.samefile(given):
-            raise ConfigError(f"the output must not be an input ({path}): choose another name. Received: {out}")
+            raise ConfigError(f"the output must not be an input ({path}): choose another name. Received: output={out}")
         if given in final.parents:
-            raise ConfigError(f"the output must not lie in an input ({path}): choose another name. Received: {out}")
+            raise ConfigError(
+                f"the output must not lie in an input ({path}): choose another name. Received: output={out}"
+            )
         if whole and final in given.parents:
-            raise ConfigError(f"the output must not hold an input ({path}): choose another name. Received: {out}")
+            raise ConfigError(
+                f"the output must not hold an input ({path}): choose another name. Received: output={out}"
+            )
 
 
 @contextlib.contextmanager
@@ -221,7 +225,7 @@ def _make_parent(final: Path) -> None:
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
     except (FileExistsError, NotADirectoryError) as error:
-        raise ConfigError(f"a folder to write into must not be a file. Received: {error.filename}") from None
+        raise ConfigError(f"a folder to write into must not be a file. Received: folder={error.filename}") from None
 
 
 def _temporary_name(final: Path) -> Path:

@@ -195,7 +195,7 @@ def linked(tmp_path: pathlib.Path) -> pathlib.Path:
 
 @pytest.mark.parametrize(("out", "given", "refused"), REPLACING)
 def test_an_output_never_replaces_an_input(linked: pathlib.Path, out: str, given: str, refused: str) -> None:
-    said = rf"must not {refused} \({linked}/{given}\): choose another name\. Received: {linked}/{out}$"
+    said = rf"must not {refused} \({linked}/{given}\): choose another name\. Received: output={linked}/{out}$"
     with pytest.raises(ConfigError, match=said):
         files.refuse_replacing(linked / out, None, linked / "elsewhere", linked / given)
     if refused == "hold an input":

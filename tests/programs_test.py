@@ -1,4 +1,4 @@
-"""Every documented command exists as documented, and the whole chain runs as a user runs it: one process a command."""
+"""Every program answers --help quickly, and the whole chain runs as a user runs it: one process a command."""
 
 import dataclasses
 import importlib.util
@@ -20,18 +20,6 @@ from retarget_tf.serving import server
 from tests import testing
 from tests.testing import run_program
 
-DOCUMENTS = ("README.md", "BUILD_NOTES.md", "Makefile", "data/README.md", "export/README.md")
-COMMAND = re.compile(r"python -m ((?:retarget_tf|data|export)\.\w+)((?:\\\n|[^\n`|&>;#])*)")
-
-
-def documented_commands() -> dict[str, set[str]]:
-    """The flags that the documents give to each program."""
-    found: dict[str, set[str]] = {}
-    for name in DOCUMENTS:
-        for program, arguments in COMMAND.findall((testing.ROOT / name).read_text(encoding="utf-8")):
-            found.setdefault(program, set()).update(re.findall(r"--(?:no)?([a-z][a-z0-9_]*)", arguments))
-    return found
-
 
 def programs() -> list[str]:
     files = [*testing.ROOT.glob("data/*.py"), *testing.ROOT.glob("export/*.py")]
@@ -40,7 +28,7 @@ def programs() -> list[str]:
 
 
 @pytest.mark.parametrize("program", programs())
-def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
+def test_help_is_quick_and_a_bad_flag_is_usage(program: str) -> None:
     script = (
         f"import runpy, sys; sys.argv = ['{program}', '--help']\n"
         f"try: runpy.run_module('{program}', run_name='__main__')\n"
@@ -52,8 +40,6 @@ def test_help_is_quick_and_knows_every_documented_flag(program: str) -> None:
         [sys.executable, "-c", script], cwd=testing.ROOT, capture_output=True, text=True, timeout=60, check=False
     )
     assert answer.returncode == 0, answer.stderr
-    known = set(re.findall(r"^  --(\w+)", answer.stdout, re.MULTILINE))
-    assert documented_commands().get(program, set()) - {"help"} <= known
     assert run_program(program, "--no_such_flag").returncode == 2
 
 
@@ -88,10 +74,6 @@ def _told(value: object) -> str:
 def test_every_scaling_of_a_parser_can_be_asked_for() -> None:
     described = run_program("data.extract_clips", "--help").stdout
     assert f"--parser_scaling: <{'|'.join(external_parser.SCALINGS)}>" in described
-
-
-def test_every_program_is_documented() -> None:
-    assert set(programs()) <= set(documented_commands())
 
 
 def test_the_whole_chain(tmp_path: pathlib.Path) -> None:

@@ -246,7 +246,7 @@ def _is_made(folder: pathlib.Path, recipe: Recipe) -> bool:
     if found != dataclasses.replace(recipe.clip_info(), frames=recipe.frames):
         raise ConfigError(
             "a clip that is there already must have been made with the same settings: remove it, or choose another "
-            f"folder. Received: {folder}"
+            f"folder. Received: folder={folder}"
         )
     return True
 

@@ -101,7 +101,8 @@ class Manifest:
             is_there = path.is_file()
         if not is_there:
             raise InputDataError(
-                f"records {folder}: no manifest.json, so this is no complete data set. Build it: {build}"
+                f"records {folder}: no manifest.json, so this is no complete data set. "
+                f"Check its name, or build it: {build}"
             )
         values = files.read_json(path, "records")
         version = values.get("schema_version") if isinstance(values, dict) else None
