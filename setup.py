@@ -28,7 +28,7 @@ PROGRAMS = {
     "retarget-build-records": "retarget_tf_data.build_records",
     "retarget-validate-records": "retarget_tf_data.validate_records",
     "retarget-inspect-records": "retarget_tf_data.inspect_records",
-    "retarget-export": "retarget_tf_export.export_saved_model",
+    "retarget-export-saved-model": "retarget_tf_export.export_saved_model",
     "retarget-export-onnx": "retarget_tf_export.export_onnx",
     "retarget-check-saved-model": "retarget_tf_export.check_saved_model",
     "retarget-serve": "retarget_tf_export.serve",

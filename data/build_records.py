@@ -3,12 +3,12 @@
 People are dealt to train, validation and test; people whose clips share a motion go the same way. The folder
 appears when it is complete; the same command again goes on where a broken one stopped.
 
-    python -m data.build_records --clips=clips/dancers --out=records/dancers --size=64
-    python -m data.build_records --clips=clips/real --out=records/real --test_share=1 --validation_share=0
+    retarget-build-records --clips=clips/dancers --out=records/dancers --size=64
+    retarget-build-records --clips=clips/real --out=records/real --test_share=1 --validation_share=0
 
 All cores of this machine work on it. With --runner it becomes an Apache Beam pipeline, which makes the same records:
 
-    python -m data.build_records --clips=clips --out=records --runner=DirectRunner \
+    retarget-build-records --clips=clips --out=records --runner=DirectRunner \
       --runner_option=direct_num_workers=4 --runner_option=direct_running_mode=multi_processing
 """
 
@@ -31,7 +31,7 @@ _RUNNER = flags.DEFINE_string(
 _RUNNER_OPTIONS = flags.DEFINE_multi_string(
     "runner_option", [], "an option of the runner as name=value; give the flag once for each"
 )
-_OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder where it exists")
+_OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder where it holds records and nothing else")
 
 
 def main() -> None:
@@ -41,28 +41,22 @@ def main() -> None:
     program.import_tensorflow()
     from retarget_tf.dataset import records
 
+    carry_out = None
     if _RUNNER.value is not None:
         # Beam warns of parts that nobody asked for, and logs besides what it raises.
         logging.getLogger().setLevel(logging.CRITICAL)
         from retarget_tf.dataset import beam_build
 
-        manifest = beam_build.build_records(
-            _CLIPS.value,
-            _OUT.value,
-            config,
-            runner=_RUNNER.value,
-            runner_options=_RUNNER_OPTIONS.value,
-            overwrite=_OVERWRITE.value,
-        )
-    else:
-        manifest = records.build_records(
-            _CLIPS.value,
-            _OUT.value,
-            config,
-            overwrite=_OVERWRITE.value,
-            workers=_WORKERS.value if _WORKERS.value is not None else os.cpu_count() or 1,
-            show_progress=program.progress_is_shown(),
-        )
+        carry_out = beam_build.on_runner(_RUNNER.value, _RUNNER_OPTIONS.value)
+    manifest = records.build_records(
+        _CLIPS.value,
+        _OUT.value,
+        config,
+        overwrite=_OVERWRITE.value,
+        workers=_WORKERS.value if _WORKERS.value is not None else os.cpu_count() or 1,
+        show_progress=program.progress_is_shown(),
+        carry_out=carry_out,
+    )
     print(records.describe(manifest))
 
 

@@ -1,15 +1,15 @@
 """Turns real videos into clip folders of one person each: keypoints and parsing maps by MediaPipe.
 
-    pip install 'retarget_tf[extract]' && python -m data.fetch_models
-    python -m data.extract_clips --videos='videos/*.mp4' --out=clips
+    pip install 'retarget_tf[extract]' && retarget-fetch-models
+    retarget-extract-clips --videos='videos/*.mp4' --out=clips
 
 Each video becomes the clip named after its file: one fixed square crop around the person's whole path, BODY_25
 keypoints and `parts10` maps. Where several people are seen, the main one is followed (largest, and there all the time);
 --person chooses another. Clips that are there already are skipped. Videos that cannot be used are named at the end
 (exit 3); the others are done all the same.
 
-With --screen only the good stretches of a video are taken (see screen_clips), each as a clip of its own named after the
-file and the stretch's first frame; what is left out is named with the reason.
+With --screen only the good stretches of a video are taken (see retarget-screen-clips), each as a clip of its own named
+after the file and the stretch's first frame; what is left out is named with the reason.
 """
 
 from absl import flags
@@ -50,40 +50,27 @@ _PARSER_SCALING = flags.DEFINE_enum(
     "what the input of a parser that is a file wants: ImageNet's normalisation of RGB or BGR, 0..1, -1..1 or 0..255",
 )
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "make clips again that are there already")
-_MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
+_MODELS = flags.DEFINE_string("models", None, "folder of the models; retarget-fetch-models' own unless given")
 
 
 def main() -> None:
     """Extracts every video that matches."""
-    from retarget_tf import files
     from retarget_tf.footage import extraction, screening
     from retarget_tf.pictures import video
 
     paths = video.find_videos(_VIDEOS.value)
-    reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
-    person = extraction.PersonChoice.parse(_PERSON.value)
     config = extraction.ExtractionConfig(
         _SIZE.value,
         _MARGIN.value,
         _MAX_FRAMES.value,
         _MODELS.value,
-        person,
-        reading,
+        extraction.PersonChoice.parse(_PERSON.value),
+        video.ReadOptions(_FPS.value, _MAX_PIXELS.value),
         _PARSER.value,
         _PARSER_SCHEMA.value,
         _PARSER_SCALING.value,
     )
     show_progress = program.progress_is_shown()
-
-    def select(path: files.PathLike) -> extraction.Selection:
-        screened = screening.screen_video(
-            path,
-            max_frames=_MAX_FRAMES.value,
-            reading=reading,
-            models_folder=_MODELS.value,
-            show_progress=show_progress,
-        )
-        return screening.select_stretches(screened)
 
     program.share_one_heap()
     with program.native_log_aside():
@@ -91,7 +78,7 @@ def main() -> None:
             paths,
             _OUT.value,
             config,
-            select=select if _SCREEN.value else None,
+            select=screening.good_stretches_for(config, show_progress=show_progress) if _SCREEN.value else None,
             overwrite=_OVERWRITE.value,
             show_progress=show_progress,
             report=print,

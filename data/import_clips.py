@@ -1,6 +1,6 @@
 """Joins frames, keypoints and parsing maps of other programs into a clip folder.
 
-    python -m data.import_clips --frames=dance.mp4 --keypoints=openpose_json --maps=parsing --schema=lip20 --out=clips
+    retarget-import-clips --frames=dance.mp4 --keypoints=openpose_json --maps=parsing --schema=lip20 --out=clips
 
 Frames: a video, or a folder of pictures. Keypoints: a folder of OpenPose's JSON files (BODY_25 or COCO-18), or .npy,
 or .npz with an array named keypoints: [frames, points, 3] of COCO-17, COCO-18, BODY_25 or MediaPipe-33. Maps: a folder
@@ -36,7 +36,7 @@ _MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger f
 _UNITS = flags.DEFINE_enum(
     "units", "auto", ["auto", "pixels", "shares"], "of the keypoints: pixels, or shares of width and height"
 )
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the clip where it exists")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the clip where its folder holds nothing else")
 
 
 def main() -> None:

@@ -1,7 +1,7 @@
 """Shows what records hold: counts on the screen, and a contact sheet to look at.
 
-python -m data.inspect_records --records=records/dancers --out=sheet.png
-python -m data.inspect_records --records=records/dancers --split=test --verify --out=sheet.png
+retarget-inspect-records --records=records/dancers --out=sheet.png
+retarget-inspect-records --records=records/dancers --split=test --verify --out=sheet.png
 """
 
 from absl import flags
@@ -20,9 +20,11 @@ _VERIFY = flags.DEFINE_boolean("verify", False, "read every shard and compare it
 def main() -> None:
     """Prints the tables and writes the sheet."""
     program.import_tensorflow()
+    from retarget_tf import files
     from retarget_tf.dataset import records
     from retarget_tf.pictures import image_files
 
+    files.refuse_replacing(_OUT.value, _RECORDS.value)
     manifest = records.Manifest.load(_RECORDS.value)
     split = _SPLIT.value or next(name for name in records.SPLITS if manifest.splits[name].clips)
     manifest.split(split)

@@ -1,11 +1,11 @@
 """Renders clips of procedural dancers, with exact keypoints and exact parsing maps (parts10 and cihp20).
 
-    python -m data.make_dancers --out=clips --people=20 --clips_per_person=2 --frames=240 --size=64
+    retarget-make-dancers --out=clips --people=20 --clips_per_person=2 --frames=240 --size=64
 
 The same dances on other people, as the true answer of retargeting (people pair up in the order of their ids, and
 each dances the dances of the other):
 
-    python -m data.make_dancers --out=crossed --motion_of=clips
+    retarget-make-dancers --out=crossed --motion_of=clips
 
 The clips depend on the flags only, not on the number of workers. Running again keeps the clips that are there.
 """

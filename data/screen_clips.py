@@ -1,13 +1,13 @@
 """Tells which videos, and which stretches of them, are worth learning from, in a report to look at.
 
-    pip install 'retarget_tf[extract]' && python -m data.fetch_models
-    python -m data.screen_clips --videos='videos/*.mp4' --report=screening.html
+    pip install 'retarget_tf[extract]' && retarget-fetch-models
+    retarget-screen-clips --videos='videos/*.mp4' --report=screening.html
 
 Measured are motion, blur, full view, size, camera, background, cuts and other people. A busy background lowers the
 score, and is a fault only where two thirds of it are edges. The report is one file that any browser shows;
 screening.json beside it holds the same as numbers (retarget_tf/footage/screening/documents.py says which). Videos that
 cannot be read are named at the end (exit 3); the others are done all the same.
-`extract_clips --screen` takes only what is good by the same measure.
+`retarget-extract-clips --screen` takes only what is good by the same measure.
 """
 
 from absl import flags
@@ -23,7 +23,7 @@ _FPS = flags.DEFINE_float(
     lower_bound=0,
 )
 _MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
-_MODELS = flags.DEFINE_string("models", None, "folder of the models; fetch_models' own unless given")
+_MODELS = flags.DEFINE_string("models", None, "folder of the models; retarget-fetch-models' own unless given")
 
 
 def main() -> None:

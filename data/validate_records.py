@@ -1,6 +1,6 @@
 """Reads every shard, record and picture of a folder of records and says all that is wrong, file by file.
 
-    python -m data.validate_records --records=records/dancers
+    retarget-validate-records --records=records/dancers
 
 Ends with 0 where all is well, and with 3 where something is not.
 """

@@ -1,6 +1,6 @@
 """Compares an exported SavedModel with the trained generator that it was made of.
 
-    python -m export.check_saved_model --model=work --export_dir=served/1
+    retarget-check-saved-model --model=work --export_dir=served/1
 
 Network and signatures are compared on random pictures at several batch sizes, whole dances against the rollout in
 Python, and every signature is called in a process that cannot import retarget_tf. Exits with 1 when a check fails.

@@ -1,8 +1,9 @@
 """Exports the network of a trained generator as an ONNX file.
 
-    python -m export.export_onnx --model=work --out=generator.onnx
+    retarget-export-onnx --model=work --out=generator.onnx
 
-Needs the `onnx` extra: pip install -e '.[onnx]'. The file is compared with the model and written only if they agree.
+Needs the `onnx` extra: pip install 'retarget_tf[onnx]'. The file is written only if it gives what the
+model gives.
 """
 
 from absl import flags

@@ -1,6 +1,6 @@
 """Exports a trained generator as a SavedModel that TensorFlow Serving and plain TensorFlow can run.
 
-    python -m export.export_saved_model --model=work --out=served
+    retarget-export-saved-model --model=work --out=served
 
 Writes served/1 (then served/2, ...), complete or not at all: the graph with its signatures, warm-up requests that it
 has answered, label names and skeleton, a model card. export/README.md tells how to serve it.

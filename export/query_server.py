@@ -1,6 +1,9 @@
 """Lets the person of a photo dance through a server: `retarget` with `--server=localhost:8500` unless it is given.
 
-python -m export.query_server --server=localhost:8500 --target_photo=me.jpg --source_video=dance.mp4 --out=panel.mp4
+    retarget-query-server --server=localhost:8500 --target_photo=me.jpg --source_video=dance.mp4 --out=panel.mp4
+
+The server is TensorFlow Serving or `retarget-serve`. Keypoints are detected here, or read from files as
+`retarget` reads them; the server gets the photo's canvas and the path.
 """
 
 from absl import flags

@@ -1,6 +1,6 @@
 """Serves exported versions over gRPC, on the spot: for development and tests. In production run TensorFlow Serving.
 
-    python -m export.serve --export_dir=served
+    retarget-serve --export_dir=served
 
 Speaks TensorFlow Serving's PredictionService (Predict, GetModelMetadata), ModelService and grpc.health.v1. A new
 version in the folder takes the place of the old one without losing a request. SIGTERM and Ctrl-C stop it gracefully.

@@ -1,6 +1,6 @@
 """Scores trained generators on whole clips: every clip of the split is generated from its frame 0.
 
-    python -m retarget_tf.evaluate --model=work --records=records --split=test --out=scores
+    retarget-evaluate --model=work --records=records --split=test --out=scores
 
 The folder `scores` then holds metrics.json, figure.png (truth above prediction over time) and panel.png (frame, pose,
 generated map, true map). The headline is the mean mIoU of the rollout, in which the generator lives on its own
@@ -9,7 +9,7 @@ from both starts: from that map, and from the photo alone.
 
 Several models on the same clips, in one table:
 
-    python -m retarget_tf.evaluate --compare=work,work2 --records=records --out=comparison
+    retarget-evaluate --compare=work,work2 --records=records --out=comparison
 
 The folder `comparison` then holds compare.json, compare.png (mIoU over time) and a figure of each model.
 """
@@ -18,7 +18,7 @@ import pathlib
 
 from absl import flags
 
-from retarget_tf import program
+from retarget_tf import files, program
 from retarget_tf.body.pose_transform import FITS
 from retarget_tf.errors import ConfigError
 
@@ -26,7 +26,7 @@ _MODEL = flags.DEFINE_string(
     "model", None, "a workdir, a .keras file with its .json, a SavedModel folder, or a pretrained model by name"
 )
 _COMPARE = flags.DEFINE_list("compare", None, "several of these instead, with commas between them")
-_RECORDS = flags.DEFINE_string("records", None, "folder made by data.build_records", required=True)
+_RECORDS = flags.DEFINE_string("records", None, "folder made by retarget-build-records", required=True)
 _TRAIN_RECORDS = flags.DEFINE_string(
     "train_records",
     None,
@@ -49,6 +49,7 @@ def main() -> None:
         )
     if pathlib.Path(_OUT.value).is_file():  # said now, not after all the work
         raise ConfigError(f"out must be a folder. Received: out={_OUT.value}, a file")
+    files.refuse_replacing(_OUT.value, _RECORDS.value, _TRAIN_RECORDS.value, whole=False)
     program.import_tensorflow()
     from retarget_tf import evaluation
 

@@ -1,5 +1,10 @@
-"""Many calls of one function on all cores, in processes that never outlive the one that started them."""
+"""Many calls of one function on all cores, in processes that never outlive the one that started them.
 
+When the starting process fails or is stopped, a running call is interrupted by StoppedError, as by a signal, so that it
+can remove what it has half written. Where the starting process is killed, the same happens.
+"""
+
+import _thread
 import concurrent.futures
 import multiprocessing
 import multiprocessing.connection
@@ -12,10 +17,13 @@ from typing import TypeVar
 
 import cv2
 
-from retarget_tf.errors import ConfigError
+from retarget_tf.errors import ConfigError, StoppedError, stop
 
 Task = TypeVar("Task")
 Result = TypeVar("Result")
+
+_SECONDS_TO_CLEAN_UP = 5.0
+_calling = threading.Lock()  # held in a worker while a call runs
 
 
 def for_each(
@@ -52,7 +60,7 @@ def for_each(
         min(workers, len(tasks)), context, initializer=_start_worker, initargs=(lifeline, prepare)
     )
     try:
-        for job in concurrent.futures.as_completed([pool.submit(function, task) for task in tasks]):
+        for job in concurrent.futures.as_completed([pool.submit(_call, function, task) for task in tasks]):
             on_done(job.result())
     except BrokenProcessPool as error:
         raise ChildProcessError(
@@ -69,13 +77,24 @@ def for_each(
 def _start_worker(lifeline: multiprocessing.connection.Connection, prepare: Callable[[], None] | None) -> None:
     threading.Thread(target=_exit_with_parent, args=(lifeline,), daemon=True).start()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; who started the workers ends them
+    signal.signal(signal.SIGTERM, stop)
     cv2.setNumThreads(1)  # the processes are as many as the cores already
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     if prepare is not None:
         prepare()
 
 
+def _call(function: Callable[[Task], Result], task: Task) -> Result:
+    with _calling:
+        try:
+            return function(task)
+        except StoppedError:
+            os._exit(1)  # at once, so that no other call begins
+
+
 def _exit_with_parent(lifeline: multiprocessing.connection.Connection) -> None:
     """Ends this process when the other end closes: at a failure there, or as the parent is killed."""
     lifeline.poll(None)
+    _thread.interrupt_main(signal.SIGTERM)
+    _calling.acquire(timeout=_SECONDS_TO_CLEAN_UP)
     os._exit(1)

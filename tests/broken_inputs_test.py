@@ -21,12 +21,13 @@ import cv2
 import numpy as np
 import pytest
 
-from retarget_tf import program
+from retarget_tf import dancers, program
 from retarget_tf.arrays import AnyArray
 from retarget_tf.body import parsing_labels
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import InputDataError
-from retarget_tf.footage import extraction
+from retarget_tf.footage import extraction, importers, screening
+from retarget_tf.footage.extraction import models
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
@@ -34,6 +35,9 @@ from retarget_tf.pictures import video
 from retarget_tf.program import running
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.retargeter import Retargeter
+from retarget_tf.serving import onnx_export
+from retarget_tf.training import loop
+from retarget_tf.training.config import TrainingConfig
 from tests import testing
 
 Path = pathlib.Path
@@ -374,7 +378,7 @@ def test_a_full_disk_in_a_build_is_told_with_the_file_and_the_build_goes_on(
         pytest.importorskip("apache_beam")
         from retarget_tf.dataset import beam_build
 
-        build = functools.partial(beam_build.build_records, runner=runner)
+        build = functools.partial(records.build_records, carry_out=beam_build.on_runner(runner))
     with full_disk(file_bytes), pytest.raises(OSError, match=rf"File too large.*{written}"):
         build([whole / "clips"], tmp_path / "records", BUILD)
     assert [path.name for path in tmp_path.iterdir()] == [".records.building"]
@@ -400,6 +404,149 @@ def test_a_folder_that_may_not_be_written_is_told_in_one_line(
     [told] = [line for line in capfd.readouterr().err.splitlines() if line.startswith("ERROR: ")]
     assert f"Permission denied: '{tmp_path}/" in told
     assert listing(tmp_path) == []
+
+
+def with_more(folder: Path) -> Path:
+    """Another file among those that the project made."""
+    (folder / "notes.txt").write_text("dear\n")
+    return folder
+
+
+def link(path: Path, to: Path) -> Path:
+    path.symlink_to(to)
+    return path
+
+
+def import_clip(folder: Path, name: Path | str) -> None:
+    config = importers.ImportConfig("parts10", size=SIZE, fps=25.0)
+    importers.import_clip(
+        folder / "frames", folder / "points.npy", folder / "maps", folder / name, config, overwrite=True
+    )
+
+
+def build_over(folder: Path, out: Path) -> None:
+    records.build_records([folder / "clips"], out, BUILD, overwrite=True)
+
+
+def extract_over(folder: Path, out: Path) -> None:
+    extraction.extract_videos([folder / "dance.mp4"], out, extraction.ExtractionConfig(), overwrite=True)
+
+
+def train(folder: Path, workdir: Path, **settings: object) -> None:
+    model = ModelConfig.of_preset("paper", image_size=SIZE, filters=2)
+    loop.train(folder / "records", workdir, model, TrainingConfig.of_preset("paper", steps=1), **settings)  # type: ignore[arg-type]
+
+
+# Every program that writes, and an output that would take away what it did not make: call, what is told.
+OVERWRITING: dict[str, tuple[Callable[[Path], object], str]] = {
+    "build: the clips": (lambda f: build_over(f, f / "clips"), "must not be an input"),
+    "build: a link to the clips": (lambda f: build_over(f, link(f / "link", f / "clips")), "must not be an input"),
+    "build: a clip": (lambda f: build_over(f, f / "clips" / "a"), "must not lie in an input"),
+    "build: above the clips": (lambda f: build_over(f, f), "must not hold an input"),
+    "build: photos": (lambda f: build_over(f, f / "frames"), "000000.png is something else"),
+    "build: records with notes": (lambda f: build_over(f, with_more(f / "records")), "notes.txt is something else"),
+    "build: a file": (lambda f: build_over(f, f / "dance.mp4"), "must not exist already"),
+    "build: below a file": (lambda f: build_over(f, f / "dance.mp4" / "records"), "must not be a file"),
+    "extract: a folder of photos": (lambda f: extract_over(f, f), "000000.png is something else"),
+    "extract: a folder that holds the video": (
+        lambda f: extract_over(f, link(f / "maps" / "dance", f).parent),
+        "must not hold an input",
+    ),
+    "import: the frames": (lambda f: import_clip(f, "frames"), "must not be an input"),
+    "import: the maps": (lambda f: import_clip(f, "maps"), "must not be an input"),
+    "import: below the maps": (lambda f: import_clip(f, "maps/clip"), "must not lie in an input"),
+    "import: a clip with notes": (
+        lambda f: import_clip(f, with_more(f / "clips" / "a")),
+        "notes.txt is something else",
+    ),
+    "screen: the video": (
+        lambda f: screening.screen_videos([f / "dance.mp4"], link(f / "report.html", f / "dance.mp4")),
+        "must not be an input",
+    ),
+    "screen: the video by the numbers": (
+        lambda f: screening.screen_videos([link(f / "dance.json", f / "dance.mp4")], f / "dance.html"),
+        "must not be an input",
+    ),
+    "dancers: the clips": (lambda f: dancers.make_cross_clips(f / "clips", f / "clips"), "must not be an input"),
+    "dancers: among the clips": (
+        lambda f: dancers.make_cross_clips(link(f / "link", f / "clips") / "crossed", f / "clips"),
+        "must not lie in an input",
+    ),
+    "train: the records": (lambda f: train(f, f / "records"), "must not be an input"),
+    "train: among the records": (lambda f: train(f, link(f / "link", f / "records") / "work"), "must not lie in an"),
+    "train: the model to begin with": (
+        lambda f: train(f, link(f / "link", f / "work"), init_from=f / "work"),
+        "must not be an input",
+    ),
+    "onnx: the model": (
+        lambda f: onnx_export.export_onnx(f / "work", link(f / "model.onnx", f / "work" / "generator.keras")),
+        "must not be an input",
+    ),
+    "onnx: another kind of file": (lambda f: onnx_export.export_onnx(f / "work", f / "dance.mp4"), "end with .onnx"),
+    "models: a file": (lambda f: models.fetch(models.MODELS[0], f / "dance.mp4"), "must not be a file"),
+}
+
+
+def contents(folder: Path) -> dict[Path, bytes | Path]:
+    return {
+        path: path.readlink() if path.is_symlink() else path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_symlink() or path.is_file()
+    }
+
+
+@pytest.mark.parametrize("case", OVERWRITING)
+def test_no_program_replaces_what_it_did_not_make(
+    whole: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], case: str
+) -> None:
+    folder = tmp_path / "in"
+    shutil.copytree(whole, folder)
+    (folder / "frames").mkdir()
+    shutil.copy(folder / "photo.png", folder / "frames" / "000000.png")
+    for name in ("maps", "dance"):
+        shutil.copytree(folder / "frames", folder / name)
+    (folder / "work").mkdir()
+    (folder / "work" / "generator.keras").write_text("of many hours\n")
+    call, told = OVERWRITING[case]
+
+    def replace() -> None:
+        call(folder)
+
+    before = contents(folder)
+    assert ending(replace, monkeypatch) == program.EXIT_USAGE
+    after = contents(folder)
+    assert before.items() <= after.items()
+    assert all(path.is_symlink() or path.name == "notes.txt" for path in after.keys() - before.keys())
+    [line] = [line for line in capfd.readouterr().err.splitlines() if line.startswith("ERROR: ")]
+    assert told in line
+    assert "Received: " in line
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (("retarget_tf.evaluate", "--model=stable_128"), "must not be an input"),
+        (("data.inspect_records",), "must not be an input"),
+    ],
+)
+def test_programs_do_not_write_over_records(whole: Path, tmp_path: Path, arguments: tuple[str, ...], told: str) -> None:
+    folder = Path(shutil.copytree(whole / "records", tmp_path / "records"))
+    before = contents(folder)
+    process = testing.run_program(*arguments, f"--records={folder}", f"--out={link(tmp_path / 'out', folder)}")
+    assert process.returncode == program.EXIT_USAGE
+    assert re.fullmatch(rf"ERROR: .*{told}.*\n", process.stderr)
+    assert contents(folder) == before
+
+
+def test_what_a_program_made_is_replaced_where_that_is_asked_for(whole: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(whole, tmp_path / "in"))
+    (folder / "records" / "manifest.json").write_text(
+        (folder / "records" / "manifest.json").read_text().replace('"schema_version": 1', '"schema_version": 0')
+    )
+    build_over(folder, link(folder / "link", folder / "records"))
+    records.Manifest.load(folder / "records").verify()
+    testing.make_clip_folder(folder / "clips", clip_id="a", frames=3, overwrite=True)
+    assert clips.open_clip(folder / "clips" / "a").info.frames == 3
 
 
 # Real processes.
@@ -430,6 +577,18 @@ def test_a_full_disk_ends_a_process_with_1_and_one_line(tmp_path: Path) -> None:
     _, stderr = process.communicate(timeout=60)
     assert process.returncode == program.EXIT_FAILED
     assert re.fullmatch(r"ERROR: .*File too large.*frames.*\n", stderr)
+    assert listing(tmp_path) == []
+
+
+@pytest.mark.parametrize("workers", [1, 2])
+def test_a_stopped_process_ends_with_143_and_leaves_nothing(tmp_path: Path, workers: int) -> None:
+    people = ("--people=4", "--clips_per_person=1", f"--workers={workers}")
+    process = start("-m", "data.make_dancers", *people, "--frames=4000", f"--out={tmp_path}")
+    testing.wait_until(lambda: process.poll() is not None or len(list(tmp_path.glob(".*.tmp/.*"))) >= workers)
+    assert process.poll() is None, "stopped while the clips are being written"
+    process.terminate()
+    _, stderr = process.communicate(timeout=60)
+    assert (process.returncode, stderr) == (128 + signal.SIGTERM, "ERROR: stopped by SIGTERM.\n")
     assert listing(tmp_path) == []
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 import pytest
 
 from retarget_tf import files
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import ConfigError, InputDataError
 
 
 def tree(folder: pathlib.Path) -> list[str]:
@@ -76,18 +76,71 @@ def test_atomic_folder_leaves_nothing_on_an_error(tmp_path: pathlib.Path) -> Non
     assert tree(tmp_path) == []
 
 
+def txt_files(folder: pathlib.Path) -> set[str]:
+    """A writer whose folders hold `mark` and text files."""
+    return {"mark", *(path.name for path in folder.glob("*.txt"))} if (folder / "mark").exists() else set()
+
+
+def make_marked(folder: pathlib.Path) -> pathlib.Path:
+    folder.mkdir(parents=True)
+    (folder / "mark").touch()
+    (folder / "old.txt").write_text("old")
+    return folder
+
+
 def test_atomic_folder_replaces_only_where_told_to(tmp_path: pathlib.Path) -> None:
-    final = tmp_path / "clip"
-    final.mkdir()
-    (final / "old.txt").write_text("old")
-    with pytest.raises(InputDataError, match="exists already"), files.atomic_folder(final):
+    final = make_marked(tmp_path / "clip")
+    said = r"must not exist already.*choose another name\. Received: folder=.*clip$"
+    with pytest.raises(ConfigError, match=said), files.atomic_folder(final):
         pass
-    with pytest.raises(ZeroDivisionError), files.atomic_folder(final, overwrite=True):
+    with pytest.raises(ZeroDivisionError), files.atomic_folder(final, ours=txt_files):
         raise ZeroDivisionError
-    assert tree(tmp_path) == ["clip", "clip/old.txt"]
-    with files.atomic_folder(final, overwrite=True) as temporary:
+    assert tree(tmp_path) == ["clip", "clip/mark", "clip/old.txt"]
+    with files.atomic_folder(final, ours=txt_files) as temporary:
         (temporary / "new.txt").write_text("new")
     assert tree(tmp_path) == ["clip", "clip/new.txt"]
+
+
+@pytest.mark.parametrize("through_a_link", [False, True])
+@pytest.mark.parametrize("strange", ["notes.md", "deep.txt/", "no mark"])
+def test_a_folder_is_replaced_only_if_all_in_it_is_ours(
+    tmp_path: pathlib.Path, strange: str, through_a_link: bool
+) -> None:
+    out = final = make_marked(tmp_path / "clip")
+    if strange == "no mark":
+        (final / "mark").unlink()
+    elif strange.endswith("/"):
+        (final / strange).mkdir()
+    else:
+        (final / strange).write_text("dear")
+    if through_a_link:
+        out = tmp_path / "link"
+        out.symlink_to(final)
+    before = tree(tmp_path)
+    named = "old.txt" if strange == "no mark" else strange.rstrip("/")
+    said = rf"and {named} is something else: .* Received: folder={final}$"
+    with pytest.raises(ConfigError, match=said), files.atomic_folder(out, ours=txt_files):
+        pass
+    assert tree(tmp_path) == before
+
+
+def test_what_a_link_leads_to_is_replaced_and_an_empty_folder_too(tmp_path: pathlib.Path) -> None:
+    make_marked(tmp_path / "clip")
+    (tmp_path / "link").symlink_to(tmp_path / "clip")
+    (tmp_path / "empty").mkdir()
+    for name in ("link", "empty"):
+        with files.atomic_folder(tmp_path / name, ours=txt_files) as temporary:
+            (temporary / "new.txt").write_text("new")
+    assert (tmp_path / "link").is_symlink()
+    assert tree(tmp_path) == ["clip", "clip/new.txt", "empty", "empty/new.txt", "link"]
+
+
+def test_a_link_in_a_replaced_folder_goes_and_what_it_leads_to_stays(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "dear.txt").write_text("dear")
+    (make_marked(tmp_path / "clip") / "link.txt").symlink_to(tmp_path / "dear.txt")
+    with files.atomic_folder(tmp_path / "clip", ours=txt_files):
+        pass
+    assert tree(tmp_path) == ["clip", "dear.txt"]
 
 
 def test_atomic_folder_does_not_replace_what_another_made_meanwhile(tmp_path: pathlib.Path) -> None:
@@ -98,16 +151,61 @@ def test_atomic_folder_does_not_replace_what_another_made_meanwhile(tmp_path: pa
             final.mkdir()
             (final / "theirs.txt").write_text("theirs")
 
-    with pytest.raises(InputDataError, match="clip: exists already"):
+    with pytest.raises(ConfigError, match="must not exist already"):
         make_twice_at_once()
     assert tree(tmp_path) == ["clip", "clip/theirs.txt"]
 
 
 def test_atomic_folder_never_replaces_a_file(tmp_path: pathlib.Path) -> None:
     (tmp_path / "clip").write_text("a file")
-    with pytest.raises(InputDataError, match="exists already"), files.atomic_folder(tmp_path / "clip", overwrite=True):
+    folder = files.atomic_folder(tmp_path / "clip", ours=lambda folder: {"clip"})
+    with pytest.raises(ConfigError, match="must not exist already"), folder:
         pass
     assert (tmp_path / "clip").read_text() == "a file"
+
+
+REPLACING = [
+    # output, input, what is refused
+    ("video.mp4", "video.mp4", "be an input"),
+    ("folder/../video.mp4", "video.mp4", "be an input"),
+    ("link.mp4", "video.mp4", "be an input"),
+    ("video.mp4", "link.mp4", "be an input"),
+    ("hard.mp4", "video.mp4", "be an input"),
+    ("folder", "folder", "be an input"),
+    ("folder_link", "folder", "be an input"),
+    ("folder/new.mp4", "folder", "lie in an input"),
+    ("folder_link/new/new.mp4", "folder", "lie in an input"),
+    ("folder/new.mp4", "folder_link", "lie in an input"),
+    ("folder", "folder/in/it.npy", "hold an input"),
+    ("folder_link", "folder/in", "hold an input"),
+    ("folder", "folder_link/in", "hold an input"),
+]
+
+
+@pytest.fixture
+def linked(tmp_path: pathlib.Path) -> pathlib.Path:
+    (tmp_path / "folder" / "in").mkdir(parents=True)
+    (tmp_path / "folder" / "in" / "it.npy").touch()
+    (tmp_path / "video.mp4").touch()
+    (tmp_path / "link.mp4").symlink_to("video.mp4")
+    os.link(tmp_path / "video.mp4", tmp_path / "hard.mp4")
+    (tmp_path / "folder_link").symlink_to("folder")
+    return tmp_path
+
+
+@pytest.mark.parametrize(("out", "given", "refused"), REPLACING)
+def test_an_output_never_replaces_an_input(linked: pathlib.Path, out: str, given: str, refused: str) -> None:
+    said = rf"must not {refused} \({linked}/{given}\): choose another name\. Received: output={linked}/{out}$"
+    with pytest.raises(ConfigError, match=said):
+        files.refuse_replacing(linked / out, None, linked / "elsewhere", linked / given)
+    if refused == "hold an input":
+        files.refuse_replacing(linked / out, linked / given, whole=False)
+
+
+def test_an_output_beside_its_inputs_is_taken(linked: pathlib.Path) -> None:
+    inputs = (linked / "video.mp4", linked / "folder", linked / "missing.npy", None)
+    for out in ("panel.mp4", "folder2", "folder2/panel.mp4", "video", "missing.npy"):
+        files.refuse_replacing(linked / out, *inputs)
 
 
 def test_full_disk_leaves_the_old_file_alone(tmp_path: pathlib.Path) -> None:
@@ -147,10 +245,10 @@ def test_json_has_no_nan(tmp_path: pathlib.Path, number: float) -> None:
 
 def test_unreadable_json_is_one_line(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "a.json"
-    with pytest.raises(InputDataError, match=r"^manifest .*a\.json: No such file or directory\.$"):
+    with pytest.raises(InputDataError, match=r"^manifest .*a\.json: No such file or directory\. Check its name"):
         files.read_json(path, "manifest")
     path.write_text("{")
-    with pytest.raises(InputDataError, match=r"^manifest .*a\.json: not JSON \(.*\)\.$"):
+    with pytest.raises(InputDataError, match=r"^manifest .*a\.json: not JSON \(.*\)\. Restore"):
         files.read_json(path, "manifest")
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputDataError, match="not JSON"):

@@ -2,6 +2,7 @@
 
 import pathlib
 import platform
+import signal
 import subprocess
 import sys
 import textwrap
@@ -23,10 +24,12 @@ SCRIPT = '''
     from retarget_tf import errors, program
 
     _STEPS = flags.DEFINE_integer("steps", None, "how far to count", required=True)
-    _END = flags.DEFINE_enum("end", "well", ("well", "input", "config", "missing", "disk", "key", "bug"), "how to end")
+    _ENDS = ("well", "input", "config", "missing", "disk", "key", "bug", "batch")
+    _END = flags.DEFINE_enum("end", "well", _ENDS, "how to end")
 
     ENDS = {
         "input": errors.InputDataError("video a.mp4: holds\\n no frame. Give another."),
+        "batch": errors.batch_error([errors.InputDataError(f"clip {name}: is cut. Copy it.") for name in "ab"], 3),
         "config": errors.ConfigError("size must be even. Received: size=3"),
         "missing": errors.MissingDependencyError("mediapipe is not installed: pip install mediapipe"),
         "disk": OSError(28, "No space left on device", "out.mp4"),
@@ -75,15 +78,62 @@ def test_verbosity_is_the_users(script: pathlib.Path) -> None:
     ("end", "code", "line"),
     [
         ("input", 3, "ERROR: video a.mp4: holds no frame. Give another."),
+        (
+            "batch",
+            3,
+            "ERROR: clip a: is cut. Copy it.\nERROR: clip b: is cut. Copy it.\n"
+            "ERROR: 2 of 3 files cannot be used (1 done). Mend those, or leave them out.",
+        ),
         ("config", 2, "ERROR: size must be even. Received: size=3"),
         ("missing", 1, "ERROR: mediapipe is not installed: pip install mediapipe"),
         ("disk", 1, "ERROR: [Errno 28] No space left on device: 'out.mp4'"),
         ("key", 130, "ERROR: interrupted."),
     ],
 )
-def test_expected_errors_are_one_line(script: pathlib.Path, end: str, code: int, line: str) -> None:
+def test_an_expected_error_is_one_line_and_a_batch_has_a_line_for_each_file(
+    script: pathlib.Path, end: str, code: int, line: str
+) -> None:
     done = run(script, "--steps=1", f"--end={end}")
     assert (done.returncode, done.stderr) == (code, f"resuming at step 1\n{line}\n")
+
+
+@pytest.mark.parametrize(
+    ("number", "code", "line"),
+    [(signal.SIGTERM, 143, "ERROR: stopped by SIGTERM.\n"), (signal.SIGINT, 130, "ERROR: interrupted.\n")],
+)
+def test_a_signal_ends_a_program_in_one_line_after_it_has_removed_what_is_half_written(
+    tmp_path: pathlib.Path, number: int, code: int, line: str
+) -> None:
+    path = tmp_path / "writes.py"
+    path.write_text(
+        textwrap.dedent("""
+            import time
+            from retarget_tf import files, program
+
+            def main() -> None:
+                with files.atomic_folder("clip") as folder, files.atomic_file(folder / "video.mp4") as temporary:
+                    temporary.write_text("half")
+                    print("writing", flush=True)
+                    time.sleep(60)
+
+            program.run(main)
+        """)
+    )
+    command = [sys.executable, str(path)]
+    process = subprocess.Popen(
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        cwd=tmp_path,
+        env={"PYTHONPATH": str(testing.ROOT)},
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "writing\n"
+    process.send_signal(number)
+    _, errors = process.communicate(timeout=30)
+    assert (process.returncode, errors) == (code, line)
+    assert list(tmp_path.iterdir()) == [path]
 
 
 def test_bug_shows_its_traceback(script: pathlib.Path) -> None:

@@ -1,4 +1,4 @@
-"""`--help` answers quickly, and the whole chain runs as a user runs it: one process a command."""
+"""Every program answers --help quickly, and the whole chain runs as a user runs it: one process a command."""
 
 import dataclasses
 import importlib.util
@@ -26,7 +26,7 @@ def programs() -> list[str]:
 
 
 @pytest.mark.parametrize("program", programs())
-def test_help_is_quick(program: str) -> None:
+def test_help_is_quick_and_a_bad_flag_is_usage(program: str) -> None:
     script = (
         f"import runpy, sys; sys.argv = ['{program}', '--help']\n"
         f"try: runpy.run_module('{program}', run_name='__main__')\n"

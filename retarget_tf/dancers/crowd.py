@@ -148,8 +148,7 @@ def make_clips(
         The clip folders.
 
     Raises:
-        ConfigError: a number is out of range.
-        InputDataError: a clip folder holds something else.
+        ConfigError: a number is out of range, or a clip folder holds another clip.
     """
     _require_at_least(1, people=people, clips_per_person=clips_per_person)
     recipes = [Recipe(seed, person, clip, frames, size) for person in range(people) for clip in range(clips_per_person)]
@@ -165,8 +164,10 @@ def make_cross_clips(
     last one is paired with the first.
 
     Raises:
-        InputDataError: the clips are not dancers' own clips, are of one person only, or an output is in the way.
+        InputDataError: the clips are not dancers' own clips, or are of one person only.
+        ConfigError: `out` is the folder of the clips or lies in it, or a clip folder there holds another clip.
     """
+    files.refuse_replacing(out, clips_folder, whole=False)
     recipes = [_recipe_of(clip) for clip in clips.find_clips(clips_folder)]
     partners = _pair_up({recipe.person_id: (recipe.seed, recipe.person) for recipe in recipes})
     if len(partners) < 2:
@@ -186,7 +187,7 @@ def _pair_up(people: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
 
 
 def _recipe_of(clip: clips.Clip) -> Recipe:
-    advice = "Give a folder that data.make_dancers wrote without --motion_of."
+    advice = "Give a folder that retarget-make-dancers wrote without --motion_of."
     if clip.info.motion_of is not None:
         raise InputDataError(f"clip {clip.folder}: shows the motion of {clip.info.motion_of}. {advice}")
     try:
@@ -207,13 +208,14 @@ def _make_all(out: pathlib.Path, recipes: Sequence[Recipe], workers: int, show_p
 
 
 def _is_made(folder: pathlib.Path, recipe: Recipe) -> bool:
-    """Whether the folder holds this clip already; InputDataError where it holds another one."""
+    """Whether the folder holds this clip already; ConfigError where it holds another one."""
     if not folder.exists():
         return False
     found = clips.open_clip(folder).info
     if found != dataclasses.replace(recipe.clip_info(), frames=recipe.frames):
-        raise InputDataError(
-            f"clip {folder}: exists already and was made with other settings. Remove it or choose another folder."
+        raise ConfigError(
+            "a clip that is there already must have been made with the same settings: remove it, or choose another "
+            f"folder. Received: folder={folder}"
         )
     return True
 

@@ -31,38 +31,19 @@ _TOLD: dict[str, type[Exception]] = {"bad input": InputDataError, "full disk": O
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
-def build_records(
-    clip_folders: Sequence[files.PathLike],
-    out: files.PathLike,
-    config: records.BuildConfig,
-    *,
-    runner: str,
-    runner_options: Sequence[str] = (),
-    overwrite: bool = False,
-) -> records.Manifest:
-    """`records.build_records` by the workers of a runner; it goes on where a broken build stopped, whoever made that.
+def on_runner(runner: str, runner_options: Sequence[str] = ()) -> Callable[[records.Work], None]:
+    """Returns what `records.build_records` takes as `carry_out`, so that the workers of a runner do the work.
+
+    A build goes on where a broken one stopped, whoever made that.
 
     Args:
-        clip_folders: folders whose subfolders are clip folders.
-        out: appears when complete.
-        config: how.
         runner: by Beam's name: DirectRunner, DataflowRunner, FlinkRunner, SparkRunner ...
         runner_options: of the runner, each `name=value`, or `name` where it takes no value.
-        overwrite: replace `out` where it exists.
 
     Raises:
-        ConfigError: Beam knows no such runner or option, or a path is not one of a file system.
-        InputDataError: as `records.build_records`.
+        ConfigError: Beam knows no such runner or option.
     """
-    for path in (*clip_folders, out):
-        if "://" in str(path):
-            raise ConfigError(
-                "clips and records must lie on a file system that all workers see, such as a mounted bucket. "
-                f"Received: {path}"
-            )
-    options = _options(runner, runner_options)
-    carry_out = functools.partial(_carry_out, options=options)
-    return records.build_records(clip_folders, out, config, overwrite=overwrite, carry_out=carry_out)
+    return functools.partial(_carry_out, options=_options(runner, runner_options))
 
 
 def _carry_out(work: records.Work, options: Any) -> None:

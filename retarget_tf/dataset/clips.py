@@ -94,7 +94,7 @@ class ClipWriter:
 
     def __init__(self, folder: files.PathLike, info: ClipInfo, *, overwrite: bool = False) -> None:
         self._info = info
-        self._atomic = files.atomic_folder(folder, overwrite=overwrite)
+        self._atomic = files.atomic_folder(folder, ours=parts_of_clip if overwrite else None)
         self._writers = contextlib.ExitStack()
         self._keypoints: list[Float32Array] = []
 
@@ -173,7 +173,11 @@ class Clip:
         schema = parsing_labels.get_schema(label_schema or self.info.label_schema)
         path = self.folder / _maps_name(schema.name, self.info)
         if not path.is_file():
-            raise InputDataError(f"clip {self.folder}: has no maps of label schema {schema.name} ({path.name}).")
+            carried = ", ".join((self.info.label_schema, *self.info.more_label_schemas))
+            raise InputDataError(
+                f"clip {self.folder}: has no maps of label schema {schema.name} ({path.name}). "
+                f"Make the clip again, or choose among {carried}."
+            )
         for index, parsing_map in enumerate(self._counted(path, video.read_gray(path))):
             if unknown := schema.unknown_ids(parsing_map):
                 raise InputDataError(
@@ -189,7 +193,7 @@ class Clip:
             if picture.shape[:2] != (size, size):
                 raise InputDataError(
                     f"clip {path} frame {count}: is {picture.shape[1]}x{picture.shape[0]}, "
-                    f"clip.json says {size}x{size}."
+                    f"clip.json says {size}x{size}. Make the clip again."
                 )
             count += 1
             yield picture
@@ -211,12 +215,17 @@ def open_clip(folder: files.PathLike) -> Clip:
     try:
         keypoints = np.load(path / "keypoints.npy", allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputDataError(f"keypoints {path / 'keypoints.npy'}: cannot be read ({error}).") from error
+        raise InputDataError(
+            f"keypoints {path / 'keypoints.npy'}: cannot be read ({error}). Make the clip again."
+        ) from error
     if keypoints.dtype.kind not in "fiu":
-        raise InputDataError(f"keypoints {path / 'keypoints.npy'}: must be numbers, not {keypoints.dtype}.")
+        raise InputDataError(
+            f"keypoints {path / 'keypoints.npy'}: must be numbers, not {keypoints.dtype}. Make the clip again."
+        )
     if keypoints.ndim != 3 or keypoints.shape[1:] != (skeleton.NUM_JOINTS, 3):
         raise InputDataError(
-            f"keypoints {path / 'keypoints.npy'}: must be [frames, 25, 3], not {list(keypoints.shape)}."
+            f"keypoints {path / 'keypoints.npy'}: must be [frames, 25, 3], not {list(keypoints.shape)}. "
+            "Make the clip again."
         )
     if len(keypoints) != info.frames:
         raise InputDataError(
@@ -228,6 +237,14 @@ def open_clip(folder: files.PathLike) -> Clip:
     return Clip(path, info, keypoints.astype(np.float32))
 
 
+def parts_of_clip(folder: pathlib.Path) -> set[str]:
+    """Names the files that a clip folder may hold, whatever its label schemas; none where it is no clip folder."""
+    if not (folder / "clip.json").is_file():
+        return set()
+    further = {f"maps_{schema}.mkv" for schema in parsing_labels.SCHEMAS}
+    return {"clip.json", "frames.mkv", "maps.mkv", "keypoints.npy"} | further
+
+
 def find_clips(folder: files.PathLike) -> list[Clip]:
     """The clips in the direct subfolders of `folder`, in order of their ids.
 
@@ -237,13 +254,11 @@ def find_clips(folder: files.PathLike) -> list[Clip]:
     root = pathlib.Path(folder)
     with files.reading(root, "clips folder"):  # a glob would pass over what may not be read
         if not root.is_dir():
-            raise InputDataError(f"clips folder {root}: no such folder.")
+            raise InputDataError(f"clips folder {root}: no such folder. Check its name.")
         folders = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
         clips = [open_clip(path) for path in folders if "clip.json" in os.listdir(path)]
     if not clips:
-        raise InputDataError(
-            f"clips folder {root}: holds no clip folder. Make some: python -m data.make_dancers --help"
-        )
+        raise InputDataError(f"clips folder {root}: holds no clip folder. Make some: retarget-make-dancers --help")
     seen: dict[str, pathlib.Path] = {}
     for clip in clips:
         if clip.info.clip_id in seen:

@@ -76,7 +76,9 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
         # Through the whole object: its variables live as long as it does.
         return TrainedGenerator(lambda inputs: served.generator(inputs), spec)
     except (ValueError, OSError, AttributeError, IndexError, tf.errors.OpError) as error:
-        raise InputDataError(f"model {given}: cannot be read ({error}).") from error
+        raise InputDataError(
+            f"model {given}: cannot be read ({error}). Give another model, or export this one again."
+        ) from error
 
 
 def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSpec]:
@@ -85,19 +87,31 @@ def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSp
     Raises:
         InputDataError: there is none, or it cannot be read.
     """
+    keras_file = find_keras_file(path)
+    spec = read_generator_spec(keras_file.with_suffix(".json"))
+    try:
+        return keras.models.load_model(keras_file, compile=False), spec
+    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        raise InputDataError(
+            f"model {keras_file}: cannot be read ({error}). Give another model, or save this one again."
+        ) from error
+
+
+def find_keras_file(path: files.PathLike) -> pathlib.Path:
+    """Returns the `.keras` file of a workdir, or of a pretrained model by name.
+
+    Raises:
+        InputDataError: there is none.
+    """
     given = _located(path)
     keras_file = given / KERAS_NAME if given.is_dir() else given
     if not keras_file.is_file():
         raise InputDataError(
             f"model {given}: must be a workdir with {KERAS_NAME}, a .keras file with its .json, a SavedModel folder, "
             f"or a pretrained model's name ({', '.join(pretrained_names()) or 'there are none'}). "
-            "Train one: python -m retarget_tf.train --help"
+            "Train one: retarget-train --help"
         )
-    spec = read_generator_spec(keras_file.with_suffix(".json"))
-    try:
-        return keras.models.load_model(keras_file, compile=False), spec
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
-        raise InputDataError(f"model {given}: cannot be read ({error}).") from error
+    return keras_file
 
 
 def pretrained_names() -> list[str]:

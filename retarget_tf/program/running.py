@@ -5,8 +5,18 @@ A program defines its flags with absl, a `main()` that imports what is heavy, an
     def cli() -> None:
         program.run(main)
 
-Exit codes: 0 done (and --help), 1 failed, 2 usage, 3 bad input data. absl's own `app.run` exits with 1 for a bad
-flag and for --help, which scripts cannot tell from a failure.
+Exit codes:
+
+    0    done, and --help
+    1    failed: a full disk, a missing package, a loss that is not finite, a bug (the only one with a traceback)
+    2    usage: a bad flag or setting, or an output that exists or would replace an input
+    3    bad input data
+    130  stopped by Ctrl-C (SIGINT)
+    143  stopped by SIGTERM
+
+Whatever is not 0 comes with one line on stderr, `ERROR: ...`; a batch has a line for each file that failed, and one
+that counts them. A signal becomes an exception, so that half-written files are removed; a training saves its checkpoint
+first. absl's own `app.run` exits with 1 for a bad flag and for --help, which scripts cannot tell from a failure.
 """
 
 import contextlib
@@ -27,6 +37,7 @@ from retarget_tf.errors import (
     MissingDependencyError,
     StoppedError,
     TrainingError,
+    stop,
 )
 
 EXIT_DONE = 0
@@ -35,7 +46,7 @@ EXIT_USAGE = 2
 EXIT_BAD_INPUT = 3
 
 # Outcomes that are told in one line.
-_TOLD = (InputDataError, ConfigError, MissingDependencyError, StoppedError, TrainingError, OSError)
+_TOLD = (InputDataError, ConfigError, MissingDependencyError, TrainingError, OSError)
 
 _HELP_FLAGS = ("--help", "-help", "-h", "--h", "-?")
 
@@ -47,6 +58,7 @@ def run(main: Callable[[], None]) -> NoReturn:
     # TensorFlow's C++ log is noise in a program's output: it calls it an error that a machine has no GPU. What
     # goes wrong in an operation comes as a Python exception all the same.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    signal.signal(signal.SIGTERM, stop)
     flags_parser(sys.argv, main)
     _show_log()
     try:
@@ -55,8 +67,10 @@ def run(main: Callable[[], None]) -> NoReturn:
         _fail(error, EXIT_BAD_INPUT)
     except ConfigError as error:
         _fail(error, EXIT_USAGE)
-    except (MissingDependencyError, StoppedError, TrainingError, OSError) as error:
+    except (MissingDependencyError, TrainingError, OSError) as error:
         _fail(error, EXIT_FAILED)
+    except StoppedError as error:
+        _fail(error, 128 + error.number)
     except KeyboardInterrupt:
         _fail("interrupted.", 128 + signal.SIGINT)
     sys.exit(EXIT_DONE)
@@ -173,6 +187,6 @@ def _is_required(flag: "flags.Flag[object]") -> bool:
 
 
 def _fail(error: object, code: int) -> NoReturn:
-    message = " ".join(str(error).split())
-    print(f"ERROR: {message}", file=sys.stderr)
+    for message in (*getattr(error, "__notes__", ()), error):
+        print(f"ERROR: {' '.join(str(message).split())}", file=sys.stderr)
     sys.exit(code)

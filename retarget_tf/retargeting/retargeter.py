@@ -22,7 +22,7 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit
-from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.errors import ConfigError
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator
@@ -162,8 +162,8 @@ class BaseRetargeter(abc.ABC):
             The number of frames.
 
         Raises:
-            InputDataError: the source cannot be read to its end, or `maps_dir` holds other things than maps.
-            ConfigError: `out` lies in `maps_dir`, which holds nothing but maps.
+            InputDataError: the source cannot be read to its end.
+            ConfigError: `maps_dir` holds other things than maps, or `out` would be among them.
         """
         check_outputs(out, maps_dir)
         placing.setdefault("source_size", source.picture_size)
@@ -171,7 +171,7 @@ class BaseRetargeter(abc.ABC):
         panel = Panel(target.shown, source.picture_size, self.image_size, self.label_schema)
         steps = zip(source.frames(), placed, self._generate(target, placed), strict=True)
         with contextlib.ExitStack() as stack:
-            folder = stack.enter_context(_maps_folder(maps_dir)) if maps_dir is not None else None
+            folder = stack.enter_context(files.atomic_folder(maps_dir, ours=_maps_in)) if maps_dir is not None else None
             writer = stack.enter_context(video.VideoWriter(out, source.fps))
             progress = tqdm(steps, "retarget", total=len(placed), unit="frame", disable=not show_progress)
             for index, (frame, keypoints, parsing_map) in enumerate(progress):
@@ -249,12 +249,11 @@ class Retargeter(BaseRetargeter):
         return Reference(target.canvas[None], target.keypoints[None], known_map[None])
 
 
-@contextlib.contextmanager
-def _maps_folder(path: files.PathLike) -> Iterator[pathlib.Path]:
-    final = pathlib.Path(path)
-    if final.exists() and not final.is_dir():
-        raise InputDataError(f"maps folder {path}: is a file. Name a new folder.")
-    if final.is_dir() and set(final.iterdir()) != set(final.glob(_MAP_PATTERN)):
-        raise InputDataError(f"maps folder {path}: holds other files than maps. Name a new folder.")
-    with files.atomic_folder(path, overwrite=True) as temporary:
-        yield temporary
+def _maps_in(folder: pathlib.Path) -> set[str]:
+    """Names the maps in a folder: numbered PNG files in 8-bit gray, which a numbered frame of a video is not."""
+    return {path.name for path in folder.glob(_MAP_PATTERN) if path.is_file() and _is_gray(path)}
+
+
+def _is_gray(path: pathlib.Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(26)[24:] == b"\x08\x00"  # bit depth and colour type of a PNG's header

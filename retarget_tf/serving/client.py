@@ -134,7 +134,8 @@ class ServingClient:
         if not contract.answers(theirs):
             raise InputDataError(
                 f"server {self._address}: its model was exported with contract {theirs}, this client needs "
-                f"{contract.CONTRACT_VERSION}. Export the model again with retarget-export."
+                f"{contract.CONTRACT_VERSION}. "
+                "Export the model again: retarget-export-saved-model --model=MODEL --out=FOLDER"
             )
         model = ModelConfig.of_preset(
             facts["preset"].decode(),
@@ -198,7 +199,7 @@ def served_retargeter(address: str, options: ClientOptions | None = None) -> Ite
 def _refusal(error: Any, where: str) -> Exception:
     code, details = error.code(), error.details()
     if code == grpc.StatusCode.INVALID_ARGUMENT:
-        return InputDataError(f"{where}: refuses the request: {details}")
+        return InputDataError(f"{where}: refuses the request ({details}). Give what it asks for.")
     if code == grpc.StatusCode.NOT_FOUND:
         return ConfigError(f"{where}: {details}. Check the model's name and version.")
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:

@@ -15,6 +15,7 @@ import tensorflow as tf
 
 from retarget_tf import files
 from retarget_tf.body import skeleton
+from retarget_tf.errors import ConfigError
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import SPEC_NAME, load_keras_generator
 from retarget_tf.serving import warmup
@@ -43,12 +44,13 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
         The version's folder.
 
     Raises:
-        InputDataError: the model cannot be read, or the version exists.
+        InputDataError: the model cannot be read.
+        ConfigError: the version exists, or is not positive.
     """
     network, spec = load_keras_generator(model)
     version = version if version is not None else max(versions(folder), default=0) + 1
     if version < 1:
-        raise ValueError(f"version must be positive. Received: version={version}")
+        raise ConfigError(f"version must be positive. Received: version={version}")
     served = ServingGraph(network, spec)
     with files.atomic_folder(pathlib.Path(folder) / str(version)) as temporary:
         with tempfile.TemporaryDirectory() as assets:

@@ -41,7 +41,7 @@ kept between requests.
 **Use it** for one person who is seen whole, filmed with a still camera, who agreed to it.
 
 **Do not use it** to make a person appear to do what they did not, without their consent. How well it does, and on whom,
-is for the one who trained it to say (`python -m retarget_tf.evaluate`). Fairness across bodies, skin tones and clothes
+is for the one who trained it to say (`retarget-evaluate`). Fairness across bodies, skin tones and clothes
 has to be measured before it meets strangers.
 """
 

@@ -5,6 +5,7 @@ it (`networks.presets`) is the caller's. It is written only if it gives what the
 """
 
 import contextlib
+import pathlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,8 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files
-from retarget_tf.errors import MissingDependencyError, TrainingError
-from retarget_tf.networks.generator import load_keras_generator
+from retarget_tf.errors import ConfigError, MissingDependencyError, TrainingError
+from retarget_tf.networks.generator import find_keras_file, load_keras_generator
 from retarget_tf.serving import checking
 
 MAX_DIFFERENCE = 1e-4
@@ -35,14 +36,18 @@ def export_onnx(model: files.PathLike, out: files.PathLike) -> float:
     Raises:
         MissingDependencyError: the `onnx` extra is not installed.
         InputDataError: the model cannot be read.
+        ConfigError: the name of `out` does not end in `.onnx`, or it is the model.
         TrainingError: the outputs differ by more than 1e-4; nothing is written.
     """
+    if pathlib.Path(out).suffix != ".onnx":
+        raise ConfigError(f"out must end with .onnx. Received: out={out}")
+    files.refuse_replacing(out, find_keras_file(model))
     try:
         import onnxruntime
         import tf2onnx
     except ImportError as error:
         raise MissingDependencyError(
-            f"ONNX export needs tf2onnx and onnxruntime ({error}). Install them: pip install -e '.[onnx]'"
+            f"ONNX export needs tf2onnx and onnxruntime ({error}). Install them: pip install 'retarget_tf[onnx]'"
         ) from error
     network, _ = load_keras_generator(model)
     frozen = _frozen(network)

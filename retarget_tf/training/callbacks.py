@@ -32,12 +32,12 @@ class TrainingState:
     Attributes:
         step: training steps done since the first start, which is also the number of batches consumed.
         seconds: time spent in them.
-        stopped_by_signal: whether SIGTERM or SIGINT asked to stop.
+        stopped_by_signal: number of the signal that asked to stop, SIGTERM or SIGINT; 0 if none did.
     """
 
     step: tf.Variable
     seconds: tf.Variable
-    stopped_by_signal: bool = False
+    stopped_by_signal: int = 0
 
     @classmethod
     def create(cls) -> "TrainingState":
@@ -98,7 +98,7 @@ def stopping_on_signal(state: TrainingState) -> Iterator[None]:
         return
 
     def stop(number: int, frame: FrameType | None) -> None:
-        state.stopped_by_signal = True
+        state.stopped_by_signal = number
 
     previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
     try:

@@ -50,8 +50,8 @@ def train(
     """Trains, or goes on training, until the step or the time that `training_config` says.
 
     Args:
-        records_folders: made by `data.build_records`, of the model's size and label schema. Several have equal shares
-            of every batch; what the generator is told of its data (`person_height_share`) is that of the first.
+        records_folders: made by `retarget-build-records`, of the model's size and label schema. Several have equal
+            shares of every batch; what the generator is told of its data (`person_height_share`) is that of the first.
         workdir: created where it does not exist; resumed where it does.
         model_config: shape of the networks.
         training_config: how to train.
@@ -65,16 +65,18 @@ def train(
     Raises:
         InputDataError: the records do not fit the model, or are not those that the workdir began with, or `init_from`
             is no model of this shape.
-        ConfigError: the workdir began with other settings.
+        ConfigError: the workdir began with other settings, or would replace records or `init_from`.
         StoppedError: a signal asked to stop; everything was saved.
         TrainingError: a loss became NaN or infinite.
     """
     folder, folders = pathlib.Path(workdir), _as_list(records_folders)
+    files.refuse_replacing(folder, *folders, whole=False)
     manifests = [records.Manifest.load(path) for path in folders]
     for manifest in manifests:
         manifest.check_fit(model_config.image_size, model_config.label_schema)
     initial = None
     if init_from is not None and not (folder / "checkpoints").exists():
+        files.refuse_replacing(folder / generator.KERAS_NAME, generator.find_keras_file(init_from))
         initial = _initial_weights(init_from, model_config)
     # Not 0: tf.data's shuffle compares TensorFlow's global seed and its own with 0, and its own is a tensor here.
     keras.utils.set_random_seed(training_config.seed + 1)
@@ -95,7 +97,8 @@ def train(
         keras.config.set_dtype_policy("float32")
     generator.save_generator(learner.generator_to_save(), spec, folder)
     if state.stopped_by_signal:
-        raise StoppedError(f"stopped by a signal at step {state.steps_done}; run the same command again to resume.")
+        told = f"stopped by a signal at step {state.steps_done}; run the same command again to resume."
+        raise StoppedError(state.stopped_by_signal, told)
     return state.steps_done
 
 

@@ -559,7 +559,7 @@ def test_making_again_keeps_the_clip_and_refuses_another_in_its_place(tmp_path: 
     written = (folder / "clip.json").stat().st_mtime_ns
     assert dancers.make_clips(tmp_path, frames=2, **crowd) == [folder]
     assert (folder / "clip.json").stat().st_mtime_ns == written
-    with pytest.raises(InputDataError, match=r"made with other settings. Remove it or choose another folder."):
+    with pytest.raises(ConfigError, match=r"made with the same settings: remove it, or choose another folder"):
         dancers.make_clips(tmp_path, frames=3, **crowd)
 
 

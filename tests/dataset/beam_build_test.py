@@ -36,9 +36,8 @@ def test_records_are_those_of_the_local_build(
     from retarget_tf.dataset import beam_build
 
     local = records.build_records([clip_folder], tmp_path / "local", CONFIG)
-    made = beam_build.build_records(
-        [clip_folder], tmp_path / "made", CONFIG, runner="DirectRunner", runner_options=options
-    )
+    carry_out = beam_build.on_runner("DirectRunner", options)
+    made = records.build_records([clip_folder], tmp_path / "made", CONFIG, carry_out=carry_out)
     assert made.splits == local.splits  # names, sizes and sha256 of all shards
     assert (made.folder / "manifest.json").read_bytes() == (local.folder / "manifest.json").read_bytes()
     made.verify()
@@ -56,13 +55,14 @@ def test_a_bad_clip_is_told_in_one_line_and_the_others_are_kept(
     text = (bad / "clip.json").read_text()
     (bad / "clip.json").write_text(text.replace('"frames": 9', '"frames": 8'))
     out = tmp_path / "records"
+    carry_out = beam_build.on_runner("DirectRunner")
     with pytest.raises(InputDataError, match=r"bad.frames\.mkv: holds 9 frames.*Make the clip again\.$"):
-        beam_build.build_records([clip_folder, tmp_path / "bad"], out, CONFIG, runner="DirectRunner")
+        records.build_records([clip_folder, tmp_path / "bad"], out, CONFIG, carry_out=carry_out)
     assert not out.exists()
     assert len(list((tmp_path / ".records.building" / "clips").glob("*.npy"))) == 5
 
 
-def test_settings_that_beam_does_not_know_are_refused(clip_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+def test_settings_that_beam_does_not_know_are_refused(tmp_path: pathlib.Path) -> None:
     pytest.importorskip("apache_beam")
     from retarget_tf.dataset import beam_build
 
@@ -72,7 +72,7 @@ def test_settings_that_beam_does_not_know_are_refused(clip_folder: pathlib.Path,
         ("DirectRunner", ["direct_num_workers=many"], "invalid int value: 'many'"),
     ):
         with pytest.raises(ConfigError, match=message):
-            beam_build.build_records([clip_folder], tmp_path / "out", CONFIG, runner=runner, runner_options=options)
+            beam_build.on_runner(runner, options)
     with pytest.raises(ConfigError, match="Received: gs://bucket/clips"):
-        beam_build.build_records(["gs://bucket/clips"], tmp_path / "out", CONFIG, runner="DirectRunner")
+        records.build_records(["gs://bucket/clips"], tmp_path / "out", CONFIG)
     assert list(tmp_path.iterdir()) == []

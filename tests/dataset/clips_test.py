@@ -96,7 +96,7 @@ def test_find_clips_in_order_of_their_ids(tmp_path: pathlib.Path) -> None:
 def test_find_clips_refuses_missing_empty_and_doubled(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(InputDataError, match=r"clips folder .*none: no such folder"):
         clips.find_clips(tmp_path / "none")
-    with pytest.raises(InputDataError, match=r"holds no clip folder. Make some: python -m data.make_dancers"):
+    with pytest.raises(InputDataError, match=r"holds no clip folder. Make some: retarget-make-dancers"):
         clips.find_clips(folder)
     shutil.copytree(folder, folder.parent / "copy")
     with pytest.raises(InputDataError, match=r"clip .*dance: has the id of .*copy. Rename one in clip.json"):
@@ -221,7 +221,7 @@ def test_the_writer_refuses_wrong_shapes(tmp_path: pathlib.Path) -> None:
 
 
 def test_an_existing_folder_is_replaced_only_where_told_to(folder: pathlib.Path) -> None:
-    with pytest.raises(InputDataError, match="exists already"):
+    with pytest.raises(ConfigError, match="must not exist already"):
         write_clip(folder)
     with clips.ClipWriter(folder, dataclasses.replace(INFO, more_label_schemas=()), overwrite=True) as writer:
         writer.write(np.zeros((SIZE, SIZE, 3), np.uint8), random_maps(10)[0], np.zeros((25, 3), np.float32))

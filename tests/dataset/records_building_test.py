@@ -12,7 +12,7 @@ import pytest
 from retarget_tf import files
 from retarget_tf.dataset import records
 from retarget_tf.dataset.records import building
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import ConfigError
 from tests import testing
 
 CONFIG = records.BuildConfig(segment_frames=4, validation_share=0.2, test_share=0.2)
@@ -120,6 +120,6 @@ def test_what_was_damaged_or_made_of_something_else_is_made_again(
 
 
 def test_a_second_writer_is_refused(clip_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    with files.exclusive(tmp_path / "records"), pytest.raises(InputDataError, match="records: another process is"):
+    with files.exclusive(tmp_path / "records"), pytest.raises(ConfigError, match="no other process may be writing"):
         records.build_records([clip_folder], tmp_path / "records", CONFIG)
     records.build_records([clip_folder], tmp_path / "records", CONFIG)

@@ -180,7 +180,7 @@ def copied(built: records.Manifest, folder: pathlib.Path) -> pathlib.Path:
 def test_a_folder_without_a_manifest_is_refused(built: records.Manifest, tmp_path: pathlib.Path) -> None:
     folder = copied(built, tmp_path)
     (folder / "manifest.json").unlink()
-    with pytest.raises(InputDataError, match=r"no manifest.json.*python -m data.build_records"):
+    with pytest.raises(InputDataError, match=r"no manifest.json.*retarget-build-records"):
         records.Manifest.load(folder)
 
 
@@ -295,8 +295,8 @@ def test_programs_build_and_inspect(clip_folder: pathlib.Path, tmp_path: pathlib
     assert {clip.person_id for clip in records.Manifest.load(out).splits["test"].clips} == {"a", "b"}
 
     again = testing.run_program(*build, "--validation_share=0.25")
-    assert again.returncode == 3
-    assert again.stderr.splitlines()[-1].startswith(f"ERROR: folder {out}: exists already.")
+    assert again.returncode == 2
+    assert again.stderr.splitlines()[-1].endswith(f"choose another name. Received: folder={out}")
     assert "Traceback" not in again.stderr
 
     shown = testing.run_program("data.inspect_records", f"--records={out}", "--verify", f"--out={sheet}")

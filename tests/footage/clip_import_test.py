@@ -350,7 +350,7 @@ def test_program(tmp_path: pathlib.Path) -> None:
     expected = f"{tmp_path / 'clips' / 'dance'}: 3 frames, 32 px, maps of parts10\n"
     assert (done.returncode, done.stdout) == (0, expected), done.stderr
     again = run_program("data.import_clips", *flags, "--fps=30", "--size=32", "--clip_id=dance")
-    assert (again.returncode, again.stderr.count("\n")) == (3, 1)
-    assert "dance: exists already" in again.stderr
+    assert (again.returncode, again.stderr.count("\n")) == (2, 1)
+    assert "must not exist already" in again.stderr
     without_fps = run_program("data.import_clips", *flags)
     assert (without_fps.returncode, without_fps.stderr.count("\n")) == (2, 1)

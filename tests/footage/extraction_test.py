@@ -294,7 +294,7 @@ def test_settings_are_checked() -> None:
 
 
 def test_missing_models_say_the_command(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(MissingDependencyError, match=r"python -m data.fetch_models --out="):
+    with pytest.raises(MissingDependencyError, match=r"retarget-fetch-models --out="):
         extraction.detect_keypoints(np.zeros((8, 8, 3), np.uint8), models_folder=tmp_path)
 
 
@@ -312,8 +312,9 @@ def test_clips_that_are_there_are_skipped(tmp_path: pathlib.Path) -> None:
 
 def test_two_videos_of_one_name_are_refused(tmp_path: pathlib.Path) -> None:
     make_clip_folder(tmp_path, clip_id="dance")
-    with pytest.raises(InputDataError, match=r"b/dance.mp4: has the clip id of a/dance.mp4"):
+    with pytest.raises(InputDataError, match=r"^1 of 2 files cannot be used") as failed:
         extraction.extract_videos(["a/dance.mp4", "b/dance.mp4"], tmp_path, extraction.ExtractionConfig())
+    assert failed.value.__notes__ == ["video b/dance.mp4: has the clip id of a/dance.mp4. Rename one of the two."]
 
 
 @pytest.mark.parametrize(

@@ -105,7 +105,7 @@ def test_npm_missing(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def test_missing_model_says_the_command(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(MissingDependencyError, match=r"python -m data.fetch_models --out="):
+    with pytest.raises(MissingDependencyError, match=r"retarget-fetch-models --out="):
         models.find(MODEL, tmp_path)
 
 

@@ -334,10 +334,16 @@ def test_maps_never_replace_a_folder_of_other_things(
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
+    cv2.imwrite(str(tmp_path / "frame.png"), np.zeros((8, 8, 3)))
+    (tmp_path / "frames").mkdir()
+    (tmp_path / "frame.png").rename(tmp_path / "frames" / "000001.png")  # numbered as maps are, in colour
     target, source = loaded.prepare_target(photo, keypoints()[0]), inputs.video_source(dance, keypoints())
-    with pytest.raises(InputDataError, match="mine: holds other files than maps"):
-        loaded.write_panel(target, source, tmp_path / "panel.mp4", maps_dir=tmp_path / "mine")
-    assert (tmp_path / "mine" / "letter.txt").exists()
+    for folder, name in (("mine", "letter.txt"), ("frames", "000001.png")):
+        with pytest.raises(ConfigError, match=rf"and {name} is something else.*{folder}$"):
+            loaded.write_panel(target, source, tmp_path / "panel.mp4", maps_dir=tmp_path / folder)
+        assert (tmp_path / folder / name).exists()
+    for _ in range(2):
+        loaded.write_panel(target, source, tmp_path / "panel.mp4", maps_dir=tmp_path / "maps")
 
 
 def test_the_panel_may_not_lie_among_the_maps(loaded: Retargeter, tmp_path: pathlib.Path) -> None:

@@ -55,7 +55,7 @@ def test_a_signal_stops_after_the_running_step_and_handlers_come_back() -> None:
         os.kill(os.getpid(), signal.SIGTERM)
         clock.on_train_batch_end(0)
     assert model.stop_training
-    assert state.stopped_by_signal
+    assert state.stopped_by_signal == signal.SIGTERM
     assert signal.getsignal(signal.SIGTERM) is before
 
 

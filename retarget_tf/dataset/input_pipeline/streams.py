@@ -183,7 +183,7 @@ def _usable_records(manifest: records.Manifest, split: str, lengths: StreamLengt
     if fewest > manifest.segment_frames:
         raise ConfigError(
             f"a step of a stream must fit into the {manifest.segment_frames} frames of a record "
-            f"(build_records --segment_frames). Received: frame_gap={lengths.frame_gap}"
+            f"(retarget-build-records --segment_frames). Received: frame_gap={lengths.frame_gap}"
         )
     table = RecordTable.scan(manifest, split, cache=cache_records).holding(fewest)
     if not table.frames.size:

@@ -149,7 +149,7 @@ def count_windows(
     if span > manifest.segment_frames:
         raise ConfigError(
             f"a window must fit into the {manifest.segment_frames} frames of a record "
-            f"(build_records --segment_frames). Received: window_frames={window_frames}, frame_gap={frame_gap}"
+            f"(retarget-build-records --segment_frames). Received: window_frames={window_frames}, frame_gap={frame_gap}"
         )
     windows = 0
     for clip in manifest.split(split).clips:

@@ -15,9 +15,10 @@ from tqdm import tqdm
 
 from retarget_tf import files, parallel, program
 from retarget_tf.dataset.build_config import BuildConfig
-from retarget_tf.dataset.records.manifest import Manifest
+from retarget_tf.dataset.records.manifest import Manifest, parts_of_records
 from retarget_tf.dataset.records.planning import BuildPlan, ClipTask, ShardTask, plan_build
 from retarget_tf.dataset.records.staging import Staging
+from retarget_tf.errors import ConfigError
 
 # A process takes seconds to import TensorFlow: enough to encode a thousand frames, or to write several shards.
 _FRAMES_WORTH_A_PROCESS = 1000
@@ -57,20 +58,29 @@ def build_records(
         clip_folders: folders whose subfolders are clip folders.
         out: appears when complete.
         config: how.
-        overwrite: replace `out` where it exists.
+        overwrite: replace `out` where it exists, if it holds records and nothing else.
         workers: number of processes; the records do not depend on it.
         show_progress: draw a progress bar of frames.
-        carry_out: does the work, in place of processes of this machine.
+        carry_out: does the work, in place of processes of this machine; see `beam_build.on_runner`.
 
     Raises:
-        InputDataError: a clip cannot be used, clips contradict each other, the people are too few for the splits,
-            `out` exists, or somebody else is writing it.
+        InputDataError: a clip cannot be used, clips contradict each other, or the people are too few for the splits.
+        ConfigError: a path is not one of a file system, or `out` exists and is not to be replaced, lies among the
+            clips, or is being written by somebody else.
     """
+    for path in (*clip_folders, out):
+        if "://" in str(path):
+            raise ConfigError(
+                "clips and records must lie on a file system that all workers see, such as a mounted bucket. "
+                f"Received: {path}"
+            )
     final = pathlib.Path(os.path.realpath(out))
-    files.check_writable(final, overwrite=overwrite)
+    ours = parts_of_records if overwrite else None
+    files.refuse_replacing(out, *clip_folders)
+    files.check_writable(final, ours=ours)
     plan = plan_build(clip_folders, config)
     with files.exclusive(final):
-        files.check_writable(final, overwrite=overwrite)  # again, now that nobody else can make it
+        files.check_writable(final, ours=ours)  # again, now that nobody else can make it
         staging = Staging(final.with_name(f".{final.name}.building"))
         staging.open(plan)
         work = _left_to_do(plan, staging)
@@ -80,7 +90,7 @@ def build_records(
         manifest = _finished(plan, staging)
         staging.drop_clips()
         manifest.save()
-        files.publish_folder(staging.records, final, overwrite=overwrite)
+        files.publish_folder(staging.records, final, ours=ours)
         staging.close()
     return dataclasses.replace(manifest, folder=pathlib.Path(out))
 

@@ -16,8 +16,6 @@ SCHEMA_VERSION = 1
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 SPLITS = (TRAIN, VALIDATION, TEST)
 
-_HOW_TO_BUILD = "Build it: python -m data.build_records --clips=CLIPS --out={folder}"
-
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClipEntry(ClipIdentity):
@@ -94,24 +92,33 @@ class Manifest:
             InputDataError: there is none, or it is of another schema version.
         """
         path = pathlib.Path(folder) / "manifest.json"
-        mend = _HOW_TO_BUILD.format(folder=folder)
+        build = _command(folder)
         with files.reading(path, "records"):
             is_there = path.is_file()
         if not is_there:
-            raise InputDataError(f"records {folder}: no manifest.json, so this is no complete data set. {mend}")
+            raise InputDataError(
+                f"records {folder}: no manifest.json, so this is no complete data set. "
+                f"Check its name, or build it: {build}"
+            )
         values = files.read_json(path, "records")
         version = values.get("schema_version") if isinstance(values, dict) else None
         if version != SCHEMA_VERSION:
             raise InputDataError(
-                f"records {path}: schema version {version}, this program reads {SCHEMA_VERSION}. {mend} --overwrite"
+                f"records {path}: schema version {version}, this program reads {SCHEMA_VERSION}. "
+                f"Build the records again: {build} --overwrite"
             )
         try:
             splits = {name: _parse_split(values["splits"][name]) for name in SPLITS}
             manifest = cls(folder=pathlib.Path(folder), **{**values, "splits": splits})
         except (KeyError, TypeError, ValueError) as error:
-            raise InputDataError(f"records {path}: not a manifest ({error}). {mend} --overwrite") from error
+            raise InputDataError(
+                f"records {path}: not a manifest ({error}). Remove the folder, and build the records again: {build}"
+            ) from error
         if str(manifest.label_schema) not in parsing_labels.SCHEMAS:
-            raise InputDataError(f"records {path}: unknown label schema {manifest.label_schema}. {mend} --overwrite")
+            raise InputDataError(
+                f"records {path}: unknown label schema {manifest.label_schema}. "
+                f"Build the records again: {build} --overwrite"
+            )
         return manifest
 
     def __post_init__(self) -> None:
@@ -165,11 +172,11 @@ class Manifest:
             InputDataError: a shard is missing, cut, holds another number of records, or is none of the manifest's.
         """
         if stray := self.stray_shards():
-            raise InputDataError(f"records {stray[0]}: not in the manifest. Remove it, or build the records again.")
+            raise InputDataError(f"records {stray[0]}: not in the manifest. Remove the file.")
         paths = []
         for shard in self.split(name).shards:
             path = self.folder / shard.name
-            _check_shard(path, shard, f"{_HOW_TO_BUILD.format(folder=self.folder)} --overwrite")
+            _check_shard(path, shard)
             paths.append(path)
         return paths
 
@@ -187,8 +194,10 @@ class Manifest:
         for name, split in self.splits.items():
             for path, shard in zip(self.shard_paths(name) if split.clips else [], split.shards, strict=True):
                 if sha256_of(path) != shard.sha256:
-                    mend = f"{_HOW_TO_BUILD.format(folder=self.folder)} --overwrite"
-                    raise InputDataError(f"records {path}: damaged (its sha256 is not the manifest's). {mend}")
+                    raise InputDataError(
+                        f"records {path}: damaged (its sha256 is not the manifest's). "
+                        f"Build the records again: {_command(self.folder)} --overwrite"
+                    )
 
 
 def sha256_of(path: pathlib.Path) -> str:
@@ -204,13 +213,31 @@ def _parse_split(values: Any) -> Split:
     )
 
 
-def _check_shard(path: pathlib.Path, shard: Shard, mend: str) -> None:
+def parts_of_records(folder: pathlib.Path) -> set[str]:
+    """Names the manifest and the shards that it lists, of any schema version; nothing where there is no manifest."""
+    try:
+        splits = files.read_json(folder / "manifest.json", "records")["splits"].values()
+        return {"manifest.json", *(shard["name"] for split in splits for shard in split["shards"])}
+    except (InputDataError, AttributeError, KeyError, TypeError):
+        return set()
+
+
+def _command(folder: files.PathLike) -> str:
+    return f"retarget-build-records --clips=CLIPS --out={folder}"
+
+
+def _check_shard(path: pathlib.Path, shard: Shard) -> None:
+    build = f"{_command(path.parent)} --overwrite"
     if not path.is_file():
-        raise InputDataError(f"records {path}: the shard is missing. {mend}")
+        raise InputDataError(f"records {path}: the shard is missing. Build the records again: {build}")
     size = path.stat().st_size
     if size != shard.bytes:
-        raise InputDataError(f"records {path}: {size} bytes, the manifest says {shard.bytes}. {mend}")
+        raise InputDataError(
+            f"records {path}: {size} bytes, the manifest says {shard.bytes}. Build the records again: {build}"
+        )
     with files.reading(path, "records"):
         records = len(record_offsets(path))
     if records != shard.records:
-        raise InputDataError(f"records {path}: {records} records, the manifest says {shard.records}. {mend}")
+        raise InputDataError(
+            f"records {path}: {records} records, the manifest says {shard.records}. Build the records again: {build}"
+        )

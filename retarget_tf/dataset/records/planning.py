@@ -210,7 +210,7 @@ def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
         if not config.size and clip.info.image_size != first.info.image_size:
             raise InputDataError(
                 f"clip {clip.folder}: is of {clip.info.image_size} pixels, {first.folder} of {first.info.image_size}. "
-                "Bring them to one size: --size"
+                "Scale all to one size: --size"
             )
     return config.size or first.info.image_size
 

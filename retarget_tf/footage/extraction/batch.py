@@ -9,7 +9,7 @@ from absl import logging
 from retarget_tf import files
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.clips import clip_id_of
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import InputDataError, batch_error
 from retarget_tf.footage.extraction.config import ExtractionConfig, Selection, Stretch
 from retarget_tf.footage.extraction.pipeline import extract_clip
 
@@ -37,10 +37,14 @@ def extract_videos(
         report: takes one line about each clip, and about each stretch that is left out.
 
     Raises:
-        InputDataError: one or more videos cannot be used; names them all. The others are done.
+        ConfigError: the folder of a clip holds something else, or an input.
+        InputDataError: one or more videos cannot be used, see `errors.batch_error`. The others are done.
         MissingDependencyError: mediapipe or its models are not installed.
     """
-    problems: list[str] = []
+    for path in paths:  # before hours of work
+        files.refuse_replacing(pathlib.Path(out) / clip_id_of(path), *paths)
+        files.check_writable(pathlib.Path(out) / clip_id_of(path), ours=clips.parts_of_clip)
+    problems: list[InputDataError] = []
     taken: dict[str, files.PathLike] = {}
     for path in paths:
         person_id = clip_id_of(path)
@@ -72,10 +76,10 @@ def extract_videos(
                 rate = info.frames / max(time.monotonic() - started, 1e-9)
                 report(f"{path}: {info.frames} frames to {folder} ({rate:.1f} frames/s)")
         except InputDataError as error:
-            problems.append(str(error))
+            problems.append(error)
             report(f"{path}: failed")
     if problems:
-        raise InputDataError(" ".join(problems))
+        raise batch_error(problems, len(paths))
 
 
 def _clips_of(
@@ -89,7 +93,10 @@ def _clips_of(
     for line in selection.left_out:
         report(f"{path}: left out {line}")
     if not selection.stretches:
-        raise InputDataError(f"video {path}: has no good stretch. Look at it with data.screen_clips.")
+        raise InputDataError(
+            f"video {path}: has no good stretch. "
+            f"Look at why: retarget-screen-clips --videos={path} --report={name}.html"
+        )
     if selection.stretches == (Stretch(0, selection.frames),):
         return {name: selection.stretches[0]}
     return {f"{name}_{stretch.first:06d}": stretch for stretch in selection.stretches}

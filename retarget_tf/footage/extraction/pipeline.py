@@ -48,13 +48,16 @@ def extract_clip(
         config: settings.
         stretch: the frames that are taken; all unless given.
         person_id: who it is; the clip's id unless given.
-        overwrite: whether a clip that is there is replaced.
+        overwrite: whether a clip that is there is replaced, if the folder holds nothing else.
         show_progress: whether to draw progress bars.
 
     Raises:
-        InputDataError: the video cannot be read, nobody is found in it, or the folder is there already.
+        InputDataError: the video cannot be read, or nobody is found in it.
+        ConfigError: the folder is there already and is not to be replaced, or holds the video.
         MissingDependencyError: mediapipe or its models are not installed.
     """
+    files.refuse_replacing(folder, path)
+    files.check_writable(folder, ours=clips.parts_of_clip if overwrite else None)
     header = video.probe(path, config.reading)
     name = pathlib.Path(folder).name
     stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)

@@ -74,14 +74,16 @@ def import_clip(
         maps: a folder of PNG files, see `parsing_pngs.read_parsing_png`.
         folder: of the clip; its name becomes the clip's id.
         config: settings.
-        overwrite: whether a clip that is there is replaced.
+        overwrite: whether a clip that is there is replaced, if the folder holds nothing else.
         show_progress: whether to draw a progress bar.
 
     Raises:
         InputDataError: a file cannot be read or has something else in it than it should, the parts are not of the same
-            frames, nobody is in the keypoints, or the folder is there already.
-        ConfigError: a folder of pictures comes without `fps`.
+            frames, or nobody is in the keypoints.
+        ConfigError: a folder of pictures comes without `fps`, or the folder to write is there already or an input.
     """
+    files.refuse_replacing(folder, frames, keypoints, maps)
+    files.check_writable(folder, ours=clips.parts_of_clip if overwrite else None)
     pictures = open_pictures(frames, maps, video.ReadOptions(max_pixels=config.max_pixels))
     fps = config.fps or pictures.fps
     if fps is None:

@@ -22,7 +22,7 @@ def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str)
     root = pathlib.Path(folder)
     with files.reading(root, what):
         if not root.is_dir():
-            raise InputDataError(f"{what} {root}: no such folder.")
+            raise InputDataError(f"{what} {root}: no such folder. Check its name.")
         paths = sorted(root.iterdir())
     ours = [path for path in paths if path.suffix.lower() in suffixes and not path.name.startswith(".")]
     there = set(ours)
@@ -33,7 +33,9 @@ def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str)
             raise InputDataError(f"{what} {path}: has the number of {other.name}. Number the files by frame.")
         found[number] = path
     if not found:
-        raise InputDataError(f"{what} {root}: holds no file that ends in {', '.join(sorted(suffixes))}.")
+        raise InputDataError(
+            f"{what} {root}: holds no file that ends in {', '.join(sorted(suffixes))}. Give the folder of such files."
+        )
     return dict(sorted(found.items()))
 
 

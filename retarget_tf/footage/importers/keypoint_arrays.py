@@ -46,10 +46,11 @@ def read_keypoint_array(path: files.PathLike) -> Float32Array:
         known = ", ".join(f"{count} ({name})" for count, (name, _) in SKELETONS.items())
         raise InputDataError(
             f"keypoints {path}: must be [frames, points, 3] (x, y, confidence) with {known} points, "
-            f"not {list(points.shape)}."
+            f"not {list(points.shape)}. Store them so."
         )
     if not np.isfinite(points).all():
-        raise InputDataError(f"keypoints {path} frame {int(np.argwhere(~np.isfinite(points))[0][0])}: not finite.")
+        frame = int(np.argwhere(~np.isfinite(points))[0][0])
+        raise InputDataError(f"keypoints {path} frame {frame}: not finite. Give missing joints the confidence 0.")
     _, to_body25 = SKELETONS[points.shape[1]]
     return with_known_confidence(to_body25(points))
 
@@ -68,8 +69,10 @@ def _load(path: pathlib.Path) -> Float64Array:
             raise ValueError(f"of type {values.dtype}")
         return np.asarray(values, np.float64)
     except FileNotFoundError as error:
-        raise InputDataError(f"keypoints {path}: no such file.") from error
+        raise InputDataError(f"keypoints {path}: no such file. Check its name.") from error
     except KeyError as error:
-        raise InputDataError(f"keypoints {path}: holds no array named 'keypoints'.") from error
+        raise InputDataError(f"keypoints {path}: holds no array named 'keypoints'. Name it so.") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
-        raise InputDataError(f"keypoints {path}: is no .npy or .npz file of numbers ({error}).") from error
+        raise InputDataError(
+            f"keypoints {path}: is no .npy or .npz file of numbers ({error}). Write it with numpy.save."
+        ) from error

@@ -63,12 +63,15 @@ def _body25(path: pathlib.Path, index: int, person: Any) -> Float32Array:
     try:
         values = np.asarray(points, np.float32)
     except (TypeError, ValueError) as error:
-        raise InputDataError(f"{where}: 'pose_keypoints_2d' is no list of numbers.") from error
+        raise InputDataError(
+            f"{where}: 'pose_keypoints_2d' is no list of numbers. Give the files that OpenPose wrote."
+        ) from error
     if values.ndim != 1 or values.size not in [3 * count for count in _LAYOUTS]:
         raise InputDataError(
-            f"{where}: 'pose_keypoints_2d' must hold 75 numbers (BODY_25) or 54 (COCO-18), not {values.size}."
+            f"{where}: 'pose_keypoints_2d' must hold 75 numbers (BODY_25) or 54 (COCO-18), not {values.size}. "
+            "Run OpenPose with one of these models."
         )
     if not np.isfinite(values).all():
-        raise InputDataError(f"{where}: not finite.")
+        raise InputDataError(f"{where}: not finite. Give missing joints the confidence 0.")
     _, to_body25 = SKELETONS[values.size // 3]
     return with_known_confidence(to_body25(values.reshape(-1, 3)))

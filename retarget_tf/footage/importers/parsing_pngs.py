@@ -30,13 +30,13 @@ def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> Uint8Array:
     with files.reading(path, "parsing map"):
         data = pathlib.Path(path).read_bytes()
     if not data.startswith(_SIGNATURE):
-        raise InputDataError(f"parsing map {path}: is no PNG. Other formats blur the ids: write PNG files.")
+        raise InputDataError(f"parsing map {path}: is no PNG. Write PNG files: other formats blur the ids.")
     try:
         decoder: Any = av.CodecContext.create("png", "r")
         decoder.options = {"err_detect": "crccheck+explode"}
         [picture] = decoder.decode(av.Packet(data)) + decoder.decode(None)
     except (av.FFmpegError, ValueError) as error:
-        raise InputDataError(f"parsing map {path}: cannot be decoded. The file may be cut or damaged.") from error
+        raise InputDataError(f"parsing map {path}: is cut or damaged. Copy it again.") from error
     return _ids(path, picture, data[24], schema)
 
 

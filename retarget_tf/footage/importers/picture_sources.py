@@ -61,7 +61,7 @@ def _open_folder(frames: files.PathLike, maps: files.PathLike, map_files: dict[i
         stranger = f"{pictures[first]} has no map" if first in pictures else f"{map_files[first]} has no frame"
         raise InputDataError(
             f"parsing maps {maps}: are {len(map_files)}, the frames {len(pictures)}: {stranger}. "
-            "A map must have the number of its frame."
+            "Give each map the number of its frame."
         )
     height, width = image_files.load_photo(next(iter(pictures.values()))).shape[:2]
 
@@ -86,7 +86,7 @@ def _open_video(
     if gaps := sorted(set(range(first, first + len(map_files))) - map_files.keys()):
         raise InputDataError(
             f"parsing maps {maps}: none of the {len(map_files)} has number {gaps[0]}. "
-            "A video needs a map for each frame."
+            "Give a map for each frame of the video."
         )
 
     def read() -> Iterator[Uint8Array]:
@@ -98,7 +98,7 @@ def _open_video(
         if count != len(map_files):
             raise InputDataError(
                 f"parsing maps {maps}: are {len(map_files)}, video {frames} has {count} frames. "
-                "A video needs a map for each frame."
+                "Give a map for each frame of the video."
             )
 
     numbers = tuple(range(len(map_files)))

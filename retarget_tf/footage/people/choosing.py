@@ -57,8 +57,8 @@ class PersonChoice:
             return min(tracks, key=self._distance)
         if self.rank >= len(ranked):
             raise InputDataError(
-                f"{source}: {len(ranked)} people are in it, there is no person {self.rank}. They are counted from 0, "
-                "the largest first."
+                f"{source}: {len(ranked)} people are in it, there is no person {self.rank}. Count them from 0, the "
+                "largest first."
             )
         return ranked[self.rank]
 

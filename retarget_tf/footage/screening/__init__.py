@@ -2,7 +2,8 @@
 
 screen_video(path)              one pass over a video: measures, a verdict and the good stretches
 screen_videos(paths, report)    several of them, with a report to look at and the same as numbers
-select_stretches(screening)     for `extraction.extract_videos`: what to take, and why not the rest
+select_stretches(screening)     what extraction takes of a video, and why not the rest
+good_stretches_for(config)      the same for every video of `extraction.extract_videos`
 
 background, sharpness, looking              the measures
 criteria, judging, screener                 from measures to the verdict
@@ -15,7 +16,7 @@ from retarget_tf.footage.screening.judging import JudgedStretch, Verdict, judge
 from retarget_tf.footage.screening.looking import MEASURES, Detector, Looks, take_looks
 from retarget_tf.footage.screening.reporting import screen_videos
 from retarget_tf.footage.screening.screener import Screening, screen_video
-from retarget_tf.footage.screening.selecting import select_stretches
+from retarget_tf.footage.screening.selecting import good_stretches_for, select_stretches
 
 __all__ = [
     "MEASURES",
@@ -26,6 +27,7 @@ __all__ = [
     "Looks",
     "Screening",
     "Verdict",
+    "good_stretches_for",
     "judge",
     "screen_video",
     "screen_videos",

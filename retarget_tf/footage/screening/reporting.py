@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from absl import logging
 
 from retarget_tf import files
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import InputDataError, batch_error
 from retarget_tf.footage.screening import documents, page
 from retarget_tf.footage.screening.criteria import Criteria
 from retarget_tf.footage.screening.screener import Screening, screen_video
@@ -35,26 +35,31 @@ def screen_videos(
         tell: takes one line about each video.
 
     Raises:
-        InputDataError: one or more videos cannot be read; names them all. The others are in the report.
+        ConfigError: the report or the numbers would replace a video.
+        InputDataError: one or more videos cannot be read, see `errors.batch_error`. The others are in the report.
         MissingDependencyError: mediapipe or its model is not installed.
     """
     criteria = criteria or Criteria()
+    numbers = pathlib.Path(report).with_suffix(".json")
+    for file in (report, numbers):
+        files.refuse_replacing(file, *paths)
     done: list[Screening] = []
-    failed: dict[str, str] = {}
+    failed: dict[str, InputDataError] = {}
     for path in paths:
         try:
             screening = screen_video(
                 path, criteria, reading=reading, models_folder=models_folder, show_progress=show_progress
             )
         except InputDataError as error:
-            failed[str(path)] = str(error)
+            failed[str(path)] = error
             tell(f"{path}: failed")
             continue
         done.append(screening)
         tell(f"{path}: {screening.summary}")
-    files.write_json(pathlib.Path(report).with_suffix(".json"), documents.to_json(done, failed, criteria))
+    reasons = {path: str(error) for path, error in failed.items()}
+    files.write_json(numbers, documents.to_json(done, reasons, criteria))
     with files.atomic_file(report) as temporary:
-        temporary.write_text(page.render(done, failed, criteria), encoding="utf-8")
+        temporary.write_text(page.render(done, reasons, criteria), encoding="utf-8")
     if failed:
-        raise InputDataError(" ".join(failed.values()))
+        raise batch_error([*failed.values()], len(paths))
     return done

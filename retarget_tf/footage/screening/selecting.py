@@ -1,8 +1,11 @@
 """What extraction takes of a video: its good stretches, with a line about each of the others."""
 
-from retarget_tf.footage.extraction import Selection, Stretch
+from collections.abc import Callable
+
+from retarget_tf import files
+from retarget_tf.footage.extraction import ExtractionConfig, Selection, Stretch
 from retarget_tf.footage.screening.judging import JudgedStretch
-from retarget_tf.footage.screening.screener import Screening
+from retarget_tf.footage.screening.screener import Screening, screen_video
 
 
 def select_stretches(screening: Screening) -> Selection:
@@ -13,6 +16,24 @@ def select_stretches(screening: Screening) -> Selection:
         tuple(_line(stretch, screening.looks.fps) for stretch in stretches if not stretch.is_good),
         screening.looks.frames,
     )
+
+
+def good_stretches_for(
+    config: ExtractionConfig, *, show_progress: bool = False
+) -> Callable[[files.PathLike], Selection]:
+    """Returns what `extract_videos` takes as `select`: it screens a video as it will be extracted."""
+
+    def select(path: files.PathLike) -> Selection:
+        screened = screen_video(
+            path,
+            max_frames=config.max_frames,
+            reading=config.reading,
+            models_folder=config.models_folder,
+            show_progress=show_progress,
+        )
+        return select_stretches(screened)
+
+    return select
 
 
 def _line(stretch: JudgedStretch, fps: float) -> str:

@@ -124,11 +124,13 @@ def _open(path: files.PathLike, options: ReadOptions) -> Iterator[tuple[Any, Any
     with files.reading(path, "video"):
         is_there = pathlib.Path(path).is_file()
     if not is_there:
-        raise InputDataError(f"video {path}: no such file.")
+        raise InputDataError(f"video {path}: no such file. Check its name.")
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError) as error:
-        raise InputDataError(f"video {path}: not a video that can be read ({_reason(error)}).") from error
+        raise InputDataError(
+            f"video {path}: not a video that can be read ({_reason(error)}). Give a video file, such as an .mp4."
+        ) from error
     with container:
         if not container.streams.video:
             raise InputDataError(f"video {path}: holds no video stream. Give a file with pictures.")
@@ -182,7 +184,8 @@ def _packets_to_frames(
             count += 1
     except av.FFmpegError as error:
         raise InputDataError(
-            f"video {path} frame {count}: cannot be decoded ({_reason(error)}). The file may be cut or damaged."
+            f"video {path} frame {count}: cannot be decoded ({_reason(error)}), so the file is cut or damaged. "
+            "Copy it again."
         ) from error
     if count == 0:
         raise InputDataError(f"video {path}: holds no frame that can be decoded. Give another file.")

@@ -41,7 +41,8 @@ class ModelServer:
         self._versions.update()
         if not self._versions.is_available:
             raise InputDataError(
-                f"export folder {export_dir}: holds no version that can be loaded. Export one into it."
+                f"export folder {export_dir}: holds no version that can be loaded. "
+                f"Export one into it: retarget-export-saved-model --model=MODEL --out={export_dir}"
             )
         self._batcher = Batcher(options)
         self._health = health.HealthServicer()
