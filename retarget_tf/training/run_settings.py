@@ -72,8 +72,9 @@ def _check_same(folder: pathlib.Path, began: Any, now: dict[str, Any]) -> None:
     try:
         ModelConfig.from_dict(began["model"])
     except ConfigError as error:
+        received = str(error).partition("Received: ")[2]
         raise ConfigError(
-            f"workdir {folder} began with a setting that is gone; choose another --workdir. {error}"
+            f"workdir {folder} began with a setting that is gone; choose another --workdir. Received: {received}"
         ) from error
 
 
