@@ -62,13 +62,6 @@ def atomic_folder(path: PathLike, *, overwrite: bool = False) -> Iterator[Path]:
         shutil.rmtree(temporary, ignore_errors=True)
 
 
-def refuse_replacing(out: PathLike, *inputs: PathLike | None) -> None:
-    """Refuses with a ConfigError an output that is one of the inputs, links followed; None stands for no input."""
-    for path in inputs:
-        if path is not None and os.path.realpath(path) == os.path.realpath(out):
-            raise ConfigError(f"out must not be an input, which it would replace. Received: out={out}, input={path}")
-
-
 def check_writable(folder: PathLike, *, overwrite: bool) -> None:
     """Refuses a folder that may not be written.
 
@@ -97,6 +90,35 @@ def publish_folder(temporary: Path, path: PathLike, *, overwrite: bool) -> None:
     os.replace(temporary, final)
     _sync(final.parent)
     shutil.rmtree(replaced, ignore_errors=True)
+
+
+def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True) -> None:
+    """Refuses an output that would replace an input, or be put among an input's files.
+
+    Args:
+        out: the file or folder to write.
+        inputs: files and folders that are read; None for one that is not given.
+        whole: whether a folder `out` is replaced as a whole, so that no input may lie in it either. False where files
+            are only added to it.
+
+    Raises:
+        ConfigError: `out` is an input, lies in one that is a folder, or (where `whole`) holds one.
+    """
+    final = Path(os.path.realpath(out))
+    for path in inputs:
+        given = Path(os.path.realpath(path)) if path is not None else None
+        if given is None or not given.exists():
+            continue
+        if final.exists() and final.samefile(given):
+            raise ConfigError(f"the output must not be an input ({path}): choose another name. Received: output={out}")
+        if given in final.parents:
+            raise ConfigError(
+                f"the output must not lie in an input ({path}): choose another name. Received: output={out}"
+            )
+        if whole and final in given.parents:
+            raise ConfigError(
+                f"the output must not hold an input ({path}): choose another name. Received: output={out}"
+            )
 
 
 @contextlib.contextmanager
