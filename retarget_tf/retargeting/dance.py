@@ -66,13 +66,13 @@ class Dance:
     def _refuse_replacing_inputs(self) -> None:
         given = [self.target_photo, self.target_clip, self.target_keypoints, self.source_video, self.source_clip]
         given += [self.source_keypoints, None if self.target_map in MAP_CHOICES else self.target_map]
-        paths = [pathlib.Path(path) for path in given if path]
-        files.refuse_replacing(self.out, self.maps_dir, *paths)
-        if self.maps_dir:  # maps of an earlier run in it are replaced, so no input may lie among them
-            files.refuse_replacing(self.maps_dir, *paths, *(path.parent for path in paths))
+        files.refuse_replacing(self.out, *given)
+        if self.maps_dir:
+            files.refuse_replacing(self.maps_dir, *given)
 
 
 def check_outputs(out: files.PathLike, maps_dir: files.PathLike | None) -> None:
-    """Refuses with a ConfigError a panel that would lie in the folder of the maps, which holds nothing but maps."""
-    if maps_dir is not None and pathlib.Path(maps_dir).resolve() in pathlib.Path(out).resolve().parents:
+    """Refuses with a ConfigError a panel that is or lies in the folder of the maps, which holds nothing but maps."""
+    panel = pathlib.Path(out).resolve()
+    if maps_dir is not None and pathlib.Path(maps_dir).resolve() in (panel, *panel.parents):
         raise ConfigError(f"out must lie outside of maps_dir. Received: out={out}, maps_dir={maps_dir}")

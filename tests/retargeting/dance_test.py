@@ -70,27 +70,26 @@ def test_files_that_contradict_each_other_are_refused(changes: dict[str, Any], w
 
 def test_an_output_is_never_an_input(tmp_path: pathlib.Path) -> None:
     """Links are followed; nothing is read or written before the refusal."""
-    names = ("video.mp4", "photo.png", "points.npy", "panel.mp4")
-    video, photo, points, panel = (str(tmp_path / name) for name in names)
-    pathlib.Path(video).write_bytes(b"a video")
-    pathlib.Path(panel).symlink_to(video)
+    video, photo, points, panel, other = (
+        str(tmp_path / name) for name in ("video.mp4", "photo.png", "points.npy", "panel.mp4", "other.mp4")
+    )
     maps = tmp_path / "maps"
-    for changes in (
-        {"out": video},
-        {"out": panel},
-        {"out": f"{tmp_path}/maps/../video.mp4"},
-        {"out": f"{tmp_path}/folder.mp4", "maps_dir": f"{tmp_path}/folder.mp4"},
-        {"maps_dir": photo, "out": f"{tmp_path}/other.mp4"},
-        {"maps_dir": str(maps), "target_map": str(maps / "000000.png"), "out": f"{tmp_path}/other.mp4"},
-        {"maps_dir": str(maps), "target_photo": str(maps / "000000.png"), "out": f"{tmp_path}/other.mp4"},
+    maps.mkdir()
+    stored = str(maps / "000000.png")
+    for path in (video, photo, points, stored):
+        pathlib.Path(path).write_bytes(b"mine")
+    pathlib.Path(panel).symlink_to(video)
+    for changes, why in (
+        ({"out": video}, "must not be an input"),
+        ({"out": panel}, "must not be an input"),
+        ({"out": f"{maps}/../video.mp4"}, "must not be an input"),
+        ({"out": other, "maps_dir": other}, "out must lie outside of maps_dir"),
+        ({"out": other, "maps_dir": photo}, "must not be an input"),
+        ({"out": other, "maps_dir": str(maps), "target_map": stored}, "must not hold an input"),
+        ({"out": other, "maps_dir": str(maps), "target_photo": stored}, "must not hold an input"),
     ):
-        asked: dict[str, Any] = {
-            "target_photo": photo,
-            "target_keypoints": points,
-            "source_video": video,
-            "out": "panel.mp4",
-        }
-        with pytest.raises(ConfigError, match="must not be an input"):
-            Dance(**{**asked, **changes})
-    assert pathlib.Path(video).read_bytes() == b"a video"
-    assert not maps.exists()
+        asked: dict[str, Any] = {"target_photo": photo, "target_keypoints": points, "source_video": video, **changes}
+        with pytest.raises(ConfigError, match=why):
+            Dance(**asked)
+    assert {pathlib.Path(path).read_bytes() for path in (video, photo, points, stored)} == {b"mine"}
+    Dance(out=other, maps_dir=str(tmp_path / "new"), target_photo=photo, source_video=video)
