@@ -1,4 +1,4 @@
-"""Curves over time as a picture, drawn with OpenCV: not worth a plotting library among the dependencies."""
+"""Draws a line chart with OpenCV, which saves a plotting library among the dependencies."""
 
 import dataclasses
 from collections.abc import Mapping, Sequence
@@ -12,7 +12,7 @@ Curve = Sequence[float | None]
 Point = tuple[int, int]
 
 _WIDTH, _HEIGHT = 1100, 560
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 800, 50, 500  # the axes; the legend stands to the right
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 800, 50, 500  # the plot area; the legend is to its right
 _PAPER, _INK, _FAINT = (255, 255, 255), (30, 30, 30), (220, 220, 220)
 _COLOURS = (
     (214, 39, 40), (31, 119, 180), (44, 160, 44), (255, 127, 14), (148, 103, 189), (140, 86, 75), (227, 119, 194),
@@ -23,7 +23,7 @@ _FONT = cv2.FONT_HERSHEY_DUPLEX
 
 @dataclasses.dataclass(frozen=True)
 class _Axes:
-    """Leads from t and value to pixels; both axes begin at 0."""
+    """Maps t in 0..`last` and values in 0..`top` to pixels."""
 
     last: float
     top: float
@@ -34,12 +34,12 @@ class _Axes:
 
 
 def line_chart(title: str, t: Sequence[int], curves: Mapping[str, Curve]) -> Uint8Array:
-    """Named curves over `t` on one pair of axes.
+    """Draws named curves over `t`.
 
     Args:
-        title: stands above.
-        t: frame numbers, ascending; may be empty.
-        curves: values from 0 to 1 by name, one a frame number; a line is broken where it is None.
+        title: Title above the chart.
+        t: Frame numbers, ascending; may be empty.
+        curves: For each name one value in 0..1 for each frame number; None leaves a gap in the line.
 
     Returns:
         RGB uint8 `[height, width, 3]`.
@@ -49,7 +49,7 @@ def line_chart(title: str, t: Sequence[int], curves: Mapping[str, Curve]) -> Uin
     picture = np.full((_HEIGHT, _WIDTH, 3), _PAPER, np.uint8)
     _draw_axes(picture, axes, title)
     for index, (name, curve) in enumerate(curves.items()):
-        # When the colours are used up they come again as thin lines.
+        # Once all colours are used, they repeat as thinner lines.
         colour, thickness = _COLOURS[index % len(_COLOURS)], 2 if index < len(_COLOURS) else 1
         _draw_curve(picture, axes, t, curve, colour, thickness)
         y = _TOP + 14 + 26 * index
@@ -79,7 +79,7 @@ def _draw_curve(
     for time, value in zip(t, curve, strict=True):
         point = None if value is None else axes.point(time, value)
         if point is not None:
-            # From itself where nothing stands before it: a single window is a dot.
+            # A value without a predecessor is drawn as a dot.
             cv2.line(picture, before or point, point, colour, thickness, cv2.LINE_AA)
         before = point
 
