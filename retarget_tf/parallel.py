@@ -29,12 +29,11 @@ def for_each(
     """Calls `function` on every task. The calls start in order but may end in any order.
 
     Args:
-        function: Must be defined at the top level of a module, so that worker processes can import it.
+        function: Called on each task. Like `prepare` it must be defined at the top level of a module, to be importable.
         tasks: One argument of `function` for each call; must be picklable.
         workers: Number of processes; 1 makes the calls in this process, one after the other.
         on_done: Called in this process with each result, as soon as it is there.
-        prepare: Called once in each worker process before the first task; not called where no process is started.
-            Must be importable like `function`.
+        prepare: Called once in each worker process before its first task; not called if no process is started.
 
     Raises:
         ConfigError: `workers` is below 1.

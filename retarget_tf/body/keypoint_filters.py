@@ -43,10 +43,7 @@ def clean_keypoints(keypoints: Float32Array, *, max_gap: int = 15, window: int =
 
 
 def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
-    """Interpolates each joint linearly over gaps of up to `max_gap` frames.
-
-    Before its first and after its last detection, a joint keeps that position for up to `max_gap` frames.
-    """
+    """Interpolates each joint linearly over gaps of up to `max_gap` frames; at the clip's ends its position is held."""
     seen = keypoints[..., 2] > 0
     time = np.arange(len(keypoints))[:, None]
     never_before, never_after = -1, len(keypoints)
@@ -103,9 +100,7 @@ def fill_from_twin(keypoints: Float32Array) -> Float32Array:
 
 
 def smooth_median(keypoints: Float32Array, window: int = 7) -> Float32Array:
-    """Replaces each coordinate by its median over the `window` frames around it, ignoring missing joints.
-
-    Missing joints stay missing, and confidences are unchanged.
+    """Replaces each coordinate by its median over the `window` frames around it; missing joints stay missing.
 
     Raises:
         ValueError: `window` is even or not positive.

@@ -226,8 +226,7 @@ _ATR18: dict[str, str | None] = {
 }
 ATR18 = _schema("atr18", _painted(_ATR18), ("dress",))
 
-# Limbs have no side and may be dressed or bare, and the head includes hair and face: only the torso has a class in
-# `parts10`.
+# Limbs have no side, and the head includes hair and face: only the torso has a class in `parts10`.
 _PPP7: dict[str, str | None] = {
     "background": "background",
     "head": None,

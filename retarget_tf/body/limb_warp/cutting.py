@@ -47,10 +47,7 @@ _SURELY_WITHIN = np.array([[_SURE.get(name, -0.02)] for name in NAMES], np.float
 
 
 def _distance_penalties(schema: LabelSchema) -> Any:
-    """Returns `_HOMES` for the classes of a schema: float32 `[classes, parts]`, `_NEVER` where a part is excluded.
-
-    A class without a counterpart in `parts10` may belong to any part.
-    """
+    """Returns `_HOMES` as float32 `[classes, parts]`; a class that `parts10` lacks may belong to any part."""
     homes = np.full((PARTS10.num_classes, len(NAMES)), _NEVER, np.float32)
     for class_name, allowed in _HOMES.items():
         for name in NAMES:
@@ -107,14 +104,9 @@ def swap(values: Tensor, use_twin: Tensor) -> Tensor:
 
 
 def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:
-    """Returns the most frequent class of each part around each row of the picture, near rows counting more.
+    """Returns the class id `[batch, parts, height, 1]` most frequent in each part's rows, near rows counting more.
 
-    Args:
-        own: float32 `[batch, parts, height, width]`, 1 where the part has a pixel.
-        reference_map: float32 `[batch, height, width, classes]`.
-
-    Returns:
-        float32 class ids `[batch, parts, height, 1]`; 0 where the part has no pixel at all.
+    `own` `[batch, parts, height, width]` is 1 where the part has a pixel. A part without any pixel gets class 0.
     """
     counts = ops.matmul(ops.transpose(own, (0, 2, 1, 3)), reference_map)  # [batch, height, parts, classes]
     row = np.arange(reference_map.shape[1], dtype=np.float32) / reference_map.shape[1]

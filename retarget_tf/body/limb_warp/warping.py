@@ -1,7 +1,4 @@
-"""Moves each part of the reference's map with its bone and overlays the parts.
-
-The warp is computed backwards: for every pixel of the new pose and every part, where in the reference it comes from.
-"""
+"""Moves each part of the reference's map with its bone, by inverse warping, and overlays the parts."""
 
 import dataclasses
 
@@ -90,8 +87,7 @@ def _sources(start: "_Bones", end: "_Bones", use_twin: Tensor, height: int, widt
 def _stretched(along: Tensor, start: "_Bones", end: "_Bones") -> tuple[Tensor, Tensor, Tensor]:
     """Returns `on_bone`, `growth`, `stretch`: `along` is `growth * along + stretch * on_bone` on the reference's bone.
 
-    The bone is stretched to the reference's length; what lies beyond its ends (a hand, a round shoulder) keeps its
-    shape.
+    The bone is stretched to the reference's length; what lies beyond its ends (a hand) keeps its shape.
     """
     growth = start.unit / end.unit
     return ops.minimum(ops.maximum(along, 0.0), end.length), growth, start.length / end.length - growth
