@@ -1,7 +1,6 @@
-"""The array types of annotations, named by their dtype; shapes stand in the docstrings.
+"""Array types for annotations, named by dtype; shapes are given in docstrings.
 
-NumPy's annotations carry a dtype and no shape. `Tensor` is a TensorFlow or Keras tensor, of which neither library has a
-type that a type checker could use.
+`Tensor` is a TensorFlow or Keras tensor, for which neither library offers a type that a type checker could use.
 """
 
 from typing import Any

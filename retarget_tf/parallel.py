@@ -34,19 +34,19 @@ def for_each(
     on_done: Callable[[Result], object] = lambda _: None,
     prepare: Callable[[], None] | None = None,
 ) -> None:
-    """Calls `function` on every task; the calls begin in order and end in any.
+    """Calls `function` on every task. The calls start in order but may end in any order.
 
     Args:
-        function: of a module, to be found by its name in another process; likewise `prepare`.
-        tasks: what to call it on.
-        workers: number of processes; 1 makes the calls here, one after the other.
-        on_done: called here with each result.
-        prepare: called in each process before anything else.
+        function: Called on each task. Like `prepare` it must be defined at the top level of a module, to be importable.
+        tasks: One argument of `function` for each call; must be picklable.
+        workers: Number of processes; 1 makes the calls in this process, one after the other.
+        on_done: Called in this process with each result, as soon as it is there.
+        prepare: Called once in each worker process before its first task; not called if no process is started.
 
     Raises:
         ConfigError: `workers` is below 1.
-        ChildProcessError: a process was killed, as happens where memory runs out.
-        Exception: the first that a call raised; calls that still run are broken off.
+        ChildProcessError: A worker process was killed, for example because memory ran out.
+        Exception: The first exception that a call raised; calls still running are aborted.
     """
     if workers < 1:
         raise ConfigError(f"workers must be at least 1. Received: workers={workers}")
@@ -54,7 +54,7 @@ def for_each(
         for task in tasks:
             on_done(function(task))
         return
-    context = multiprocessing.get_context("spawn")  # not forked: this process may hold threads of TensorFlow
+    context = multiprocessing.get_context("spawn")  # a fork would copy TensorFlow's locks, but not its threads
     lifeline, held_here = context.Pipe(duplex=False)
     pool = concurrent.futures.ProcessPoolExecutor(
         min(workers, len(tasks)), context, initializer=_start_worker, initargs=(lifeline, prepare)
@@ -76,9 +76,9 @@ def for_each(
 
 def _start_worker(lifeline: multiprocessing.connection.Connection, prepare: Callable[[], None] | None) -> None:
     threading.Thread(target=_exit_with_parent, args=(lifeline,), daemon=True).start()
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # a terminal sends it to all; who started the workers ends them
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent ends its workers
     signal.signal(signal.SIGTERM, stop)
-    cv2.setNumThreads(1)  # the processes are as many as the cores already
+    cv2.setNumThreads(1)  # the worker processes use all cores already
     os.environ["TF_NUM_INTRAOP_THREADS"] = os.environ["TF_NUM_INTEROP_THREADS"] = "1"
     if prepare is not None:
         prepare()
@@ -93,7 +93,7 @@ def _call(function: Callable[[Task], Result], task: Task) -> Result:
 
 
 def _exit_with_parent(lifeline: multiprocessing.connection.Connection) -> None:
-    """Ends this process when the other end closes: at a failure there, or as the parent is killed."""
+    """Ends this process when the parent closes its end of the pipe: after an error there, or because it was killed."""
     lifeline.poll(None)
     _thread.interrupt_main(signal.SIGTERM)
     _calling.acquire(timeout=_SECONDS_TO_CLEAN_UP)

@@ -1,1 +1,1 @@
-"""What a body is, nothing learned: joints, limbs, classes of parts, stick figures, and what moves them."""
+"""Models the human body without learned weights: skeleton, parsing classes, stick figure, moving poses and maps."""

@@ -1,8 +1,8 @@
-"""Keypoints made whole: left and right put right, gaps filled, noise smoothed.
+"""Repairs detected keypoints: exchanges swapped left and right sides back, fills gaps, and smooths noise.
 
-Everything takes and gives float32 `[frames, 25, 3]`, see `skeleton`; confidence 0 is missing. No function changes its
-argument. What is filled in has confidence `GUESSED`, just enough to count as seen. `clean_keypoints` is all of it in
-the order that makes sense; `OneEuroFilter` smooths a live stream, which cannot look ahead.
+All functions take and return float32 `[frames, 25, 3]` (see `skeleton`; confidence 0 is missing) and leave their
+argument unchanged. Joints filled in get the confidence `GUESSED`, just enough to count as seen. `clean_keypoints`
+applies all steps to a clip; `OneEuroFilter` smooths a live stream, where later frames are not known yet.
 """
 
 import itertools
@@ -18,7 +18,7 @@ from retarget_tf.body import skeleton
 GUESSED: Final = skeleton.CONFIDENCE_THRESHOLD
 
 _SIDED = tuple(joint for joint, twin in enumerate(skeleton.MIRRORED_JOINT) if joint != twin)
-# Joints of arms and legs with the one inward that each hangs on, from the trunk outward.
+# (joint, parent) pairs of the arms and legs, from the trunk outward.
 _LIMBS = tuple((j, inner) for j, inner in skeleton.PARENTS.items() if j in _SIDED and j not in skeleton.HEAD)
 _SWAPPED_TOGETHER = (
     _SIDED,  # the whole person
@@ -27,23 +27,23 @@ _SWAPPED_TOGETHER = (
     skeleton.joints("elbow", "wrist"),
     skeleton.joints("knee", "ankle", "heel", "big_toe", "small_toe"),
 )
-# In heights of the person: what a change between right and swapped costs, and what each swapped frame costs.
+# Costs of switching between "correct" and "swapped" and of each swapped frame, as shares of the person's height.
 _CHANGE_COST, _SWAPPED_COST = 0.015, 0.001
 
 
 def clean_keypoints(keypoints: Float32Array, *, max_gap: int = 15, window: int = 7) -> Float32Array:
-    """Swaps repaired, short gaps filled by continuity, then by the mirrored twin, and all of it smoothed.
+    """Applies `repair_swaps`, `fill_gaps`, `fill_from_twin` and `smooth_median`, in this order.
 
     Args:
         keypoints: float32 `[frames, 25, 3]`.
-        max_gap: see `fill_gaps`.
-        window: see `smooth_median`; 1 leaves out the smoothing.
+        max_gap: Longest gap in frames that `fill_gaps` interpolates.
+        window: Number of frames of the median, odd; larger is smoother, 1 turns the smoothing off.
     """
     return smooth_median(fill_from_twin(fill_gaps(repair_swaps(keypoints), max_gap)), window)
 
 
 def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
-    """Interpolates each joint over gaps of up to `max_gap` frames; the ends hold its first and last sight as long."""
+    """Interpolates each joint linearly over gaps of up to `max_gap` frames; at the clip's ends its position is held."""
     seen = keypoints[..., 2] > 0
     time = np.arange(len(keypoints))[:, None]
     never_before, never_after = -1, len(keypoints)
@@ -61,10 +61,10 @@ def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
 
 
 def bridge_absences(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
-    """Fills runs of up to `max_gap` frames that show no joint at all, in a straight line between the poses around them.
+    """Fills up to `max_gap` consecutive frames without any joint by interpolating linearly between the poses around.
 
-    Confidences are interpolated too, so this is for what needs a place in every frame, such as a parser; keypoints that
-    are stored keep saying that nobody was found. `fill_gaps` fills the gaps of single joints.
+    Confidences are interpolated too. Use it where every frame needs a position, such as to crop frames for a parser;
+    stored keypoints should show that nobody was detected. `fill_gaps` fills the gaps of single joints.
     """
     found = np.flatnonzero(keypoints[..., 2].max(axis=1) > 0)
     bridged = keypoints.copy()
@@ -77,11 +77,11 @@ def bridge_absences(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
 
 
 def fill_from_twin(keypoints: Float32Array) -> Float32Array:
-    """Places missing joints of arms and legs as the other side has them, mirrored at the line of the trunk.
+    """Fills missing joints of arms and legs from the same limb of the other side, mirrored.
 
-    The twin's bone is reflected at the line from mid-hip to neck (upright where it is not seen) and hung on the joint
-    inward, itself seen or just filled. It is a guess: right for a symmetric move seen from before or behind, and in any
-    case of the right length and in one piece with the body.
+    The other side's bone is reflected at the line from mid-hip to neck (a vertical where these are missing) and
+    attached to the joint's parent. The guess is right for symmetric moves seen from the front or the back; in all other
+    cases the limb at least has a plausible length and is connected to the body.
     """
     result = keypoints.copy()
     hip, neck = (keypoints[:, skeleton.JOINT[name]] for name in ("mid_hip", "neck"))
@@ -100,10 +100,10 @@ def fill_from_twin(keypoints: Float32Array) -> Float32Array:
 
 
 def smooth_median(keypoints: Float32Array, window: int = 7) -> Float32Array:
-    """The median of each coordinate over `window` frames around; missing joints stay missing and are not counted.
+    """Replaces each coordinate by its median over the `window` frames around it; missing joints stay missing.
 
     Raises:
-        ValueError: the window is even.
+        ValueError: `window` is even or not positive.
     """
     if window < 1 or window % 2 == 0:
         raise ValueError(f"window must be odd and positive. Received: window={window}")
@@ -111,7 +111,8 @@ def smooth_median(keypoints: Float32Array, window: int = 7) -> Float32Array:
     places = np.where(seen[..., None], keypoints[..., :2], np.float32(np.nan))
     padded = np.pad(places, ((window // 2, window // 2), (0, 0), (0, 0)), constant_values=np.nan)
     around = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)
-    # Sorted, NaN comes last: the median of the n seen is the mean of the middle two, and nothing warns of none seen.
+    # Sorting puts NaN last, so the median of n seen values is the mean of the middle two of the first n. Unlike
+    # `np.nanmedian` this does not warn where n is 0.
     ordered, count = np.sort(around, axis=-1), np.isfinite(around).sum(axis=-1, keepdims=True)
     low, high = (np.take_along_axis(ordered, np.maximum(middle, 0), -1) for middle in ((count - 1) // 2, count // 2))
     median = np.where(seen[..., None], ((low + high) / 2)[..., 0] if window > 1 else places, np.float32(0))
@@ -119,12 +120,13 @@ def smooth_median(keypoints: Float32Array, window: int = 7) -> Float32Array:
 
 
 def repair_swaps(keypoints: Float32Array) -> Float32Array:
-    """Undoes exchanged left and right: of the whole person, of face or trunk, of the arms, of the legs.
+    """Undoes frames in which the detector exchanged left and right.
 
-    For each of these a path through the clip is sought that says in which frames the sides are exchanged. It costs the
-    distance that joints jump between frames, something for each change, and a little for each exchanged frame: a
-    detector is right more often than not, and a real crossing of legs jumps nowhere. The cheapest path is found by
-    dynamic programming (Viterbi 1967).
+    The whole person, the face, the trunk, the arms and the legs are repaired in turn. For each group, every frame is
+    labelled "correct" or "swapped" such that the sum of three costs is smallest: the distance that joints jump between
+    frames, a cost for each switch of the label, and a small cost for each swapped frame, since detectors are mostly
+    right. Legs that really cross do not jump, and so stay as they are. Dynamic programming finds the labels (Viterbi
+    1967).
     """
     result = keypoints.copy()
     height = _person_height(keypoints)
@@ -138,9 +140,10 @@ def repair_swaps(keypoints: Float32Array) -> Float32Array:
 
 
 class OneEuroFilter:
-    """Smooths a stream of keypoints: strongly at rest, hardly in motion (Casiez, Roussel & Vogel 2012, 1 EUR filter).
+    """Smooths a stream of keypoints, strongly at rest and hardly in motion (1 EUR filter, Casiez et al. 2012).
 
-    A joint that is missing stays missing, and starts anew when it comes back.
+    A low-pass filter whose cutoff frequency grows with the speed: `min_cutoff + beta * |speed|`. Missing joints stay
+    missing; when a joint returns, its filter restarts.
     """
 
     def __init__(
@@ -149,10 +152,10 @@ class OneEuroFilter:
         """Sets up a filter for one stream.
 
         Args:
-            unit: pixels of the person's height: speeds are measured in it.
-            min_cutoff: in hertz, of a joint at rest; lower is smoother.
-            beta: hertz that a speed of one height a second adds; higher lags less.
-            derivative_cutoff: in hertz, of the speed itself.
+            unit: Height of the person in pixels; speeds are measured in heights per second.
+            min_cutoff: Cutoff frequency in hertz of a joint at rest; lower values smooth more.
+            beta: Hertz added to the cutoff per height per second of speed; higher values reduce the lag.
+            derivative_cutoff: Cutoff frequency in hertz of the filter that smooths the speed.
         """
         if min(unit, min_cutoff, derivative_cutoff) <= 0 or beta < 0:
             raise ValueError(
@@ -164,7 +167,7 @@ class OneEuroFilter:
         self._speed = np.zeros((skeleton.NUM_JOINTS, 2), np.float32)
 
     def step(self, keypoints: Float32Array, dt: float) -> Float32Array:
-        """The next `[25, 3]`, `dt` seconds after the last."""
+        """Filters the next keypoints `[25, 3]`, detected `dt` seconds after the previous ones."""
         if dt <= 0:
             raise ValueError(f"dt must be positive. Received: dt={dt}")
         seen = keypoints[:, 2:] > 0
@@ -180,7 +183,7 @@ class OneEuroFilter:
 
 
 def _blend(cutoff: npt.ArrayLike, dt: float) -> Float32Array:
-    """Share of the new value in a low-pass filter of that cutoff, in hertz."""
+    """Returns the weight of the new value in a low-pass filter of that cutoff in hertz."""
     turned = np.asarray(cutoff, np.float32) * np.float32(2 * np.pi * dt)
     return turned / (turned + 1)
 
@@ -191,13 +194,13 @@ def _with_guesses(keypoints: Float32Array, filled: BoolArray, places: npt.NDArra
 
 
 def _person_height(keypoints: Float32Array) -> float:
-    """The median over the frames of how high the joints present reach, in pixels; 0 where none has two."""
+    """Returns the median height in pixels over the frames with at least two joints; 0 if there are none."""
     heights = skeleton.heights(keypoints[(keypoints[..., 2] > 0).sum(axis=1) > 1])
     return float(np.median(heights)) if heights.size else 0.0
 
 
 def _swapped_frames(keypoints: Float32Array, joints: Sequence[int], height: float) -> BoolArray:
-    """Bool `[frames]`: where the cheapest path has the sides of these joints exchanged."""
+    """Returns bool `[frames]`: the frames in which these joints are swapped, by the labelling of lowest cost."""
     stay, cross = _jumps(keypoints, joints, height)
     costs = np.array([0.0, _SWAPPED_COST])
     came_from = np.zeros((len(keypoints), 2), int)
@@ -214,7 +217,7 @@ def _swapped_frames(keypoints: Float32Array, joints: Sequence[int], height: floa
 
 
 def _jumps(keypoints: Float32Array, joints: Sequence[int], height: float) -> tuple[Float32Array, Float32Array]:
-    """Mean distance `[frames]` of joints to where they, and to where their twins, were seen last; in heights."""
+    """Returns the joints' mean jumps `[frames]`, in person heights, from where they and where their twins were seen."""
     seen = keypoints[:, joints, 2] > 0
     last_sight = np.maximum.accumulate(np.where(seen, np.arange(len(keypoints))[:, None], 0), axis=0)[:-1]
     held = keypoints[last_sight, joints]

@@ -1,7 +1,7 @@
-"""BODY_25 from the skeletons of other detectors, by the names of their points.
+"""Converts the keypoints of other detectors to BODY_25, joint by joint name.
 
-What a skeleton lacks is made up where that is exact: neck and mid-hip are the means of their pairs. Feet that it does
-not know stay missing.
+Neck and mid-hip are computed as the mean of both shoulders and both hips where a skeleton lacks them. Other joints that
+it lacks, such as toes, stay missing.
 """
 
 from collections.abc import Mapping
@@ -12,8 +12,7 @@ import numpy.typing as npt
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body.skeleton import JOINT, NUM_JOINTS, joints
 
-# MediaPipe Pose Landmarker, 33 landmarks ("Pose landmarker model" in its guide). Neck, mid-hip and the small
-# toes are not among them.
+# MediaPipe Pose Landmarker, 33 landmarks ("Pose landmarker model" in its guide): no neck, mid-hip and small toes.
 _MEDIAPIPE = {
     "nose": 0, "left_eye": 2, "right_eye": 5, "left_ear": 7, "right_ear": 8, "left_shoulder": 11,
     "right_shoulder": 12, "left_elbow": 13, "right_elbow": 14, "left_wrist": 15, "right_wrist": 16, "left_hip": 23,
@@ -37,41 +36,41 @@ _COCO17 = {
 
 
 def from_mediapipe33(landmarks: npt.ArrayLike) -> Float32Array:
-    """BODY_25 of MediaPipe landmarks: neck and mid-hip are means of their pairs, the small toes stay missing.
+    """Converts MediaPipe's 33 landmarks to BODY_25; the small toes stay missing.
 
     Args:
         landmarks: `[..., 33, 3]`: x, y in pixels and visibility 0..1.
 
     Returns:
-        float32 `[..., 25, 3]`; nothing is dropped yet: see `skeleton.drop_unseen`.
+        float32 `[..., 25, 3]`, including joints of low visibility: `skeleton.drop_unseen` removes them.
     """
     return to_body25(landmarks, _MEDIAPIPE, 33)
 
 
 def from_coco18(keypoints: npt.ArrayLike) -> Float32Array:
-    """BODY_25 of COCO-18 keypoints `[..., 18, 3]`: mid-hip is the mean of the hips, the feet are missing."""
+    """Converts COCO-18 keypoints `[..., 18, 3]` (with a neck) to BODY_25; toes and heels stay missing."""
     return to_body25(keypoints, _COCO18, 18)
 
 
 def from_coco17(keypoints: npt.ArrayLike) -> Float32Array:
-    """BODY_25 of COCO-17 keypoints `[..., 17, 3]`: neck and mid-hip are means of their pairs, the feet are missing."""
+    """Converts COCO-17 keypoints `[..., 17, 3]` to BODY_25; toes and heels stay missing."""
     return to_body25(keypoints, _COCO17, 17)
 
 
 def to_body25(keypoints: npt.ArrayLike, index_of: Mapping[str, int], count: int) -> Float32Array:
-    """BODY_25 of any skeleton whose points have names of joints.
+    """Converts any skeleton to BODY_25.
 
     Args:
         keypoints: `[..., count, 3]`: x, y in pixels and confidence 0..1.
-        index_of: the position in `keypoints` of each joint that the skeleton knows. Without neck or mid-hip they become
-            the means of shoulders and hips, with the smaller confidence; other joints that are not named are missing.
-        count: number of points of the skeleton.
+        index_of: Maps BODY_25 joint names to positions in `keypoints`. A neck or mid-hip left out becomes the mean of
+            shoulders or hips, with the smaller of the two confidences; other joints left out are missing.
+        count: Number of points of the skeleton, against which the shape is checked.
 
     Returns:
         float32 `[..., 25, 3]`.
 
     Raises:
-        ValueError: the keypoints are of another number of points.
+        ValueError: The keypoints do not end in `[count, 3]`.
     """
     points = np.asarray(keypoints, np.float32)
     if points.shape[-2:] != (count, 3):

@@ -1,9 +1,9 @@
-"""Label schemas of human parsing maps: classes, colours, left-right pairs, and the table that leads to `parts10`.
+"""Label schemas of human parsing maps: classes, colours, left-right pairs, and the table that converts to `parts10`.
 
-A parsing map is uint8 `[..., height, width]` of class ids; 255 is unknown. `parts10` is what models are trained
-and judged on. The others are those of data sets and parsers, in their own order of classes:
+A parsing map is uint8 `[..., height, width]` of class ids; 255 is unknown. Models are trained and evaluated on
+`parts10`. The other schemas are those of public data sets and parsers, in their own order of classes:
 
-| schema | of |
+| schema | source |
 |---|---|
 | `cihp20` | CIHP: Gong et al. 2018, "Instance-level Human Parsing via Part Grouping Network" |
 | `lip20` | LIP: Gong et al. 2017, "Look into Person" |
@@ -29,13 +29,13 @@ class LabelSchema:
     """A named list of classes.
 
     Attributes:
-        name: the key in `SCHEMAS`.
-        classes: names; the position is the class id, 0 is the background.
-        palette: RGB 0..255 of each class. Those of `parts10` lie far apart, to be told from each other in a
-            regressed picture; those of data sets are what their maps are commonly painted with.
-        to_parts10: for each class the id in `parts10`, 255 where it has none.
-        in_one_piece: ids of garments that cover the body above and below the hips.
-        coarse_groups: sets of class ids that are scored as one; empty where the schema defines none.
+        name: Key of the schema in `SCHEMAS`.
+        classes: Names of the classes; the position is the class id, 0 is the background.
+        palette: RGB 0..255 of each class. The colours of `parts10` lie far apart, so that they can still be
+            distinguished in a regressed picture; the other palettes are those commonly used for the data set.
+        to_parts10: For each class its id in `parts10`; 255 where `parts10` has no such class.
+        in_one_piece: Ids of garments, such as dresses, that cover the body above and below the hips.
+        coarse_groups: Named sets of class ids that metrics may merge into one class; empty if there are none.
     """
 
     name: str
@@ -51,32 +51,34 @@ class LabelSchema:
 
     @property
     def num_classes(self) -> int:
-        """The number of classes, the background included."""
+        """Number of classes, including the background."""
         return len(self.classes)
 
     @property
     def mirrored(self) -> tuple[int, ...]:
-        """For each class id the id in the mirrored picture: left and right swap."""
+        """For each class id its id in the mirrored picture, where left and right are exchanged."""
         swap = {"left": "right", "right": "left"}
         names = ("_".join(swap.get(word, word) for word in name.split("_")) for name in self.classes)
         return tuple(self.classes.index(name) for name in names)
 
     def colour(self, parsing_map: Uint8Array) -> Uint8Array:
-        """RGB uint8 `[..., height, width, 3]` of a map; unknown pixels are mid-grey."""
+        """Paints a map: RGB uint8 `[..., height, width, 3]`, mid-grey where the class is unknown."""
         table = np.full((256, 3), 128, np.uint8)
         table[: self.num_classes] = self.palette
         return table[parsing_map]
 
     def ids_of(self, picture: Uint8Array) -> Uint8Array:
-        """The map that `colour` paints as this picture `[height, width, 3]`; mid-grey is unknown where no class has it.
+        """Recovers the map from a picture `[height, width, 3]` painted with the palette: the inverse of `colour`.
+
+        Mid-grey is unknown, unless a class of the schema has that colour.
 
         Raises:
-            ValueError: a colour is of no class; names the first such pixel.
+            ValueError: A pixel's colour belongs to no class; the message names the first such pixel.
         """
         weights = np.array([1 << 16, 1 << 8, 1], np.int32)
         codes = np.asarray([*self.palette, (128, 128, 128)], np.int32) @ weights
         ids = np.asarray([*range(self.num_classes), UNKNOWN], np.uint8)
-        order = np.argsort(codes, kind="stable")  # a class that is mid-grey itself comes before unknown
+        order = np.argsort(codes, kind="stable")  # a class that is itself mid-grey is found before unknown
         wanted = picture.astype(np.int32) @ weights
         found = order[np.minimum(np.searchsorted(codes[order], wanted), len(codes) - 1)]
         if strangers := np.argwhere(codes[found] != wanted).tolist():
@@ -86,11 +88,12 @@ class LabelSchema:
         return ids[found]
 
     def parts10_of(self, parsing_map: Uint8Array, hip_y: float) -> Uint8Array:
-        """The `parts10` map of a map `[height, width]`; what is in one piece is lower clothes below the hip line.
+        """Converts a map `[height, width]` of this schema to `parts10`.
 
         Args:
-            parsing_map: class ids.
-            hip_y: the hip line in pixels from the top (pixel centres at +0.5).
+            parsing_map: uint8 class ids of this schema.
+            hip_y: Height of the hips in pixels from the top (pixel centres at +0.5). Below it, garments in one piece
+                become lower clothes.
         """
         table = np.full(256, UNKNOWN, np.uint8)
         table[: self.num_classes] = self.to_parts10
@@ -100,7 +103,7 @@ class LabelSchema:
         return parts
 
     def unknown_ids(self, parsing_map: Uint8Array) -> list[int]:
-        """The ids in a map that this schema does not have (255 is always allowed)."""
+        """Returns the ids in a map that this schema does not define (255 is always allowed)."""
         present = np.flatnonzero(np.bincount(parsing_map.ravel(), minlength=256))
         return [int(i) for i in present if i >= self.num_classes and i != UNKNOWN]
 
@@ -139,7 +142,7 @@ def _parts10(name: str) -> int:
 def _schema(
     name: str, classes: dict[str, tuple[Colour, str | None]], in_one_piece: tuple[str, ...] = ()
 ) -> LabelSchema:
-    """A schema out of each class's colour and class of `parts10`, None where it has none."""
+    """Builds a schema from the colour of each class and its class in `parts10`, None where there is none."""
     targets = [target for _, target in classes.values()]
     return LabelSchema(
         name=name,
@@ -150,8 +153,8 @@ def _schema(
     )
 
 
-# A hat hides hair, so it counts as hair; a glove has no side, so nothing can be said of it. A dress is upper
-# clothes here; above and below the hip line are told apart where a clip is written (`LabelSchema.parts10_of`).
+# A hat hides hair, so it counts as hair. A glove may be on either hand, so it has no class in `parts10`. A dress is
+# upper clothes here; `LabelSchema.parts10_of` makes it lower clothes below the hips.
 _CIHP20: dict[str, tuple[Colour, str | None]] = {
     "background": ((0, 0, 0), "background"),
     "hat": ((128, 0, 0), "hair"),
@@ -176,7 +179,7 @@ _CIHP20: dict[str, tuple[Colour, str | None]] = {
 }
 CIHP20 = _schema("cihp20", _CIHP20, ("dress",))
 
-# LIP's classes are CIHP's, but for the eleventh.
+# LIP has CIHP's classes, except that id 10 is jumpsuits.
 _LIP20 = {
     ("jumpsuits" if name == "torso_skin" else name): (
         (colour, "upper_clothes") if name == "torso_skin" else (colour, to)
@@ -187,7 +190,7 @@ LIP20 = _schema("lip20", _LIP20, ("dress", "jumpsuits"))
 
 
 def _pascal_colour(class_id: int) -> Colour:
-    """Pascal VOC's colour of a class: the bits of its id, dealt to the channels in turn, from the highest down."""
+    """Returns Pascal VOC's colour of a class: the bits of its id go to R, G, B in turn, filling each from the top."""
 
     def channel(first_bit: int) -> int:
         return sum((class_id >> 3 * place + first_bit & 1) << 7 - place for place in range(8))
@@ -196,11 +199,11 @@ def _pascal_colour(class_id: int) -> Colour:
 
 
 def _painted(classes: dict[str, str | None]) -> dict[str, tuple[Colour, str | None]]:
-    """The classes with Pascal VOC's colours, for schemas whose data sets have none of their own."""
+    """Adds Pascal VOC's colours to classes whose data set defines no palette."""
     return {name: (_pascal_colour(class_id), target) for class_id, (name, target) in enumerate(classes.items())}
 
 
-# A bag hides what is behind it.
+# A bag hides the body, and so has no class in `parts10`.
 _ATR18: dict[str, str | None] = {
     "background": "background",
     "hat": "hair",
@@ -223,7 +226,7 @@ _ATR18: dict[str, str | None] = {
 }
 ATR18 = _schema("atr18", _painted(_ATR18), ("dress",))
 
-# Limbs without sides, dressed or bare, and a head of hair and face: only the torso has a class of `parts10`.
+# Limbs have no side, and the head includes hair and face: only the torso has a class in `parts10`.
 _PPP7: dict[str, str | None] = {
     "background": "background",
     "head": None,
@@ -235,7 +238,7 @@ _PPP7: dict[str, str | None] = {
 }
 PPP7 = _schema("ppp7", _painted(_PPP7))
 
-# The skin of the body has no side, and the others are what a person holds or wears on top. Its colours are ours.
+# Body skin has no side, and "others" are things that a person holds or wears on top. The colours are our own choice.
 _MEDIAPIPE6: dict[str, tuple[Colour, str | None]] = {
     "background": ((0, 0, 0), "background"),
     "hair": ((140, 70, 20), "hair"),
@@ -250,10 +253,10 @@ SCHEMAS = {schema.name: schema for schema in (PARTS10, CIHP20, LIP20, ATR18, PPP
 
 
 def get_schema(name: str) -> LabelSchema:
-    """The schema of that name.
+    """Returns the schema of that name.
 
     Raises:
-        ConfigError: there is none.
+        ConfigError: There is no such schema.
     """
     try:
         return SCHEMAS[name]

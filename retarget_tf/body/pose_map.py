@@ -1,8 +1,9 @@
-"""The stick figure as a tensor, drawn inside the graph.
+"""Draws keypoints as a stick figure inside the TensorFlow graph.
 
-One implementation serves training, rollout, `.keras` files and serving, so records and requests carry 25 points,
-never pictures, and training and serving cannot drift apart. Only `keras.ops` are used: a functional model that
-draws can be saved and loaded where this package is not installed.
+The input is float32 `[batch, 25, 3]` (x, y, confidence; see `skeleton`), the output float32
+`[batch, height, width, channels]`. Training, rollout and serving share this one implementation, so that records and
+requests need to carry 25 points only, never pictures. Only `keras.ops` are used: a functional model that draws can be
+saved and loaded where this package is not installed.
 """
 
 import numpy as np
@@ -18,10 +19,10 @@ def draw_stick_figure(keypoints: Tensor, size: int) -> Tensor:
 
     Args:
         keypoints: float32 `[batch, 25, 3]` in pixels of a `size` x `size` picture.
-        size: side of the picture in pixels.
+        size: Side of the square picture in pixels.
 
     Returns:
-        float32 `[batch, size, size, 3]` in [-1, 1], black where nothing is. Where limbs overlap their colours mix.
+        float32 `[batch, size, size, 3]`: RGB in [-1, 1] on black (-1). Overlapping limbs average their colours.
     """
     coverage = _limb_coverage(keypoints, size)
     colours = np.asarray(skeleton.LIMB_COLOURS, np.float32) / 255.0
@@ -31,28 +32,29 @@ def draw_stick_figure(keypoints: Tensor, size: int) -> Tensor:
 
 
 def draw_limbs(keypoints: Tensor, size: int) -> Tensor:
-    """The limbs in a channel each, as bright as the less sure of their two joints: float32 `[batch, size, size, 24]`.
+    """Draws each limb in a channel of its own: float32 `[batch, size, size, 24]` in [0, 1].
 
-    Nothing mixes, so that an arm in front of the trunk is seen as well as one beside it.
+    A limb is as bright as the lower confidence of its two joints. As limbs do not mix, an arm in front of the trunk
+    stays visible.
     """
     confidence = ops.minimum(*(ops.take(keypoints[..., 2], joints, axis=1) for joints in _limb_ends()))
     return ops.transpose(_limb_coverage(keypoints, size) * confidence[..., None, None], (0, 2, 3, 1))
 
 
 def line_radius(size: int) -> float:
-    """Half of the line's width in pixels: 2 at 256 px, never under 0.75 so that no line breaks up."""
+    """Returns half of the line width in pixels: 2 at 256 px, and at least 0.75, below which lines would break up."""
     return max(0.75, size / 128.0)
 
 
 def normalised_coordinates(keypoints: Tensor, size: int) -> Tensor:
-    """Joint coordinates as a vector: x and y in [-1, 1] (0 where missing) and the confidence.
+    """Returns the joints as one vector: x and y scaled to [-1, 1] (0 where missing), and the confidence.
 
     Args:
         keypoints: float32 `[batch, 25, 3]` in pixels of a `size` x `size` picture.
-        size: side of the picture in pixels.
+        size: Side of the square picture in pixels.
 
     Returns:
-        float32 `[batch, 75]`.
+        float32 `[batch, 75]`: x, y, confidence of the first joint, then of the second, and so on.
     """
     present = ops.cast(keypoints[..., 2:] > 0, "float32")
     xy = (keypoints[..., :2] * (2.0 / size) - 1.0) * present
@@ -60,8 +62,8 @@ def normalised_coordinates(keypoints: Tensor, size: int) -> Tensor:
 
 
 def _limb_coverage(keypoints: Tensor, size: int) -> Tensor:
-    """How much of each pixel each limb covers: float32 `[batch, limbs, size, size]` in [0, 1]."""
-    # As [batch, limbs, 1, 1] against pixel centres [size, 1] and [size].
+    """Returns the share of each pixel that each limb covers: float32 `[batch, limbs, size, size]` in [0, 1]."""
+    # x and y of the ends have shape [batch, limbs, 1, 1] and broadcast against pixel centres [size] and [size, 1].
     start, end = (
         ops.reshape(ops.take(keypoints, joints, axis=1), (-1, len(joints), 3, 1, 1)) for joints in _limb_ends()
     )
@@ -69,7 +71,7 @@ def _limb_coverage(keypoints: Tensor, size: int) -> Tensor:
     x, y = centres[None, :], centres[:, None]
     along_x, along_y = end[:, :, 0] - start[:, :, 0], end[:, :, 1] - start[:, :, 1]
     length_squared = ops.maximum(along_x * along_x + along_y * along_y, 1e-6)
-    # The nearest point of the segment: its share of the way, clipped to the ends.
+    # The nearest point of the segment, as a share of its length from `start`, clipped to its ends.
     from_x, from_y = ops.subtract(x, start[:, :, 0]), ops.subtract(y, start[:, :, 1])
     share = ops.clip((from_x * along_x + from_y * along_y) / length_squared, 0.0, 1.0)
     distance = ops.sqrt(ops.square(from_x - share * along_x) + ops.square(from_y - share * along_y))
@@ -78,5 +80,5 @@ def _limb_coverage(keypoints: Tensor, size: int) -> Tensor:
 
 
 def _limb_ends() -> list[npt.NDArray[np.int32]]:
-    """The joints at the start and at the end of each limb."""
+    """Returns two arrays `[24]`: the joint at which each limb starts, and the one at which it ends."""
     return [np.asarray(end, np.int32) for end in zip(*skeleton.LIMBS, strict=True)]

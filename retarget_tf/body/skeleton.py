@@ -1,8 +1,8 @@
-"""The BODY_25 skeleton: joints, limbs, mirror pairs, the kinematic tree, and measures of the person that shows it.
+"""The BODY_25 skeleton: joints, limbs, mirror pairs, the kinematic tree, and measures of a person's keypoints.
 
 Keypoints are float32 `[..., 25, 3]`: x and y in pixels of the stored square image (pixel centres at +0.5) and
 a confidence 0..1. Left and right are the person's own. Confidence 0 means missing or unknown; x and y are then 0
-and mean nothing. Joint order and limbs: OpenPose, doc/02_output.md, "Pose Output Format (BODY_25)".
+and must not be used. Joint order and limbs: OpenPose, doc/02_output.md, "Pose Output Format (BODY_25)".
 """
 
 import itertools
@@ -52,11 +52,11 @@ _LIMB_COLOURS: dict[tuple[str, str], tuple[int, int, int]] = {
 LIMBS: tuple[tuple[int, int], ...] = tuple((JOINT[a], JOINT[b]) for a, b in _LIMB_COLOURS)
 LIMB_COLOURS: tuple[tuple[int, int, int], ...] = tuple(_LIMB_COLOURS.values())
 
-CONFIDENCE_THRESHOLD = 0.3  # under it a detected joint counts as missing
+CONFIDENCE_THRESHOLD = 0.3  # a detected joint with less confidence counts as missing
 
 
 def joints(*names: str) -> tuple[int, ...]:
-    """The indices of joints by name. A name without a side, such as `knee`, stands for the left and the right one."""
+    """Returns the indices of joints by name. A name without a side, such as `knee`, means the left, then the right."""
     return tuple(JOINT[name] for one in names for name in ((one,) if one in JOINT else (f"left_{one}", f"right_{one}")))
 
 
@@ -81,8 +81,8 @@ def _parents() -> dict[int, int]:
     return {outer: inner for chain in chains for inner, outer in itertools.pairwise(chain)}
 
 
-# The kinematic tree: for each joint the next one on the way to the mid-hip, which is the root. A joint comes after its
-# parent, so one walk through the items leads from the hips outward.
+# The kinematic tree: the parent of each joint; mid-hip is the root. A joint comes after its parent, so that a loop
+# over the items walks from the hips outward.
 PARENTS: dict[int, int] = _parents()
 
 
@@ -102,8 +102,8 @@ def drop_unseen(keypoints: Float32Array, width: int, height: int) -> Float32Arra
 
     Args:
         keypoints: `[..., 25, 3]` in pixels of the image.
-        width: width of the image in pixels.
-        height: height of the image in pixels.
+        width: Width of the image in pixels.
+        height: Height of the image in pixels.
     """
     xy, confidence = keypoints[..., :2], keypoints[..., 2]
     with np.errstate(invalid="ignore"):
@@ -113,9 +113,9 @@ def drop_unseen(keypoints: Float32Array, width: int, height: int) -> Float32Arra
 
 
 def find_fault(keypoints: Float32Array, size: int) -> tuple[int, str] | None:
-    """What keeps keypoints `[frames, 25, 3]` from being stored: the first such frame and the reason, or None.
+    """Returns the first frame of `[frames, 25, 3]` that is not valid and the reason, or None if all are valid.
 
-    Joints have a confidence of 0, or up to 1 and a place in the `size` x `size` picture.
+    Values must be finite, confidences in 0..1, and joints of a confidence above 0 in the `size` x `size` picture.
     """
     xy, confidence = keypoints[..., :2], keypoints[..., 2]
     with np.errstate(invalid="ignore"):
@@ -130,7 +130,7 @@ def find_fault(keypoints: Float32Array, size: int) -> tuple[int, str] | None:
 
 
 def person_box(keypoints: Float32Array) -> Float32Array | None:
-    """The box (left, top, right, bottom) of the joints present in `[..., 25, 3]`; None where none is."""
+    """Returns the box (left, top, right, bottom) of the joints present in `[..., 25, 3]`; None if there are none."""
     present = keypoints[keypoints[..., 2] > 0]
     if present.size == 0:
         return None
@@ -138,35 +138,35 @@ def person_box(keypoints: Float32Array) -> Float32Array | None:
 
 
 def box_side(keypoints: Float32Array) -> float:
-    """The longer side of the box of the joints present in `[..., 25, 3]`, in pixels; 0 where none is.
+    """Returns the longer side in pixels of the box around the joints present in `[..., 25, 3]`; 0 if there are none.
 
-    A measure of one person's size that does not change when the person bends down or lies.
+    Unlike the height, it measures a person's size in bent and lying poses too.
     """
     box = person_box(keypoints)
     return 0.0 if box is None else float(max(box[2] - box[0], box[3] - box[1]))
 
 
 def highest(keypoints: Float32Array, among: Sequence[int]) -> Float32Array:
-    """The smallest y of `[..., 25, 3]` among some joints, in pixels from the top; NaN where none of them is present."""
+    """Returns the smallest y `[...]` of the joints `among` in pixels from the top; NaN where none is present."""
     chosen = keypoints[..., list(among), :]
     y = np.where(chosen[..., 2] > 0, chosen[..., 1], np.float32(np.inf)).min(axis=-1)
     return np.where(np.isfinite(y), y, np.float32(np.nan))
 
 
 def lowest(keypoints: Float32Array, among: Sequence[int]) -> Float32Array:
-    """The largest y of `[..., 25, 3]` among some joints, in pixels from the top; NaN where none of them is present."""
+    """Returns the largest y `[...]` of the joints `among` in pixels from the top; NaN where none is present."""
     return -highest(keypoints * np.array([1, -1, 1], np.float32), among)
 
 
 def heights(
     keypoints: Float32Array, tops: Sequence[int] = range(NUM_JOINTS), bottoms: Sequence[int] = range(NUM_JOINTS)
 ) -> Float32Array:
-    """How tall the person stands: pixels from the highest of `tops` to the lowest of `bottoms`.
+    """Measures how tall a person appears: pixels from the highest of `tops` to the lowest of `bottoms`.
 
     Args:
         keypoints: `[..., 25, 3]` in pixels.
-        tops: joints that may be the upper end. `HEAD` leaves out arms that reach higher.
-        bottoms: joints that may be the lower end, such as `FEET`.
+        tops: Joints that may be the upper end. `HEAD` ignores raised arms.
+        bottoms: Joints that may be the lower end, such as `FEET`.
 
     Returns:
         float32 `[...]`, negative where the person is upside down; NaN where one end is missing.
@@ -175,11 +175,11 @@ def heights(
 
 
 def hip_line(keypoints: Float32Array) -> Float32Array:
-    """The height of the hips in each frame of `[frames, 25, 3]`, in pixels from the top.
+    """Returns y of the mid-hip in each frame of `[frames, 25, 3]`, in pixels from the top.
 
     Returns:
-        float32 `[frames]`; where the hips are missing, between those of the frames before and after. Infinite where no
-        frame shows them: nothing lies below then.
+        float32 `[frames]`, linearly interpolated over frames without hips. All infinite if no frame shows the hips, so
+        that every pixel lies above them.
     """
     hips = keypoints[:, JOINT["mid_hip"]]
     known = np.flatnonzero(hips[:, 2] > 0)

@@ -1,16 +1,16 @@
-"""Procedural dancers: clips of articulated people with exact keypoints, exact parsing maps and known motion.
+"""Renders procedural dancers: clips of articulated people with exact keypoints, exact parsing maps and known motion.
 
-A dance is joint angles and a path, free of the body that dances it, so the same dance can be rendered on another
-person: the true answer of retargeting, which no real footage has.
+A dance is a sequence of joint angles and a path, independent of the body that dances it. So the same dance can be
+rendered on another person, which gives a ground truth of retargeting that real footage lacks.
 
-    body, casting, costume, scenery    who dances: proportions, hair, outfit, backdrop, and how it is filmed
-    styles, glide, footwork, motion    what is danced: joint angles within limits, and a path
-    kinematics                         the joints and bones of a body in a pose
-    sculpture, figure                  body, clothes and hair as volumes
-    torso, legwear, head, headwear     the parts of them
-    camera, patterns, render           volumes to frames and maps
-    detection                          joints to keypoints, doubted and lost where they are hidden
-    crowd                              clips, and folders full of them
+    body, casting, costume, scenery    draw a person: proportions, hair, outfit, backdrop, camera
+    styles, glide, footwork, motion    draw a dance: joint angles within limits, and a path
+    kinematics                         computes the joints and bones of a body in a pose
+    sculpture, figure                  build body, clothes and hair from ellipsoids
+    torso, legwear, head, headwear     build the parts of the figure
+    camera, patterns, render           render the figure to frames and parsing maps
+    detection                          simulates a detector: keypoints with confidences, some missing
+    crowd                              writes clips and folders of clips
 """
 
 from retarget_tf.dancers.body import Person

@@ -1,7 +1,6 @@
-"""What a procedural person is: proportions, hair, outfit, backdrop, and how it is filmed.
+"""Describes a procedural person: proportions, hair, outfit, backdrop and camera.
 
-Lengths are shares of the person's standing height, so a body of another stature needs no other numbers. Colours
-are RGB 0..255.
+Lengths are shares of the person's standing height unless stated otherwise. Colours are RGB 0..255.
 """
 
 import dataclasses
@@ -20,28 +19,28 @@ CLUTTER = ("none", "foliage", "furniture", "panels", "stripes")
 
 @dataclasses.dataclass(frozen=True)
 class Body:
-    """Bone lengths and volumes; heels to crown is 1.
+    """Bone lengths and widths; the height from heels to crown is 1.
 
     Attributes:
-        stature: standing height as a share of the picture's height.
-        ankle: height of the ankle above the sole.
-        shin: knee to ankle.
-        thigh: hip to knee.
-        trunk: middle of the hips to the line of the shoulders.
-        neck: line of the shoulders to the chin.
-        head: chin to crown.
-        upper_arm: shoulder to elbow.
-        forearm: elbow to wrist.
-        hand: wrist to finger tips.
-        foot: heel to toe.
-        hip_half: half the distance of the hip joints.
-        shoulder_half: half the distance of the shoulder joints.
-        chest: half-widths (across, fore and aft) of the chest.
-        waist: half-widths of the waist.
-        pelvis: half-widths of the hips.
-        arm_girth: scale of the arms' radii.
-        leg_girth: scale of the legs' radii.
-        head_width: half-width of the head as a share of its length.
+        stature: Standing height as a share of the picture's height.
+        ankle: Height of the ankle above the sole.
+        shin: Length from knee to ankle.
+        thigh: Length from hip to knee.
+        trunk: Length from mid-hip to the line of the shoulders.
+        neck: Length from the line of the shoulders to the chin.
+        head: Length from chin to crown.
+        upper_arm: Length from shoulder to elbow.
+        forearm: Length from elbow to wrist.
+        hand: Length from wrist to finger tips.
+        foot: Length from heel to toe.
+        hip_half: Half the distance between the hip joints.
+        shoulder_half: Half the distance between the shoulder joints.
+        chest: Half-widths of the chest (sideways, front to back).
+        waist: Half-widths of the waist (sideways, front to back).
+        pelvis: Half-widths of the hips (sideways, front to back).
+        arm_girth: Factor of the arms' radii.
+        leg_girth: Factor of the legs' radii.
+        head_width: Half-width of the head as a share of its length.
     """
 
     stature: float = 0.72
@@ -70,12 +69,12 @@ class Hair:
     """The hair of a person.
 
     Attributes:
-        style: one of `HAIR_STYLES`.
-        colour: RGB.
-        volume: how far it stands off the head, 1 is usual.
-        length: of what hangs down (bob, long, ponytail), as a share of the height.
-        fringe: how low the hairline is on the forehead, 0..1.
-        in_front: whether long hair falls over the shoulders too.
+        style: One of `HAIR_STYLES`.
+        colour: Colour of the hair.
+        volume: Factor of the hair's thickness; 1 is usual.
+        length: Length of hanging hair (bob, long, ponytail).
+        fringe: How far the hairline comes down the forehead, 0..1.
+        in_front: Whether long hair also falls over the shoulders to the chest.
     """
 
     style: str
@@ -88,14 +87,14 @@ class Hair:
 
 @dataclasses.dataclass(frozen=True)
 class Pattern:
-    """What is woven into or printed on a cloth.
+    """A pattern on cloth.
 
     Attributes:
-        kind: one of `PATTERNS`.
-        colour: of the pattern; the cloth between keeps its own.
-        period: distance at which it repeats, as a share of the height.
-        share: part of a period that has the colour.
-        seed: of a print.
+        kind: One of `PATTERNS`.
+        colour: Colour of the pattern; the cloth in between keeps its own colour.
+        period: Distance after which the pattern repeats.
+        share: Share of a period that has the pattern's colour.
+        seed: Determines the blotches of the kind `print`.
     """
 
     kind: str
@@ -110,33 +109,33 @@ class Outfit:
     """What a person wears.
 
     Attributes:
-        sleeves: one of `SLEEVES`.
-        sleeve_share: share of the upper arm that a short sleeve covers.
-        upper_colour: of the top or dress.
-        upper_pattern: of the top or dress, None for plain cloth.
-        neckline: -1 deep, 0 round, 1 up to the chin.
-        coverage: share of the trunk that the top covers, from the shoulders down; 0 for a bare chest.
-        coat: how far an open coat hangs below the hips, as a share of the height; None for no coat.
-        coat_colour: of the coat.
-        lower: one of `LOWER_GARMENTS`.
-        lower_colour: of trousers, shorts or skirt.
-        lower_pattern: of trousers, shorts or skirt, None for plain cloth.
-        lower_length: how far a garment reaches: 0 at the hip, 1 at the knee, 2 at the ankle.
-        lower_width: how much wider than the leg it is, 0 tight.
-        looseness: how much wider than the body the top is, 0 tight.
-        tunic: how far the top hangs below the waist, as a share of the height.
-        block: share of the top, from its hem up, that has another colour; 0 for none.
-        block_colour: that other colour.
-        footwear: one of `FOOTWEAR`.
-        shoe_bulk: how bulky the shoes are, 1 the most.
-        shoe_colour: of the shoes.
-        sole_colour: of their soles.
-        shaft_length: how far up the calf a boot reaches, 0..1; 0 for none.
-        sock_length: how far up the calf a sock reaches, 0..1; 0 for none that shows.
-        sock_colour: of the socks.
-        headwear: one of `HEADWEAR`.
-        hat_colour: of it.
-        glasses: one of `GLASSES`.
+        sleeves: One of `SLEEVES`.
+        sleeve_share: Share of the upper arm that a short sleeve covers.
+        upper_colour: Colour of the top or dress.
+        upper_pattern: Pattern of the top or dress; None for plain cloth.
+        neckline: Shape of the neckline: -1 is deep, 0 round, 1 up to the chin.
+        coverage: Share of the trunk that the top covers, from the shoulders down; 0 for a bare chest.
+        coat: How far an open coat hangs below the hips; None for no coat.
+        coat_colour: Colour of the coat.
+        lower: One of `LOWER_GARMENTS`.
+        lower_colour: Colour of trousers, shorts or skirt.
+        lower_pattern: Pattern of trousers, shorts or skirt; None for plain cloth.
+        lower_length: How far the lower garment reaches: 0 to the hip, 1 to the knee, 2 to the ankle.
+        lower_width: How much wider than the leg the lower garment is; 0 is tight.
+        looseness: How much wider than the body the top is; 0 is tight.
+        tunic: How far the top hangs below the waist.
+        block: Share of the top, from its hem up, that has another colour; 0 for none.
+        block_colour: That other colour.
+        footwear: One of `FOOTWEAR`.
+        shoe_bulk: Factor of the shoes' width and height; 1 is the bulkiest.
+        shoe_colour: Colour of the shoes.
+        sole_colour: Colour of the soles.
+        shaft_length: How far up the calf a boot reaches, 0..1; 0 for no shaft.
+        sock_length: How far up the calf a sock reaches, 0..1; 0 if no sock is visible.
+        sock_colour: Colour of the socks.
+        headwear: One of `HEADWEAR`.
+        hat_colour: Colour of the headwear.
+        glasses: One of `GLASSES`.
     """
 
     sleeves: str
@@ -170,20 +169,20 @@ class Outfit:
 
 @dataclasses.dataclass(frozen=True)
 class Backdrop:
-    """The static scene: a wall and a floor, and what stands there.
+    """The static scene: a wall, a floor, objects, and the light.
 
     Attributes:
-        wall: colour of the wall.
-        floor: colour of the floor.
-        horizon: where they meet, as a share of the picture's height from the top.
-        gradient: how much darker the wall is at its top.
-        side_gradient: how much brighter the right side is than the left.
-        texture: amplitude of the soft static texture in grey levels.
-        noise: standard deviation of each frame's noise in grey levels.
-        clutter: one of `CLUTTER`.
-        light: the direction in the picture (x right, y down) that it comes from, of length 1.
-        contrast: of light and shade on the person, 1 is usual.
-        seed: of texture and clutter.
+        wall: Colour of the wall.
+        floor: Colour of the floor.
+        horizon: Where wall and floor meet, as a share of the picture's height from the top.
+        gradient: By what share the wall is darker at its top.
+        side_gradient: By what share the right side is brighter than the left.
+        texture: Amplitude of the soft static texture in grey levels.
+        noise: Standard deviation of each frame's noise in grey levels.
+        clutter: One of `CLUTTER`, the kind of objects in the background.
+        light: Unit vector in the picture (x right, y down) towards the light.
+        contrast: Strength of the shading on the person; 1 is usual.
+        seed: Determines texture and clutter.
     """
 
     wall: Colour
@@ -201,13 +200,13 @@ class Backdrop:
 
 @dataclasses.dataclass(frozen=True)
 class View:
-    """How a person is filmed.
+    """The position of the camera, in standing heights, and of the stage in the picture.
 
     Attributes:
-        distance: of the lens, in standing heights.
-        height: of the lens above the floor, in standing heights.
-        centre: where the middle of the stage is, as a share of the picture from the left.
-        floor: where a person in the middle of the stage stands, as a share of the picture from the top.
+        distance: Distance of the lens from the middle of the stage; small values make a strong perspective.
+        height: Height of the lens above the floor.
+        centre: x of the middle of the stage, as a share of the picture from the left.
+        floor: y of the floor in the middle of the stage, as a share of the picture from the top.
     """
 
     distance: float = 5.0

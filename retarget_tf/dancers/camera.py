@@ -1,4 +1,4 @@
-"""The camera: a perspective, framed so that the whole dance stays in the picture."""
+"""Projects a figure in perspective, framed such that the whole dance stays in the picture."""
 
 import dataclasses
 
@@ -13,14 +13,14 @@ _MARGIN = 0.02  # free border, as a share of the picture
 
 @dataclasses.dataclass(frozen=True)
 class Camera:
-    """Looks at the stage along -z.
+    """A perspective camera that looks at the stage along -z.
 
     Attributes:
-        scale: pixels of a standing height in the middle of the stage.
-        centre: x of the middle of the stage, in pixels.
-        floor: y of the floor in the middle of the stage, in pixels.
-        distance: of the lens from the middle of the stage, in standing heights.
-        height: of the lens above the floor, in standing heights.
+        scale: Pixels per standing height in the middle of the stage.
+        centre: x of the middle of the stage in pixels.
+        floor: y of the floor in the middle of the stage in pixels.
+        distance: Distance of the lens from the middle of the stage in standing heights.
+        height: Height of the lens above the floor in standing heights.
     """
 
     scale: float
@@ -30,14 +30,14 @@ class Camera:
     height: float = 0.55
 
     def project(self, points: Float64Array) -> Float64Array:
-        """Pixels `[..., 2]` of points `[..., 3]`."""
+        """Projects points `[..., 3]` in standing heights to pixels `[..., 2]`."""
         near = self.distance / (self.distance - points[..., 2])
         x = self.centre + self.scale * near * points[..., 0]
         y = self.floor - self.scale * (near * (points[..., 1] - self.height) + self.height)
         return np.stack([x, y], axis=-1)
 
     def project_axes(self, points: Float64Array, axes: Float64Array) -> Float64Array:
-        """Half-axes `[..., 2, 3]` in the picture of half-axes `[..., 3, 3]` around points: the first derivative."""
+        """Projects half-axes `[..., 3, 3]` at `points` `[..., 3]` to pixels `[..., 2, 3]`, to first order."""
         near = (self.distance / (self.distance - points[..., 2]))[..., None]
         slope = near / (self.distance - points[..., 2, None])
         x = near * axes[..., 0, :] + slope * points[..., 0, None] * axes[..., 2, :]
@@ -46,12 +46,12 @@ class Camera:
 
 
 def frame_figure(figure: Figure, person: Person, size: int) -> Camera:
-    """The camera for a clip: the person stands where wanted, or smaller where the dance would leave the picture.
+    """Creates the camera for a clip; it shrinks and shifts the person if the dance would leave the picture.
 
     Args:
-        figure: in all frames of the clip.
-        person: whose share of the picture and place in it are wanted.
-        size: side of the picture in pixels.
+        figure: The figure in all frames of the clip.
+        person: The person, whose `view` and `body.stature` give the wanted framing.
+        size: Side of the square picture in pixels.
     """
     solid = sorted(
         {index for part in figure.parts if part.materials[0].opacity == 1 for piece in part.pieces for index in piece}

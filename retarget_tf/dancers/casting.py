@@ -1,7 +1,6 @@
-"""Who dances: a person is a pure function of (seed, person).
+"""Draws a random person; the same (seed, person) always gives the same person.
 
-To widen the crowd, widen the ranges and lists here, in `costume` and in `scenery`: nothing else draws a body, its
-clothes or its scene.
+To make people more diverse, widen the ranges and lists here, in `costume` and in `scenery`.
 """
 
 import numpy as np
@@ -20,12 +19,12 @@ _HAIR_TONES: tuple[Colour, ...] = (
 
 
 def person_id(seed: int, person: int) -> str:
-    """The id of a person; people of different seeds are different people."""
+    """Returns the id of a person; people of different seeds are different people."""
     return f"dancer_{seed}_{person:04d}"
 
 
 def draw_person(seed: int, person: int) -> Person:
-    """The person of that number in the crowd of that seed."""
+    """Draws the person of that number in the crowd of that seed."""
     rng = np.random.default_rng([seed, person, 0])
     body = _draw_body(rng)
     return Person(
@@ -91,7 +90,7 @@ def _draw_hair(rng: np.random.Generator, colour: Colour) -> Hair:
 
 
 def _draw_view(rng: np.random.Generator, stature: float) -> View:
-    """A camera between a phone in the same room and a far one; who stands small may stand aside."""
+    """Draws a camera between a phone in the same room and a distant one; some people stand off-centre."""
     aside = rng.uniform(-0.25, 0.25) if rng.uniform() < 0.4 else rng.normal(0, 0.02)
     return View(
         distance=float(rng.uniform(2.1, 5.5)),

@@ -1,4 +1,4 @@
-"""What a person wears, drawn by chance: garments, their colours and patterns, shoes, hats and glasses."""
+"""Draws a random outfit: garments, their colours and patterns, shoes, hats and glasses."""
 
 import colorsys
 
@@ -16,14 +16,14 @@ from retarget_tf.dancers.body import (
     Pattern,
 )
 
-# How far a garment reaches (0 hip, 1 knee, 2 ankle) and how wide it is.
+# Ranges of `Outfit.lower_length` and `Outfit.lower_width`.
 _LENGTHS = {"trousers": (1.6, 2.0), "shorts": (0.25, 1.0), "skirt": (0.45, 1.1), "dress": (0.45, 1.1)}
-_LONG = (1.1, 1.95)  # of one skirt or dress in three
+_LONG = (1.1, 1.95)  # range of lengths of every third skirt or dress
 _WIDTHS = {"trousers": (0.0, 1.5), "shorts": (0.1, 1.0), "skirt": (0.0, 1.2), "dress": (0.0, 1.0)}
 
 
 def draw_outfit(rng: np.random.Generator) -> Outfit:
-    """An outfit."""
+    """Draws an outfit."""
     lower = LOWER_GARMENTS[rng.choice(len(LOWER_GARMENTS), p=(0.36, 0.24, 0.21, 0.19))]
     sleeves = SLEEVES[rng.choice(len(SLEEVES), p=(0.25, 0.46, 0.29))]
     upper, lower_colour, block_colour, coat_colour = _distinct_colours(rng, 4)
@@ -69,13 +69,13 @@ def draw_outfit(rng: np.random.Generator) -> Outfit:
 
 
 def rgb(hue: float, saturation: float, value: float) -> Colour:
-    """A colour by hue, saturation and value, all 0..1."""
+    """Converts hue, saturation and value, all 0..1, to RGB 0..255."""
     red, green, blue = colorsys.hsv_to_rgb(float(hue), float(min(saturation, 1)), float(min(value, 1)))
     return 255 * red, 255 * green, 255 * blue
 
 
 def vary(colour: Colour, rng: np.random.Generator, spread: float) -> Colour:
-    """The colour, each channel off by at most `spread`."""
+    """Changes each channel of a colour at random by at most `spread`."""
     red, green, blue = (float(np.clip(channel + rng.uniform(-spread, spread), 0, 255)) for channel in colour)
     return red, green, blue
 
@@ -101,7 +101,7 @@ def _garment_colour(rng: np.random.Generator) -> Colour:
 
 
 def _distinct_colours(rng: np.random.Generator, count: int) -> list[Colour]:
-    """Colours of which no two are close: a top can be told from trousers."""
+    """Draws colours of which no two are close, so that a top can be distinguished from trousers."""
     colours: list[Colour] = []
     while len(colours) < count:
         colour = _garment_colour(rng)

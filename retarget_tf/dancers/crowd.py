@@ -1,4 +1,4 @@
-"""Clips of dancers: what each is made of, and making many of them on all cores."""
+"""Renders clips of dancers, each determined by a `Recipe`, and writes folders of them on all cores."""
 
 import dataclasses
 import json
@@ -19,21 +19,21 @@ from retarget_tf.errors import ConfigError, InputDataError
 
 Rendered = tuple[Uint8Array, dict[str, Uint8Array], Float32Array]
 
-RENDERER = "dancers-2"  # changes when the same recipe no longer gives the same pictures
+RENDERER = "dancers-2"  # to be changed whenever the same recipe no longer gives the same pictures
 MIN_SIZE = 32
 
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
-    """All that a clip depends on.
+    """Everything that a clip depends on: the same recipe always gives the same clip.
 
     Attributes:
-        seed: of the crowd of the person shown.
-        person: number of the person shown.
-        clip: number of the dance among the dancer's own.
-        frames: length.
-        size: side of the square picture in pixels.
-        motion_of: seed and number of the dancer whose dance it is; None for the person's own.
+        seed: Seed of the crowd that the person shown belongs to.
+        person: Number of the person shown in that crowd.
+        clip: Number of the dance among the dancer's own.
+        frames: Length of the clip in frames.
+        size: Side of the square picture in pixels.
+        motion_of: Seed and number of another person whose dance is shown; None for the person's own dance.
     """
 
     seed: int
@@ -56,7 +56,7 @@ class Recipe:
 
     @property
     def person_id(self) -> str:
-        """Who is seen."""
+        """Id of the person shown."""
         return person_id(self.seed, self.person)
 
     @property
@@ -72,12 +72,12 @@ class Recipe:
         return f"{self.person_id}_dances_{self.motion_clip_id}"
 
     def to_source(self) -> str:
-        """The text that `ClipInfo.source` holds."""
+        """Returns the recipe as JSON, stored in `ClipInfo.source`."""
         return json.dumps({"renderer": RENDERER, **dataclasses.asdict(self)}, separators=(",", ":"))
 
     @classmethod
     def from_source(cls, source: str) -> "Recipe":
-        """The recipe that `to_source` wrote; ValueError where it did not."""
+        """Reads the recipe that `to_source` wrote; raises a ValueError for other text."""
         values = json.loads(source)
         if not isinstance(values, dict) or values.pop("renderer", None) != RENDERER:
             raise ValueError(f"source must be written by {RENDERER}. Received: source={source}")
@@ -85,7 +85,7 @@ class Recipe:
         return cls(**values, motion_of=motion_of and tuple(motion_of))
 
     def clip_info(self) -> clips.ClipInfo:
-        """The header of the clip."""
+        """Returns the header of the clip."""
         return clips.ClipInfo(
             clip_id=self.clip_id,
             person_id=self.person_id,
@@ -99,7 +99,7 @@ class Recipe:
 
 
 def render_frames(recipe: Recipe) -> Iterator[Rendered]:
-    """Yields frame RGB uint8 `[size, size, 3]`, maps `{"parts10", "cihp20"}` and keypoints `[25, 3]`."""
+    """Yields each frame (RGB uint8 `[size, size, 3]`), its maps by schema (parts10, cihp20) and keypoints `[25, 3]`."""
     person = draw_person(recipe.seed, recipe.person)
     dance = motion.draw_motion(*recipe.dancer, recipe.clip, recipe.frames)
     body = figure.build_figure(person, dance)
@@ -132,17 +132,17 @@ def make_clips(
     workers: int = 1,
     show_progress: bool = False,
 ) -> list[pathlib.Path]:
-    """Renders a crowd into clip folders `out/<clip_id>`; clips that are there already are kept.
+    """Renders a crowd into clip folders `out/<clip_id>`; clips that exist already are kept.
 
     Args:
-        out: folder of the clip folders.
-        people: number of people.
-        clips_per_person: number of clips of each.
-        frames: length of each clip.
-        size: side of the picture in pixels.
-        seed: of the crowd.
-        workers: number of processes; the clips do not depend on it.
-        show_progress: whether to draw a progress bar.
+        out: Folder in which the clip folders are made.
+        people: Number of people.
+        clips_per_person: Number of clips of each person.
+        frames: Length of each clip in frames.
+        size: Side of the square picture in pixels.
+        seed: Determines the crowd; another seed gives other people and dances.
+        workers: Number of processes; the clips do not depend on it.
+        show_progress: Whether to show a progress bar.
 
     Returns:
         The clip folders.
@@ -158,10 +158,10 @@ def make_clips(
 def make_cross_clips(
     out: files.PathLike, clips_folder: files.PathLike, *, workers: int = 1, show_progress: bool = False
 ) -> list[pathlib.Path]:
-    """Renders every dance of `clips_folder` on its dancer's partner: the true answer of retargeting.
+    """Renders every dance of `clips_folder` on the dancer's partner: the ground truth of retargeting.
 
-    People pair up in the order of their ids, the first with the second and so on; where their number is odd, the
-    last one is paired with the first.
+    People are paired in the order of their ids, the first with the second and so on; if their number is odd, the last
+    one gets the first as partner.
 
     Raises:
         InputDataError: the clips are not dancers' own clips, or are of one person only.
@@ -180,7 +180,7 @@ def make_cross_clips(
 
 
 def _pair_up(people: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
-    """The partner of each person by id."""
+    """Returns (seed, person) of each person's partner, by the person's id."""
     names = sorted(people)
     partners = {name: names[index ^ 1 if index ^ 1 < len(names) else 0] for index, name in enumerate(names)}
     return {name: people[partner] for name, partner in partners.items()}

@@ -1,7 +1,7 @@
-"""Keypoints as a detector would give them: exact places, but hidden joints are doubted and at times missing.
+"""Simulates a keypoint detector: exact positions, but hidden joints have low confidences and are sometimes missing.
 
-How sure it is of what was measured with MediaPipe on footage of eight people: of face, shoulders and hips always, from
-behind too; of a heel never quite; hidden wrists get lost, hidden knees and ankles hardly ever.
+The confidences were measured with MediaPipe on footage of eight people: high for face, shoulders and hips even from
+behind, never high for heels; hidden wrists get lost, hidden knees and ankles hardly ever.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ DETECTED = tuple(
     name for name in skeleton.JOINTS if name not in ("neck", "mid_hip", "left_small_toe", "right_small_toe")
 )
 _INDEX = {name: index for index, name in enumerate(DETECTED)}
-# Confidence in a joint that is seen, and in one that is hidden.
+# Confidence of a joint that is visible, and of one that is hidden.
 _LIMB_CONFIDENCES = {
     "elbow": (0.96, 0.42),
     "wrist": (0.95, 0.31),
@@ -25,12 +25,12 @@ _LIMB_CONFIDENCES = {
     "toe": (0.94, 0.42),
 }
 _TRUNK_CONFIDENCES = (0.998, 0.99)
-_INERTIA = 0.8  # of the doubt: a joint is not lost within a frame
-_DRIFT = 0.93  # how much of the wandering error of the doubt is left after a frame
+_INERTIA = 0.8  # weight of the previous confidence: a joint is not lost within one frame
+_DRIFT = 0.93  # correlation of the confidence's random error in consecutive frames
 
 
 class Detector:
-    """Gives the keypoints of one clip, frame after frame; the doubt has a memory."""
+    """Produces the keypoints of one clip, frame by frame; confidences change smoothly over time."""
 
     def __init__(self, rng: np.random.Generator) -> None:
         self._rng = rng
@@ -38,12 +38,12 @@ class Detector:
         self._drift = rng.normal(size=len(DETECTED))
 
     def observe(self, places: Float32Array, limbs: Uint8Array, size: int) -> Float32Array:
-        """BODY_25 keypoints `[25, 3]` of the next frame.
+        """Returns BODY_25 keypoints `[25, 3]` of the next frame.
 
         Args:
-            places: pixels (x, y) `[21, 2]` of the joints of `DETECTED`.
-            limbs: what is seen there, `[21]`: positions in `LIMBS`.
-            size: side of the picture in pixels.
+            places: `[21, 2]`, true x and y in pixels of the joints of `DETECTED`.
+            limbs: `[21]`, indices in `LIMBS` of the limb visible at each of these positions.
+            size: Side of the square picture in pixels; joints outside of it are missing.
         """
         seen = _ACCEPTED[np.arange(len(DETECTED)), limbs]
         expected = np.where(seen, _WHEN_SEEN, _WHEN_HIDDEN)
@@ -56,7 +56,7 @@ class Detector:
 
 
 def _accepted_limbs(joint: str) -> set[str]:
-    """What may be seen at the place of a joint that is not hidden."""
+    """Returns the limbs that may be visible at the position of a joint that is not hidden."""
     side, _, part = joint.partition("_")
     if part == "shoulder":
         return {f"{side}_arm", "trunk", "head"}

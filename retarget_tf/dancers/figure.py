@@ -1,4 +1,4 @@
-"""Body and clothes of a person in a pose, as volumes."""
+"""Builds the whole figure, body and clothes, from the volumes of its parts; arms and shadow are built here."""
 
 import numpy as np
 
@@ -9,15 +9,15 @@ from retarget_tf.dancers.kinematics import SIDES, Motion
 from retarget_tf.dancers.sculpture import LAYER, Figure, Sculptor, chain
 
 _SHADOW: Colour = (20, 18, 24)
-# Of a dress too: its parts are told apart by height, and an arm that hangs below the hips would become a skirt.
+# Even of a dress: the part of a dress below the hips becomes lower clothes, and so would a sleeve that hangs there.
 _SLEEVE = "upper_clothes"
-# Where a detector sees joints: shoulders and hips as shares of their distance from the middle of the body, the wrist
-# beyond its joint by a share of the forearm, the ankle above by a share of the shin.
+# Where a detector places joints: shoulders and hips at these shares of their distance from the middle of the body, the
+# wrist beyond its joint by a share of the forearm, the ankle above its joint by a share of the shin.
 _SHOULDER_SHARE, _HIP_SHARE, _BEYOND_WRIST, _ABOVE_ANKLE = 0.92, 1.09, 0.05, 0.04
 
 
 def build_figure(person: Person, motion: Motion) -> Figure:
-    """The volumes of a person who dances a motion."""
+    """Builds the volumes of a person in all frames of a motion."""
     pose = kinematics.pose_body(person.body, motion)
     sculptor = Sculptor(pose)
     _add_shadow(sculptor)
@@ -32,10 +32,10 @@ def build_figure(person: Person, motion: Motion) -> Figure:
 
 
 def _limb_landmarks(pose: kinematics.Pose) -> dict[str, Float64Array]:
-    """Where a detector sees the joints of the limbs, `[frames, 3]` by name.
+    """Returns where a detector places the joints of the limbs, `[frames, 3]` by name.
 
-    Shoulders, wrists and the rest lie where MediaPipe puts them in footage, measured as shares of the trunk's length:
-    not quite where the bones of this body turn.
+    These are MediaPipe's positions in footage, measured as shares of the trunk's length; they differ a little from the
+    centres of rotation.
     """
     points = pose.points
     landmarks: dict[str, Float64Array] = {}
@@ -45,7 +45,7 @@ def _limb_landmarks(pose: kinematics.Pose) -> dict[str, Float64Array]:
         at["shoulder"] = points["neck"] + _SHOULDER_SHARE * (at["shoulder"] - points["neck"])
         at["hip"] = points["mid_hip"] + _HIP_SHARE * (at["hip"] - points["mid_hip"])
         at["wrist"] = at["wrist"] + _BEYOND_WRIST * (at["wrist"] - at["elbow"])
-        # In the shoe, a little above the sole.
+        # Heel and toe lie in the shoe, a little above the sole.
         at["ankle"] = at["ankle"] + _ABOVE_ANKLE * (at["knee"] - at["ankle"])
         at["heel"] = heel + 0.030 * foot[..., 1]
         at["big_toe"] = heel + 0.86 * (toe - heel) + 0.014 * foot[..., 1]
@@ -54,7 +54,6 @@ def _limb_landmarks(pose: kinematics.Pose) -> dict[str, Float64Array]:
 
 
 def _add_shadow(sculptor: Sculptor) -> None:
-    """A soft patch on the floor under hips and feet."""
     points, root = sculptor.pose.points, sculptor.pose.bones["root"]
     floor = np.array([1.0, 0.0, 1.0])
     feet = [
@@ -70,7 +69,7 @@ def _add_arm(sculptor: Sculptor, person: Person, side: str, sign: float) -> None
     body, outfit, points, bones = person.body, person.outfit, sculptor.pose.points, sculptor.pose.bones
     arm, girth = f"{side}_arm", body.arm_girth
     shoulder, elbow, wrist = (points[f"{side}_{joint}"] for joint in ("shoulder", "elbow", "wrist"))
-    # The flesh of the shoulder lies a little below its joint.
+    # The bulk of the shoulder lies a little below its joint.
     rounding = shoulder + 0.06 * (elbow - shoulder) - 0.014 * bones["chest"][..., 1]
     upper = (sculptor.ball(rounding, 0.0310 * girth), sculptor.ball(elbow, 0.0215 * girth))
     muscle = sculptor.ball(elbow * 0.74 + wrist * 0.26, 0.0218 * girth)

@@ -1,4 +1,4 @@
-"""The lower half of a dance: where the hips go, where the feet stand, and the legs' angles that join them."""
+"""Draws the lower half of a dance: the path of the hips, the steps of the feet, and the leg angles between them."""
 
 import numpy as np
 
@@ -9,8 +9,8 @@ from retarget_tf.dancers.glide import bump, draw_keys, glide, minimum_jerk
 from retarget_tf.dancers.kinematics import ANGLE, SIDES
 from retarget_tf.dancers.styles import Style
 
-_STEP_BEATS = 0.9  # a foot is in the air for this part of its beat
-_HOPS_EVERY = 32.0  # beats
+_STEP_BEATS = 0.9  # duration of a step in beats
+_HOPS_EVERY = 32.0  # beats after which a series of leaps repeats
 
 
 def move_legs(
@@ -19,17 +19,17 @@ def move_legs(
     """Draws travel, turns and steps, and fills the angles of pelvis and legs.
 
     Args:
-        rng: chance.
-        style: of the movement.
-        time: `[frames]` in beats.
-        periodic: whether the steps repeat with each phrase.
-        body: whose legs the feet are planted with; another body's feet slide a little.
+        rng: Source of randomness.
+        style: Style of the movement.
+        time: Time of each frame in beats, `[frames]`.
+        periodic: Whether the movements repeat with each phrase.
+        body: The body for which the leg angles are solved; on other bodies the feet slide a little.
         angles: `[frames, angles]`, filled in place.
 
     Returns:
         The path `[frames, 4]` of `kinematics.Motion`.
     """
-    # Each movement has its own chance, so that a longer clip only goes on where a shorter one ends.
+    # Each movement has its own generator, so that a longer clip begins exactly like a shorter one.
     turns, travels, sinks, hops, rolls, *steps = rng.spawn(5 + len(SIDES))
     travel = _draw_travel(travels, style, time, periodic)
     turn = _follow(travel) if style.follows_path else _draw_turns(turns, style, time)
@@ -54,7 +54,7 @@ def move_legs(
 
 
 def _draw_turns(rng: np.random.Generator, style: Style, time: Float64Array) -> Float64Array:
-    """The turn of the hips `[frames]`: mostly to where they face by default, to the side, back and around."""
+    """Draws the turn of the hips `[frames]`: mostly near `style.facing`, at times to the side, back or all around."""
     first, front = style.facing + np.radians(rng.uniform(-30, 30)), np.degrees(style.facing)
     if style.spin:
         return first + style.spin * time
@@ -77,30 +77,30 @@ def _draw_turns(rng: np.random.Generator, style: Style, time: Float64Array) -> F
 
 
 def _draw_travel(rng: np.random.Generator, style: Style, time: Float64Array, periodic: bool) -> Float64Array:
-    """The hips' place on the floor `[frames, 2]` (x, z), without the sway."""
+    """Draws the position of the hips on the floor `[frames, 2]` (x, z), without the sway."""
     reach = np.array(style.reach)
     if style.follows_path:  # to and fro, or in a long circle
         angle = 2 * np.pi * (time / rng.uniform(16, 26) + rng.uniform())
         return reach * np.stack([np.sin(angle), np.cos(angle)], axis=1)
-    (keys_rng,) = rng.spawn(1)  # keys are as many as the clip is long: the sway is not drawn after them
+    (keys_rng,) = rng.spawn(1)  # the number of keys depends on the clip's length; the sway drawn next must not
     return glide(time, *draw_keys(time[-1], 4.0, periodic, lambda: reach * keys_rng.uniform(-1, 1, 2)))
 
 
 def _draw_sway(rng: np.random.Generator, style: Style, time: Float64Array, turn: Float64Array) -> Float64Array:
-    """How the hips go from foot to foot `[frames, 2]`."""
+    """Draws how the hips shift from foot to foot `[frames, 2]`."""
     sway = (0.006 + 0.02 * style.liveliness * rng.uniform()) * np.sin(np.pi * time)
     return sway[:, None] * np.stack([np.cos(turn), -np.sin(turn)], axis=1)
 
 
 def _follow(travel: Float64Array) -> Float64Array:
-    """The turn `[frames]` of a person who looks where the way leads."""
+    """Returns the turn `[frames]` of a person who faces the direction of travel."""
     way = np.gradient(travel, axis=0)
-    # Where a person walks to and fro the way has no direction for a moment; a little depth makes it a turn.
+    # The direction is undefined where a person stops to walk back; a little depth turns the person towards the camera.
     return np.unwrap(np.arctan2(way[:, 0], way[:, 1] + 1e-4))
 
 
 def _draw_sinking(rng: np.random.Generator, style: Style, time: Float64Array, periodic: bool) -> Float64Array:
-    """How far the hips are below their height when standing `[frames]`: a bounce on the beat, and crouches."""
+    """Draws how far the hips sink below their standing height `[frames]`: a bounce on the beat, and crouches."""
 
     def draw() -> Float64Array:
         return np.array([rng.uniform(*style.crouch) if rng.uniform() < style.crouching else 0.0])
@@ -110,7 +110,7 @@ def _draw_sinking(rng: np.random.Generator, style: Style, time: Float64Array, pe
 
 
 def _draw_hops(rng: np.random.Generator, style: Style, time: Float64Array) -> Float64Array:
-    """The height of leaps `[frames]`: in a few dances small ones, on every other beat for a while."""
+    """Draws the height of leaps `[frames]`: in a few dances a series of small ones on every other beat, else none."""
     if rng.uniform() >= style.hops:
         return np.zeros(len(time))
     start, count = rng.uniform(0, _HOPS_EVERY / 2), int(rng.integers(2, 6))
@@ -127,11 +127,11 @@ def _draw_steps(
     floor: Float64Array,
     turn: Float64Array,
 ) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """Where the ankle is `[frames, 3]`, the foot's turn `[frames]` and its pitch `[frames]`, toes down positive."""
+    """Draws one foot's ankle position `[frames, 3]`, turn `[frames]` and pitch `[frames]` (positive is toes down)."""
     splay, ankle = np.radians(rng.uniform(2, 16)), Body().ankle
     liveliness = 0.5 * style.liveliness * rng.uniform()
     beats = np.arange(foot, time[-1] + 2, 2.0)
-    # A row for each step, so that later ones do not change earlier ones.
+    # One row for each step, so that the steps of a longer clip begin with those of a shorter one.
     chance = rng.uniform(size=(len(beats), 4))
     kicks = np.where(chance[:, 0] < liveliness * 0.6, 0.05 + 0.15 * chance[:, 1], 0)
     stances = sign * (style.stance - 0.02 + 0.05 * chance[:, 2])
@@ -139,7 +139,7 @@ def _draw_steps(
     heading = turn[home]
     across, along = np.stack([np.cos(heading), -np.sin(heading)], 1), np.stack([np.sin(heading), np.cos(heading)], 1)
     targets = floor[home] + across * stances[:, None] + along * (0.06 * chance[:, 3:] - 0.03)
-    # The first step leads to where the foot stands already.
+    # The first step ends where it starts.
     standing = np.concatenate([targets[:1], targets])
     turned = np.concatenate([heading[:1], heading]) + sign * splay
     index = np.clip(((time - foot) // 2).astype(int), 0, len(beats) - 1)
@@ -156,7 +156,7 @@ def _draw_steps(
 def _hip_height(
     body: Body, floor: Float64Array, feet: list[tuple[Float64Array, Float64Array, Float64Array]], pelvis: Float64Array
 ) -> Float64Array:
-    """The greatest height `[frames]` of the hips at which both legs still reach their feet."""
+    """Returns the greatest height `[frames]` of the hips at which both legs still reach their feet."""
     reach = 0.995 * (body.thigh + body.shin)
     heights = []
     for (_, sign), (ankles, _, _) in zip(SIDES, feet, strict=True):
@@ -177,7 +177,7 @@ def _solve_leg(
     foot: Float64Array,
     angles: Float64Array,
 ) -> None:
-    """Two-bone inverse kinematics: hip, knee and ankle angles for a foot at `reach` `[frames, 3]` from the hip."""
+    """Solves hip, knee and ankle angles for an ankle at `reach` `[frames, 3]` from the hip (two-bone IK)."""
     longest = 0.999 * (body.thigh + body.shin)
     distance = np.clip(np.linalg.norm(reach, axis=1), 0.3 * longest, longest)
     down = reach / np.linalg.norm(reach, axis=1, keepdims=True)
@@ -199,7 +199,6 @@ def _solve_leg(
 
 
 def _heading(foot: Float64Array) -> Float64Array:
-    """The horizontal direction `[frames, 3]` of a foot's toes."""
     forward = foot[..., 2] * np.array([1.0, 0.0, 1.0])
     return forward / np.linalg.norm(forward, axis=1, keepdims=True)
 

@@ -1,4 +1,4 @@
-"""Moving between key values without a jerk."""
+"""Moves smoothly between key values."""
 
 from collections.abc import Callable
 
@@ -10,7 +10,7 @@ PHRASE_BEATS = 8.0
 
 
 def minimum_jerk(progress: Float64Array) -> Float64Array:
-    """Maps 0..1 to 0..1 with speed and acceleration zero at both ends.
+    """Maps 0..1 to 0..1 with zero speed and acceleration at both ends.
 
     Source: Flash and Hogan 1985, "The coordination of arm movements".
     """
@@ -27,16 +27,16 @@ def bump(progress: Float64Array) -> Float64Array:
 def draw_keys(
     beats: float, every: float, periodic: bool, draw: Callable[[], Float64Array]
 ) -> tuple[Float64Array, Float64Array]:
-    """Key values for a dance: a new one every few beats, or one phrase of them again and again.
+    """Draws key values for a dance.
 
     Args:
-        beats: length of the dance.
-        every: beats from key to key.
-        periodic: whether the keys repeat with each phrase.
-        draw: gives the next key, `[values]`.
+        beats: Length of the dance in beats.
+        every: Beats between two keys.
+        periodic: Whether the keys of the first `PHRASE_BEATS` repeat until the end, instead of new ones being drawn.
+        draw: Returns the next key, `[values]`.
 
     Returns:
-        times `[keys]` in beats and keys `[keys, values]`.
+        Times `[keys]` in beats and keys `[keys, values]`.
     """
     times = np.arange(0, beats + 2 * every, every)
     if not periodic:
@@ -46,13 +46,13 @@ def draw_keys(
 
 
 def glide(time: Float64Array, times: Float64Array, keys: Float64Array, share: float = 1.0) -> Float64Array:
-    """Values `[frames, values]` at `time` `[frames]`: from key to key, resting on each.
+    """Interpolates values `[frames, values]` between keys, with minimum jerk and at rest on each key.
 
     Args:
-        time: of every frame, within `times`.
-        times: of the keys, increasing.
-        keys: `[keys, values]`.
-        share: part of the way from key to key that is spent moving.
+        time: Times of the frames `[frames]`, within `times`.
+        times: Times of the keys `[keys]`, increasing.
+        keys: Values at the keys `[keys, values]`.
+        share: Share of the time between two keys that is spent moving; the rest of it the value stays at the next key.
     """
     index = np.clip(np.searchsorted(times, time, side="right") - 1, 0, len(times) - 2)
     progress = (time - times[index]) / ((times[index + 1] - times[index]) * share)

@@ -1,4 +1,4 @@
-"""Head, face and hair: painted ellipsoids that turn as solids do, so that from behind a head is hair."""
+"""Builds head, face and hair from painted ellipsoids that turn with the head, so that its back shows hair."""
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from retarget_tf.dancers.sculpture import LAYER, Material, Sculptor, Texture, la
 
 _ROWS, _COLUMNS = 96, 192
 _SKIN, _HAIR, _EYE_WHITE, _IRIS, _BROW, _MOUTH, _CHEEK, _LENS = range(8)
-# Hairline: height on the head (1 crown, -1 chin) by the angle from the front, in degrees.
+# Height of the hairline on the head (1 crown, -1 chin) at angles from the front in degrees.
 _HAIRLINE_ANGLES = np.array([0, 25, 50, 68, 82, 100, 125, 180.0])
 _HAIRLINES = {
     "short": (0.50, 0.46, 0.34, 0.00, -0.15, -0.10, -0.75, -0.86),
@@ -23,12 +23,12 @@ _HAIRLINES = {
 
 
 def add_head(sculptor: Sculptor, person: Person, top: Float64Array) -> dict[str, Float64Array]:
-    """Adds the head and returns where nose, eyes and ears are, `[frames, 3]` by name.
+    """Adds the head and returns the positions of nose, eyes and ears, `[frames, 3]` by name.
 
     Args:
-        sculptor: collects the volumes.
-        person: whose head.
-        top: depth of the clothes on the chest `[frames]`.
+        sculptor: Collects the volumes.
+        person: The person whose head is built.
+        top: Depth of the clothes on the chest `[frames]`.
     """
     body = person.body
     bone, centre = sculptor.pose.bones["head"], sculptor.pose.points["head"]
@@ -42,7 +42,7 @@ def add_head(sculptor: Sculptor, person: Person, top: Float64Array) -> dict[str,
     sculptor.painted("head", skull, _paint_face(person), _face_materials(person), depth)
     for side, sign in SIDES:
         ear = sculptor.ellipsoid(at(0.98 * sign, -0.05, -0.12), bone, (0.007, 0.019, 0.012))
-        # The near ear lies on the head, the far one behind it.
+        # The near ear is drawn over the head, the far one behind it.
         near = sign * bone[:, 2, 0] > 0.25
         ear_depth = depth + np.where(near, LAYER / 2, -LAYER / 2)
         sculptor.part(f"{side}_ear", "head", ((ear,),), "face", _shade(person.skin, 0.95), ear_depth)
@@ -53,7 +53,7 @@ def add_head(sculptor: Sculptor, person: Person, top: Float64Array) -> dict[str,
     _add_hair(sculptor, person, depth, top)
     headwear.add_headwear(sculptor, person.outfit, half, depth)
     landmarks = {"nose": at(0, -0.14, 1.12)}
-    for side, sign in SIDES:  # where a detector sees them, which puts the ears well within the head
+    for side, sign in SIDES:  # where a detector places them; it places the ears well inside the head
         landmarks[f"{side}_eye"] = at(0.30 * sign, 0.06, 0.88)
         landmarks[f"{side}_ear"] = at(0.55 * sign, -0.02, -0.10)
     return landmarks
@@ -78,7 +78,7 @@ def _add_hair(sculptor: Sculptor, person: Person, depth: Float64Array, top: Floa
     colour = hair.colour
     sculptor.painted("hair", shell, _paint_hair(hair), (material("hair", colour),), depth + LAYER)
     if hair.style in ("bob", "long"):
-        # Seen from the front, the inside of the hair frames the face.
+        # From the front, the inner side of the hair is visible around the face.
         sculptor.part("hair_inside", "head", ((shell,),), "hair", _shade(colour, 0.82), depth - LAYER)
         _add_hanging_hair(sculptor, person, at(0, 0.0, -0.38), at(0, -0.55, -0.45), thickness, top, depth)
     elif hair.style == "ponytail":
@@ -108,7 +108,7 @@ def _add_hanging_hair(
     upper = sculptor.ellipsoid(crown, bone, (half[0] * wide, half[1] * 0.8, half[2] * 0.72))
     middle = sculptor.ellipsoid(nape, bone, (half[0] * (wide + 0.06), half[1] * 0.3, half[2] * 0.55))
     tip = sculptor.ellipsoid(end, bone, (half[0] * (0.95 + thickness), 0.016, half[2] * 0.42))
-    # It lies on the back: behind the clothes as long as the face is seen, before head and neck otherwise.
+    # The hair lies on the back: behind the clothes in a front view, before head and neck in a back view.
     natural, facing = sculptor.depth(middle, tip), bone[:, 2, 2] > 0
     hair_depth = np.where(facing, np.minimum(natural, top - LAYER), depth + 2 * LAYER)
     sculptor.part("hanging_hair", "head", ((upper, middle), (middle, tip)), "hair", person.hair.colour, hair_depth)
@@ -117,7 +117,7 @@ def _add_hanging_hair(
 
 
 def _add_strands(sculptor: Sculptor, person: Person, thickness: float, top: Float64Array, depth: Float64Array) -> None:
-    """Hair that falls over the shoulders to the chest, on both sides of the face."""
+    """Adds hair that falls over the shoulders to the chest on both sides of the face."""
     half, bone, chest = _half_widths(person.body), sculptor.pose.bones["head"], sculptor.pose.bones["chest"]
     centre, down = sculptor.pose.points["head"], np.array([0.0, -1.0, 0.0])
     width = 0.016 + 0.004 * person.hair.volume
@@ -167,7 +167,7 @@ def _face_materials(person: Person) -> tuple[Material, ...]:
 def _paint_face(person: Person) -> Texture:
     height, angle = _surface()
     paint = np.full(height.shape, _SKIN, np.int16)
-    # Features are laid out on the front of the head: across and up, in half-widths of the head.
+    # Facial features are placed by x (sideways) and y (up) on the front of the head, in half-widths of the head.
     across = np.sin(angle) * np.sqrt(1 - height**2)
     front = np.abs(angle) < np.pi / 2
 
@@ -205,7 +205,7 @@ def _paint_hair(hair: Hair) -> Texture:
 
 
 def _surface() -> tuple[Float64Array, Float64Array]:
-    """Height -1..1 and angle from the front, positive to the left, of every texel."""
+    """Returns height (-1..1) and angle from the front (radians, positive to the left) of every texel."""
     height = 1 - 2 * (np.arange(_ROWS) + 0.5) / _ROWS
     angle = (np.arange(_COLUMNS) + 0.5) / _COLUMNS * 2 * np.pi
     angle = np.where(angle > np.pi, angle - 2 * np.pi, angle)

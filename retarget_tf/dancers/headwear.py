@@ -1,4 +1,4 @@
-"""Caps, beanies, hats with a brim and hoods: a shell over the hair, and what sticks out from it."""
+"""Builds caps, beanies, hats with a brim and hoods: a shell over the hair, and a peak or brim."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers.body import Outfit
 from retarget_tf.dancers.sculpture import LAYER, Sculptor, Texture, material
 
-# Lower edge of the shell: height on the head (1 crown, -1 chin) by the angle from the front, in degrees.
+# Height of the shell's lower edge on the head (1 crown, -1 chin) at angles from the front in degrees.
 _EDGE_ANGLES = np.array([0, 40, 70, 110, 180.0])
 _EDGES = {
     "cap": (0.42, 0.36, 0.26, 0.16, 0.10),
@@ -18,13 +18,13 @@ _THICKNESS = {"cap": 0.10, "beanie": 0.14, "brim": 0.12, "hood": 0.26}
 
 
 def add_headwear(sculptor: Sculptor, outfit: Outfit, half: tuple[float, float, float], depth: Float64Array) -> None:
-    """Adds what is worn on the head, if anything.
+    """Adds the outfit's headwear, if any.
 
     Args:
-        sculptor: collects the volumes.
-        outfit: says what is worn.
-        half: half-widths of the head.
-        depth: of the head `[frames]`.
+        sculptor: Collects the volumes.
+        outfit: The person's outfit.
+        half: Half-widths of the head in standing heights.
+        depth: Depth of the head `[frames]`.
     """
     kind = outfit.headwear
     if kind == "none":
@@ -41,7 +41,7 @@ def add_headwear(sculptor: Sculptor, outfit: Outfit, half: tuple[float, float, f
     cloth = material("hat", outfit.hat_colour)
     sculptor.painted(kind, shell, _paint_shell(kind), (cloth,), over_hair)
     if kind == "cap":
-        # The peak points to the front: before the face, or hidden by the head.
+        # The peak points to the front, so it is drawn over the face, or behind the head in a back view.
         peak = sculptor.ellipsoid(at(0.42, 1.15), bone, (0.8 * half[0], 0.006, 0.55 * half[2]))
         in_front = np.where(bone[:, 2, 2] > -0.2, over_hair + LAYER, depth - 2 * LAYER)
         sculptor.part("peak", "head", ((peak,),), "hat", outfit.hat_colour, in_front)

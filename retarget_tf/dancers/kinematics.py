@@ -1,8 +1,8 @@
-"""The jointed skeleton: angles with limits, and the positions and frames of the bones that they make.
+"""Computes joint positions and bone rotations from joint angles (forward kinematics), and holds the angles' limits.
 
-Axes of the world and of every bone at rest: x to the person's left, y up, z to where the person faces; the camera
-looks along -z, so the left of a person who faces it is on the right of the picture. Angles are radians.
-Angles of the left and right side have the same meaning (abduction is away from the body on both).
+Axes of the world and of every bone at rest: x to the person's left, y up, z to where the person faces. The camera
+looks along -z, so a person's left is on the right of the picture if the person faces the camera. Angles are in radians
+and mean the same on the left and right side (abduction is away from the body on both).
 """
 
 import dataclasses
@@ -14,7 +14,7 @@ from retarget_tf.arrays import Float64Array
 from retarget_tf.dancers.body import Body
 
 _SIDED_LIMITS = {
-    # Degrees; the range of motion of a healthy adult, rounded, and a little less where dancers look strained.
+    # In degrees: the rounded range of motion of a healthy adult, reduced a little where dancers would look strained.
     "shoulder_flexion": (-45, 170),
     "shoulder_abduction": (-20, 165),
     "shoulder_rotation": (-80, 90),
@@ -50,29 +50,29 @@ SIDES = (("left", 1.0), ("right", -1.0))
 
 @dataclasses.dataclass(frozen=True)
 class Motion:
-    """A dance that knows nothing of the body that dances it.
+    """A dance, independent of the body that dances it.
 
     Attributes:
-        angles: `[frames, len(ANGLES)]`, within `LIMITS`.
-        path: `[frames, 4]`: x and z of the hips on the floor and the height of a leap, in standing heights, and
-            the turn of the hips about the vertical (0 faces the camera, growing to the person's left).
+        angles: Joint angles `[frames, len(ANGLES)]` in radians, within `LIMITS`.
+        path: `[frames, 4]`: x and z of the hips on the floor and the height of a leap, all in standing heights, and the
+            turn of the hips about the vertical in radians (0 faces the camera, positive is to the person's left).
     """
 
     angles: Float64Array
     path: Float64Array
 
     def angle(self, name: str) -> Float64Array:
-        """The `[frames]` of one angle."""
+        """Returns one angle in all frames, `[frames]`."""
         return self.angles[:, ANGLE[name]]
 
 
 @dataclasses.dataclass(frozen=True)
 class Pose:
-    """Where the bones of a body are, in standing heights; the floor is y = 0.
+    """Joints and bones of a body in standing heights; the floor is y = 0.
 
     Attributes:
-        points: `[frames, 3]` by name of the joint.
-        bones: rotation `[frames, 3, 3]` by name of the bone; columns are its axes in the world.
+        points: Position `[frames, 3]` of each joint by name.
+        bones: Rotation `[frames, 3, 3]` of each bone by name; its columns are the bone's axes in the world.
     """
 
     points: dict[str, Float64Array]
@@ -80,13 +80,13 @@ class Pose:
 
 
 def clip_to_limits(angles: Float64Array) -> Float64Array:
-    """Angles `[frames, len(ANGLES)]` held within `LIMITS`."""
+    """Clips angles `[frames, len(ANGLES)]` to `LIMITS`."""
     low, high = np.array(list(LIMITS.values())).T
     return np.clip(angles, low, high)
 
 
 def pose_body(body: Body, motion: Motion) -> Pose:
-    """The pose of a body in every frame: bones turned by the angles, the lower foot on the floor."""
+    """Poses a body in every frame: turns the bones by the angles and puts the lower foot on the floor."""
     bones, points = _pose_trunk(body, motion)
     for side, sign in SIDES:
         _pose_arm(body, motion, side, sign, bones, points)
@@ -125,7 +125,7 @@ def _pose_arm(
 ) -> None:
     upper = bones["chest"] @ _ball_joint(motion, f"{side}_shoulder", sign)
     fore = upper @ turn_x(-motion.angle(f"{side}_elbow_flexion"))
-    # The shoulder blade lifts with the arm: a raised arm does not grow out of the chest.
+    # The shoulder blade rises with the arm; without this a raised arm would seem to grow out of the chest.
     raised = np.clip((upper[..., 1] * -bones["chest"][..., 1]).sum(-1), 0, 1)[:, None]
     shoulder = points["neck"] + bones["chest"][..., 0] * (sign * body.shoulder_half * (1 - 0.16 * raised))
     shoulder = shoulder + bones["chest"][..., 1] * (0.028 * raised)
@@ -159,29 +159,29 @@ def _ball_joint(motion: Motion, joint: str, sign: float) -> Float64Array:
 
 
 def ball_rotation(flexion: Float64Array, abduction: Float64Array, rotation: Float64Array, sign: float) -> Float64Array:
-    """The rotation `[frames, 3, 3]` of a shoulder or hip; `sign` is 1 on the left and -1 on the right."""
+    """Returns the rotation `[frames, 3, 3]` of a shoulder or hip; `sign` is 1 on the left and -1 on the right."""
     return turn_x(-flexion) @ turn_z(sign * abduction) @ turn_y(sign * rotation)
 
 
 def ball_angles(rotation: Float64Array, sign: float) -> tuple[Float64Array, Float64Array, Float64Array]:
-    """Flexion, abduction and rotation `[frames]` of a rotation `[frames, 3, 3]`: undoes `ball_rotation`."""
+    """Returns flexion, abduction and rotation, `[frames]` each, of `[frames, 3, 3]`: the inverse of `ball_rotation`."""
     flexion = -np.arctan2(rotation[:, 2, 1], rotation[:, 1, 1])
     abduction = -sign * np.arcsin(np.clip(rotation[:, 0, 1], -1, 1))
     return flexion, abduction, sign * np.arctan2(rotation[:, 0, 2], rotation[:, 0, 0])
 
 
 def turn_x(angle: Float64Array) -> Float64Array:
-    """Rotations `[frames, 3, 3]` about x by `angle` `[frames]`."""
+    """Returns rotations `[frames, 3, 3]` about x by `angle` `[frames]`."""
     return _turn(angle, 1, 2)
 
 
 def turn_y(angle: Float64Array) -> Float64Array:
-    """Rotations `[frames, 3, 3]` about y by `angle` `[frames]`."""
+    """Returns rotations `[frames, 3, 3]` about y by `angle` `[frames]`."""
     return _turn(angle, 2, 0)
 
 
 def turn_z(angle: Float64Array) -> Float64Array:
-    """Rotations `[frames, 3, 3]` about z by `angle` `[frames]`."""
+    """Returns rotations `[frames, 3, 3]` about z by `angle` `[frames]`."""
     return _turn(angle, 0, 1)
 
 

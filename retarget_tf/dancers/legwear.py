@@ -1,4 +1,4 @@
-"""Legs and what is worn on them: trousers, shorts, skirts, socks, boots and shoes."""
+"""Builds the legs and their clothes: trousers, shorts, skirts, socks, boots and shoes."""
 
 import numpy as np
 
@@ -7,8 +7,8 @@ from retarget_tf.dancers.body import Person
 from retarget_tf.dancers.kinematics import SIDES, Motion
 from retarget_tf.dancers.sculpture import LAYER, Sculptor, chain, lagged
 
-# How far a thigh may stick out to the camera and still be drawn behind the hem of the top, in standing heights;
-# and how far a shin may and still be drawn behind a skirt.
+# In standing heights: how far a thigh may stick out towards the camera and still be drawn behind the hem of the top,
+# and a shin and still be drawn behind a skirt.
 _UNDER_TOP, _UNDER_SKIRT = 0.10, 0.15
 
 
@@ -16,10 +16,10 @@ def add_legs(sculptor: Sculptor, person: Person, motion: Motion, top: Float64Arr
     """Adds pelvis, legs and garments.
 
     Args:
-        sculptor: collects the volumes.
-        person: whose legs.
-        motion: a skirt flies out in its turns.
-        top: depth of the clothes on the trunk `[frames]`.
+        sculptor: Collects the volumes.
+        person: The person whose legs are built.
+        motion: Motion of the clip; the faster its turns, the more a skirt flares.
+        top: Depth of the clothes on the trunk `[frames]`.
     """
     pelvis = _add_pelvis(sculptor, person, top)
     depths = [_add_leg(sculptor, person, side, sign, pelvis, top) for side, sign in SIDES]
@@ -29,8 +29,8 @@ def add_legs(sculptor: Sculptor, person: Person, motion: Motion, top: Float64Arr
 
 
 def _tucked(depth: Float64Array, top: Float64Array, most: float = _UNDER_TOP) -> Float64Array:
-    """The depth of something at the hips: under the hem of the top, unless it sticks out further than `most`."""
-    under = top - 12 * LAYER + 20 * LAYER * (depth - top)  # the nearer of two legs stays the nearer one
+    """Returns a depth behind the hem of the top, unless the part sticks out further than `most`."""
+    under = top - 12 * LAYER + 20 * LAYER * (depth - top)  # keeps the order of depth of the two legs
     return np.minimum(depth, np.maximum(under, depth - most))
 
 
@@ -60,7 +60,7 @@ def _add_pelvis(sculptor: Sculptor, person: Person, top: Float64Array) -> int:
 def _add_leg(
     sculptor: Sculptor, person: Person, side: str, sign: float, pelvis: int, top: Float64Array
 ) -> tuple[Float64Array, Float64Array]:
-    """Adds a leg with trouser, sock and shoe; returns the depths of thigh and shin."""
+    """Adds a leg with trouser leg, sock and shoe; returns the depths of thigh and shin."""
     outfit, points, girth = person.outfit, sculptor.pose.points, person.body.leg_girth
     leg = f"{side}_leg"
     hip, knee, ankle = (points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
@@ -82,7 +82,7 @@ def _add_leg(
     if outfit.sock_length:
         sock = tuple(sculptor.between(thin, calf, share, 1.08) for share in (0.0, outfit.sock_length))
         sculptor.part(f"{side}_sock", leg, chain(*sock), "socks", outfit.sock_colour, shin_depth + LAYER)
-    if outfit.shaft_length:  # over the trousers too
+    if outfit.shaft_length:  # drawn over trousers too
         shaft = tuple(sculptor.between(thin, calf, share, 1.22) for share in (-0.1, outfit.shaft_length))
         sculptor.part(f"{side}_shaft", leg, chain(*shaft), f"{side}_shoe", outfit.shoe_colour, shin_depth + 4 * LAYER)
     if outfit.lower in ("trousers", "shorts"):
@@ -162,7 +162,7 @@ def _add_shoe(sculptor: Sculptor, person: Person, side: str, sign: float, shin_d
 def _add_skirt(
     sculptor: Sculptor, person: Person, motion: Motion, top: Float64Array, thigh: Float64Array, shin: Float64Array
 ) -> None:
-    """A skirt spans both thighs, swings behind the hips and flies out in a turn."""
+    """Adds a skirt, which spans both thighs, swings after the hips and flares in a turn."""
     body, outfit, points, bones = person.body, person.outfit, sculptor.pose.points, sculptor.pose.bones
     hips, pelvis, length = points["mid_hip"], bones["pelvis"], outfit.lower_length
     swing = np.clip(2.0 * (lagged(hips, 0.75) - hips), -0.05, 0.05) * length
@@ -177,7 +177,7 @@ def _add_skirt(
     around, hems = [], []
     for side, _ in SIDES:
         hip, knee, ankle = (points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
-        # Below the knee cloth hangs down more than it follows the shin.
+        # Below the knee the cloth hangs down rather than following the shin.
         hanging = 0.3 * (ankle - knee) + 0.7 * np.array([0, -body.shin, 0])
         at = hip + (knee - hip) * min(length, 1.0) + hanging * max(length - 1, 0) + swing
         radius = (0.046 + 0.012 * length) * body.leg_girth * flare
@@ -185,7 +185,7 @@ def _add_skirt(
         for share in (0.0, min(0.5 * length, 0.5), min(0.85 * length, 0.85)):
             around.append(sculptor.ball(hip + (knee - hip) * share, (0.053 - 0.006 * share) * body.leg_girth))
     depth = _tucked(sculptor.depth(seat, *hems), top)
-    # It covers the thighs always, and the shins but for a foot thrown up behind.
+    # The skirt always covers the thighs, and also the shins, except for a foot thrown up behind.
     depth = np.maximum.reduce([depth, thigh + 3 * LAYER, np.minimum(shin + 3 * LAYER, top - LAYER)])
     sculptor.part(
         "skirt",

@@ -1,9 +1,9 @@
-"""Dances: smooth joint angles and a path on the floor, a pure function of (seed, person, clip).
+"""Draws dances: smooth joint angles and a path on the floor; the same (seed, person, clip) gives the same dance.
 
-A dance is written on a beat. The hips travel, sway, sink and turn; on every beat one foot steps to where the hips
-will be while the other stays planted, and the legs' angles follow from hips and feet (two-bone inverse kinematics
-on a standard body). Arms, waist and head glide between key poses. Where all of it together would move a joint
-faster than dancers do, time runs slower.
+A dance follows a beat. The hips travel, sway, sink and turn. On every beat one foot steps to where the hips will be
+while the other stays planted; the leg angles follow from hips and feet (two-bone inverse kinematics on a standard
+body). Arms, waist and head move between key poses. Where a joint would move faster than in real dances, time is slowed
+down.
 """
 
 import numpy as np
@@ -16,10 +16,10 @@ from retarget_tf.dancers.kinematics import ANGLE, ANGLES, SIDES, Motion
 from retarget_tf.dancers.styles import Style
 
 FPS = 30.0
-# No joint of the standard body moves further than this between two frames, in standing heights.
+# The farthest that a joint of the standard body may move between two frames, in standing heights.
 MAX_STEP = 0.038
 
-# Frames that are drawn beyond the end: steps lead to where the hips will be, and paces are smoothed.
+# Frames drawn beyond the end, because steps depend on where the hips will be and the slow-down is smoothed over time.
 _LOOKAHEAD = 48
 
 _STANDARD_BODY = Body()
@@ -49,7 +49,7 @@ _ARM_ANGLES = ("shoulder_flexion", "shoulder_abduction", "shoulder_rotation", "e
 
 
 def draw_motion(seed: int, person: int, clip: int, frames: int) -> Motion:
-    """The dance of that clip of that person; a longer one begins as the shorter one does."""
+    """Draws the dance of a person's clip; with more frames, a dance begins in the same way and continues."""
     rng = np.random.default_rng([seed, person, clip, 1])
     beat = float(rng.uniform(13, 19))
     periodic = bool(rng.uniform() < 0.5)
@@ -88,18 +88,18 @@ def _move_upper_body(
 
 
 def _draw_arms(rng: np.random.Generator, style: Style, time: Float64Array, periodic: bool) -> Float64Array:
-    """The angles `[frames, 8]` of both arms, left and then right, each as in `_ARM_ANGLES`."""
+    """Draws the angles `[frames, 8]` of the left, then of the right arm, each in the order of `_ARM_ANGLES`."""
     if style.arms == "dance":
         return _draw_arm_poses(rng, time, periodic)
     relaxed = np.radians(np.array(_ARM_POSES["hanging"] * 2) + rng.uniform(-4, 6, 8))
     beat = np.pi * time + rng.uniform(0, 2 * np.pi)
     if style.arms == "hanging":
         return relaxed + np.radians(rng.uniform(0, 4, 8)) * np.sin(beat)[:, None]
-    if style.arms == "swing":  # against the legs, or both alike
+    if style.arms == "swing":  # both arms alternately, or in parallel
         amplitude, alike = np.radians(rng.uniform(12, 55)), rng.uniform() < 0.3
         moving = np.array([1, 0, 0, 0.3, 1 if alike else -1, 0, 0, 0.3 if alike else -0.3])
         return relaxed + amplitude * moving * np.sin(np.pi * time)[:, None] + np.radians([0, 0, 0, 18] * 2)
-    # One hand drives a ball to the floor on every beat, the other one keeps an opponent away.
+    # One hand dribbles a ball on every beat, the other one keeps an opponent away.
     busy, free = np.radians([34, 14, -10, 62]), np.radians([30, 34, -30, 70]) + np.radians(rng.uniform(-20, 20, 4))
     driven = busy + np.radians([20, 4, 0, 34]) * np.sin(2 * beat)[:, None]
     kept = free + np.radians(rng.uniform(0, 12, 4)) * np.sin(beat)[:, None]
@@ -124,22 +124,22 @@ def _draw_arm_poses(rng: np.random.Generator, time: Float64Array, periodic: bool
 
 
 def _look_at_camera(turn: Float64Array, angles: Float64Array) -> None:
-    """A dancer who turns away keeps the eyes on the public for a while."""
+    """Turns the head back towards the camera when the hips turn away."""
     angles[:, ANGLE["head_turn"]] -= 0.5 * np.sin(turn)
 
 
 def _soften(angles: Float64Array) -> Float64Array:
-    """Rounds off the moments at which an angle meets its limit; a weighted mean never passes a limit."""
+    """Smooths the corners that clipping leaves; a weighted mean never exceeds a limit."""
     weights = np.array([1, 6, 15, 20, 15, 6, 1]) / 64
     padded = np.pad(angles, ((3, 3), (0, 0)), mode="edge")
     return np.lib.stride_tricks.sliding_window_view(padded, len(weights), axis=0) @ weights
 
 
 def _slow_down(motion: Motion, frames: int) -> Motion:
-    """The same dance, slower where a joint would move further than `MAX_STEP` in a frame."""
+    """Slows the dance down where a joint would move further than `MAX_STEP` in a frame."""
     points = np.stack(list(kinematics.pose_body(_STANDARD_BODY, motion).points.values()))
     steps = np.linalg.norm(np.diff(points, axis=1), axis=2).max(axis=0)
-    # The largest step near a frame, then its running mean: time changes its pace gently.
+    # The largest step near each frame, smoothed by a running mean, so that the pace changes gently.
     window = 9
     near = np.lib.stride_tricks.sliding_window_view(np.pad(steps, window // 2, mode="edge"), window).max(axis=1)
     pace = np.convolve(np.pad(near, window // 2, mode="edge"), np.full(window, 1 / window), mode="valid")

@@ -1,4 +1,4 @@
-"""Patterns of cloths: flat paper that moves, tilts and slides with the trunk, seen where the cloth is."""
+"""Computes the patterns of cloth: each is a flat texture that moves, tilts and slides with the trunk."""
 
 import cv2
 import numpy as np
@@ -8,13 +8,13 @@ from retarget_tf.dancers.body import Pattern
 from retarget_tf.dancers.camera import Camera
 from retarget_tf.dancers.sculpture import Figure
 
-_ROUND = 0.09  # how far cloth slides sideways for a radian of turn, in standing heights
-_FINEST = 3.0  # pixels of the shortest period: a finer pattern would flicker
-_BLOTS, _CELLS = 128, 16  # side of a print's picture, and of its bumps in it
+_ROUND = 0.09  # how far the texture slides sideways per radian of turn, in standing heights
+_FINEST = 3.0  # shortest period in pixels; finer patterns would flicker
+_BLOTS, _CELLS = 128, 16  # texels along the side of a print, and cells of the noise it is made of
 
 
 class Wallpaper:
-    """Where the paper lies in each frame of a clip."""
+    """The position of the patterns in each frame of a clip."""
 
     def __init__(self, figure: Figure, camera: Camera) -> None:
         shoulders = (figure.landmarks["left_shoulder"] + figure.landmarks["right_shoulder"]) / 2
@@ -28,7 +28,7 @@ class Wallpaper:
         self._prints: dict[Pattern, BoolArray] = {}
 
     def is_inked(self, pattern: Pattern, index: int, places: Float64Array) -> BoolArray:
-        """Whether pixels (x, y) `[points, 2]` of a frame have the pattern's colour."""
+        """Returns bool `[points]`: which pixels (x, y) `[points, 2]` of frame `index` have the pattern's colour."""
         down, offset = self._down[index], places - self._origin[index]
         period = max(pattern.period, self._finest)
         v = (offset @ down) / period
@@ -49,7 +49,7 @@ class Wallpaper:
 
 
 def _draw_print(pattern: Pattern) -> BoolArray:
-    """Flowers, letters or camouflage: blotches `[_BLOTS, _BLOTS]`, some in motifs and some all over."""
+    """Draws random blotches, like flowers or camouflage: bool `[_BLOTS, _BLOTS]`."""
     noise = np.random.default_rng(pattern.seed).normal(size=(_CELLS, _CELLS)).astype(np.float32)
     blots = cv2.resize(noise, (_BLOTS, _BLOTS), interpolation=cv2.INTER_CUBIC)
     return blots > np.quantile(blots, 1 - pattern.share)

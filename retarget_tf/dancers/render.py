@@ -1,8 +1,8 @@
-"""Pictures and maps of a figure.
+"""Renders a figure to frames and parsing maps.
 
-Parts are filled from the farthest to the nearest into one canvas of surface ids, three times finer than the
-picture. Colours are looked up in it and averaged down; the parsing map is every third id, which is the one at the
-pixel's centre. So picture, map and occlusion come of the same canvas and cannot disagree.
+The parts are filled, from the farthest to the nearest, into a canvas of surface ids with three times the picture's
+resolution. The picture is the colours of these ids, averaged down; the parsing map is the class of every third id, at
+the centre of each pixel. As picture, map and occlusion come from the same canvas, they always agree.
 """
 
 import dataclasses
@@ -20,20 +20,20 @@ from retarget_tf.dancers.scenery import paint_backdrop
 from retarget_tf.dancers.sculpture import LIMBS, Figure, Part
 
 FINENESS = 3  # odd: a pixel's centre is then the centre of a fine pixel
-_OUTLINE = 14  # corners of an ellipse
+_OUTLINE = 14  # corners of the polygon that approximates an ellipse
 _SUBPIXEL_BITS = 4
-# Shading: how large a band is, how far it is shifted towards the light, and how bright it is.
+# Bands of shading, from the rim inwards: size relative to the part, shift towards the light, brightness.
 _BANDS = ((1.0, 0.0, 0.82), (0.84, 0.10, 0.93), (0.58, 0.22, 1.0))
 
 
 class Painter:
-    """Paints one clip's frames."""
+    """Renders the frames of one clip."""
 
     def __init__(self, figure: Figure, camera: Camera, backdrop: Backdrop, size: int) -> None:
         self._figure = figure
         self._size = size
         self._backdrop = paint_backdrop(backdrop, size)
-        # From pixels (centres at +0.5) to fine pixels (centres at whole numbers).
+        # Pixels have their centres at +0.5, fine pixels of the canvas at whole numbers.
         self._centres = camera.project(figure.centres) * FINENESS - 0.5
         self._axes = camera.project_axes(figure.centres, figure.axes) * FINENESS
         self._shapes = _ellipse_matrices(self._axes)
@@ -46,10 +46,10 @@ class Painter:
         self._canvas: Uint8Array = np.zeros((size * FINENESS, size * FINENESS), np.uint8)
 
     def fill_canvas(self, index: int) -> Uint8Array:
-        """Surface ids `[size * FINENESS, size * FINENESS]` of a frame; 0 is the backdrop. Valid until the next call."""
+        """Returns a frame's surface ids, uint8 `[size * FINENESS] * 2`; 0 is the backdrop. The next call reuses it."""
         self._canvas.fill(0)
         centres, shapes = self._centres[index], self._shapes[index]
-        # [bands, ellipsoids, corners, 2]: the shapes are symmetric, so they may stand on the right.
+        # [bands, ellipsoids, corners, 2]; the matrices are symmetric, so they can be multiplied from the right.
         corners = centres[:, None] + self._outlines[:, None] @ shapes
         fixed = np.round(corners * 2**_SUBPIXEL_BITS).astype(np.int32)
         for number in self._order[index]:
@@ -66,7 +66,7 @@ class Painter:
         return self._canvas
 
     def colour(self, canvas: Uint8Array, index: int) -> Uint8Array:
-        """The picture of a frame, RGB `[size, size, 3]`, without noise."""
+        """Returns the picture of a frame, RGB uint8 `[size, size, 3]`, without noise."""
         picture = self._backdrop.copy()
         left, top, width, height = (FINENESS * side for side in self._box(canvas))
         fine = self._surfaces.palette[canvas[top : top + height, left : left + width]].view(np.uint8)
@@ -79,7 +79,7 @@ class Painter:
         return picture
 
     def _print_patterns(self, figure: Uint8Array, canvas: Uint8Array, index: int, left: int, top: int) -> None:
-        """Prints the patterns of cloths on the picture RGBA `figure`, whose corner is at (left, top)."""
+        """Draws the patterns of cloth into the RGBA picture `figure`, whose corner is at (left, top)."""
         surfaces, middle = self._surfaces, FINENESS // 2
         if not surfaces.patterns:
             return
@@ -93,23 +93,23 @@ class Painter:
             figure[y, x, :3] = (light[:, None] * pattern.colour).astype(np.uint8)
 
     def labels(self, canvas: Uint8Array) -> Uint8Array:
-        """The `cihp20` map `[size, size]`: what lies at the pixels' centres."""
+        """Returns the `cihp20` map `[size, size]`, sampled at the centres of the pixels."""
         middle = FINENESS // 2
         return self._surfaces.labels[canvas[middle::FINENESS, middle::FINENESS]]
 
     def limbs_at(self, canvas: Uint8Array, places: Float64Array) -> Uint8Array:
-        """What is seen at pixels (x, y) `[points, 2]`: positions in `LIMBS`."""
+        """Returns which limb is visible at pixels (x, y) `[points, 2]`: indices in `LIMBS`, `[points]`."""
         x, y = np.clip((places * FINENESS).astype(int), 0, len(canvas) - 1).T
         return self._surfaces.limbs[canvas[y, x]]
 
     def _box(self, canvas: Uint8Array) -> tuple[int, int, int, int]:
-        """Left, top, width and height in pixels of the part of the picture that is not backdrop."""
+        """Returns left, top, width and height in pixels of the box around the figure."""
         x, y, width, height = cv2.boundingRect(canvas)
         left, top = x // FINENESS, y // FINENESS
         return left, top, -(-(x + width) // FINENESS) - left, -(-(y + height) // FINENESS) - top
 
     def _paint_texture(self, index: int, part: Part, first: int) -> None:
-        """Casts a ray through every fine pixel of a painted ellipsoid."""
+        """Paints a textured ellipsoid by casting a ray through each of its fine pixels."""
         assert part.texture is not None
         number = part.pieces[0][0]
         centre, half_axes = self._centres[index, number], self._axes[index, number]
@@ -125,7 +125,7 @@ class Painter:
         flat = np.linalg.inv(shape)  # to the unit disc
         across, down = flat[0, 0] * x + flat[0, 1] * y, flat[1, 0] * x + flat[1, 1] * y
         inside = 1 - across**2 - down**2
-        # The point of the unit ball that a ray meets first is linear in the picture plus a part towards the camera.
+        # The ray's first point on the unit ball: a linear function of x and y plus a part towards the camera.
         in_picture = half_axes.T @ flat @ flat
         toward = np.cross(half_axes[0], half_axes[1])
         toward *= np.sign(self._figure.axes[index, number, 2] @ toward) / max(np.linalg.norm(toward), 1e-9)
@@ -145,7 +145,7 @@ class Painter:
 
 
 def _ellipse_matrices(axes: Float64Array) -> Float64Array:
-    """Symmetric `[..., 2, 2]` that take the unit circle to the outline of an ellipsoid with half-axes `[..., 2, 3]`."""
+    """Returns symmetric `[..., 2, 2]` that map the unit circle to the outlines of ellipsoids, axes `[..., 2, 3]`."""
     square = axes @ np.swapaxes(axes, -1, -2)
     # The square root of a 2x2 matrix: Levinger 1980, "The square root of a 2x2 matrix".
     root = np.sqrt(np.maximum(square[..., 0, 0] * square[..., 1, 1] - square[..., 0, 1] ** 2, 1e-6))
@@ -154,13 +154,13 @@ def _ellipse_matrices(axes: Float64Array) -> Float64Array:
 
 
 def _in_a_row(pieces: tuple[tuple[int, ...], ...]) -> tuple[IndexArray, list[tuple[int, int]]]:
-    """The ellipsoids of all pieces one after another, and where each piece starts and ends."""
+    """Concatenates the ellipsoids of all pieces; returns them and the start and end of each piece."""
     ends = np.cumsum([len(piece) for piece in pieces]).tolist()
     return np.concatenate(pieces).astype(np.intp), list(itertools.pairwise([0, *ends]))
 
 
 def _band_outlines(light: Float64Array) -> Float64Array:
-    """Corners `[bands, corners, 2]` of the unit circle's shading bands."""
+    """Returns the corners `[bands, corners, 2]` of the shading bands of a unit circle."""
     angle = np.arange(_OUTLINE) * (2 * np.pi / _OUTLINE)
     circle = np.stack([np.cos(angle), np.sin(angle)], axis=1)
     return np.stack([size * circle + shift * light for size, shift, _ in _BANDS])
@@ -168,16 +168,16 @@ def _band_outlines(light: Float64Array) -> Float64Array:
 
 @dataclasses.dataclass(frozen=True)
 class _Surfaces:
-    """What the surface ids on a canvas mean; arrays are by id unless said otherwise.
+    """Tables of the surface ids on a canvas; arrays have one entry for each id.
 
     Attributes:
-        first_ids: of each part.
-        palette: packed RGBA, premultiplied.
-        labels: class ids of `cihp20`.
-        limbs: positions in `LIMBS`.
-        brightness: of the shading band.
-        patterns: the patterns there are.
-        pattern_of_id: uint8 `[256]`: 0 for none, otherwise the position in `patterns` plus 1.
+        first_ids: First id of each part.
+        palette: Colour as packed RGBA, premultiplied.
+        labels: Class id of `cihp20`.
+        limbs: Index in `LIMBS`.
+        brightness: Brightness of the shading band.
+        patterns: All patterns that occur.
+        pattern_of_id: uint8 `[256]`: index in `patterns` plus 1, or 0 for no pattern.
     """
 
     first_ids: tuple[int, ...]
@@ -199,7 +199,7 @@ def _surface_tables(parts: tuple[Part, ...], contrast: float) -> _Surfaces:
             if surface.pattern is not None and surface.pattern not in patterns:
                 patterns.append(surface.pattern)
             for number, (_, _, brightness) in enumerate(_BANDS):
-                # A shadow has no shading; it is darkest in the middle.
+                # The bands of a shadow differ in opacity: it is darkest in the middle.
                 opacity = surface.opacity if surface.opacity == 1 else surface.opacity * (number + 1) / len(_BANDS)
                 light.append(1 - contrast * (1 - brightness))
                 colours.append([*(np.array(surface.colour) * light[-1] * opacity), round(255 * opacity)])
@@ -220,7 +220,7 @@ def _surface_tables(parts: tuple[Part, ...], contrast: float) -> _Surfaces:
 
 
 def _widen(x: Float64Array, y: Float64Array, up: Float64Array, taper: float) -> tuple[Float64Array, Float64Array]:
-    """Undoes the narrowing of an ellipsoid towards its bottom, in the picture."""
+    """Maps picture points of an ellipsoid that tapers towards its bottom to those of the full ellipsoid."""
     length = max(float(np.linalg.norm(up)), 1e-9)
     below = np.clip(-(x * up[0] + y * up[1]) / length**2, 0, 1)
     wider = 1 / (1 - taper * below**1.5) - 1

@@ -1,4 +1,4 @@
-"""The static scene behind a dancer: wall and floor, what stands about, and the light on them."""
+"""Draws and paints the static scene behind a dancer: wall, floor, objects and light."""
 
 import cv2
 import numpy as np
@@ -9,11 +9,11 @@ from retarget_tf.dancers.body import CLUTTER, Backdrop
 
 _CLUTTER_SHARES = (0.52, 0.14, 0.14, 0.12, 0.08)
 _SUBPIXEL_BITS = 4
-_DRAWN = 256  # least side in pixels at which a scene is drawn: thin things do not vanish at smaller sizes
+_DRAWN = 256  # smaller pictures are painted with this side, then scaled down, so that thin objects do not vanish
 
 
 def draw_backdrop(rng: np.random.Generator) -> Backdrop:
-    """A scene; about half of them are bare, as clips are chosen."""
+    """Draws a scene; about half of them have no objects, since clips are chosen for plain backgrounds."""
     hue, saturation, value = rng.uniform(0, 1), rng.uniform(0, 0.25), rng.uniform(0.35, 1.0)
     if rng.uniform() < 0.2:  # a painted wall, a stage or a green screen
         saturation = rng.uniform(0.3, 0.85)
@@ -38,7 +38,7 @@ def draw_backdrop(rng: np.random.Generator) -> Backdrop:
 
 
 def paint_backdrop(backdrop: Backdrop, size: int) -> Uint8Array:
-    """The empty scene, RGB `[size, size, 3]`: the same whenever the same person is seen."""
+    """Paints the scene without the person: RGB uint8 `[size, size, 3]`."""
     drawn = max(size, _DRAWN)
     height = (np.arange(drawn) + 0.5) / drawn
     wall = np.array(backdrop.wall) * (1 - backdrop.gradient * (1 - height / backdrop.horizon))[:, None]
@@ -59,7 +59,7 @@ def _paint_nothing(picture: Float64Array, backdrop: Backdrop, rng: np.random.Gen
 
 
 def _paint_foliage(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
-    """Leaves, shrubs or crowds far off: blotches of many sizes in a few colours above a wavy line."""
+    """Paints leaves, shrubs or distant crowds: blotches of many sizes in a few colours above a wavy line."""
     size = len(picture)
     mixed = sum(_cloud(rng, cells, size) / cells**0.4 for cells in (6, 14, 30, 60))
     hue, spread = rng.choice((0.28, rng.uniform())), rng.uniform(0.03, 0.2)
@@ -72,7 +72,7 @@ def _paint_foliage(picture: Float64Array, backdrop: Backdrop, rng: np.random.Gen
 
 
 def _paint_furniture(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
-    """Shelves, boxes, doors and people far off: upright blocks that stand behind the dancer's place."""
+    """Paints shelves, boxes, doors and distant people: upright blocks behind the dancer."""
     for _ in range(rng.integers(3, 12)):
         left, width, height = rng.uniform(-0.1, 1), rng.uniform(0.04, 0.35), rng.uniform(0.06, 0.65)
         foot = backdrop.horizon + rng.uniform(-0.25, 0.08)
@@ -86,7 +86,7 @@ def _paint_furniture(picture: Float64Array, backdrop: Backdrop, rng: np.random.G
 
 
 def _paint_panels(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
-    """Planks, tiles, curtains and window frames: lines at a regular distance on wall and floor."""
+    """Paints planks, tiles, curtains and window frames: evenly spaced lines on wall and floor."""
     upright = rng.uniform() < 0.7
     lines = int(rng.integers(3, 14))
     width, shade = rng.uniform(0.004, 0.05), rng.uniform(0.6, 1.25)
@@ -101,7 +101,7 @@ def _paint_panels(picture: Float64Array, backdrop: Backdrop, rng: np.random.Gene
 
 
 def _paint_stripes(picture: Float64Array, backdrop: Backdrop, rng: np.random.Generator) -> Float64Array:
-    """A mural or a stage: broad slanting bands."""
+    """Paints a mural or a stage: broad slanting bands."""
     size = len(picture)
     for _ in range(rng.integers(1, 5)):
         start, end, width = rng.uniform(-0.3, 1.3), rng.uniform(-0.3, 1.3), rng.uniform(0.03, 0.2)
@@ -124,13 +124,13 @@ def _fill(
     colour: "tuple[float, ...] | None",
     shade: float = 1.0,
 ) -> None:
-    """Fills left, top, right, bottom (shares of the picture) with a colour, or shades what is there."""
+    """Fills a box (left, top, right, bottom in shares of the picture) with a colour, or shades its pixels."""
     left, top, right, bottom = (int(np.clip(round(edge * len(picture)), 0, len(picture))) for edge in box)
     region = picture[top : max(bottom, top + 1), left : max(right, left + 1)]
     region[:] = region * shade if colour is None else colour
 
 
 def _cloud(rng: np.random.Generator, cells: int, size: int) -> Float64Array:
-    """Soft noise `[size, size]` with that many bumps across, about -2..2."""
+    """Returns soft noise `[size, size]`, about -2..2, interpolated from `cells` x `cells` values."""
     noise = rng.normal(size=(cells, cells)).astype(np.float32)
     return cv2.resize(noise, (size, size), interpolation=cv2.INTER_CUBIC).astype(np.float64)

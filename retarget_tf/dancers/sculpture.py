@@ -1,4 +1,4 @@
-"""A figure made of volumes: ellipsoids that follow bones, and parts that span them and carry label and colour."""
+"""Builds a figure from ellipsoids that follow the bones, and parts that span them and have a label and a colour."""
 
 import dataclasses
 import itertools
@@ -11,19 +11,19 @@ from retarget_tf.body import parsing_labels
 from retarget_tf.dancers.body import Colour, Pattern
 from retarget_tf.dancers.kinematics import Pose
 
-# Distance in depth, in standing heights, that only tells which of two joined parts is drawn last.
+# A tiny distance in depth, in standing heights, that decides which of two connected parts is drawn last.
 LAYER = 1e-4
 
 
 @dataclasses.dataclass(frozen=True)
 class Material:
-    """What a surface is.
+    """Label and look of a surface.
 
     Attributes:
-        label: class id in `cihp20`.
+        label: Class id in `cihp20`.
         colour: RGB 0..255 in full light.
-        opacity: 0..1; less than 1 only for shadows, which show the backdrop.
-        pattern: what is woven or printed in, if anything.
+        opacity: 0..1; less than 1 only for shadows, through which the backdrop is visible.
+        pattern: Pattern of the cloth; None for plain surfaces.
     """
 
     label: int
@@ -37,9 +37,9 @@ class Texture:
     """The painted surface of an ellipsoid.
 
     Attributes:
-        materials: int16 `[rows, columns]`: position in the part's materials, -1 where nothing is; rows go from the
-            top (the axis y) to the bottom at equal steps of height, columns around from the front (z) by x.
-        taper: how much narrower the ellipsoid is at its bottom, 0..1.
+        materials: int16 `[rows, columns]`, indices in the part's materials, -1 for transparent. Rows go from top (+y)
+            to bottom in equal steps of height, columns around the y axis in equal angles, from front (+z) towards +x.
+        taper: By what share the ellipsoid is narrower at its bottom, 0..1.
     """
 
     materials: npt.NDArray[np.int16]
@@ -51,13 +51,13 @@ class Part:
     """A piece of body or clothing that is drawn in one go.
 
     Attributes:
-        name: says what it is.
-        limb: which limb a detector takes it for, one of `LIMBS`.
-        pieces: groups of ellipsoids; the part is the union of the groups' convex hulls.
-        materials: one, or those of the texture.
-        depth: `[frames]`, larger is nearer; parts are drawn in this order.
-        texture: of the single ellipsoid of a painted part.
-        is_seam: whether it covers the shaded rims where two parts of one surface meet, and has no rim itself.
+        name: Unique name.
+        limb: The limb that it belongs to for a keypoint detector, one of `LIMBS`.
+        pieces: Groups of indices of ellipsoids; the part is the union of the groups' convex hulls in the picture.
+        materials: One material, or those of the texture.
+        depth: `[frames]`, larger is nearer; parts are drawn in the order of depth.
+        texture: Texture of a painted part, which has a single ellipsoid; None for others.
+        is_seam: Whether the part covers the shaded rims where two parts of one surface meet; it has no rim itself.
     """
 
     name: str
@@ -77,11 +77,11 @@ class Figure:
     """A person's volumes in every frame, in standing heights.
 
     Attributes:
-        centres: `[frames, ellipsoids, 3]`.
-        axes: `[frames, ellipsoids, 3, 3]`: columns are the half-axes.
-        parts: what the ellipsoids make.
-        landmarks: BODY_25 joints `[frames, 3]` by name; small toes, neck and mid-hip are not among them.
-        hips: the middle of the hips `[frames, 3]`, where a dress is divided.
+        centres: Centres of the ellipsoids `[frames, ellipsoids, 3]`.
+        axes: Half-axes of the ellipsoids, the columns of `[frames, ellipsoids, 3, 3]`.
+        parts: Parts that the ellipsoids form.
+        landmarks: BODY_25 joints `[frames, 3]` by name, without small toes, neck and mid-hip.
+        hips: Mid-hip `[frames, 3]`, at whose height a dress is divided into upper and lower clothes.
     """
 
     centres: Float64Array
@@ -92,7 +92,7 @@ class Figure:
 
 
 class Sculptor:
-    """Collects ellipsoids and parts over all frames of a pose."""
+    """Collects ellipsoids and parts in all frames of a pose; methods that add an ellipsoid return its index."""
 
     def __init__(self, pose: Pose) -> None:
         self.pose = pose
@@ -103,11 +103,11 @@ class Sculptor:
     def ellipsoid(
         self, centre: Float64Array, bone: Float64Array, half_widths: "tuple[float, ...] | Float64Array"
     ) -> int:
-        """Adds an ellipsoid; half-widths `[3]` or `[frames, 3]` along the axes of a bone `[frames, 3, 3]`."""
+        """Adds an ellipsoid with half-widths `[3]` or `[frames, 3]` along the axes of a bone `[frames, 3, 3]`."""
         return self.place(centre, bone * np.asarray(half_widths)[..., None, :])
 
     def place(self, centre: Float64Array, axes: Float64Array) -> int:
-        """Adds an ellipsoid by its centre `[frames, 3]` and axes `[frames, 3, 3]`."""
+        """Adds an ellipsoid with centre `[frames, 3]` and half-axes `[frames, 3, 3]`."""
         self._centres.append(centre)
         self._axes.append(axes)
         return len(self._centres) - 1
@@ -117,24 +117,24 @@ class Sculptor:
         return self.ellipsoid(centre, self.pose.bones["root"], (radius, radius, radius))
 
     def ring(self, centre: Float64Array, bone: Float64Array, radius: float) -> int:
-        """Adds a flat disc across a bone: the hem of a garment."""
+        """Adds a flat disc across a bone, such as the hem of a garment."""
         return self.ellipsoid(centre, bone, (radius, 0.004, radius))
 
     def between(self, start: int, end: int, share: float, scale: float = 1.0) -> int:
-        """Adds the ellipsoid that lies between two."""
+        """Adds an ellipsoid interpolated between two, at `share` of the way from start to end, then scaled."""
         centre = self._centres[start] * (1 - share) + self._centres[end] * share
         return self.place(centre, (self._axes[start] * (1 - share) + self._axes[end] * share) * scale)
 
     def at(self, ellipsoid: int) -> tuple[Float64Array, Float64Array]:
-        """Centre `[frames, 3]` and axes `[frames, 3, 3]` of an ellipsoid."""
+        """Returns centre `[frames, 3]` and half-axes `[frames, 3, 3]` of an ellipsoid."""
         return self._centres[ellipsoid], self._axes[ellipsoid]
 
     def scaled(self, ellipsoid: int, scale: float) -> int:
-        """Adds an ellipsoid around another."""
+        """Adds a scaled copy of an ellipsoid."""
         return self.between(ellipsoid, ellipsoid, 0.0, scale)
 
     def depth(self, *ellipsoids: int) -> Float64Array:
-        """The mean depth `[frames]` of ellipsoids."""
+        """Returns the mean depth `[frames]` of ellipsoids."""
         return np.mean([self._centres[index][:, 2] for index in ellipsoids], axis=0)
 
     def part(
@@ -148,14 +148,14 @@ class Sculptor:
         opacity: float = 1.0,
         pattern: Pattern | None = None,
     ) -> Part:
-        """Adds a part of one material; its depth is by default the mean of its ellipsoids'."""
+        """Adds a part of one material; by default its depth is the mean of its ellipsoids' depths."""
         if depth is None:
             depth = self.depth(*{index for piece in pieces for index in piece})
         self.parts.append(Part(name, limb, pieces, (material(label, colour, opacity, pattern),), depth))
         return self.parts[-1]
 
     def seam(self, before: Part, after: Part, ellipsoids: tuple[int, int, int]) -> None:
-        """Joins two parts of one surface around the middle one of three ellipsoids, over the rims of both."""
+        """Covers the shaded rims of two adjacent parts around their joint, the middle one of three ellipsoids."""
         start, joint, end = ellipsoids
         pieces = chain(self.between(joint, start, 0.22), joint, self.between(joint, end, 0.22))
         depth = np.maximum(before.depth, after.depth) + LAYER / 2
@@ -164,26 +164,26 @@ class Sculptor:
     def painted(
         self, name: str, ellipsoid: int, texture: Texture, materials: tuple[Material, ...], depth: Float64Array
     ) -> None:
-        """Adds an ellipsoid of the head with a painted surface."""
+        """Adds a part of the head: one ellipsoid with a painted surface."""
         self.parts.append(Part(name, "head", ((ellipsoid,),), materials, depth, texture))
 
     def stacked(self) -> tuple[Float64Array, Float64Array]:
-        """Centres `[frames, ellipsoids, 3]` and axes `[frames, ellipsoids, 3, 3]`."""
+        """Returns centres `[frames, ellipsoids, 3]` and half-axes `[frames, ellipsoids, 3, 3]` of all ellipsoids."""
         return np.stack(self._centres, axis=1), np.stack(self._axes, axis=1)
 
 
 def chain(*ellipsoids: int) -> tuple[tuple[int, ...], ...]:
-    """The pieces that lead from each ellipsoid to the next."""
+    """Returns the pieces of a part that connects each ellipsoid with the next."""
     return tuple(itertools.pairwise(ellipsoids))
 
 
 def material(label: str, colour: Colour, opacity: float = 1.0, pattern: Pattern | None = None) -> Material:
-    """A material by the name of its `cihp20` class."""
+    """Creates a material from the name of its `cihp20` class."""
     return Material(parsing_labels.CIHP20.classes.index(label), colour, opacity, pattern)
 
 
 def lagged(values: Float64Array, inertia: float) -> Float64Array:
-    """Values `[frames, ...]` as cloth or hair follows them: each frame covers the share 1 - inertia of the way."""
+    """Low-pass filters values `[frames, ...]`, as cloth or hair lags behind: the more, the nearer `inertia` is to 1."""
     result = np.empty_like(values)
     current = values[0]
     for index, value in enumerate(values):

@@ -1,4 +1,4 @@
-"""Kinds of movement: what tells a walk or a slow turn from a dance is a handful of numbers."""
+"""Draws styles of movement: a few numbers that make a motion a dance, a walk or a slow turn."""
 
 import dataclasses
 
@@ -10,19 +10,19 @@ class Style:
     """How a person moves through a clip.
 
     Attributes:
-        name: what it is.
-        arms: "dance" for poses one after another; "hanging", "swing" or "dribble" for what the name says.
-        liveliness: scale of the movements of waist and head, and of kicks.
-        restlessness: chance to turn away every 4 beats.
-        spin: steady turn in radians a beat.
-        facing: where the hips face by default, in radians; 0 faces the camera.
-        reach: how far the hips travel (across, fore and aft), in standing heights.
-        follows_path: whether the person faces where the travel leads.
-        crouch: how deep the hips sink (least, most), in standing heights.
-        crouching: chance of a crouch every 2 beats.
-        bounce: of the hips on the beat, in standing heights.
-        stance: half the distance of the feet.
-        hops: chance of a clip with leaps.
+        name: Name of the style.
+        arms: Movement of the arms: "dance" is a sequence of poses; others are "hanging", "swing" and "dribble".
+        liveliness: Factor of the movements of waist and head, and of kicks.
+        restlessness: Probability of turning away, drawn every 4 beats.
+        spin: Steady turn in radians per beat; if not 0, it replaces other turns.
+        facing: Direction in radians in which the hips face by default; 0 is towards the camera.
+        reach: How far the hips travel (sideways, front to back), in standing heights.
+        follows_path: Whether the person faces the direction of travel.
+        crouch: Least and greatest depth of a crouch, in standing heights.
+        crouching: Probability of a crouch, drawn every 2 beats.
+        bounce: Bounce of the hips on the beat, in standing heights.
+        stance: Half the distance between the feet, in standing heights.
+        hops: Probability that a clip has leaps.
     """
 
     name: str
@@ -44,12 +44,12 @@ _NAMES, _SHARES = ("dance", "turn", "walk", "swing", "dribble"), (0.60, 0.13, 0.
 
 
 def draw_style(rng: np.random.Generator, beat: float) -> Style:
-    """The style of a clip; `beat` is in frames."""
+    """Draws the style of a clip whose beats last `beat` frames."""
     name = _NAMES[rng.choice(len(_NAMES), p=_SHARES)]
-    # Most people face the camera, some stand aside or with their back to it.
+    # Most people face the camera, some any other direction, some away from it.
     facing = float(rng.choice((0.0, rng.uniform(-np.pi, np.pi), np.pi), p=(0.78, 0.14, 0.08)))
     match name:
-        case "turn":  # on the catwalk: around in 7 to 14 seconds
+        case "turn":  # one slow turn in 7 to 14 seconds, as on a catwalk
             spin = rng.choice((-1.0, 1.0)) * 2 * np.pi * beat / (30 * rng.uniform(7, 14))
             return Style(
                 name,

@@ -1,4 +1,4 @@
-"""Trunk and neck, and the tops, coats and collars on them."""
+"""Builds trunk and neck, with tops, coats and collars."""
 
 import numpy as np
 
@@ -7,7 +7,7 @@ from retarget_tf.dancers.body import Outfit, Person
 from retarget_tf.dancers.kinematics import SIDES
 from retarget_tf.dancers.sculpture import LAYER, Sculptor, chain
 
-_WAIST_EASE = 0.9  # a loose top hangs down from the ribs: at the waist it is wider by this much of its looseness
+_WAIST_EASE = 0.9  # share of the looseness that widens a top at the waist, where it hangs down from the ribs
 
 
 def add_torso(sculptor: Sculptor, person: Person) -> Float64Array:
@@ -34,12 +34,12 @@ def add_torso(sculptor: Sculptor, person: Person) -> Float64Array:
 
 
 def top_label(outfit: Outfit) -> str:
-    """The `cihp20` class of what covers the trunk."""
+    """Returns the `cihp20` class of the garment on the trunk."""
     return "dress" if outfit.lower == "dress" else "upper_clothes"
 
 
 def _add_levels(sculptor: Sculptor, person: Person, looseness: float) -> tuple[int, int, int, int]:
-    """Shoulders, ribs, waist and hem of a trunk that is so much wider than the body."""
+    """Adds shoulders, ribs, waist and hem of a trunk widened by `looseness`."""
     body, points, bones = person.body, sculptor.pose.points, sculptor.pose.bones
     chest, pelvis = bones["chest"], bones["pelvis"]
     loose, ease = 1 + 0.6 * looseness, 1 + _WAIST_EASE * looseness
@@ -56,7 +56,7 @@ def _add_levels(sculptor: Sculptor, person: Person, looseness: float) -> tuple[i
 
 
 def _add_coat(sculptor: Sculptor, person: Person, levels: tuple[int, int, int, int], top: Float64Array) -> None:
-    """An open jacket or coat: a shell over the top, of which a strip stays in sight, and two flaps over the thighs."""
+    """Adds an open coat: a shell over the top, a strip of the top visible in front, and two flaps over the thighs."""
     outfit, points, bones = person.outfit, sculptor.pose.points, sculptor.pose.bones
     assert outfit.coat is not None
     shell = [sculptor.scaled(level, 1.10) for level in levels]
@@ -77,7 +77,7 @@ def _add_coat(sculptor: Sculptor, person: Person, levels: tuple[int, int, int, i
 
 
 def _add_front(sculptor: Sculptor, person: Person, level: int) -> int:
-    """A narrow strip on the front of a level of the trunk."""
+    """Adds a narrow strip at the front of a level of the trunk."""
     centre, axes = sculptor.at(level)
     narrow = np.array([0.22 + 0.2 * person.outfit.looseness, 1.0, 0.3])
     return sculptor.place(centre + 0.7 * axes[..., 2], axes * narrow)

@@ -1,7 +1,7 @@
 """Scores trained generators on whole clips: rollouts, one-step scores, baselines, curves over time, pictures.
 
-`evaluate` does the work for one model, `compare` for several; `write_report` and `write_comparison` write what they
-found, `table` and `comparison_table` say it in a few lines.
+`evaluate` scores one model, `compare` several. `write_report` and `write_comparison` write their results to a folder,
+`table` and `comparison_table` format them as text.
 """
 
 from retarget_tf.evaluation.evaluating import Comparison, Evaluation, Settings, compare, evaluate

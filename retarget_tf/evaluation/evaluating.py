@@ -1,4 +1,4 @@
-"""The whole evaluation of one model, or of several beside each other, on one split of records."""
+"""Evaluates one model, or compares several, on one split of records."""
 
 import dataclasses
 import functools
@@ -21,21 +21,21 @@ from retarget_tf.evaluation.summaries import Findings
 from retarget_tf.networks import generator
 from retarget_tf.pictures import figures
 
-LIBRARY_FRAMES = 2000
-_SELF_STRIPS, _CROSS_STRIPS = 3, 1  # a taller picture is not looked at
+LIBRARY_FRAMES = 2000  # the most poses in the library of `nearest_pose`
+_SELF_STRIPS, _CROSS_STRIPS = 3, 1  # more rows would make the pictures too tall
 
 
 @dataclasses.dataclass(frozen=True)
 class Settings:
-    """How to evaluate.
+    """Settings of an evaluation.
 
     Attributes:
-        split: of the records, one whose clips are whole: validation or test.
-        fit: how another person's motion is led to the target's body, see `pose_transform.fit_path`.
-        train_records: whose training people `nearest_pose` takes its poses from; None for the records to judge by.
-        batch_size: clips that are generated at once; the scores do not depend on it.
-        seed: of the bootstrap.
-        show_progress: draw a progress bar of frames.
+        split: Split to evaluate; its clips must be whole, so validation or test.
+        fit: How another person's motion is fitted to the target's body, see `pose_transform.fit_path`.
+        train_records: Records whose training split supplies the poses of `nearest_pose`; None for those evaluated.
+        batch_size: Number of clips generated at once; larger is faster and needs more memory, the scores stay the same.
+        seed: Makes the bootstrap confidence intervals repeatable.
+        show_progress: Whether to show a progress bar of frames.
     """
 
     split: str = records.TEST
@@ -48,12 +48,12 @@ class Settings:
 
 @dataclasses.dataclass(frozen=True)
 class Evaluation:
-    """What was found of one model.
+    """Results of one model.
 
     Attributes:
-        metrics: as `metrics.json` holds it.
-        strips: of self reenactment, then across persons, for the pictures.
-        schema: of the maps.
+        metrics: Contents of `metrics.json`.
+        strips: Rows of the pictures, first of self reenactment, then cross-person.
+        schema: Label schema of the maps.
     """
 
     metrics: dict[str, Any]
@@ -63,12 +63,12 @@ class Evaluation:
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What was found of several models.
+    """Results of several models.
 
     Attributes:
-        scores: as `compare.json` holds it.
-        strips: of each model by name, of the same clips.
-        schema: of the maps.
+        scores: Contents of `compare.json`.
+        strips: Rows of the pictures of each model by name, of the same clips.
+        schema: Label schema of the maps.
     """
 
     scores: dict[str, Any]
@@ -80,14 +80,14 @@ def evaluate(model: files.PathLike, records_folder: files.PathLike, settings: Se
     """Generates every clip of a split from its frame 0 and scores it.
 
     Args:
-        model: what `generator.load_generator` reads.
-        records_folder: of the model's size and label schema.
-        settings: the defaults where None.
+        model: Path of a trained generator, see `generator.load_generator`.
+        records_folder: Folder of the records; must have the model's image size and label schema.
+        settings: Settings of the evaluation; None for the defaults.
 
     Raises:
-        InputDataError: model or records are missing or do not fit each other, the split is empty, or a clip has one
-            frame only.
-        ConfigError: the split's clips are not whole.
+        InputDataError: Model or records are missing or do not fit each other, the split is empty, or a clip has only
+            one frame.
+        ConfigError: The split's clips are not whole.
     """
     settings = settings or Settings()
     findings = _run({"model": model}, records_folder, settings)
@@ -102,16 +102,16 @@ def evaluate(model: files.PathLike, records_folder: files.PathLike, settings: Se
 def compare(
     models: Sequence[files.PathLike], records_folder: files.PathLike, settings: Settings | None = None
 ) -> Comparison:
-    """Evaluates several models on the same clips; whoever needs no training runs once.
+    """Evaluates several models on the same clips; the baselines run only once.
 
     Args:
-        models: what `generator.load_generator` reads; each is called by the last part of its path.
-        records_folder: see `evaluate`.
-        settings: the defaults where None.
+        models: Paths of trained generators; the last part of each path becomes the model's name.
+        records_folder: See `evaluate`.
+        settings: Settings of the evaluation; None for the defaults.
 
     Raises:
-        InputDataError: see `evaluate`.
-        ConfigError: see `evaluate`, or two models have the same name, or one that is taken.
+        InputDataError: See `evaluate`.
+        ConfigError: See `evaluate`; also, two models have the same name, or one has the name of a baseline.
     """
     settings = settings or Settings()
     findings = _run(_named(models), records_folder, settings)
@@ -125,7 +125,7 @@ def compare(
 
 
 def default_baselines(manifest: records.Manifest, training: records.Manifest) -> dict[str, Baseline]:
-    """All baselines; the nearest pose only where there are training people to take poses from."""
+    """Creates all baselines by name; `nearest_pose` only if there are training frames to take poses from."""
     baselines: dict[str, Baseline] = {"copy_first": CopyFirst()}
     if library := list(_library_frames(training)):
         baselines["nearest_pose"] = NearestPose.from_frames(library)
@@ -154,7 +154,7 @@ def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, s
 
 
 def _named(models: Sequence[files.PathLike]) -> dict[str, files.PathLike]:
-    """The models by the last part of their paths."""
+    """Names each model by the last part of its path."""
     taken = {"truth", scoring.PREVIOUS_TRUE, "copy_first", "nearest_pose", "limb_warp"}
     named: dict[str, files.PathLike] = {}
     for path in models:
@@ -177,7 +177,7 @@ def _strips(findings: Findings, name: str) -> tuple[figures.Strip, ...]:
 
 
 def _library_frames(manifest: records.Manifest) -> Iterator[tuple[Float32Array, Uint8Array]]:
-    """Keypoints and map of at most `LIBRARY_FRAMES` training frames, evenly spread over the records."""
+    """Yields keypoints and map of at most `LIBRARY_FRAMES` training frames, evenly spread over the records."""
     frames = manifest.splits[records.TRAIN].frames
     if not frames:
         return

@@ -1,16 +1,15 @@
-"""Scores of generated parsing maps, from confusion matrices, streamed frame by frame.
+"""Computes scores of generated parsing maps from confusion matrices, frame by frame.
 
-Pixels whose true class is unknown (255) count nowhere. The background counts in pixel accuracy only. A clip's frame
-0 is the reference; frames 1..T are scored, over spans of them:
+Pixels whose true class is unknown (255) are ignored. The background counts in pixel accuracy only. Frame 0 of a clip is
+the reference; frames 1..T are scored over spans:
 
     "1"                 frame 1
-    "10" ... "1000"     the ten frames that end there; no score for a clip that is shorter
+    "10" ... "1000"     the ten frames that end there; no score for shorter clips
     "mean"              frames 1..min(T, 200), the headline
     "mean_1000"         frames 1..min(T, 1000)
 
-Within a span intersections and unions are summed over the frames; the mean is over classes, then over clips. All
-spans but the first are made of windows of ten frames, which are all that is kept of a clip; they are the curves over
-time besides.
+Within a span, intersections and unions are summed over the frames; the mean is taken over classes, then over clips.
+To save memory, only sums over windows of ten frames are kept of a clip; spans and curves over time are made of these.
 """
 
 import itertools
@@ -39,17 +38,17 @@ _WINDOWS = {
 }
 _SPANS = (_FIRST, *_WINDOWS)
 
-_DIGITS = 5  # of the curves: there are many
-_RESAMPLES = 1000
+_DIGITS = 5  # to which the many values of curves are rounded
+_RESAMPLES = 1000  # of the bootstrap
 
 
 def confusion_matrix(real: Uint8Array, generated: Uint8Array, num_classes: int) -> Int64Array:
-    """Pixels by true class (rows) and generated class (columns).
+    """Counts pixels by true class (rows) and generated class (columns).
 
     Args:
-        real: uint8 class ids of any shape; 255 = unknown, left out.
-        generated: the same shape; every id is a class.
-        num_classes: the background included.
+        real: True class ids, uint8 of any shape; unknown pixels (255) are ignored.
+        generated: Generated class ids, uint8 of the same shape; all must be below `num_classes`.
+        num_classes: Number of classes, including the background.
 
     Returns:
         int64 `[num_classes, num_classes]`.
@@ -65,14 +64,14 @@ def confusion_matrix(real: Uint8Array, generated: Uint8Array, num_classes: int) 
 
 
 def class_iou(confusion: Int64Array) -> Float64Array:
-    """Intersection over union of each class; NaN for a class that neither truth nor generated maps hold."""
+    """Returns the intersection over union of each class; NaN for classes in neither the true nor the generated maps."""
     intersection = np.diagonal(confusion).astype(np.float64)
     union = confusion.sum(axis=0) + confusion.sum(axis=1) - intersection
     return np.divide(intersection, union, out=np.full_like(intersection, np.nan), where=union > 0)
 
 
 def mean_iou(confusion: Int64Array, classes: Sequence[int] | None = None) -> float:
-    """Mean over those of some classes that are present, all but the background by default; NaN where none is."""
+    """Returns the mean IoU of the classes present among `classes` (default: all but the background), NaN if none."""
     ious = class_iou(confusion)
     chosen = ious[1:] if classes is None else ious[list(classes)]
     present = chosen[~np.isnan(chosen)]
@@ -80,13 +79,13 @@ def mean_iou(confusion: Int64Array, classes: Sequence[int] | None = None) -> flo
 
 
 def pixel_accuracy(confusion: Int64Array) -> float:
-    """Share of the known pixels, the background's included, that have the right class."""
+    """Returns the share of known pixels, including the background, that have the right class."""
     total = confusion.sum()
     return float(np.trace(confusion) / total) if total else float("nan")
 
 
 def merge_classes(confusion: Int64Array, groups: Sequence[Sequence[int]]) -> Int64Array:
-    """The confusion matrix `[1 + groups, 1 + groups]` of groups of classes; what is in no group is background."""
+    """Merges classes to groups: `[1 + groups, 1 + groups]`, where 0 contains all classes that are in no group."""
     member = np.zeros((1 + len(groups), len(confusion)), np.int64)
     for index, group in enumerate(groups, start=1):
         member[index, list(group)] = 1
@@ -95,24 +94,24 @@ def merge_classes(confusion: Int64Array, groups: Sequence[Sequence[int]]) -> Int
 
 
 class Tally:
-    """What one contender's maps of one clip are scored by; fed with frames 1, 2, ... in order.
+    """Accumulates the scores of one contender (a model or baseline) on one clip, from frames 1, 2, ... in order.
 
-    Its memory grows by one confusion matrix in ten frames, up to frame 1,000, and no further.
+    Memory grows by one confusion matrix every ten frames, up to frame 1,000.
 
     Attributes:
-        frames: how many it was fed.
+        frames: Number of frames added.
     """
 
     def __init__(self, schema: LabelSchema) -> None:
         self.frames = 0
         self._num_classes = schema.num_classes
         self._first = self._nothing()
-        self._windows: list[Int64Array] = []  # the last one may still be filling
-        self._changes = np.zeros(2, np.int64)  # pixels that changed: generated, real
+        self._windows: list[Int64Array] = []  # the last one may be incomplete
+        self._changes = np.zeros(2, np.int64)  # numbers of changed pixels: generated, real
         self._last: tuple[Uint8Array, Uint8Array] | None = None
 
     def add(self, real: Uint8Array, generated: Uint8Array) -> None:
-        """Takes the true and the generated map `[height, width]` of the next frame; what is beyond 1,000 is left."""
+        """Adds the true and the generated map `[height, width]` of the next frame; those after 1,000 are ignored."""
         self.frames += 1
         if self.frames > LONGEST:
             return
@@ -126,21 +125,21 @@ class Tally:
             self._count_changes(real, generated)
 
     def scores(self, measure: Callable[[Int64Array], float]) -> dict[str, float]:
-        """The measure over each span; NaN where the clip is too short or the measure knows none."""
+        """Returns a measure over each span; NaN where the clip is too short or the measure is NaN."""
         reached = {name: name.startswith(HEADLINE) or self.frames >= int(name) for name in _SPANS}
         return {name: measure(self._over(name)) if reached[name] else float("nan") for name in _SPANS}
 
     def windows(self) -> Int64Array:
-        """The confusion matrices of all whole windows of ten frames: `[windows, classes, classes]`."""
+        """Returns the confusion matrices of all complete windows of ten frames: `[windows, classes, classes]`."""
         whole = self._windows[: self.frames // _WINDOW]
         return np.stack(whole) if whole else np.zeros((0, self._num_classes, self._num_classes), np.int64)
 
     def class_iou(self) -> Float64Array:
-        """Of each class over the frames of the headline."""
+        """Returns the IoU of each class over the frames of the headline."""
         return class_iou(self._over(HEADLINE))
 
     def flicker(self) -> float:
-        """Pixels that change between consecutive generated maps over those in the truth; NaN where the truth rests."""
+        """Returns changed pixels between consecutive generated maps divided by those of the true maps, NaN if 0."""
         generated, real = self._changes
         return float(generated / real) if real else float("nan")
 
@@ -159,16 +158,16 @@ class Tally:
 
 
 def summarise(tallies: Sequence[Tally], schema: LabelSchema, seed: int = 0) -> dict[str, Any]:
-    """Means over clips, as `metrics.json` holds them; None where no clip is long enough or shows any class.
+    """Averages the scores of a contender over clips, in the form of `metrics.json`.
 
     Args:
-        tallies: one contender's, one for each clip.
-        schema: of the maps.
-        seed: of the bootstrap.
+        tallies: Tallies of one contender, one for each clip.
+        schema: Label schema of the maps.
+        seed: Makes the bootstrap repeatable.
 
     Returns:
-        `miou`, `miou_interval` (95 %, bootstrap over clips), `coarse_miou`, `silhouette_iou`, `arms_iou` (mean of
-        left and right), `pixel_accuracy` and `n_clips`, each by span, and `flicker`.
+        `miou`, `miou_interval` (95 %, bootstrap over clips), `coarse_miou`, `silhouette_iou`, `arms_iou` (mean of left
+        and right), `pixel_accuracy` and `n_clips`, each by span, and `flicker`. None where no clip has a value.
     """
     groups = [group for _, group in schema.coarse_groups]
     foreground = [range(1, schema.num_classes)]
@@ -199,24 +198,24 @@ def summarise(tallies: Sequence[Tally], schema: LabelSchema, seed: int = 0) -> d
 
 
 def summarise_classes(tallies: Sequence[Tally], schema: LabelSchema) -> dict[str, float | None]:
-    """The IoU of each class by name over the frames of the headline, mean over the clips that have the class."""
+    """Returns the headline IoU of each class by name, averaged over the clips that contain the class."""
     per_clip = np.stack([tally.class_iou() for tally in tallies])
     return {name: mean_over_clips(list(per_clip[:, index])) for index, name in enumerate(schema.classes)}
 
 
 def miou_curve(tallies: Sequence[Tally]) -> list[float | None]:
-    """The mean IoU of each window of ten frames, mean over the clips that reach its end."""
+    """Returns the mean IoU of each window of ten frames, averaged over the clips that reach its end."""
     per_clip = [[mean_iou(confusion) for confusion in tally.windows()] for tally in tallies]
     return [_rounded(values) for values in _by_window(per_clip)]
 
 
 def area_curves(tallies: Sequence[Tally], schema: LabelSchema, *, real: bool) -> dict[str, list[float | None]]:
-    """The share of the known pixels that each class takes in each window of ten frames, mean over clips.
+    """Returns each class's share of the known pixels in each window of ten frames, averaged over clips.
 
     Args:
-        tallies: one contender's, one for each clip.
-        schema: of the maps.
-        real: the shares in the truth, not in the contender's maps.
+        tallies: Tallies of one contender, one for each clip.
+        schema: Label schema of the maps.
+        real: Whether to measure the true maps instead of the contender's.
     """
     counts = [tally.windows().sum(axis=2 if real else 1).astype(np.float64) for tally in tallies]
     shares = [pixels / np.maximum(pixels.sum(axis=1, keepdims=True), 1) for pixels in counts]
@@ -227,13 +226,13 @@ def area_curves(tallies: Sequence[Tally], schema: LabelSchema, *, real: bool) ->
 
 
 def window_ends(tallies: Sequence[Tally]) -> list[int]:
-    """The last frame of each window that the curves have."""
+    """Returns the last frame of each window of the curves."""
     longest = max(len(tally.windows()) for tally in tallies)
     return [_WINDOW * (index + 1) for index in range(longest)]
 
 
 def _by_window(per_clip: Sequence[Sequence[float]]) -> list[list[float]]:
-    """For each window the values of the clips, NaN for one that does not reach it."""
+    """Returns for each window the values of all clips, NaN for clips that do not reach it."""
     return [list(column) for column in itertools.zip_longest(*per_clip, fillvalue=float("nan"))]
 
 
@@ -243,13 +242,13 @@ def _rounded(values: Sequence[float]) -> float | None:
 
 
 def mean_over_clips(values: Sequence[float]) -> float | None:
-    """The mean of what is not NaN; None where all is."""
+    """Returns the mean of the values that are not NaN; None if there are none."""
     numbers = [value for value in values if not np.isnan(value)]
     return float(np.mean(numbers)) if numbers else None
 
 
 def bootstrap_interval(values: Sequence[float], seed: int = 0) -> list[float] | None:
-    """The 95 % percentile interval of the mean when clips are drawn with replacement; None for less than two."""
+    """Returns the 95 % bootstrap interval of the mean over clips (percentiles); None for fewer than two clips."""
     numbers = np.array([value for value in values if not np.isnan(value)])
     if len(numbers) < 2:
         return None
@@ -258,16 +257,16 @@ def bootstrap_interval(values: Sequence[float], seed: int = 0) -> list[float] | 
 
 
 def l1_and_psnr(real: Picture, generated: Picture, known: BoolArray) -> tuple[float, float]:
-    """Mean absolute difference, and peak signal-to-noise ratio in dB, of pictures in [-1, 1].
+    """Computes the mean absolute difference and the peak signal-to-noise ratio in dB of pictures in [-1, 1].
 
     Args:
-        real: float `[height, width, 3]`.
-        generated: the same.
-        known: bool `[height, width]`: which pixels count.
+        real: True picture, float `[height, width, 3]`.
+        generated: Generated picture, float `[height, width, 3]`.
+        known: bool `[height, width]`, the pixels that count.
 
     Returns:
-        Both in float: no rounding to 8 bits. The peak is the range, 2. Equal pictures give 100 dB, the cap; both
-        are NaN where nothing is known.
+        Both values, computed without rounding to 8 bits. The peak is the range, 2; the ratio is at most 100 dB, that
+        of equal pictures. NaN if no pixel is known.
     """
     difference = real[known].astype(np.float64) - generated[known]
     if not difference.size:

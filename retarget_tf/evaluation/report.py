@@ -1,4 +1,4 @@
-"""What evaluations write (numbers as json, pictures as png) and say (tables)."""
+"""Writes the results of evaluations (numbers as JSON, pictures as PNG) and formats them as text tables."""
 
 import pathlib
 from collections.abc import Iterator, Mapping
@@ -19,7 +19,7 @@ _IN_DETAIL = ["coarse", "silhouette", "arms", "flicker"]
 
 
 def write_report(evaluation: Evaluation, out: files.PathLike) -> None:
-    """Writes the two pictures and, last, `metrics.json` into the folder `out`; what was there is replaced."""
+    """Writes `figure.png`, `panel.png` and, last, `metrics.json` into the folder `out`, replacing existing files."""
     folder = pathlib.Path(out)
     write_png(folder / "figure.png", figures.rollout_figure(evaluation.strips, evaluation.schema))
     write_png(folder / "panel.png", figures.retargeting_panel(evaluation.strips, evaluation.schema))
@@ -27,7 +27,7 @@ def write_report(evaluation: Evaluation, out: files.PathLike) -> None:
 
 
 def write_comparison(comparison: Comparison, out: files.PathLike) -> None:
-    """Writes `figure_NAME.png` of each model, `compare.png` (mIoU over time) and, last, `compare.json`."""
+    """Writes `figure_NAME.png` for each model, `compare.png` (mIoU over time) and, last, `compare.json`."""
     folder = pathlib.Path(out)
     for name, strips in comparison.strips.items():
         write_png(folder / f"figure_{name}.png", figures.rollout_figure(strips, comparison.schema))
@@ -37,10 +37,10 @@ def write_comparison(comparison: Comparison, out: files.PathLike) -> None:
 
 
 def table(found: Scores) -> str:
-    """The numbers that matter as aligned text, the rollout's first.
+    """Formats the main scores of one model as an aligned table.
 
     Args:
-        found: the contents of `metrics.json`.
+        found: Contents of `metrics.json`.
     """
     rows = [["rollout mIoU", *_OVER_TIME, *_IN_DETAIL]]
     photo = found["photo_start"]
@@ -58,10 +58,10 @@ def table(found: Scores) -> str:
 
 
 def comparison_table(found: Scores) -> str:
-    """All models, from both starts, and all baselines in one table.
+    """Formats all models, started from map and from photo, and all baselines as one aligned table.
 
     Args:
-        found: the contents of `compare.json`.
+        found: Contents of `compare.json`.
     """
     rows = [["rollout mIoU", *_OVER_TIME, "cross-person", "one step", *_IN_DETAIL, "steps"]]
 

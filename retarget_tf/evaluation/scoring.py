@@ -1,7 +1,7 @@
-"""Runs generators and baselines over tasks, several clips at once, and tallies as it goes.
+"""Runs generators and baselines (the contenders) over tasks, several clips at once, and accumulates their scores.
 
-All contenders take the same steps together, so that a clip's truth is decoded once for all of them. A generator that
-takes a reference map contends twice: from the map, its headline, and from the photo alone.
+All contenders step through a clip together, so that its true maps are decoded only once. A generator that takes a
+reference map is scored twice: started from the map, which is its headline, and from the photo alone.
 """
 
 import collections
@@ -26,7 +26,7 @@ from retarget_tf.pictures import figures
 from retarget_tf.retargeting.rollout import Reference, Rollout
 
 PREVIOUS_TRUE = "previous_true"
-"""Copies the true map of the frame before, which nobody has while retargeting: a yardstick, not a baseline."""
+"""Copies the true map of the previous frame, which retargeting does not have: for reference only, not a baseline."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -34,9 +34,9 @@ class Model:
     """A trained generator among the contenders.
 
     Attributes:
-        name: stands for it in tables; its headline is tallied under it.
-        path: where it was read from.
-        trained: the generator.
+        name: Name in tables, and the key of its headline's scores.
+        path: Path from which it was loaded.
+        trained: The generator.
     """
 
     name: str
@@ -45,16 +45,16 @@ class Model:
 
     @property
     def start(self) -> str:
-        """What the headline's rollouts start from: `map`, or `photo` where the generator takes no map."""
+        """Start of the headline's rollouts: `map`, or `photo` if the generator takes no reference map."""
         return "map" if self.trained.spec.model.takes_reference_map else "photo"
 
     @property
     def from_photo(self) -> str | None:
-        """The name of its rollouts from the photo alone; None where these are the headline."""
+        """Name of the rollouts from the photo alone; None if these are the headline."""
         return f"{self.name} (photo)" if self.start == "map" else None
 
     def movers(self, reference: Reference) -> dict[str, Mover]:
-        """Starts its rollouts, by name."""
+        """Starts the model's rollouts; returns their step functions by name."""
         movers: dict[str, Mover] = {self.name: Rollout(self.trained, reference).step}
         if self.from_photo is not None:
             unknown = np.full_like(reference.parsing_map, UNKNOWN)
@@ -64,19 +64,19 @@ class Model:
 
 
 class OneStepTally:
-    """One-step scores of one clip: each frame generated from the true one before it."""
+    """Accumulates one-step scores of one clip: each frame is generated from the true previous one."""
 
     def __init__(self, schema: LabelSchema) -> None:
         self.maps = metrics.Tally(schema)
         self._pictures: list[Float32Array] = []
 
     def add(self, real: Uint8Array, generated: Uint8Array, picture_scores: Float32Array) -> None:
-        """Takes the next frame's true map, generated map, and its `_picture_scores`."""
+        """Adds the next frame's true map, generated map, and its row of `_picture_scores`."""
         self.maps.add(real, generated)
         self._pictures.append(picture_scores)
 
     def scores(self) -> dict[str, float]:
-        """Means over the frames of the clip."""
+        """Returns the scores over the frames of the clip, by name."""
         headline = metrics.HEADLINE
         return {
             "miou": self.maps.scores(metrics.mean_iou)[headline],
@@ -87,13 +87,13 @@ class OneStepTally:
 
 @dataclasses.dataclass(frozen=True)
 class Result:
-    """What came out of one task.
+    """Results of one task.
 
     Attributes:
-        clip: that holds the truth; its person is the target.
-        tallies: of the rollouts, by contender.
-        one_step: by model; empty where it was not asked for.
-        strips: shots at `metrics.STEPS` by model; empty where they were not asked for.
+        clip: The clip that holds the truth; its person is the target.
+        tallies: Scores of the rollouts by contender.
+        one_step: One-step scores by model; empty if they were not computed.
+        strips: Pictures at `metrics.STEPS` by model; empty for clips that are not shown.
     """
 
     clip: ClipEntry
@@ -112,7 +112,10 @@ def run(
     batch_size: int,
     progress: "tqdm[None]",
 ) -> list[Result]:
-    """Generates every task, `batch_size` clips at once; the first clip of each of `max_strips` people gives strips."""
+    """Generates every task, `batch_size` clips at once, and scores all contenders.
+
+    The first clip of each of `max_strips` people is kept as pictures. `one_step` adds the models' one-step scores.
+    """
     schema = models[0].trained.spec.model.schema
     results: list[Result] = []
     people: set[str] = set()
@@ -141,7 +144,7 @@ def _generate(
     schema: LabelSchema,
     progress: "tqdm[None]",
 ) -> None:
-    """Steps through all clips of a batch together; a clip that has ended repeats its last pose, unscored."""
+    """Steps through all clips of a batch together; clips that have ended repeat their last pose and are not scored."""
     real = np.stack([run.task.clip.parsing_map(0) for run in runs])
     for t in range(1, max(run.task.frames for run in runs) + 1):
         before, real = real, np.stack([run.task.clip.parsing_map(run.index(t)) for run in runs])
@@ -164,7 +167,7 @@ def _generate(
 
 
 class _Run:
-    """One task while it is generated."""
+    """The state of one task while it is generated."""
 
     def __init__(self, task: Task, schema: LabelSchema, shown: Sequence[str]) -> None:
         self.task = task
@@ -173,11 +176,10 @@ class _Run:
         self._shots: dict[str, list[figures.Shot]] = {name: [] for name in shown}
 
     def index(self, t: int) -> int:
-        """`t`, or the last frame of a clip that has ended."""
+        """Returns `t`, or the last frame if the clip has ended."""
         return min(t, self.task.frames)
 
     def add(self, t: int, real: Uint8Array, generated: Mapping[str, Uint8Array]) -> None:
-        """Scores the contenders' maps of frame `t`."""
         for name, parsing_map in generated.items():
             self._tallies[name].add(real, parsing_map)
         if t in metrics.STEPS:
@@ -185,11 +187,9 @@ class _Run:
                 shots.append(figures.Shot(t, self.task.clip.frame(t), self.task.driving[t], real, generated[name]))
 
     def add_one_step(self, name: str, real: Uint8Array, generated: Uint8Array, picture_scores: Float32Array) -> None:
-        """Scores a model's map of the next frame that was generated from the truth."""
         self._one_step[name].add(real, generated, picture_scores)
 
     def result(self) -> Result:
-        """What is left when the clip has ended."""
         task, reference = self.task, self.task.reference
         first = figures.Shot(0, reference.frame, reference.keypoints, reference.parsing_map)
         strips = {name: figures.Strip(task.title, first, tuple(shots)) for name, shots in self._shots.items()}
@@ -197,18 +197,14 @@ class _Run:
 
 
 def _picture_scores(real: Uint8Array, generated: Uint8Array, rgb: Float32Array, schema: LabelSchema) -> Float32Array:
-    """L1, PSNR and SSIM of each picture, float `[batch, 3]`; NaN for one of which nothing is known.
+    """Computes L1, PSNR and SSIM of each picture, float `[batch, 3]`; NaN if no pixel is known.
 
-    Args:
-        real: true maps, uint8 `[batch, size, size]`.
-        generated: the same of the network.
-        rgb: the pictures as the network gave them, float32 `[batch, size, size, 3]` in [-1, 1].
-        schema: of the maps.
+    The generated maps are given as class ids and as the network's colours `rgb` in [-1, 1].
     """
     known = real != UNKNOWN
     colours = encoding.colour_map(real, schema).numpy()
     errors = [metrics.l1_and_psnr(*pictures) for pictures in zip(colours, rgb, known, strict=True)]
-    # Unknown pixels are grey in the truth; the same grey in the generated map lets them differ nowhere.
+    # Unknown pixels are made grey in both maps, so that they do not count as differences.
     pair = [schema.colour(ids) for ids in (real, np.where(known, generated, UNKNOWN))]
     ssim = np.where(known.any(axis=(1, 2)), _ssim(*map(tf.constant, pair)).numpy(), np.nan)
     return np.column_stack([errors, ssim])

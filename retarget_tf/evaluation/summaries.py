@@ -1,4 +1,4 @@
-"""From tallies of single clips to the numbers of `metrics.json` and `compare.json`."""
+"""Summarises the tallies of single clips to the numbers of `metrics.json` and `compare.json`."""
 
 import dataclasses
 from collections.abc import Sequence
@@ -16,12 +16,12 @@ class Findings:
     """All results of one run.
 
     Attributes:
-        models: that were run.
-        baselines: their names.
-        own: results of self reenactment.
-        cross: results across persons; there may be none.
-        schema: of the maps.
-        seed: of the bootstrap.
+        models: The models evaluated.
+        baselines: Names of the baselines.
+        own: Results of self reenactment.
+        cross: Cross-person results; may be empty.
+        schema: Label schema of the maps.
+        seed: Makes the bootstrap repeatable.
     """
 
     models: Sequence[Model]
@@ -32,7 +32,7 @@ class Findings:
     seed: int
 
     def of_model(self, model: Model) -> Summary:
-        """What is one model's alone; `photo_start` is None where the headline itself starts from the photo."""
+        """Returns the scores of one model; `photo_start` is None if the headline itself starts from the photo."""
         photo = model.from_photo
         return {
             "model": model.path,
@@ -51,7 +51,7 @@ class Findings:
         }
 
     def shared(self) -> Summary:
-        """What belongs to no model: the clips, whoever needs no training, and the curves of all."""
+        """Returns the parts that belong to no single model: the clips, the baselines, and the curves of all."""
         cross = None if not self.cross else {"clips": _describe_clips(self.cross), **self._untrained(self.cross)}
         return {
             "label_schema": self.schema.name,
@@ -78,7 +78,7 @@ class Findings:
         return {measure: metrics.mean_over_clips([clip[measure] for clip in scores]) for measure in scores[0]}
 
     def _curves(self) -> Summary:
-        """Over windows of ten frames of self reenactment: every contender's mIoU, the truth's and the models' areas."""
+        """Returns curves of self reenactment over windows of ten frames: mIoU of all contenders, areas of classes."""
         tallies = {name: [result.tallies[name] for result in self.own] for name in self.own[0].tallies}
         truth = tallies[PREVIOUS_TRUE]
         names = [name for model in self.models for name in (model.name, model.from_photo) if name is not None]
@@ -93,7 +93,7 @@ class Findings:
 
 
 def _describe_clips(results: Sequence[Result]) -> list[Summary]:
-    """Each clip with every contender's headline, for paired comparisons."""
+    """Lists the clips with the headline of every contender, for paired comparisons."""
     return [
         {
             "clip_id": result.clip.clip_id,

@@ -1,11 +1,13 @@
-"""What is to be generated: clips of a split as they are, and clips that repeat another person's motion.
+"""Lists the clips to generate from a split: self reenactment and cross-person tasks.
 
-Self reenactment: a clip's own frame 0 and its own keypoints; only clips of a motion of their own. Cross-person: clip
-X repeats the motion of clip M on another body, so the person of X, from frame 0 of a clip of their own, is driven by
-the keypoints of M, and the maps of X are the truth. As in `Retargeter.place`, the whole path of M is led to the
-target's body, of which nothing is known but that one photo.
+Self reenactment: a clip is generated from its own frame 0 and its own keypoints. Clips that repeat the motion of
+another clip are left out.
 
-A frame without anybody repeats the pose before it.
+Cross-person: clip X shows the motion of clip M on another person. The person of X is the target, with frame 0 of an own
+clip as reference; the keypoints of M drive it, and the maps of X are the truth. As in `Retargeter.place`, the whole
+path of M is fitted to the target's body, of which only the reference is known.
+
+A frame without a person repeats the pose before it.
 """
 
 import dataclasses
@@ -27,10 +29,10 @@ class Task:
     """One clip to generate.
 
     Attributes:
-        clip: holds the truth, at frames 1..`frames`.
-        reference: the photo that it starts from, with its keypoints and map.
-        driving: float32 `[frames + 1, 25, 3]` keypoints on the target's canvas; those of frame 0 are not used.
-        title: for people.
+        clip: The clip that holds the truth, at frames 1..`frames`.
+        reference: Photo, keypoints and map of the target, from which the generation starts.
+        driving: Driving keypoints on the target's canvas, float32 `[frames + 1, 25, 3]`; frame 0 is not used.
+        title: Text to show in pictures.
     """
 
     clip: records.RecordClip
@@ -40,15 +42,15 @@ class Task:
 
     @property
     def frames(self) -> int:
-        """The last frame to generate."""
+        """Number of frames to generate, and index of the last one."""
         return min(len(self.driving), len(self.clip)) - 1
 
 
 def check_clips(folder: files.PathLike, clips: Sequence[records.ClipEntry]) -> None:
-    """Refuses a split in which nothing is to be generated.
+    """Refuses a split with clips that cannot be generated, or without any for self reenactment.
 
     Raises:
-        InputDataError: a clip has one frame only, or no clip has a motion of its own.
+        InputDataError: A clip has only one frame, or every clip repeats the motion of another.
     """
     if all(clip.motion_of is not None for clip in clips):
         raise InputDataError(
@@ -64,7 +66,7 @@ def check_clips(folder: files.PathLike, clips: Sequence[records.ClipEntry]) -> N
 
 
 def self_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
-    """Yields the self reenactments of a split, one clip at a time in memory."""
+    """Yields the self reenactment tasks of a split, with one clip at a time in memory."""
     for clip in records.read_clips(folder, split):
         if clip.info.motion_of is None:
             title = f"{clip.info.clip_id} ({clip.info.person_id})"
@@ -73,12 +75,12 @@ def self_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
 
 
 def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
-    """Yields the cross-person tasks of a split; there may be none. Keypoints and references are read ahead.
+    """Yields the cross-person tasks of a split, if any. Keypoints and references are read in a first pass.
 
     Args:
-        folder: of the records.
-        split: one whose clips are whole.
-        fit: how the motion is led to the target's body, see `pose_transform.fit_path`.
+        folder: Folder of the records.
+        split: A split whose clips are whole.
+        fit: How the motion is fitted to the target's body, see `pose_transform.fit_path`.
     """
     manifest = records.Manifest.load(folder)
     pairs = _cross_pairs(manifest.split(split).clips)
@@ -102,7 +104,7 @@ def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
 
 
 def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
-    """Frames to generate in self reenactment and across persons."""
+    """Returns the numbers of frames to generate in self reenactment and in cross-person tasks."""
     clips = records.Manifest.load(folder).split(split).clips
     lengths = {clip.clip_id: min(clip.frames - 1, metrics.LONGEST) for clip in clips}
     pairs = _cross_pairs(clips)
@@ -113,11 +115,11 @@ def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
 
 
 def _placed(fit: Fit, source: Float32Array, target: Float32Array, truth: Float32Array, size: int) -> Float32Array:
-    """The path `[frames, 25, 3]` of a source on the canvas of the target's photo; as it is where nobody is seen.
+    """Fits the source's path `[frames, 25, 3]` to the target's canvas; unchanged if it shows nobody.
 
-    Where on the stage a target dances, and how near to the camera, is a matter of choice: a fit takes the photo's place
-    and size, the clip that holds the truth was framed anew. So the whole path is shifted and scaled once to where that
-    clip has it; the pose, the proportions and the ground under each step stay what the fit made of them.
+    The fit takes place and size from the target's photo, but the clip with the truth was framed anew, and both framings
+    are equally right. So the whole path is finally shifted and scaled once to match the truth's; this does not change
+    poses, proportions and the ground under the steps.
     """
     if skeleton.person_box(source) is None:
         return source
@@ -127,7 +129,7 @@ def _placed(fit: Fit, source: Float32Array, target: Float32Array, truth: Float32
 
 
 def _registered(path: Float32Array, truth: Float32Array) -> Float32Array:
-    """The path after the one scale and shift that bring all its joints nearest to the truth's, in least squares."""
+    """Returns the path after the one scale and shift that fit all its joints to the truth's in least squares."""
     frames = min(len(path), len(truth))
     shared = (path[:frames, :, 2] > 0) & (truth[:frames, :, 2] > 0)
     if np.count_nonzero(shared) < 2:
@@ -141,7 +143,7 @@ def _registered(path: Float32Array, truth: Float32Array) -> Float32Array:
 
 
 def _cross_pairs(clips: Sequence[records.ClipEntry]) -> dict[str, tuple[str, str]]:
-    """For each clip that can be a cross-person task: the clip that drives it, and the target's own clip."""
+    """Returns for each possible cross-person task the driving clip and the target's own clip, by clip id."""
     present = {clip.clip_id for clip in clips}
     own: dict[str, str] = {}
     for clip in clips:

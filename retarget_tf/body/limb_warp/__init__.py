@@ -1,9 +1,12 @@
-"""The reference's map cut into limbs, each moved by its own joints; nothing is learned.
+"""Warps the reference's parsing map into a new pose, limb by limb, without learned weights.
 
-`anatomy` knows the parts and completes the joints of a pose, `cutting` deals the pixels of the reference's map to the
-parts, `warping` finds where each pixel of a new pose comes from and puts the parts on top of each other, `sampling`
-reads them there. Only `keras.ops` are used: a functional model that warps can be saved and loaded where this package is
-not installed.
+    anatomy     the parts of a body and their bones; guesses missing joints
+    cutting     assigns each pixel of the reference's map to one or more parts
+    warping     computes where each pixel of each moved part comes from, and overlays the parts
+    sampling    looks up the parts' pixels there
+
+Only `keras.ops` are used: a functional model that warps can be saved and loaded where this package is not installed.
+Lengths that do not depend on the picture are in body units: one unit is about the height from the ankles to the eyes.
 """
 
 from retarget_tf.body.limb_warp.warping import warp_map

@@ -1,4 +1,4 @@
-"""The parts of a body, the bones that they hang on, and a guess for every joint that a detector has missed."""
+"""The parts of a body with their bones, and a guess for every joint that a detector has missed."""
 
 import dataclasses
 
@@ -8,7 +8,7 @@ from keras import ops
 from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 
-# Points beside the joints of BODY_25: halfway between a pair.
+# Points in addition to the joints of BODY_25, each halfway between a pair of joints.
 _MIDDLES = {
     "head": ("left_ear", "right_ear"),
     "mid_knee": ("left_knee", "right_knee"),
@@ -17,20 +17,20 @@ _MIDDLES = {
 POINT = {**skeleton.JOINT, **{name: skeleton.NUM_JOINTS + index for index, name in enumerate(_MIDDLES)}}
 
 _QUARTER_TURN = np.array([[0, 1], [-1, 0]], np.float32)
-_SEEN = 0.2  # confidence from which on a joint is believed; below it fades into the guess
+_SEEN = 0.2  # from this confidence on a detected joint is used as it is; below, it is blended with the guess
 
 
 @dataclasses.dataclass(frozen=True)
 class Part:
-    """A piece of the body that moves as one.
+    """A piece of the body that moves with one bone.
 
     Attributes:
-        start: the point that the bone starts from.
-        end: the point where it ends.
-        thickness: half of it, in units of the body.
-        rank: parts of a higher one lie on top.
-        rank_if_seen: how much the confidence of the bone's ends adds to the rank.
-        beside: more segments that belong to it.
+        start: Name in `POINT` of the bone's start.
+        end: Name in `POINT` of the bone's end.
+        thickness: Half of the part's thickness in body units.
+        rank: Parts of a higher rank lie on top.
+        rank_if_seen: Added to the rank, multiplied by the lower confidence of the bone's ends.
+        beside: Further segments (start, end) whose surroundings belong to the part too.
     """
 
     start: str
@@ -49,8 +49,8 @@ def _both_sides(parts: dict[str, Part]) -> dict[str, Part]:
     return {f"{side}_{name}": of_side(part, side) for name, part in parts.items() for side in ("right", "left")}
 
 
-# Arms pass in front of the trunk where they are seen and behind it where they are not. Cloth between the legs
-# (a skirt) lies behind them.
+# Arms lie in front of the trunk where they are detected, behind it where they are not. Cloth between the legs (a skirt:
+# `lap` and `hem`) lies behind the legs.
 PARTS: dict[str, Part] = {
     "trunk": Part(
         "neck", "mid_hip", 0.05, 0.3, beside=(("right_shoulder", "right_hip"), ("left_shoulder", "left_hip"))
@@ -80,8 +80,7 @@ def _twin(name: str) -> str:
 
 TWINS = np.array([PART[_twin(name)] for name in NAMES])
 
-# Someone who stands upright, arms a little off the trunk, seen from before: x and y from the mid-hip. The unit, that
-# of all sizes here, is about the height from the ankles to the eyes.
+# A person standing upright with slightly spread arms, seen from the front: x and y from the mid-hip in body units.
 _HALF_TEMPLATE = {
     "nose": (0, -0.40), "neck": (0, -0.29), "mid_hip": (0, 0), "left_shoulder": (0.10, -0.29),
     "left_elbow": (0.14, -0.13), "left_wrist": (0.16, 0.02), "left_hip": (0.055, 0), "left_knee": (0.06, 0.23),
@@ -93,8 +92,8 @@ for _name, (_x, _y) in _HALF_TEMPLATE.items():
     _TEMPLATE[skeleton.MIRRORED_JOINT[skeleton.JOINT[_name]]] = (-_x, _y)
     _TEMPLATE[skeleton.JOINT[_name]] = (_x, _y)
 
-# A missing joint is put where it would be if its parent's side of the body had not bent: three rounds, from the trunk
-# outwards. The joints of the trunk are their own parents here, and the head is one piece that hangs on the neck.
+# A missing joint is placed at its usual offset from its parent, in three rounds from the trunk outwards (`_DEPTH`).
+# Joints of the trunk are their own parents here, and all joints of the head have the neck as parent.
 _PARENT = np.arange(skeleton.NUM_JOINTS)
 for _joint, _inner in skeleton.PARENTS.items():
     if _joint not in skeleton.joints("neck", "shoulder", "hip"):
@@ -112,19 +111,20 @@ _USUAL_LENGTHS = np.linalg.norm(_TEMPLATE[BONES[_MEASURED, 1]] - _TEMPLATE[BONES
 
 
 def template(height: int, width: int) -> Tensor:
-    """The upright pose `[1, 25, 2]` in the middle of a picture."""
+    """Returns an upright pose `[1, 25, 2]` in pixels, in the middle of a picture."""
     return ops.convert_to_tensor((_TEMPLATE * 0.6 * height + np.array([width / 2, height / 2], np.float32))[None])
 
 
 def complete(keypoints: Tensor, like: Tensor) -> Tensor:
-    """The points of a pose; what is missing is guessed.
+    """Guesses the missing joints of a pose and adds the points halfway between pairs.
 
     Args:
-        keypoints: float32 `[batch, 25, 3]`.
-        like: another pose `[batch, 25, 2]`, whose shape the guesses take.
+        keypoints: float32 `[batch, 25, 3]` in pixels.
+        like: Another pose, float32 `[batch or 1, 25, 2]` in pixels. Moved, turned and scaled to fit the detected
+            joints, it supplies the missing ones.
 
     Returns:
-        float32 `[batch, 28, 2]`: the joints, then those of `_MIDDLES`.
+        float32 `[batch, 28, 2]` in pixels: the joints, then the points of `_MIDDLES`; the order of `POINT`.
     """
     seen = ops.minimum(keypoints[..., 2:] / _SEEN, 1.0)
     guess, offsets = _fitted(like, keypoints[..., :2], seen)
@@ -133,7 +133,7 @@ def complete(keypoints: Tensor, like: Tensor) -> Tensor:
         at_depth = np.equal(_DEPTH, depth).astype(np.float32)[:, None]
         guess = ops.take(xy, _PARENT, axis=1) + offsets
         xy = xy + (1.0 - seen) * at_depth * (guess - xy)
-    # In profile one ear is hidden, and both are in the same place.
+    # The head is the mean of the ears weighted by confidence: in profile one is hidden, but both are at the same place.
     ears = np.array([POINT["left_ear"], POINT["right_ear"]])
     trust = ops.take(seen, ears, axis=1) + 1e-3
     head = ops.sum(ops.take(xy, ears, axis=1) * trust, axis=1, keepdims=True) / ops.sum(trust, axis=1, keepdims=True)
@@ -145,13 +145,13 @@ def complete(keypoints: Tensor, like: Tensor) -> Tensor:
 
 
 def _fitted(like: Tensor, xy: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
-    """`like` after the turn, scale and shift that best lead it to `xy`, and its offsets from the parents."""
+    """Fits `like` to `xy` by a similarity (weighted least squares); returns joints and their offsets from parents."""
     weights = weights * ops.ones_like(like[..., :1])
     total = ops.sum(weights, axis=1, keepdims=True) + 1e-6
     start = ops.sum(like * weights, axis=1, keepdims=True) / total
     end = ops.sum(xy * weights, axis=1, keepdims=True) / total
     a, b = like - start, (xy - end) * weights
-    # Where hardly a joint is seen `like` keeps its size and turn, and where none is, its place.
+    # Where hardly any joint is seen, `doubt` keeps the scale and rotation of `like`; where none is, also its place.
     doubt = ops.mean(ops.square(like - ops.mean(like, axis=1, keepdims=True)), axis=(1, 2), keepdims=True) * 1e-2
     power = ops.sum(weights * a * a, axis=(1, 2), keepdims=True) + doubt
     cosine = (ops.sum(a * b, axis=(1, 2), keepdims=True) + doubt) / power
@@ -165,38 +165,39 @@ def _fitted(like: Tensor, xy: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def body_unit(points: Tensor) -> Tensor:
-    """Pixels of one unit, `[batch, 1, 1]`: bones only ever look too short, so the longer ones count more."""
+    """Returns the length of one body unit in pixels, `[batch, 1, 1]`, of points `[batch, 28, 2]`."""
+    # The 4-norm over the bones favours the longer ones: foreshortening only makes bones look shorter.
     bones = BONES[_MEASURED]
     lengths = length(ops.take(points, bones[:, 1], axis=1) - ops.take(points, bones[:, 0], axis=1)) / _USUAL_LENGTHS
     return ops.sqrt(ops.sqrt(ops.mean(ops.square(ops.square(lengths)), axis=1, keepdims=True)))
 
 
 def length(vectors: Tensor) -> Tensor:
-    """`[..., 1]` of `[..., 2]`, never 0."""
+    """Returns the lengths `[..., 1]` of vectors `[..., 2]`; at least 1e-3, so that one can divide by them."""
     return ops.sqrt(ops.sum(ops.square(vectors), axis=-1, keepdims=True) + 1e-6)
 
 
 def scan_pixels(origin: Tensor, axis: Tensor, height: int, width: int, start: Tensor | float = 0.0) -> Tensor:
-    """How far every pixel's centre lies along some axes: `[batch, n, height * width]`.
+    """Returns `(pixel - origin) . axis + start` for every pixel centre: `[batch, n, height * width]`.
 
     Args:
         origin: float32 `[batch, n, 2]` in pixels.
-        axis: float32 `[batch, n, 2]`; the result is the scalar product with it.
-        height: of the picture in pixels.
-        width: the same.
-        start: the value at the origin, `[batch, n, 1]`.
+        axis: float32 `[batch, n, 2]`, the vector of the scalar product.
+        height: Height of the picture in pixels.
+        width: Width of the picture in pixels.
+        start: Value at the origin, `[batch, n, 1]`.
     """
-    # Row and column apart: a grid of all pixels would be a large constant in a saved model.
+    # Rows and columns are computed apart: a grid of all pixels would be a large constant in a saved model.
     along_x = ops.subtract(np.arange(width, dtype=np.float32) + 0.5, origin[..., :1]) * axis[..., :1] + start
     along_y = ops.subtract(np.arange(height, dtype=np.float32) + 0.5, origin[..., 1:]) * axis[..., 1:]
-    # In this order: `ops.add` takes what could be a bias for one, and a single column [1, 1, height, 1] on its right
-    # would be added along the row.
+    # Keep this order: `ops.add` treats a right operand that could be a bias as one, and would add a single column
+    # [1, 1, height, 1] along the row.
     return ops.reshape(along_y[:, :, :, None] + along_x[:, :, None, :], (-1, origin.shape[1], height * width))
 
 
 def direction(vectors: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Unit vectors along `[batch, n, 2]` and a quarter turn on, and their lengths `[batch, n, 1]`."""
-    # A bone that points at the camera counts as hanging down.
+    """Returns the unit vectors of `[batch, n, 2]`, the same rotated by 90 degrees, and the lengths `[batch, n, 1]`."""
+    # Gives a bone of length 0, which points at the camera, a direction: straight down.
     vectors = vectors + np.array([0, 1e-2], np.float32)
     lengths = length(vectors)
     along = vectors / lengths

@@ -1,4 +1,8 @@
-"""Deals the pixels of the reference's map to the parts of the body."""
+"""Assigns each pixel of the reference's map to parts of the body.
+
+A pixel goes to the part whose bone is nearest among those that its class may belong to (`_HOMES`). Where another part
+covers a part, the hidden pixels get the class that the part has in the same row of the picture.
+"""
 
 from typing import Any
 
@@ -11,11 +15,11 @@ from retarget_tf.body.limb_warp.sampling import SEEN
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 
 _NEVER = 100.0
-_OVERLAP = 0.012  # two parts share the pixels about as near to one as to the other, so that a bend does not gape
-_ROWS = 0.025  # share of the picture's height over which rows speak for each other
-_ROUND_ENDS = 0.05  # a bone that points at the camera still shows its round ends
+_OVERLAP = 0.012  # in body units; pixels almost equally near to two parts go to both, so that no gap opens at a bend
+_ROWS = 0.025  # distance of rows, as a share of the picture's height, at which a row's vote falls to 1 / e
+_ROUND_ENDS = 0.05  # in body units, added to a bone's length: one that points at the camera still shows its round ends
 
-# What a class of `parts10` may belong to, and how much farther away than the others that part counts.
+# The parts that a class of `parts10` may belong to, and a distance in body units added to each part's own.
 _HOMES: dict[str, dict[str, float]] = {
     "hair": {"head": 0},
     "face": {"head": 0, "trunk": 0.02},
@@ -33,16 +37,17 @@ _SEGMENTS = [(name, part.start, part.end) for name, part in PARTS.items()] + [
 ]
 _ENDS = np.array([[POINT[start], POINT[end]] for _, start, end in _SEGMENTS])
 _THICKNESS = np.array([[part.thickness] for part in PARTS.values()], np.float32)
-# Of its twin's pixels, the share under which a limb counts as hidden. A foot from another side is a poor twin.
+# A limb with less than this share of the pixels of the other side's limb counts as hidden. A foot is replaced only in
+# the clearest cases, because the other foot is seen from another side.
 _HIDDEN_SHARES = {"thigh": 0.6, "shin": 0.6, "upper_arm": 0.35, "forearm": 0.35, "foot": 0.2}
 _HIDDEN_SHARE = np.array([[_HIDDEN_SHARES.get(name.partition("_")[2], 0.0)] for name in NAMES], np.float32)
-# What lies nearer to a part than this is surely a part of it, even if something else is seen there.
+# Where another part is seen nearer to a part's bone than this (in body units), the part is assumed to lie behind it.
 _SURE = {"lap": -_NEVER, "hem": -_NEVER}
 _SURELY_WITHIN = np.array([[_SURE.get(name, -0.02)] for name in NAMES], np.float32)
 
 
 def _distance_penalties(schema: LabelSchema) -> Any:
-    """float32 `[classes, parts]`. A class that has no place in `parts10` may belong to any part."""
+    """Returns `_HOMES` as float32 `[classes, parts]`; a class that `parts10` lacks may belong to any part."""
     homes = np.full((PARTS10.num_classes, len(NAMES)), _NEVER, np.float32)
     for class_name, allowed in _HOMES.items():
         for name in NAMES:
@@ -54,18 +59,19 @@ def _distance_penalties(schema: LabelSchema) -> Any:
 
 
 def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema) -> tuple[Tensor, Tensor]:
-    """Deals the pixels to the parts.
+    """Assigns the pixels to the parts.
 
     Args:
         reference_map: float32 `[batch, height, width, classes]`.
         points: float32 `[batch, 28, 2]` in pixels, see `anatomy.complete`.
-        unit: pixels of one unit of the body, `[batch, 1, 1]`.
-        schema: of the map.
+        unit: Length of one body unit in pixels, `[batch, 1, 1]`.
+        schema: Label schema of the map.
 
     Returns:
-        float32 `[batch, parts, height, width]`, the codes of `sampling` for each part: what the map shows of it, and
-        what is likely to lie behind other parts; and bool `[batch, parts, 1]`, the limbs that are so hidden that the
-        mirrored pixels of their twins serve better.
+        codes: float32 `[batch, parts, height, width]`, the class of each part at each pixel, seen or assumed behind
+            other parts; for the coding see `sampling`.
+        use_twin: bool `[batch, parts, 1]`, True for limbs so hidden that the other side's limb, mirrored, should
+            replace them.
     """
     height, width, classes = reference_map.shape[1:]
     shape = (-1, len(NAMES), height, width)
@@ -75,10 +81,10 @@ def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema
     penalties = ops.convert_to_tensor(_distance_penalties(schema))
     cost = distance + ops.swapaxes(ops.take(penalties, ids[:, 0], axis=0), 1, 2)
     least = ops.min(cost, axis=1, keepdims=True)
-    # Nobody's pixels are no part's, however near.
+    # Background and pixels whose class no part may have go to no part, however near.
     least = ops.where(ops.logical_and(least < _NEVER / 2, ids > 0), least, -_NEVER)
     own = cost <= least + _OVERLAP
-    # What hides a part is foreground or unknown.
+    # A part can only be hidden by foreground or by unknown pixels.
     hidden = ops.logical_or(ids > 0, ops.max(flat, axis=-1) <= 0)
     behind = ops.logical_and(distance < _SURELY_WITHIN, hidden)
     rows = _class_of_rows(ops.reshape(ops.cast(own, "float32"), shape), reference_map)
@@ -93,19 +99,14 @@ def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema
 
 
 def swap(values: Tensor, use_twin: Tensor) -> Tensor:
-    """Values `[batch, parts, n]`, the twin's where `use_twin` `[batch, parts, 1]` says so."""
+    """Takes values `[batch, parts, n]` from the other side's part where `use_twin` `[batch, parts, 1]` is True."""
     return ops.where(use_twin, ops.take(values, TWINS, axis=1), values)
 
 
 def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:
-    """The class that a part mostly has in each row of the picture, or in the next row that it has pixels in.
+    """Returns the class id `[batch, parts, height, 1]` most frequent in each part's rows, near rows counting more.
 
-    Args:
-        own: float32 `[batch, parts, height, width]`, 1 where the part has a pixel.
-        reference_map: float32 `[batch, height, width, classes]`.
-
-    Returns:
-        float32 `[batch, parts, height, 1]`; 0 where the part has no pixel at all.
+    `own` `[batch, parts, height, width]` is 1 where the part has a pixel. A part without any pixel gets class 0.
     """
     counts = ops.matmul(ops.transpose(own, (0, 2, 1, 3)), reference_map)  # [batch, height, parts, classes]
     row = np.arange(reference_map.shape[1], dtype=np.float32) / reference_map.shape[1]
@@ -115,7 +116,7 @@ def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:
 
 
 def _distances_to_parts(points: Tensor, unit: Tensor, height: int, width: int) -> Tensor:
-    """From every pixel's centre to every part in units: `[batch, parts, height * width]`, negative inside of it."""
+    """Returns each pixel's distance to each part in body units: `[batch, parts, height * width]`, negative inside."""
     start = ops.take(points, _ENDS[:, 0], axis=1)
     along, across, lengths = direction(ops.take(points, _ENDS[:, 1], axis=1) - start)
     aside = scan_pixels(start, across / unit, height, width)

@@ -1,4 +1,4 @@
-"""Finds for every pixel of a new pose what each part brings there, and puts the parts on top of each other."""
+"""Moves each part of the reference's map with its bone, by inverse warping, and overlays the parts."""
 
 import dataclasses
 
@@ -11,14 +11,15 @@ from retarget_tf.body.limb_warp import anatomy, cutting, sampling
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART, PARTS, POINT
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 
-_TRUNK_DEPTH = 0.2  # of a trunk seen from the side, in units
-_NOSE, _EAR, _HEAD = 0.09, 0.07, 0.075  # distances from the head's axis, in units
-_GRAZING = 0.2  # the cosine under which a place on the head counts as hidden
+_TRUNK_DEPTH = 0.2  # width of a trunk seen from the side, in body units
+_NOSE, _EAR, _HEAD = 0.09, 0.07, 0.075  # distances from the head's axis, in body units
+_GRAZING = 0.2  # a point on the head whose normal has a smaller cosine with the line of sight counts as hidden
 
 _RANK = np.array([[part.rank + 1e-3 * index] for index, part in enumerate(PARTS.values())], np.float32)
 _RANK_IF_SEEN = np.array([[part.rank_if_seen] for part in PARTS.values()], np.float32)
-# What the parts bring to a pixel is stacked as numbers, the greatest on top: the code (see `sampling`), whether its
-# left and right are a twin's, the rank of the part, and above all whether it was seen or only filled in.
+# The candidates of all parts for a pixel are compared as numbers, and the greatest wins. From the lowest digits up: the
+# code (see `sampling`), whether the pixel comes from the other side's limb, the rank of the part, and whether the pixel
+# was seen or only filled in.
 _MIRRORED = 2 * sampling.SEEN
 _RANK_STEP = 2 * _MIRRORED
 _IN_SIGHT = 16 * _RANK_STEP
@@ -33,15 +34,15 @@ def warp_map(
         reference_map: float32 `[batch, height, width, classes]`, one-hot or probabilities; all zero where a pixel's
             class is unknown. Height and width must be static.
         reference_keypoints: float32 `[batch, 25, 3]` in pixels of the reference.
-        keypoints: float32 `[batch, 25, 3]` in pixels: the pose to take.
-        schema: of the map. Classes are dealt to parts of the body by what they are in `parts10`.
+        keypoints: float32 `[batch, 25, 3]` in pixels, the new pose.
+        schema: Label schema of the map. Its table to `parts10` decides which parts of the body a class belongs to.
 
     Returns:
-        float32 `[batch, height, width, classes]`, one-hot: background where no part lies. All zero for a picture
-        whose reference is unknown as a whole.
+        float32 `[batch, height, width, classes]`, one-hot: background where no part lies. All zero for an example whose
+        reference is unknown everywhere.
 
     Raises:
-        ValueError: there are more classes than a code has room for.
+        ValueError: There are more than `sampling.MAX_CLASSES` classes.
     """
     height, width, classes = reference_map.shape[1:]
     if classes > sampling.MAX_CLASSES:
@@ -65,7 +66,7 @@ def warp_map(
 
 
 def _sources(start: "_Bones", end: "_Bones", use_twin: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
-    """Where every pixel of each moved part comes from: x and y, each `[batch, parts, height * width]`."""
+    """Returns x and y in the reference from which each pixel of each part comes, `[batch, parts, height * width]`."""
     along = anatomy.scan_pixels(end.origin, end.along, height, width)
     on_bone, growth, stretch = _stretched(along, start, end)
     widening = ops.where(use_twin, -1.0, 1.0) * start.width / end.width
@@ -84,9 +85,9 @@ def _sources(start: "_Bones", end: "_Bones", use_twin: Tensor, height: int, widt
 
 
 def _stretched(along: Tensor, start: "_Bones", end: "_Bones") -> tuple[Tensor, Tensor, Tensor]:
-    """The share of `along` that lies on the bone; and what to multiply `along` and this share with, to sum up.
+    """Returns `on_bone`, `growth`, `stretch`: `along` is `growth * along + stretch * on_bone` on the reference's bone.
 
-    A bone stretches; what lies beyond its ends (a hand, the round of a shoulder) keeps its shape.
+    The bone is stretched to the reference's length; what lies beyond its ends (a hand) keeps its shape.
     """
     growth = start.unit / end.unit
     return ops.minimum(ops.maximum(along, 0.0), end.length), growth, start.length / end.length - growth
@@ -94,17 +95,17 @@ def _stretched(along: Tensor, start: "_Bones", end: "_Bones") -> tuple[Tensor, T
 
 @dataclasses.dataclass(frozen=True)
 class _Bones:
-    """Where the bone of each part lies: `[batch, parts, 1 or 2]` in pixels.
+    """The bone of each part, `[batch, parts, 1 or 2]` in pixels.
 
     Attributes:
-        origin: its start.
-        along: unit vector to its end.
-        across: the same, a quarter turn on.
-        length: from start to end.
-        width: what widths of the part are measured by.
-        unit: pixels of one unit of the body, `[batch, 1, 1]`.
-        gaze: sine and cosine of the angle between the face and the camera, `[batch, 1, 1]` each; the sine is positive
-            where the nose points to the `across` of the head.
+        origin: Start of the bone.
+        along: Unit vector from start to end.
+        across: `along` rotated by 90 degrees.
+        length: Length of the bone.
+        width: Unit in which distances across the bone are measured; they scale with it.
+        unit: Length of one body unit in pixels, `[batch, 1, 1]`.
+        gaze: Sine and cosine of the angle between the face and the camera, `[batch, 1, 1]` each. The sine is positive
+            where the nose points in the direction `across` of the head.
     """
 
     origin: Tensor
@@ -116,14 +117,14 @@ class _Bones:
     gaze: tuple[Tensor, Tensor]
 
     def of_twins(self, use_twin: Tensor) -> "_Bones":
-        """The bone of the other side where `use_twin` `[batch, parts, 1]` says so; twins are equally wide."""
+        """Takes the other side's bone where `use_twin` `[batch, parts, 1]` is True; both sides are equally wide."""
         swapped = {
             name: cutting.swap(getattr(self, name), use_twin) for name in ("origin", "along", "across", "length")
         }
         return dataclasses.replace(self, **swapped)
 
     def of_head(self) -> "_Bones":
-        """The head alone."""
+        """Returns the bone of the head only."""
         head = slice(PART["head"], PART["head"] + 1)
         names = ("origin", "along", "across", "length", "width")
         return dataclasses.replace(self, **{name: getattr(self, name)[:, head] for name in names})
@@ -133,7 +134,7 @@ def _bones_of(points: Tensor) -> _Bones:
     origin = ops.take(points, anatomy.BONES[:, 0], axis=1)
     along, across, length = anatomy.direction(ops.take(points, anatomy.BONES[:, 1], axis=1) - origin)
     unit = anatomy.body_unit(points)
-    # The half axes of an ellipse seen from an angle add in squares.
+    # Seen from an angle, the projected half-axes of an ellipse add in squares.
     shoulders = anatomy.length(points[:, POINT["left_shoulder"]] - points[:, POINT["right_shoulder"]])[:, None]
     trunk = ops.sqrt(ops.square(shoulders) + ops.square(_TRUNK_DEPTH * unit))
     width = ops.concatenate([trunk if name == "trunk" else unit for name in NAMES], axis=1)
@@ -150,7 +151,7 @@ def _gaze(points: Tensor, across: Tensor, unit: Tensor) -> tuple[Tensor, Tensor]
 
 
 def _ranks(keypoints: Tensor) -> Tensor:
-    """float32 `[batch, parts, 1]`: parts of a higher one lie on top."""
+    """Returns each part's place in the order from bottom to top, 0 to parts - 1: float32 `[batch, parts, 1]`."""
     seen = ops.concatenate([keypoints[..., 2], ops.ones_like(keypoints[:, :3, 2])], axis=1)
     seen = ops.minimum(*(ops.take(seen, anatomy.BONES[:, end], axis=1) for end in (0, 1)))[..., None]
     order = ops.argsort(ops.argsort(seen * _RANK_IF_SEEN + _RANK, axis=1), axis=1)
@@ -158,21 +159,22 @@ def _ranks(keypoints: Tensor) -> Tensor:
 
 
 def _classes_of_codes(schema: LabelSchema) -> Tensor:
-    """The class ids of all codes, then those of `_MIRRORED` and more: int32 `[_RANK_STEP]`."""
+    """Returns the class id of each code, sides exchanged where it is `_MIRRORED`: int32 `[_RANK_STEP]`."""
     ids = np.zeros((2, 2, sampling.MAX_CLASSES), np.int32)  # mirrored or not, seen or not
     ids[..., : schema.num_classes] = np.array([np.arange(schema.num_classes), schema.mirrored])[:, None]
     return ops.convert_to_tensor(ids.ravel())
 
 
 def _turn_head(found: Tensor, codes: Tensor, start: _Bones, end: _Bones) -> Tensor:
-    """Paints the head as a cylinder that has turned: from behind a face becomes hair.
+    """Resamples the head as a cylinder that turns with the gaze, so that a face turned away becomes hair.
 
-    A place that the reference hides takes what is opposite on the head, or else what is at the rim.
+    A point that the reference hides takes the class of the opposite point of the head or, where that is hidden too, of
+    the nearer rim.
     """
     head = slice(PART["head"], PART["head"] + 1)
     start, end, codes = start.of_head(), end.of_head(), codes[:, head]
     along, across = (anatomy.scan_pixels(end.origin, axis, *codes.shape[2:]) for axis in (end.along, end.across))
-    sine = ops.clip(across / (_HEAD * end.unit), -1.0, 1.0)  # of the angle on the cylinder, from the camera
+    sine = ops.clip(across / (_HEAD * end.unit), -1.0, 1.0)  # of the angle around the cylinder; 0 faces the camera
     angle = (sine, ops.sqrt(1.0 - sine * sine))
     from_face = _add_angles(angle, (-end.gaze[0], end.gaze[1]))
     same, same_depth = _add_angles(from_face, start.gaze)
@@ -193,5 +195,5 @@ def _at(vectors: Tensor, index: int) -> Tensor:
 
 
 def _add_angles(a: tuple[Tensor, Tensor], b: tuple[Tensor, Tensor]) -> tuple[Tensor, Tensor]:
-    """Sine and cosine of the sum of two angles that are given by theirs."""
+    """Adds two angles, each given as (sine, cosine)."""
     return a[0] * b[1] + a[1] * b[0], a[1] * b[1] - a[0] * b[0]

@@ -1,16 +1,16 @@
-"""Where the pose goes: the square canvas around the person of a photo, and the source's path fitted into it.
+"""Moves the source's poses to the target's place, size and proportions.
 
-A photo is cut or padded to a *canvas*, a square in which the person takes the share of the height that it takes in
-the training pictures. A source's whole path, all keypoints of its video, is then led onto it by one transform.
+A photo is cropped or padded to a *canvas*, a square in which the person fills the same share of the height as in the
+training pictures. One transform then maps the source's whole path, the keypoints of all frames, onto the canvas.
 
-    canvas         the square around a person; keypoints moved by a scale and a shift
-    similarity     one scale and one shift: to the target's height, ground line and place
-    bone_lengths   how tall a person is and how long each bone, from keypoints in the picture
-    proportions    how much longer each bone of the target is, from keypoints of both
-    reshaping      a skeleton with bones of other lengths, its feet where they were
-    fitting        the choice between them, `fit_path`
+    canvas         crops the square around a person; scales and shifts keypoints
+    similarity     fits one scale and one shift: to the target's height, ground line and place
+    bone_lengths   estimates a person's height and bone lengths from keypoints
+    proportions    compares the bone lengths of target and source
+    reshaping      changes the bone lengths of a skeleton, keeping its feet on the ground
+    fitting        chooses between these transforms, `fit_path`
 
-Keypoints are `[..., 25, 3]` in pixels, see `skeleton`.
+Keypoints are float32 `[..., 25, 3]` in pixels, see `skeleton`.
 """
 
 from retarget_tf.body.pose_transform.canvas import MARGIN, move_keypoints, person_square

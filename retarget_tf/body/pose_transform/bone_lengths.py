@@ -1,19 +1,19 @@
-"""How tall a person stands and how long each bone is, from keypoints in the picture alone.
+"""Estimates a person's standing height and bone lengths from 2D keypoints.
 
-A picture shows a bone at its true length times foreshortening, at an angle nobody knows. One photo therefore tells
-little of one bone, and a whole clip may show the hips from the side alone. What is known beforehand closes the gap:
+A picture shows a bone at its true length times an unknown foreshortening, so one photo says little about one bone, and
+even a whole clip may show the hips from the side only. A Bayesian model with prior knowledge of bodies closes the gap:
 
-    length in the picture = height * usual share of the bone * exp(deviation) * foreshortening, and noise
+    length in the picture = height * usual share of the bone * exp(deviation) * foreshortening, plus noise
 
-The deviation of a bone is about 0 (normal, a spread for each bone: noses and shoulders differ more than shins), the
-foreshortening is drawn from what dancers show of this bone (trunk and legs are hardly ever foreshortened, hips and
-shoulders vanish in profile, feet and ears from the front), and noise is 1 % of the height in a keypoint plus 2 % for
-coming nearer to the camera. The height is the one at which all bones together are likeliest. Of each bone the
-posterior mean of its deviation is taken, so what the pictures do not tell stays usual.
+The prior of a bone's deviation is normal around 0, with a spread for each bone (noses and shoulders differ more than
+shins). Foreshortening has the distribution observed for this bone in dances (trunk and legs are hardly ever
+foreshortened, hips and shoulders vanish in profile, feet and ears from the front). Noise is 1 % of the height for the
+keypoints and 2 % for distance from the camera. Height and deviations are estimated by their posterior means, so bones
+that the pictures do not show keep their usual length.
 
-Frames of a clip look alike, so a frame is no whole view: a second of a dance counts as one more view of a bone, and
-its twin on the other side as half a view. `STANDARD` holds shares, spreads and foreshortenings as
-`tests.benchmarks.bone_lengths` measures them.
+Consecutive frames look alike and are not independent: each further second (`_VIEW` frames) counts as one more view of
+a bone, and the same bone of the other side as half a view. `tests.benchmarks.bone_lengths` measures the shares, spreads
+and foreshortenings of `STANDARD`.
 """
 
 import dataclasses
@@ -29,12 +29,12 @@ _Float64 = Float64Array
 
 @dataclasses.dataclass(frozen=True)
 class StandardBone:
-    """A bone of the standard body, known before any picture.
+    """Prior knowledge of a bone.
 
     Attributes:
-        share: of the standing height.
-        spread: standard deviation of the logarithm of its length among people of one height.
-        foreshortening: length in the picture over the true one: quantiles at `QUANTILES`.
+        share: Usual length as a share of the standing height.
+        spread: Standard deviation of the logarithm of its length among people of the same height.
+        foreshortening: Length in the picture divided by the true length, the quantiles at `QUANTILES`.
     """
 
     share: float
@@ -43,7 +43,7 @@ class StandardBone:
 
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
-# By outer joint. Spreads are a little wider than the dancers', because detectors do not agree where joints are.
+# By outer joint. Spreads are a little wider than the dancers', because detectors place joints differently.
 STANDARD = {
     skeleton.JOINT[joint]: StandardBone(*bone)
     for joint, bone in {
@@ -61,27 +61,27 @@ STANDARD = {
         "left_ear": (0.069, 0.12, (0.10, 0.26, 0.50, 0.83, 1.00)),
     }.items()
 }
-HEIGHT = skeleton.joints("nose", "neck", "left_knee", "left_ankle")  # bones that make it
+HEIGHT = skeleton.joints("nose", "neck", "left_knee", "left_ankle")  # the bones that make up the height
 
-_NOISE = 0.01  # of keypoints, in standing heights
-_NEARNESS = 0.02  # how much larger or smaller all looks, nearer to the camera or further from it
-_WILD = 0.01  # share of bones that follow no rule: one of them shall not decide
-_VIEW = 30  # consecutive frames show a bone from about one side
-_TWIN = 0.5  # of a view: left and right often do the same
-_BELIEVED = 0.4  # joints under this confidence are guesses: they tell no lengths
+_NOISE = 0.01  # standard deviation of keypoints, as a share of the standing height
+_NEARNESS = 0.02  # standard deviation of the person's scale due to the distance from the camera
+_WILD = 0.01  # share of outliers, so that a single wrong bone cannot decide the result
+_VIEW = 30  # frames that show a bone from about the same side
+_TWIN = 0.5  # weight of the other side's bone in views: left and right often move alike
+_BELIEVED = 0.4  # joints of a lower confidence are guesses and not measured
 
-_STEP = 0.01  # of all logarithms
+_STEP = 0.01  # grid step of all logarithms
 _DEVIATIONS = np.arange(-40, 41) * _STEP
 _SHORTENINGS = np.arange(-500, 201) * _STEP  # logarithms of length in the picture over true length
 
 
 @dataclasses.dataclass(frozen=True)
 class Bones:
-    """What pictures tell of a person.
+    """Estimated size of a person.
 
     Attributes:
-        log_height: logarithm of the standing height in pixels.
-        deviations: by outer joint of the left or middle bones seen: logarithm of the length over the usual one.
+        log_height: Logarithm of the standing height in pixels.
+        deviations: Logarithm of estimated by usual length of each left or middle bone seen, by outer joint.
     """
 
     log_height: float
@@ -91,15 +91,15 @@ class Bones:
 def measure_bones(
     keypoints: Float32Array, usual: dict[int, float] | None = None, spread_share: float = 1.0
 ) -> Bones | None:
-    """Height and bones of a person.
+    """Estimates the height and bone lengths of a person.
 
     Args:
         keypoints: `[frames, 25, 3]` in pixels; one frame for a photo.
-        usual: deviations that are expected of this person, 0 where there is none.
-        spread_share: how widely people vary around that, 1 as around the standard body.
+        usual: Prior means of the deviations by outer joint, 0 for bones left out.
+        spread_share: Factor of the prior's spreads; smaller values keep the bones closer to `usual`.
 
     Returns:
-        None where no bone of legs, trunk and neck is seen.
+        The estimate, or None if no bone of the legs, trunk and neck is seen.
     """
     seen = {bone: _observe(keypoints, bone) for bone in STANDARD}
     seen = {bone: observed for bone, observed in seen.items() if len(observed[0])}
@@ -119,7 +119,7 @@ def measure_bones(
 def _explain(
     bone: int, logs: _Float64, weight: float, heights: _Float64, usual: float, spread_share: float
 ) -> tuple[_Float64, _Float64]:
-    """Log-likelihood of each logarithm of the height, and the mean deviation of the bone at it: `[heights]` both."""
+    """Returns the log-likelihood of each log height and the bone's mean deviation at that height, `[heights]` both."""
     lengths = heights[0] + _DEVIATIONS[0] + np.arange(len(heights) + len(_DEVIATIONS) - 1) * _STEP
     shortening = (logs[:, None] - lengths).ravel()
     fit = weight * np.interp(shortening, _SHORTENINGS, _log_chances(bone)).reshape(len(logs), -1).sum(axis=0)
@@ -133,7 +133,7 @@ def _explain(
 
 
 def _observe(keypoints: Float32Array, bone: int) -> tuple[_Float64, float]:
-    """Logarithms of the heights at which a bone and its twin look unforeshortened, and the weight of each in views."""
+    """Returns the log heights that a bone's observed lengths imply without foreshortening, and the weight of each."""
     sides = sorted({bone, skeleton.MIRRORED_JOINT[bone]})
     ends = keypoints[:, (sides, [skeleton.PARENTS[side] for side in sides]), :]  # [frames, outer and inner, sides, 3]
     lengths = np.linalg.norm(ends[:, 0, :, :2] - ends[:, 1, :, :2], axis=-1).astype(np.float64)
@@ -147,9 +147,9 @@ def _observe(keypoints: Float32Array, bone: int) -> tuple[_Float64, float]:
 
 @functools.cache
 def _log_chances(bone: int) -> _Float64:
-    """Logarithm of the density of `_SHORTENINGS` for one view of a bone."""
+    """Returns the log density at `_SHORTENINGS` of one view of a bone."""
     shown = STANDARD[bone].foreshortening
-    # Beyond the outer quantiles it goes on a little: 40 samples stand for the whole distribution.
+    # 40 samples represent the distribution, extrapolated a little beyond the outer quantiles.
     at, values = (0.0, *QUANTILES, 1.0), (0.8 * shown[0], *shown, 1.005 * shown[-1])
     samples = np.interp((np.arange(40) + 0.5) / 40, at, values)
     spread = np.hypot(_NEARNESS, _NOISE / STANDARD[bone].share / samples)

@@ -1,7 +1,7 @@
-"""The square canvas around the person of a photo, and keypoints moved by a scale and a shift.
+"""Crops the square canvas around the person of a photo, and scales and shifts keypoints.
 
-Both functions take NumPy arrays and, with `xp=tensorflow.experimental.numpy`, tensors: the program and the serving
-graph run the same lines.
+Both functions take NumPy arrays or, with `xp=tensorflow.experimental.numpy`, tensors, so that programs and the serving
+graph share them.
 """
 
 from typing import Any
@@ -10,23 +10,23 @@ import numpy as np
 
 from retarget_tf.body import skeleton
 
-Array = Any  # of NumPy, or a tensor
+Array = Any  # a NumPy array or a tensor
 
-MARGIN = 1 / 32  # of the canvas, kept free around a path: joints lie inside of the body
+MARGIN = 1 / 32  # border as a share of the canvas, kept free around a path: the body extends beyond its joints
 
-# An arm held up is no height, and makes nobody wider.
+# Raised or spread arms do not make a person taller or wider.
 _ARMS = skeleton.joints("elbow", "wrist")
 
 
 def move_keypoints(keypoints: Array, scale: Array, dx: Array, dy: Array, xp: Any = np) -> Array:
-    """Scales about the origin, then shifts: x' = scale x + dx. Missing joints stay (0, 0, 0).
+    """Scales about the origin, then shifts: x' = scale * x + dx. Missing joints stay (0, 0, 0).
 
     Args:
-        keypoints: float32 `[..., 25, 3]`.
+        keypoints: float32 `[..., 25, 3]` in pixels.
         scale: float32 scalar.
-        dx: float32 scalar, in pixels.
-        dy: float32 scalar, in pixels.
-        xp: the namespace of the arrays.
+        dx: float32 scalar in pixels.
+        dy: float32 scalar in pixels.
+        xp: Module whose array functions are used.
     """
     xy = keypoints[..., :2] * scale + xp.stack([dx, dy])
     moved = xp.concatenate([xy, keypoints[..., 2:]], axis=-1)
@@ -34,21 +34,21 @@ def move_keypoints(keypoints: Array, scale: Array, dx: Array, dy: Array, xp: Any
 
 
 def person_square(keypoints: Array, width: Array, height: Array, share: float, xp: Any = np) -> tuple[Array, ...]:
-    """The square of a picture in which the person takes `share` of the height, around the person.
+    """Returns the square around a person in which the person fills `share` of the height.
 
-    The person is in its middle, unless a shift keeps the square inside of the picture: as training clips are cut.
-    Arms do not count for the height, but the square holds them. Without keypoints it is the smallest square around
-    the picture's centre that holds the whole picture.
+    The person is in its middle, unless shifting the square keeps it inside of the picture; training clips are cropped
+    in the same way. Arms do not count for the height, but the square contains them. Without keypoints it is the
+    smallest square around the picture's centre that contains the whole picture.
 
     Args:
         keypoints: float32 `[25, 3]` in pixels of the picture; joints outside of it count as missing.
-        width: of the picture, float32 scalar.
-        height: of the picture, float32 scalar.
-        share: of the square's side, 0..1.
-        xp: the namespace of the arrays.
+        width: Width of the picture in pixels, float32 scalar.
+        height: Height of the picture in pixels, float32 scalar.
+        share: Height of the person divided by the side of the square, 0..1; smaller values leave more background.
+        xp: Module whose array functions are used.
 
     Returns:
-        left, top and side in pixels, float32 scalars; the square may leave the picture on any side.
+        Left, top and side in pixels, float32 scalars; the square may extend beyond the picture on any side.
     """
     x, y = keypoints[:, 0], keypoints[:, 1]
     present = (keypoints[:, 2] > 0) & (x >= 0) & (x < width) & (y >= 0) & (y < height)
@@ -58,11 +58,11 @@ def person_square(keypoints: Array, width: Array, height: Array, share: float, x
     room = np.float32(1 - 2 * MARGIN)
     wanted = xp.maximum((body_bottom - body_top) / np.float32(share), xp.maximum(right - left, bottom - top) / room)
     whole = xp.maximum(width, height)
-    # Joints on a spot the size of a thumbnail say nothing of where a person stands.
+    # Joints all on one spot do not show where a person stands.
     known = (wanted >= np.float32(MARGIN) * whole) & xp.any(body)
     side = xp.where(known, wanted, whole)
     half = side / np.float32(2)
-    # The body is centred; an arm held out moves the square just as far as its margin asks.
+    # The square is centred on the body, then shifted as little as needed to contain the arms and their margin.
     x_middle = xp.clip((body_left + body_right) / np.float32(2), right - half * room, left + half * room)
     y_middle = xp.clip((body_top + body_bottom) / np.float32(2), bottom - half * room, top + half * room)
     x_middle = xp.where(known, x_middle, width / np.float32(2))
@@ -71,7 +71,7 @@ def person_square(keypoints: Array, width: Array, height: Array, share: float, x
 
 
 def _extent(values: Array, present: Array, xp: Any) -> tuple[Array, Array]:
-    """Smallest and largest of the values that are present; 0 and 0 where none is."""
+    """Returns the smallest and the largest of the values present; 0 and 0 if there are none."""
     infinity = np.float32(np.inf)
     low = xp.min(xp.where(present, values, infinity))
     high = xp.max(xp.where(present, values, -infinity))

@@ -1,4 +1,4 @@
-"""The ways to lead a whole source onto the target's canvas, and the choice between them."""
+"""Chooses the transform that maps a whole source onto the target's canvas."""
 
 import dataclasses
 from typing import Literal, get_args
@@ -15,7 +15,7 @@ FITS: list[str] = list(get_args(Fit))
 
 @dataclasses.dataclass(frozen=True)
 class LimbTransform:
-    """Gives the source the target's proportions, then leads it to the target's place."""
+    """Gives the source the target's proportions, then moves it to the target's place."""
 
     reshaping: Reshaping
     similarity: Similarity
@@ -28,20 +28,20 @@ class LimbTransform:
 def fit_path(
     fit: Fit, source: Float32Array, target: Float32Array, size: int, source_size: tuple[int, int]
 ) -> PoseTransform:
-    """One transform that leads a whole source onto the target's canvas.
+    """Returns one transform for all frames of a source onto the target's canvas.
 
     Args:
-        fit: `body`: to the target's height, ground line and place, then made smaller and shifted as far as needed
-            for the whole path to stay on the canvas. `limbs`: likewise, and each limb gets the target's length, as
-            far as it is known: see `proportions`. `path`: the path's box fills the canvas. `none`: the picture of
-            the source is letterboxed into the canvas.
+        fit: How to fit. `body` scales and shifts the source to the target's height, ground line and place, then shrinks
+            and shifts it as far as needed to keep the whole path on the canvas. `limbs` also gives each limb the
+            target's length, as far as it can be estimated (see `proportions`). `path` fills the canvas with the box
+            around the path. `none` letterboxes the source's picture into the canvas.
         source: `[frames, 25, 3]` in pixels of the source; frames without a person have no joints.
-        target: `[25, 3]` on the canvas, or `[frames, 25, 3]` where more than a photo is known.
-        size: side of the canvas in pixels.
-        source_size: width and height of the source's picture.
+        target: `[25, 3]` on the canvas, or `[frames, 25, 3]` where more than one photo is known.
+        size: Side of the canvas in pixels.
+        source_size: Width and height of the source's picture in pixels.
 
     Raises:
-        ValueError: no frame has a joint.
+        ValueError: No frame of the source has a joint.
     """
     if skeleton.person_box(source) is None:
         raise ValueError("source must have joints in at least one frame. Received: none")
@@ -54,7 +54,7 @@ def fit_path(
 
 
 def fit_limbs(source: Float32Array, target: Float32Array, size: int) -> PoseTransform:
-    """The source with the target's proportions at its place; `[frames, 25, 3]` both. See `fit_path`."""
+    """Fits the source, `[frames, 25, 3]` like the target, to the target's proportions and place; see `fit_path`."""
     proportions = compare_bodies(source, target)
     if proportions is None:
         return fit_body(source, target, size)

@@ -1,10 +1,10 @@
-"""How much longer each bone of the target is than the source's, from keypoints of both in the picture.
+"""Computes how much longer each bone of the target is than the source's, from keypoints of both.
 
-Both people are measured by `bone_lengths`, each from all pictures there are, and the lengths are divided. What
-pictures do not tell stays usual, so a ratio is far from 1 only where a person is seen to be unusual.
+`bone_lengths` estimates the bones of both people from all available frames, and the estimates are divided. Bones that
+are hardly seen are estimated near their usual length, so a ratio is far from 1 only where the pictures show it.
 
-Usual is first of all what the standard body is. But the source's deviations are in part not the source's own:
-where the detector puts a joint is the same in both people. So half of each is expected of the target too.
+The source is compared with the standard body. Part of its deviations comes from where the detector puts joints, which
+is the same in both people, so half of each deviation is expected of the target too.
 
 After "global pose normalization" (Chan et al. 2019, Everybody Dance Now, section on pose normalization), which takes
 one scale from ankle positions and heights; the ratios of limbs are our own addition.
@@ -24,11 +24,12 @@ _SHARED = 0.5  # correlation of the deviations of two people seen by one detecto
 
 @dataclasses.dataclass(frozen=True)
 class Proportions:
-    """A target beside a source.
+    """The target's size and bone lengths relative to the source's.
 
     Attributes:
-        scale: height of the target in its pixels over that of the source in its own.
-        ratios: float32 `[25]`, of the bone that ends at each joint, beyond the scale; 1 where nothing is known.
+        scale: Height of the target in its pixels divided by the height of the source in its own.
+        ratios: float32 `[25]`, target by source length of the bone that ends at each joint, after scaling the source by
+            `scale`; 1 where nothing is known.
     """
 
     scale: float
@@ -36,14 +37,14 @@ class Proportions:
 
 
 def compare_bodies(source: Float32Array, target: Float32Array) -> Proportions | None:
-    """The proportions of a target beside a source.
+    """Estimates the target's proportions relative to the source's.
 
     Args:
-        source: `[frames, 25, 3]` in pixels.
-        target: `[frames, 25, 3]` in other pixels; one frame for a photo.
+        source: `[frames, 25, 3]` in pixels of the source.
+        target: `[frames, 25, 3]` in pixels of the target; one frame for a photo.
 
     Returns:
-        None where one of the two shows no bone of legs, trunk and neck.
+        The proportions, or None if one of the two shows no bone of the legs, trunk and neck.
     """
     of_source = measure_bones(source)
     if of_source is None:

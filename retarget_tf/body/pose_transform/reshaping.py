@@ -1,8 +1,8 @@
-"""A skeleton with bones of other lengths: the same dance on longer legs and shorter arms.
+"""Changes the bone lengths of a skeleton: the same dance with, say, longer legs and shorter arms.
 
-Walks from the middle of the hips outward and scales each bone's vector in the picture, so every bone keeps its
-direction and its foreshortening. The hips keep their place on the floor; where the legs grow they rise, so that the
-lowest foot of every frame stays at its level: steps stay on the ground and jumps keep their height.
+Each bone's vector in the picture is scaled, from the mid-hip outward, so every bone keeps its direction and its
+foreshortening. The hips keep their x and are raised by as much as longer legs need, so that the lowest foot of every
+frame stays at its height: steps stay on the ground and jumps keep their height.
 """
 
 import dataclasses
@@ -15,11 +15,11 @@ from retarget_tf.body.skeleton import FEET, PARENTS
 
 @dataclasses.dataclass(frozen=True)
 class Reshaping:
-    """Scales every bone by a ratio of its own.
+    """Scales every bone by its own ratio.
 
     Attributes:
-        ratios: `[25]`, of the bone that ends at each joint; that of the middle of the hips means nothing.
-        rise: pixels by which the hips rise in frames in which no foot is seen.
+        ratios: `[25]`, factor of the bone that ends at each joint; the mid-hip's is not used.
+        rise: Pixels by which the body is raised in frames in which no foot is seen.
     """
 
     ratios: Float32Array
@@ -27,15 +27,12 @@ class Reshaping:
 
     @classmethod
     def fitted(cls, ratios: Float32Array, keypoints: Float32Array) -> "Reshaping":
-        """With the usual rise of a clip `[frames, 25, 3]`."""
+        """Creates a reshaping whose `rise` is the median of a clip `[frames, 25, 3]`."""
         rises = _rises(keypoints, _scale_bones(keypoints, ratios))
         return cls(ratios, float(np.nanmedian(rises)) if np.isfinite(rises).any() else 0.0)
 
     def apply(self, keypoints: Float32Array) -> Float32Array:
-        """Keypoints `[..., 25, 3]`. A joint whose inner joint is missing hangs on the next one inward that is seen.
-
-        Where nothing inward is seen, it keeps its place.
-        """
+        """Reshapes keypoints `[..., 25, 3]`; the nearest ancestor that is seen takes the place of a missing parent."""
         scaled = _scale_bones(keypoints, self.ratios)
         rises = _rises(keypoints, scaled)
         scaled[..., 1] -= np.where(np.isfinite(rises), rises, np.float32(self.rise))[..., None]
@@ -43,7 +40,7 @@ class Reshaping:
 
 
 def _scale_bones(keypoints: Float32Array, ratios: Float32Array) -> Float32Array:
-    # Of a missing joint both hold what is known next inward, or (0, 0, 0) where nothing is.
+    # For a missing joint both arrays hold its nearest ancestor that is seen, or (0, 0, 0) without one.
     before, after = keypoints.copy(), keypoints.copy()
     for joint, parent in PARENTS.items():
         seen = keypoints[..., joint, 2:] > 0
@@ -57,7 +54,7 @@ def _scale_bones(keypoints: Float32Array, ratios: Float32Array) -> Float32Array:
 
 
 def _rises(before: Float32Array, after: Float32Array) -> Float32Array:
-    """How much lower `[...]` the lowest foot came to be, in pixels; NaN where no foot is seen."""
+    """Returns by how many pixels `[...]` the lowest foot moved down; NaN where no foot is seen."""
     seen = before[..., FEET, 2] > 0
     low, lower = (np.where(seen, points[..., FEET, 1], np.float32(-np.inf)).max(axis=-1) for points in (before, after))
     some = seen.any(axis=-1)

@@ -1,6 +1,6 @@
-"""One scale and one shift for a whole path: the source at the target's height, ground line and place.
+"""Fits one scale and one shift for a whole path: to the target's height, ground line and place.
 
-One for all frames, because a transform a frame would swallow jumps and steps.
+All frames share one transform, because a transform for each frame would remove jumps and steps.
 """
 
 import dataclasses
@@ -19,12 +19,12 @@ class PoseTransform(Protocol):
     """Anything that moves keypoints of the source onto the target's canvas."""
 
     def apply(self, keypoints: Float32Array) -> Float32Array:
-        """Keypoints float32 `[..., 25, 3]` on the canvas; missing ones stay (0, 0, 0)."""
+        """Moves keypoints float32 `[..., 25, 3]` onto the canvas; missing ones stay (0, 0, 0)."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Similarity:
-    """x' = scale x + dx, y' = scale y + dy; no rotation: photo and video are upright."""
+    """x' = scale * x + dx, y' = scale * y + dy; no rotation, as photo and video are upright."""
 
     scale: float
     dx: float
@@ -36,9 +36,9 @@ class Similarity:
 
 
 def fit_body(source: Float32Array, target: Float32Array, size: int) -> Similarity:
-    """The source at the target's height, ground line and place; see `fit_path`.
+    """Fits the source to the target's height, ground line and place; see `fit_path`.
 
-    Where head or feet are never seen, the trunk's length and the hips take the place of height and ground.
+    Where head or feet are never seen, trunk length and hips are used instead of height and ground line.
     """
     for length in (body_heights, _trunk_lengths):
         of_source, of_target = length(source), length(target)
@@ -48,13 +48,13 @@ def fit_body(source: Float32Array, target: Float32Array, size: int) -> Similarit
 
 
 def stand(source: Float32Array, target: Float32Array, size: int, scale: float) -> Similarity:
-    """The source, scaled, on the target's ground and at its place; smaller where the path would leave the canvas.
+    """Scales the source and puts it on the target's ground at the target's place, smaller if it would leave the canvas.
 
     Args:
         source: `[frames, 25, 3]` in pixels of the source.
         target: `[frames, 25, 3]` on the canvas.
-        size: side of the canvas in pixels.
-        scale: target's pixels for one of the source's.
+        size: Side of the canvas in pixels.
+        scale: Pixels on the canvas for one pixel of the source.
     """
     for level in (_lowest_foot, _hip_levels):
         of_source, of_target = level(source), level(target)
@@ -69,7 +69,7 @@ def stand(source: Float32Array, target: Float32Array, size: int, scale: float) -
 
 
 def fit_box(source: Float32Array, size: int) -> Similarity:
-    """The box of the whole path, as large as the canvas less its margins allows, in the middle."""
+    """Fits the box around the whole path into the middle of the canvas, as large as its margins allow."""
     left, top, right, bottom = _box(source)
     room = size * (1 - 2 * MARGIN)
     scale = room / max(right - left, bottom - top, 1.0)
@@ -77,7 +77,7 @@ def fit_box(source: Float32Array, size: int) -> Similarity:
 
 
 def hold_pose(keypoints: Float32Array) -> Float32Array:
-    """Frames of `[frames, 25, 3]` without any joint repeat the last pose before them, the first ones the first pose."""
+    """Fills frames of `[frames, 25, 3]` without any joint with the last pose before them, or else the first pose."""
     seen = np.flatnonzero(np.any(keypoints[..., 2] > 0, axis=-1))
     if seen.size == 0:
         return keypoints
@@ -86,13 +86,13 @@ def hold_pose(keypoints: Float32Array) -> Float32Array:
 
 
 def body_heights(keypoints: Float32Array) -> Float32Array:
-    """Pixels from head to ankles in each frame of `[frames, 25, 3]`; NaN where one of them is missing or below."""
+    """Returns pixels from head to ankles in each frame of `[frames, 25, 3]`; NaN where missing or upside down."""
     heights = _lowest_foot(keypoints) - skeleton.highest(keypoints, skeleton.HEAD)
     return np.where(heights > 0, heights, np.float32(np.nan))
 
 
 def fit_picture(picture: tuple[int, int], size: int) -> Similarity:
-    """A picture of that width and height letterboxed into the canvas."""
+    """Letterboxes a picture of that width and height into the canvas."""
     width, height = picture
     scale = size / max(width, height)
     return Similarity(scale, (size - scale * width) / 2, (size - scale * height) / 2)
@@ -111,13 +111,13 @@ def _hip_levels(keypoints: Float32Array) -> Float32Array:
 
 
 def _lowest_foot(keypoints: Float32Array) -> Float32Array:
-    """The y of the lower ankle, or heel where no ankle is seen: some detectors know no heels."""
+    """Returns y of the lower ankle, or of the lower heel where no ankle is seen."""
     ankles, heels = (skeleton.lowest(keypoints, skeleton.joints(part)) for part in ("ankle", "heel"))
     return np.where(np.isfinite(ankles), ankles, heels)
 
 
 def path_middle(keypoints: Float32Array) -> float:
-    """The x half way between the outermost places of the person: of trunk joints, or of all joints."""
+    """Returns x in the middle of the person's path, measured by trunk joints or, where none is seen, by all joints."""
     seen = keypoints[..., 2] > 0
     trunk = seen & np.isin(np.arange(skeleton.NUM_JOINTS), _TRUNK)
     used = np.where(trunk.any(axis=-1, keepdims=True), trunk, seen)
@@ -135,7 +135,7 @@ def _box(keypoints: Float32Array) -> tuple[float, float, float, float]:
 
 
 def _keep_inside(fitted: Similarity, source: Float32Array, size: int, anchor: tuple[float, float]) -> Similarity:
-    """Shrinks about the anchor, then shifts, both only as far as the margins ask."""
+    """Shrinks about the anchor, then shifts, both only as far as needed to keep the path within the margins."""
     low, high = size * MARGIN, size * (1 - MARGIN)
     left, top, right, bottom = _box(fitted.apply(source))
     shrink = min(1.0, (high - low) / max(right - left, bottom - top, 1e-6))
