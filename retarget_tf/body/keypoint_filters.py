@@ -111,8 +111,7 @@ def smooth_median(keypoints: Float32Array, window: int = 7) -> Float32Array:
     places = np.where(seen[..., None], keypoints[..., :2], np.float32(np.nan))
     padded = np.pad(places, ((window // 2, window // 2), (0, 0), (0, 0)), constant_values=np.nan)
     around = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)
-    # Sorting puts NaN last, so the median of n seen values is the mean of the middle two of the first n. Unlike
-    # `np.nanmedian` this does not warn where n is 0.
+    # Sorting puts NaN last, so the first `count` values are those seen. `np.nanmedian` would warn where there are none.
     ordered, count = np.sort(around, axis=-1), np.isfinite(around).sum(axis=-1, keepdims=True)
     low, high = (np.take_along_axis(ordered, np.maximum(middle, 0), -1) for middle in ((count - 1) // 2, count // 2))
     median = np.where(seen[..., None], ((low + high) / 2)[..., 0] if window > 1 else places, np.float32(0))
@@ -122,11 +121,10 @@ def smooth_median(keypoints: Float32Array, window: int = 7) -> Float32Array:
 def repair_swaps(keypoints: Float32Array) -> Float32Array:
     """Undoes frames in which the detector exchanged left and right.
 
-    The whole person, the face, the trunk, the arms and the legs are repaired in turn. For each group, every frame is
-    labelled "correct" or "swapped" such that the sum of three costs is smallest: the distance that joints jump between
-    frames, a cost for each switch of the label, and a small cost for each swapped frame, since detectors are mostly
-    right. Legs that really cross do not jump, and so stay as they are. Dynamic programming finds the labels (Viterbi
-    1967).
+    The whole person, the face, the trunk, the arms and the legs are repaired in turn. For each group, dynamic
+    programming (Viterbi 1967) labels every frame "correct" or "swapped" such that the sum of three costs is smallest:
+    the distance that joints jump between frames, a cost for each switch of the label, and a small cost for each swapped
+    frame, since detectors are mostly right. Legs that really cross do not jump, and so stay as they are.
     """
     result = keypoints.copy()
     height = _person_height(keypoints)

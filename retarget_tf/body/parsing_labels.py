@@ -68,9 +68,7 @@ class LabelSchema:
         return table[parsing_map]
 
     def ids_of(self, picture: Uint8Array) -> Uint8Array:
-        """Recovers the map from a picture `[height, width, 3]` painted with the palette: the inverse of `colour`.
-
-        Mid-grey is unknown, unless a class of the schema has that colour.
+        """Recovers the map that `colour` paints as this picture `[height, width, 3]`; mid-grey of no class is unknown.
 
         Raises:
             ValueError: A pixel's colour belongs to no class; the message names the first such pixel.

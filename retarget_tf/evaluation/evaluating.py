@@ -154,7 +154,6 @@ def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, s
 
 
 def _named(models: Sequence[files.PathLike]) -> dict[str, files.PathLike]:
-    """Names each model by the last part of its path."""
     taken = {"truth", scoring.PREVIOUS_TRUE, "copy_first", "nearest_pose", "limb_warp"}
     named: dict[str, files.PathLike] = {}
     for path in models:

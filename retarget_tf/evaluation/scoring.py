@@ -167,8 +167,6 @@ def _generate(
 
 
 class _Run:
-    """The state of one task while it is generated."""
-
     def __init__(self, task: Task, schema: LabelSchema, shown: Sequence[str]) -> None:
         self.task = task
         self._tallies = collections.defaultdict[str, metrics.Tally](functools.partial(metrics.Tally, schema))

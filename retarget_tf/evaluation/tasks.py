@@ -1,7 +1,6 @@
 """Lists the clips to generate from a split: self reenactment and cross-person tasks.
 
-Self reenactment: a clip is generated from its own frame 0 and its own keypoints. Clips that repeat the motion of
-another clip are left out.
+Self reenactment: a clip is generated from its own frame 0 and keypoints, unless it repeats another clip's motion.
 
 Cross-person: clip X shows the motion of clip M on another person. The person of X is the target, with frame 0 of an own
 clip as reference; the keypoints of M drive it, and the maps of X are the truth. As in `Retargeter.place`, the whole

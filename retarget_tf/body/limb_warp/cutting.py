@@ -41,7 +41,8 @@ _THICKNESS = np.array([[part.thickness] for part in PARTS.values()], np.float32)
 # the clearest cases, because the other foot is seen from another side.
 _HIDDEN_SHARES = {"thigh": 0.6, "shin": 0.6, "upper_arm": 0.35, "forearm": 0.35, "foot": 0.2}
 _HIDDEN_SHARE = np.array([[_HIDDEN_SHARES.get(name.partition("_")[2], 0.0)] for name in NAMES], np.float32)
-# Where another part is seen nearer to a part's bone than this (in body units), the part is assumed to lie behind it.
+# A pixel at a smaller distance than this from a part (in body units, negative inside) also belongs to it, behind
+# whatever is seen there.
 _SURE = {"lap": -_NEVER, "hem": -_NEVER}
 _SURELY_WITHIN = np.array([[_SURE.get(name, -0.02)] for name in NAMES], np.float32)
 
