@@ -193,7 +193,11 @@ def photo_square(keypoints: Tensor, picture: Tensor, share: float, size: int) ->
 
 def _checked_function(body: Callable[..., Outputs], specs: tuple[tf.TensorSpec, ...]) -> tf.types.experimental.Callable:
     """The tf.function of a signature: the body, which is given inputs as the specs want them, in their order."""
-    return tf.function(lambda *inputs: body(*contract.checked(specs, inputs)), input_signature=specs, autograph=False)
+
+    def signature(*inputs: Tensor) -> Outputs:  # errors would show the name of a lambda, "<lambda>_123"
+        return body(*contract.checked(specs, inputs))
+
+    return tf.function(signature, input_signature=specs, autograph=False)
 
 
 def _map_on_canvas(parsing_map: Tensor, picture_shape: Tensor, square: tuple[Tensor, ...], size: int) -> Tensor:
