@@ -267,7 +267,7 @@ def cut(path: pathlib.Path) -> None:
          "parse_0001.png: is 8x9, its frame 32x32"),
         ("frames", lambda f: write_png(f / "frames/1.png", np.zeros((9, 8, 3), np.uint8)),
          "1.png: is 8x9, those before"),
-        ("frames", lambda f: cut(f / "maps/parse_0001.png"), "parse_0001.png: cannot be decoded"),
+        ("frames", lambda f: cut(f / "maps/parse_0001.png"), "parse_0001.png: is cut or damaged"),
         ("frames", lambda f: (f / "maps/parse_0001.png").write_bytes(b"GIF89a"), "parse_0001.png: is no PNG"),
         ("frames", lambda f: cv2.imwrite(str(f / "maps/parse_0001.png"), np.zeros((32, 32, 4), np.uint8)),
          "is a PNG of kind rgba with 8 bits"),

@@ -117,7 +117,7 @@ def test_a_clip_carries_both_schemas(tmp_path: pathlib.Path, monkeypatch: pytest
     ("write", "why"),
     [
         (lambda path: None, "no such file or folder"),
-        (lambda path: path.write_text("weights"), "must be a SavedModel folder, a .tflite or an .onnx file"),
+        (lambda path: path.write_text("weights"), "of no known kind. Give a SavedModel folder"),
         (lambda path: path.mkdir(), "cannot be loaded"),
     ],
 )

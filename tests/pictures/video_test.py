@@ -227,11 +227,13 @@ def test_what_is_no_video_is_refused_in_one_line(tmp_path: pathlib.Path) -> None
         sound.sample_rate = 16000
         container.mux(stream.encode(sound))
         container.mux(stream.encode())
+    no_video = "not a video that can be read (Invalid data found when processing input). "
+    no_video += "Give a video file, such as an .mp4."
     for name, reason in (
-        ("missing.mp4", "no such file."),
-        ("", "no such file."),
-        ("text.mp4", "not a video that can be read (Invalid data found when processing input)."),
-        ("empty.mp4", "not a video that can be read (Invalid data found when processing input)."),
+        ("missing.mp4", "no such file. Check its name."),
+        ("", "no such file. Check its name."),
+        ("text.mp4", no_video),
+        ("empty.mp4", no_video),
         ("sound.mp4", "holds no video stream. Give a file with pictures."),
     ):
         for read in (video.probe, lambda path: list(video.read_frames(path))):
@@ -273,7 +275,9 @@ def test_an_mp4_without_its_index_or_with_damage_within_is_refused(tmp_path: pat
         list(video.read_frames(damaged))
     middle = len(whole) // 2
     damaged.write_bytes(whole[:middle] + bytes(range(256)) * 4 + whole[middle + 1024 :])
-    with pytest.raises(InputDataError, match=r"frame \d+: cannot be decoded .*The file may be cut or damaged\.$"):
+    with pytest.raises(
+        InputDataError, match=r"frame \d+: cannot be decoded .*the file is cut or damaged\. Copy it again\.$"
+    ):
         list(video.read_frames(damaged))
 
 

@@ -67,5 +67,5 @@ def test_what_differs_is_not_written(served: Served, tmp_path: pathlib.Path, mon
 
 def test_the_missing_package_is_named(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "tf2onnx", None)
-    with pytest.raises(MissingDependencyError, match=r"pip install -e '\.\[onnx\]'"):
+    with pytest.raises(MissingDependencyError, match=r"pip install 'retarget_tf\[onnx\]'"):
         onnx_export.export_onnx("stable_128", tmp_path / "generator.onnx")
