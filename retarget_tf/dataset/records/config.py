@@ -1,4 +1,4 @@
-"""How records are made."""
+"""Settings of a build of records."""
 
 import dataclasses
 
@@ -8,17 +8,17 @@ from retarget_tf.errors import ConfigError
 
 @dataclasses.dataclass(frozen=True)
 class BuildConfig:
-    """How records are made.
+    """Settings of a build of records.
 
     Attributes:
-        size: side of the stored pictures in pixels; 0 keeps the clips' own, which must then agree.
-        label_schema: of the stored parsing maps; every clip must carry it.
-        segment_frames: consecutive frames in one record.
-        validation_share: of the people.
-        test_share: of the people; 1 makes a test set and nothing else.
-        test_people: test exactly these in place of a share.
-        shards: files of the training split; 0 for one for each 64 records, and at least 4.
-        seed: of split, order and reference frames.
+        size: Side of the stored pictures in pixels; 0 keeps that of the clips, which must then agree.
+        label_schema: Name of the label schema of the stored parsing maps; every clip must have maps of it.
+        segment_frames: Number of consecutive frames in one record.
+        validation_share: Share of the people that are used for validation.
+        test_share: Share of the people that are used for testing; 1 makes a test set and nothing else.
+        test_people: Ids of the people to test; replaces `test_share`.
+        shards: Number of training files; 0 makes one for every 64 records, and at least 4.
+        seed: Makes the split, the order of the records and the reference frames repeatable.
     """
 
     size: int = 0
