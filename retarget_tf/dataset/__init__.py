@@ -1,1 +1,1 @@
-"""From clip folders to batches: clips, TFRecords, augmentation and the tf.data pipeline."""
+"""Turns clip folders into batches: clips, TFRecords, augmentation and the tf.data pipeline."""

@@ -1,9 +1,8 @@
-"""The build of `records` as an Apache Beam pipeline: on one machine, or on as many as the runner has.
+"""Builds records with an Apache Beam pipeline, on as many machines as the runner has.
 
-The pipeline carries out `records.Work`: what one core does alone and what a hundred machines do are the same two
-functions on the same tasks, so the records are the same, byte for byte. Pictures do not pass through the pipeline. Its
-elements are tasks, and its workers read clips and write the scratch folder themselves: clips and records lie on a file
-system that the launching process and all workers see under the same paths.
+The pipeline carries out `records.Work` with the same two functions that one core uses, so the records are the same byte
+for byte. Its elements are tasks, not pictures: workers read the clips and write the scratch folder themselves. So clips
+and records must lie on a file system that the launching process and all workers see under the same paths.
 """
 
 import contextlib
@@ -26,19 +25,20 @@ except ImportError as missing:
     ) from missing
 
 
-# Told in one line by the launching process. All else is raised in the worker, whose runner tries again.
+# Errors that the launching process reports in one line. Any other is raised in the worker and left to the runner's
+# retries.
 _TOLD: dict[str, type[Exception]] = {"bad input": InputDataError, "full disk": OSError}
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 
 
 def on_runner(runner: str, runner_options: Sequence[str] = ()) -> Callable[[records.Work], None]:
-    """Returns what `records.build_records` takes as `carry_out`, so that the workers of a runner do the work.
+    """Returns a `carry_out` for `records.build_records` that does the work on the workers of a Beam runner.
 
-    A build goes on where a broken one stopped, whoever made that.
+    An interrupted build is resumed, whether it ran on Beam or on this machine.
 
     Args:
-        runner: by Beam's name: DirectRunner, DataflowRunner, FlinkRunner, SparkRunner ...
-        runner_options: of the runner, each `name=value`, or `name` where it takes no value.
+        runner: Beam's name of the runner, such as DirectRunner, DataflowRunner, FlinkRunner or SparkRunner.
+        runner_options: Options of the runner, each `name=value`, or `name` for a switch.
 
     Raises:
         ConfigError: Beam knows no such runner or option.
@@ -49,11 +49,11 @@ def on_runner(runner: str, runner_options: Sequence[str] = ()) -> Callable[[reco
 def _carry_out(work: records.Work, options: Any) -> None:
     staging, told = work.staging, work.staging.folder / "told.json"
     with beam.Pipeline(options=options) as pipeline:
-        # Reshuffled, or a runner may hand all tasks to one worker.
+        # Without a reshuffle a runner may give all tasks to one worker.
         clips = pipeline | "Clips" >> beam.Create(work.clips) | "Spread clips" >> beam.Reshuffle()
         of_clips = clips | "Encode clip" >> beam.FlatMap(_encode_clip, staging) | "Of clips" >> beam.combiners.ToList()
         shards = pipeline | "Shards" >> beam.Create(work.shards) | "Spread shards" >> beam.Reshuffle()
-        # The list of problems is complete when all clips are encoded: no shard is begun before.
+        # Shards wait for this side input, which is complete only when all clips are encoded.
         of_shards = shards | "Write shard" >> beam.FlatMap(_write_shard, staging, beam.pvalue.AsSingleton(of_clips))
         problems = (of_clips | "One by one" >> beam.FlatMap(list), of_shards) | beam.Flatten()
         problems | beam.combiners.ToList() | "Tell" >> beam.Map(functools.partial(files.write_json, told))
@@ -63,7 +63,7 @@ def _carry_out(work: records.Work, options: Any) -> None:
 
 
 def _problems_of(do: Callable[[], object]) -> list[tuple[str, str]]:
-    """What is to be told of a task that was not done, and its kind."""
+    """Runs a task; returns its failure as (kind, message), or nothing if it succeeds."""
     try:
         do()
     except InputDataError as error:
@@ -86,7 +86,7 @@ def _write_shard(
 
 
 def _options(runner: str, runner_options: Sequence[str]) -> Any:
-    """Beam's options; it would pass over a name that it does not know, and print its usage for a bad value."""
+    """Parses Beam's options strictly: Beam itself ignores unknown names and prints its usage for a bad value."""
     complaint = io.StringIO()
     try:
         beam.runners.create_runner(runner)

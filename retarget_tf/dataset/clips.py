@@ -1,12 +1,12 @@
-"""The clip folder: one video of one person with keypoints and parsing maps, whoever made it.
+"""Reads and writes clip folders: one video of one person with keypoints and parsing maps, real or rendered.
 
     clip.json       ClipInfo
-    frames.mkv      MJPEG, RGB, square
-    maps.mkv        FFV1 gray8, class ids of `ClipInfo.label_schema`, exact
-    maps_S.mkv      the same in a further label schema S (procedural dancers carry `cihp20` beside `parts10`)
-    keypoints.npy   float32 [frames, 25, 3], see `skeleton`
+    frames.mkv      square RGB frames as MJPEG, which is lossy
+    maps.mkv        class ids of `ClipInfo.label_schema` as FFV1 gray8, which is lossless
+    maps_S.mkv      the same in a further label schema S (procedural dancers have `cihp20` in addition to `parts10`)
+    keypoints.npy   float32 [frames, 25, 3]: x, y in pixels and confidence of each joint, see `skeleton`
 
-A folder is written under a temporary name and renamed when complete, so that a clip folder is always whole.
+A folder is written under a temporary name and renamed when complete, so a clip folder is never half written.
 """
 
 import contextlib
@@ -32,13 +32,13 @@ SCHEMA_VERSION = 1
 
 @dataclasses.dataclass(frozen=True)
 class ClipIdentity:
-    """Which clip it is, and what all of its frames share, wherever they are stored.
+    """Identity of a clip, which clip folders, records and manifests store alike.
 
     Attributes:
-        clip_id: unique among the clips that are used together; letters, digits, `.`, `_` and `-`.
-        person_id: who is seen; data sets are split by it.
-        fps: frames per second.
-        motion_of: id of the clip whose motion this one repeats on another body, if any (procedural only).
+        clip_id: Unique among the clips that are used together; letters, digits, `.`, `_` and `-`.
+        person_id: Name of the person; data sets are split by person.
+        fps: Frames per second.
+        motion_of: Id of the clip whose motion this one repeats on another body (rendered clips only), or None.
     """
 
     clip_id: str
@@ -58,15 +58,15 @@ class ClipIdentity:
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClipInfo(ClipIdentity):
-    """What `clip.json` holds.
+    """Contents of `clip.json`.
 
     Attributes:
-        image_size: side of the square frames in pixels.
-        label_schema: of `maps.mkv`.
-        more_label_schemas: of further `maps_<schema>.mkv`.
-        frames: number of frames; filled in by `ClipWriter`.
-        source: where the clip comes from, for people: a file name, or the settings of the renderer.
-        schema_version: of this layout.
+        image_size: Side of the square frames in pixels.
+        label_schema: Name of the label schema of `maps.mkv`.
+        more_label_schemas: Names of the schemas of the further `maps_<schema>.mkv`.
+        frames: Number of frames; filled in by `ClipWriter`.
+        source: Origin of the clip for a human reader: a file name, or the settings of the renderer.
+        schema_version: Version of the layout of clip folders.
     """
 
     image_size: int
@@ -78,11 +78,11 @@ class ClipInfo(ClipIdentity):
 
     @property
     def label_schemas(self) -> tuple[str, ...]:
-        """All label schemas that the clip has maps of, that of `maps.mkv` first."""
+        """Names of all label schemas that the clip has maps for; that of `maps.mkv` is the first."""
         return (self.label_schema, *self.more_label_schemas)
 
     def to_json(self) -> dict[str, Any]:
-        """The values in the order in which every `clip.json` has them."""
+        """Returns the values in the key order of `clip.json`."""
         values = dataclasses.asdict(self)
         for name in ("motion_of", "source", "schema_version"):
             values[name] = values.pop(name)
@@ -90,7 +90,7 @@ class ClipInfo(ClipIdentity):
 
 
 class ClipWriter:
-    """Writes a clip folder frame by frame; a context manager. The folder appears when the block ends well."""
+    """Writes a clip folder frame by frame, as a context manager; the folder appears if the block ends without error."""
 
     def __init__(self, folder: files.PathLike, info: ClipInfo, *, overwrite: bool = False) -> None:
         self._info = info
@@ -113,8 +113,8 @@ class ClipWriter:
 
         Args:
             frame: RGB uint8 `[size, size, 3]`.
-            maps: uint8 `[size, size]`, or one for each label schema of the clip by name.
-            keypoints: float32 `[25, 3]`.
+            maps: Class ids, uint8 `[size, size]`; a dict by schema name if the clip has several label schemas.
+            keypoints: float32 `[25, 3]`: x, y in pixels and confidence.
         """
         size = self._info.image_size
         by_schema = maps if isinstance(maps, Mapping) else {self._info.label_schema: maps}
@@ -153,22 +153,28 @@ class ClipWriter:
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
-    """A clip folder that was opened: its header and keypoints are in memory, frames and maps are streamed."""
+    """An open clip folder: its header and keypoints are in memory, frames and maps are decoded as they are read."""
 
     folder: pathlib.Path
     info: ClipInfo
     keypoints: Float32Array
 
     def read_frames(self) -> Iterator[Uint8Array]:
-        """Yields RGB uint8 `[size, size, 3]`; InputDataError where the count is not the header's."""
+        """Yields RGB frames uint8 `[size, size, 3]`.
+
+        Raises:
+            InputDataError: The video cannot be read, or its size or number of frames differ from `info`.
+        """
         return self._counted(self.folder / "frames.mkv", video.read_frames(self.folder / "frames.mkv"))
 
     def read_maps(self, label_schema: str | None = None) -> Iterator[Uint8Array]:
-        """Yields uint8 `[size, size]` class ids of the clip's label schema, or of another that it carries.
+        """Yields parsing maps, class ids uint8 `[size, size]`.
+
+        Args:
+            label_schema: Which of the clip's label schemas to read; None reads `info.label_schema`.
 
         Raises:
-            InputDataError: the clip has no such maps, a map has an id that the schema has not, or the count is
-                not the header's.
+            InputDataError: There are no such maps, an id is not in the schema, or size or number differ from `info`.
         """
         schema = parsing_labels.get_schema(label_schema or self.info.label_schema)
         path = self.folder / _maps_name(schema.name, self.info)
@@ -205,10 +211,10 @@ class Clip:
 
 
 def open_clip(folder: files.PathLike) -> Clip:
-    """Opens a clip folder.
+    """Opens a clip folder and checks its header and keypoints.
 
     Raises:
-        InputDataError: a part is missing, of another schema version, or the parts contradict each other.
+        InputDataError: A part is missing, of another schema version, or the parts contradict each other.
     """
     path = pathlib.Path(folder)
     info = _parse_info(path / "clip.json", files.read_json(path / "clip.json", "clip"))
@@ -246,13 +252,13 @@ def parts_of_clip(folder: pathlib.Path) -> set[str]:
 
 
 def find_clips(folder: files.PathLike) -> list[Clip]:
-    """The clips in the direct subfolders of `folder`, in order of their ids.
+    """Opens the clips in the direct subfolders of `folder`, sorted by id.
 
     Raises:
-        InputDataError: the folder is missing, holds no clip, or two clips share an id.
+        InputDataError: The folder is missing, holds no clip, or two clips have the same id.
     """
     root = pathlib.Path(folder)
-    with files.reading(root, "clips folder"):  # a glob would pass over what may not be read
+    with files.reading(root, "clips folder"):  # a glob would silently skip folders without read permission
         if not root.is_dir():
             raise InputDataError(f"clips folder {root}: no such folder. Check its name.")
         folders = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
@@ -270,7 +276,7 @@ def find_clips(folder: files.PathLike) -> list[Clip]:
 
 
 def clip_id_of(path: files.PathLike) -> str:
-    """A clip id out of a file name: letters, digits, `_` and `-`. Names in other scripts keep apart by a checksum."""
+    """Makes a clip id of a file name: other characters become `_`, and non-ASCII names get a checksum to stay apart."""
     stem = pathlib.Path(path).stem
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "clip"
     return plain if stem.isascii() else f"{plain}_{zlib.crc32(stem.encode()):08x}"

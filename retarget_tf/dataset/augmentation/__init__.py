@@ -1,11 +1,11 @@
-"""Random changes of training samples. All draws are stateless, so that a sample depends on its seed alone.
+"""Changes training samples at random. All draws are stateless: the result depends on the sample and its seed alone.
 
-pictures    frames, maps and joints that move as one: resized, cropped, mirrored
-jitter      the paper's, for windows: enlarged, cropped at random, mirrored at random
-affine      pictures through a camera that turns, scales, shifts and mirrors
-detection   the errors of a pose detector
-styles      other ways to draw the same map
-streams     for streams of frames: one camera for a whole stream, another for its reference, and those errors
+pictures    resizes, crops and mirrors frames, maps and keypoints together
+jitter      augments windows as pix2pix does: enlarge, crop at random, mirror at random
+affine      rotates, scales, shifts and mirrors frames, maps and keypoints by one 3x3 matrix
+detection   adds the errors of a pose detector to keypoints
+styles      changes the classes and outlines of maps as different human parsers would
+streams     augments streams of frames with all of these except jitter
 """
 
 from retarget_tf.dataset.augmentation.affine import CameraRange

@@ -1,7 +1,8 @@
-"""Pictures through a camera that turns, scales, shifts and mirrors: frame, map and joints move in exactly one way.
+"""Moves frames, maps and keypoints by one affine transform, called a camera: rotation, scale, shift and mirroring.
 
-A camera is a float32 `[3, 3]` that takes a point (x, y, 1) of the picture before to its place after, in pixels with
-pixel centres at +0.5, as keypoints are. Pictures are resampled once, however many cameras were multiplied.
+A camera is a float32 matrix `[3, 3]` that maps a point (x, y, 1) of the old picture to its place in the new one, in
+pixels with pixel centres at +0.5, as in keypoints. Cameras are combined by multiplying them, so that a picture is
+resampled only once.
 """
 
 import dataclasses
@@ -15,12 +16,12 @@ from retarget_tf.errors import ConfigError
 
 @dataclasses.dataclass(frozen=True)
 class CameraRange:
-    """What cameras are drawn from, uniformly.
+    """Range of the random cameras; each parameter is drawn uniformly. The default leaves pictures unchanged.
 
     Attributes:
-        scale: smallest and largest; the picture grows about its middle. (1, 1) for none.
-        shift: largest, along each axis, as a share of the picture's side.
-        rotation: largest, in degrees, either way about the middle.
+        scale: Smallest and largest scale about the middle; values above 1 enlarge the picture.
+        shift: Largest shift along each axis, as a share of the picture's side.
+        rotation: Largest rotation in degrees, in either direction about the middle.
     """
 
     scale: tuple[float, float] = (1.0, 1.0)
@@ -36,7 +37,7 @@ class CameraRange:
             )
 
     def draw(self, seed: tf.Tensor, size: int) -> tf.Tensor:
-        """A camera for pictures of `size` pixels; the same seed gives the same."""
+        """Draws a camera for pictures of side `size` in pixels; `seed` int `[2]` makes the draw repeatable."""
         scale_draw, x, y, turn = tf.unstack(tf.random.stateless_uniform([4], seed))
         scale = self.scale[0] + scale_draw * (self.scale[1] - self.scale[0])
         shift = (2 * tf.stack([x, y]) - 1) * self.shift * size
@@ -46,7 +47,7 @@ class CameraRange:
 
 
 def about_middle(linear: tf.Tensor, shift: tf.Tensor, size: int) -> tf.Tensor:
-    """The camera `[3, 3]` that applies `linear` `[2, 2]` about the middle of the picture, then shifts `[2]` pixels."""
+    """Returns the camera that applies `linear` `[2, 2]` about the middle and then moves by `shift` `[2]` pixels."""
     linear = tf.cast(linear, tf.float32)
     middle = tf.fill([2], size / 2)
     offset = middle + shift - tf.linalg.matvec(linear, middle)
@@ -54,25 +55,25 @@ def about_middle(linear: tf.Tensor, shift: tf.Tensor, size: int) -> tf.Tensor:
 
 
 def mirror_where(flip: tf.Tensor, size: int) -> tf.Tensor:
-    """The camera that mirrors left and right where the bool `flip` is true, and else leaves all in place."""
+    """Returns the camera that mirrors left and right if the bool `flip` is true, or else the identity."""
     return about_middle([[tf.where(flip, -1.0, 1.0), 0.0], [0.0, 1.0]], tf.zeros([2]), size)
 
 
 def move_frames(frames: tf.Tensor, camera: tf.Tensor) -> tf.Tensor:
-    """Frames `[pictures, size, size, 3]` as float32, bilinear; outside the edge's colours go on."""
+    """Moves frames `[pictures, size, size, 3]`, bilinear, to float32; the edge's colours fill the outside."""
     return _resample(tf.cast(frames, tf.float32), camera, "BILINEAR", "NEAREST")
 
 
 def move_maps(
     parsing_maps: tf.Tensor, camera: tf.Tensor, flip: tf.Tensor, schema: parsing_labels.LabelSchema
 ) -> tf.Tensor:
-    """Maps uint8 `[pictures, size, size]`: the nearest pixel's class, background outside; sides swap with `flip`."""
+    """Moves maps uint8 `[pictures, size, size]`, nearest pixel, background outside; `flip` swaps left and right."""
     moved = _resample(parsing_maps[..., None], camera, "NEAREST", "CONSTANT")[..., 0]
     return tf.cond(flip, lambda: tf.gather(mirrored_ids(schema), tf.cast(moved, tf.int32)), lambda: moved)
 
 
 def move_keypoints(keypoints: tf.Tensor, camera: tf.Tensor, flip: tf.Tensor, size: int) -> tf.Tensor:
-    """Keypoints `[..., 25, 3]`; sides swap with `flip`, joints that left the picture are missing."""
+    """Moves keypoints `[..., 25, 3]`; `flip` swaps left and right joints, and joints outside become missing."""
     joints = tf.where(flip, skeleton.MIRRORED_JOINT, tf.range(skeleton.NUM_JOINTS))
     keypoints = tf.gather(keypoints, joints, axis=-2)
     xy = tf.einsum("...j,ij->...i", keypoints[..., :2], camera[:2, :2]) + camera[:2, 2]
@@ -80,7 +81,7 @@ def move_keypoints(keypoints: tf.Tensor, camera: tf.Tensor, flip: tf.Tensor, siz
 
 
 def _resample(pictures: tf.Tensor, camera: tf.Tensor, interpolation: str, fill_mode: str) -> tf.Tensor:
-    # The operation asks where a pixel comes from, and counts pixel centres from 0: hence inverse and half a pixel.
+    # The operation takes the inverse transform (from new to old pixels), with pixel centres at whole numbers.
     half = tf.constant([[1, 0, 0.5], [0, 1, 0.5], [0, 0, 1]], tf.float32)
     from_place = tf.linalg.inv(half) @ tf.linalg.inv(camera) @ half
     moved = tf.raw_ops.ImageProjectiveTransformV3(

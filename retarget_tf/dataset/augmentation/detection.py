@@ -1,4 +1,4 @@
-"""The errors of a pose detector, put on true keypoints: joints it misses, whole limbs it misses, and noise."""
+"""Adds the errors of a pose detector to true keypoints: missing joints, missing limbs and noise."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.dataset.augmentation.pictures import place
 from retarget_tf.errors import ConfigError
 
-# What goes missing at once: an arm from its elbow, a leg from its knee, both feet, or the face.
+# Joints that go missing together: an arm from the elbow down, a leg from the knee down, both feet, or the head.
 LIMBS: tuple[tuple[int, ...], ...] = (
     skeleton.joints("left_elbow", "left_wrist"),
     skeleton.joints("right_elbow", "right_wrist"),
@@ -23,12 +23,12 @@ _IN_LIMB = np.array([[joint in limb for joint in range(skeleton.NUM_JOINTS)] for
 
 @dataclasses.dataclass(frozen=True)
 class DetectionErrors:
-    """What a detector does to a frame's keypoints; all zero for nothing.
+    """Strength of a detector's errors, which are drawn for each frame anew. The default leaves keypoints unchanged.
 
     Attributes:
-        joint_dropout: probability that a joint is missing in a frame.
-        limb_dropout: probability that one of `LIMBS` is missing in a frame.
-        noise: standard deviation along each axis, drawn for each frame, as a share of the picture's side.
+        joint_dropout: Probability that a joint is missing in a frame.
+        limb_dropout: Probability that one random group of `LIMBS` is missing in a frame.
+        noise: Standard deviation of normal noise along each axis, as a share of the picture's side.
     """
 
     joint_dropout: float = 0.0
@@ -40,16 +40,16 @@ class DetectionErrors:
             raise ConfigError(f"errors of a detector must lie in 0..1. Received: {self}")
 
     def apply(self, keypoints: tf.Tensor, bias: tf.Tensor, seed: tf.Tensor, size: int) -> tf.Tensor:
-        """Keypoints with errors.
+        """Returns keypoints with random errors.
 
         Args:
-            keypoints: float32 `[frames, 25, 3]`.
-            bias: float32 `[25, 2]` in pixels, an error that all frames share.
-            seed: int `[2]`; the same seed gives the same draw.
-            size: side of the picture in pixels.
+            keypoints: float32 `[frames, 25, 3]` in pixels.
+            bias: float32 `[25, 2]` in pixels, added to every frame.
+            seed: int `[2]`; the same seed gives the same errors.
+            size: Side of the picture in pixels.
 
         Returns:
-            float32 `[frames, 25, 3]`; what is missing or lands outside of the picture is (0, 0, 0).
+            float32 `[frames, 25, 3]`; joints that are missing or outside of the picture are (0, 0, 0).
         """
         frames = tf.shape(keypoints)[0]
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 4))

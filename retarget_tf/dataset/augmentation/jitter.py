@@ -1,4 +1,4 @@
-"""Random jitter of windows: resize by 286/256, crop at random, mirror at random (pix2pix, Isola et al. 2017)."""
+"""Jitters pictures: enlarge by 286/256, crop at random, mirror with probability 1/2 (pix2pix, Isola et al. 2017)."""
 
 import dataclasses
 
@@ -11,11 +11,12 @@ from retarget_tf.errors import ConfigError
 
 @dataclasses.dataclass(frozen=True)
 class AugmentationConfig:
-    """How samples are jittered.
+    """Strength of the jitter.
 
     Attributes:
-        jitter_scale: the picture is enlarged by this before it is cropped to its size; 1 leaves it in place.
-        mirror: mirror every second sample, at random.
+        jitter_scale: Factor by which pictures are enlarged before they are cropped back to their size; larger values
+            shift and enlarge more, 1 does neither.
+        mirror: Mirrors with probability 1/2.
     """
 
     jitter_scale: float = 286 / 256
@@ -29,16 +30,16 @@ class AugmentationConfig:
 def jitter(
     pictures: Pictures, seed: tf.Tensor, config: AugmentationConfig, schema: parsing_labels.LabelSchema
 ) -> Pictures:
-    """Moves all pictures by one random draw.
+    """Enlarges, crops and mirrors all pictures by the same random draw.
 
     Args:
-        pictures: of a size that is known when a graph is built.
+        pictures: Pictures whose size is known statically.
         seed: int `[2]`; the same seed gives the same draw.
-        config: how.
-        schema: of the parsing maps.
+        config: Strength of the jitter.
+        schema: Label schema of the parsing maps; it says which classes swap when mirrored.
 
     Returns:
-        Pictures of the same size. Joints that left the picture are missing.
+        Pictures of the same size. Joints outside of the crop are missing.
     """
     size = pictures.frames.shape[1]
     enlarged = round(size * config.jitter_scale)

@@ -1,8 +1,8 @@
-"""Random changes of streams, where a network follows one clip frame by frame on its own outputs.
+"""Augments streams: consecutive frames of one clip, on which a network is trained on its own previous outputs.
 
-One camera and one mirror hold during a whole stream: what the network drew last must fit what it draws next. The
-reference goes through one camera more, for photo and dance are seldom taken by one camera, and its colours change.
-On top of all come the errors of a pose detector, drawn for each frame.
+One camera transform and one mirroring hold for a whole stream, because the network's last output must fit its next
+target. The reference gets one more camera transform, since photo and dance are seldom taken by the same camera, and
+random colours. Detector errors are drawn for each frame.
 """
 
 import dataclasses
@@ -19,13 +19,13 @@ from retarget_tf.errors import ConfigError
 
 @dataclasses.dataclass(frozen=True)
 class ColourRange:
-    """How far the colours of the reference frame may change, each by a uniform draw; zero for none.
+    """Range of the random colour changes of a reference frame; each is drawn uniformly, and 0 turns it off.
 
     Attributes:
-        brightness: largest change, as a share of the full range.
-        contrast: largest change of the factor, about 1.
-        saturation: largest change of the factor, about 1.
-        hue: largest turn, as a share of the colour circle.
+        brightness: Largest brightness added or subtracted, as a share of the full range.
+        contrast: Contrast is multiplied by a factor in 1 - contrast .. 1 + contrast.
+        saturation: Saturation is multiplied by a factor in 1 - saturation .. 1 + saturation.
+        hue: Largest rotation of the hue, as a share of the colour circle; at most 0.5.
     """
 
     brightness: float = 0.0
@@ -38,7 +38,7 @@ class ColourRange:
             raise ConfigError(f"changes of colour must lie in 0..1, of hue in 0..0.5. Received: {self}")
 
     def apply(self, frames: tf.Tensor, seed: tf.Tensor) -> tf.Tensor:
-        """Frames float32 `[..., size, size, 3]` of 0..255, changed; some values may lie outside of the range."""
+        """Changes the colours of frames float32 `[..., size, size, 3]` in 0..255; results may leave that range."""
         seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 4))
         frames = frames / 255
         if self.hue:
@@ -54,18 +54,18 @@ class ColourRange:
 
 @dataclasses.dataclass(frozen=True)
 class StreamAugmentationConfig:
-    """How streams are changed; nothing by default, see `stream_augmentation`.
+    """Settings of `augment_stream`. The default changes nothing; `stream_augmentation` gives those used in training.
 
     Attributes:
-        mirror: mirror every second stream with its reference, at random.
-        camera: of a stream and its reference.
-        reference_camera: of the reference, after `camera`.
-        reference_colours: of the reference.
-        style: of all maps.
-        errors: of the stream's keypoints, drawn for each frame.
-        reference_errors: of the reference's keypoints.
-        bias: standard deviation of an error of each joint that all frames of a stream share with their reference,
-            along each axis, as a share of the picture's side.
+        mirror: Mirrors a stream and its reference with probability 1/2.
+        camera: Random camera that is applied to a stream and its reference alike.
+        reference_camera: Random camera that is applied to the reference after `camera`.
+        reference_colours: Random colour changes of the reference frame.
+        style: Random changes of all maps, the same for a stream and its reference.
+        errors: Detector errors of the stream's keypoints, drawn for each frame.
+        reference_errors: Detector errors of the reference's keypoints.
+        bias: Standard deviation of a constant offset of each joint, the same in all frames of a stream and its
+            reference, along each axis, as a share of the picture's side.
     """
 
     mirror: bool = False
@@ -83,12 +83,12 @@ class StreamAugmentationConfig:
 
 
 def stream_augmentation(*, joint_dropout: float, relabel: float, thicken: float) -> StreamAugmentationConfig:
-    """The changes that the preset `stable` is trained with.
+    """Returns the augmentation that the preset `stable` is trained with.
 
     Args:
-        joint_dropout: share of the joints that are missing in a stream; see `DetectionErrors`.
-        relabel: see `StyleRange`.
-        thicken: see `StyleRange`.
+        joint_dropout: Probability that a joint is missing in a frame of a stream.
+        relabel: Probability of each relabelling, see `StyleRange`.
+        thicken: Probability that a class is thickened, see `StyleRange`.
     """
     return StreamAugmentationConfig(
         mirror=True,
@@ -104,13 +104,13 @@ def stream_augmentation(*, joint_dropout: float, relabel: float, thicken: float)
 
 @dataclasses.dataclass(frozen=True)
 class Stream:
-    """Frames of one clip in the order in which they are followed; their photos are not needed.
+    """Keypoints and maps of one clip in training order, and one reference picture. Only the reference has a photo.
 
     Attributes:
         keypoints: float32 `[frames, 25, 3]` in pixels; missing joints are (0, 0, 0).
-        parsing_maps: uint8 `[frames, size, size]`.
-        reference: one picture of the same clip.
-        is_as_seen: bool `[]`, whether the maps have the classes that the photo shows.
+        parsing_maps: Class ids uint8 `[frames, size, size]`.
+        reference: `Pictures` of one frame of the same clip.
+        is_as_seen: bool `[]`; false if `StyleRange` relabelled classes, so that the maps contradict the photo.
     """
 
     keypoints: tf.Tensor
@@ -122,16 +122,16 @@ class Stream:
 def augment_stream(
     stream: Stream, seed: tf.Tensor, config: StreamAugmentationConfig, schema: parsing_labels.LabelSchema
 ) -> Stream:
-    """Changes a stream by one random draw.
+    """Augments a stream and its reference at random.
 
     Args:
-        stream: of a size that is known when a graph is built.
+        stream: Stream whose picture size is known statically.
         seed: int `[2]`; the same seed gives the same draw.
-        config: how.
-        schema: of the parsing maps.
+        config: Strength of each change.
+        schema: Label schema of the parsing maps.
 
     Returns:
-        A stream of the same size. Joints that left the picture are missing.
+        A stream of the same size. Joints outside of the picture are missing.
     """
     size = stream.parsing_maps.shape[1]
     seeds = tf.unstack(tf.random.experimental.stateless_split(seed, 8))

@@ -1,7 +1,7 @@
-"""Other ways to draw the same person's map: parts of other classes, parts a pixel thicker; the same in a whole stream.
+"""Changes parsing maps as different human parsers would: some classes merge into others, one is drawn a pixel thicker.
 
-Every parser of photos has habits of its own: one gives shoes to the trousers, one draws arms thick. A network that has
-seen one way only draws everybody so. One that has seen many has to take the way from the reference's map.
+Human parsers differ in their errors: one labels shoes as trousers, another draws arms thick. A network trained on one
+style draws that style for everybody; one trained on many has to copy the style of the reference's map.
 """
 
 import dataclasses
@@ -13,7 +13,7 @@ from retarget_tf.body import parsing_labels
 from retarget_tf.errors import ConfigError
 
 _Classes = tuple[str, ...]
-# What may be taken for what, by the names of `parts10`.
+# Which classes may be replaced by which, by the names of `parts10`.
 _RELABELLINGS: tuple[tuple[_Classes, str], ...] = (
     (("shoes",), "lower_clothes"),
     (("shoes",), "background"),
@@ -26,11 +26,11 @@ _RELABELLINGS: tuple[tuple[_Classes, str], ...] = (
 
 @dataclasses.dataclass(frozen=True)
 class StyleRange:
-    """How far the way of drawing may change.
+    """Probabilities of the style changes.
 
     Attributes:
-        relabel: probability of each relabelling.
-        thicken: probability that one class, drawn at random, is a pixel thicker on all sides.
+        relabel: Probability of each of the relabellings, which are drawn independently.
+        thicken: Probability that one random class grows into the background by a pixel on all sides.
     """
 
     relabel: float = 0.0
@@ -43,15 +43,15 @@ class StyleRange:
     def apply(
         self, parsing_maps: tf.Tensor, seed: tf.Tensor, schema: parsing_labels.LabelSchema
     ) -> tuple[tf.Tensor, tf.Tensor]:
-        """Redraws all maps in one way.
+        """Applies one random style to all maps.
 
         Args:
-            parsing_maps: uint8 `[maps, size, size]`.
-            seed: int `[2]`.
-            schema: of the maps; relabellings whose classes it has not are left out.
+            parsing_maps: Class ids uint8 `[maps, size, size]`.
+            seed: int `[2]`; the same seed gives the same style.
+            schema: Label schema of the maps; relabellings with a class that it lacks are skipped.
 
         Returns:
-            The maps, and bool `[]`: whether they still are what the photo shows.
+            The maps, and bool `[]`, false if classes were relabelled, so that the maps contradict the photo.
         """
         relabel_seed, thicken_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         draws = tf.random.stateless_uniform([len(_RELABELLINGS)], relabel_seed)
@@ -69,7 +69,6 @@ class StyleRange:
         return parsing_maps, ~is_relabelled
 
     def _thickened(self, parsing_maps: tf.Tensor, seed: tf.Tensor, schema: parsing_labels.LabelSchema) -> tf.Tensor:
-        """One class grows into the background."""
         draw = tf.random.stateless_uniform([2], seed)
         thick = 1 + tf.cast(draw[1] * (schema.num_classes - 1), tf.int32)
         member = tf.cast(tf.equal(tf.cast(parsing_maps, tf.int32), thick), tf.float32)[..., None]

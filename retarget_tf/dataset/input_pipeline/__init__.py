@@ -1,11 +1,11 @@
-"""Records as batches: `tf.data`, deterministic, and resumable at any batch.
+"""Reads records as batches of a `tf.data.Dataset` that is deterministic and can be resumed at any batch.
 
-windows        `make_dataset`: windows of consecutive frames, each with a reference
-window_plan    in which order windows come, without reading a record
+windows        `make_dataset`: windows of consecutive frames, each with a reference frame
+window_plan    computes the order of windows without reading a record
 streams        `make_streams`: each slot of a batch follows one clip frame by frame
-stream_plan    what each slot follows, drawn without reading a record
-record_table   where each record lies, to read any one of them
-seeds          of stateless draws
+stream_plan    draws which frames each slot follows, without reading a record
+record_table   finds each record in its file, for random access
+seeds          derives the seeds of stateless draws
 """
 
 from retarget_tf.dataset.input_pipeline.stream_plan import StreamLengths

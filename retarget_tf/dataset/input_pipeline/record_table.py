@@ -1,4 +1,4 @@
-"""Where each record of a split lies and how many frames it holds, so that any one of them can be read alone."""
+"""Indexes the records of a split by file, offset and number of frames, so that any one can be read alone."""
 
 import dataclasses
 
@@ -11,14 +11,14 @@ from retarget_tf.dataset import records
 
 @dataclasses.dataclass(frozen=True)
 class RecordTable:
-    """The records of a split in the order of its shards.
+    """Index of the records of a split, in the order of its shards.
 
     Attributes:
-        paths: of the shards.
-        shards: int64 `[records]`, each record's position in `paths`.
-        offsets: int64 `[records]`, bytes before it in its shard.
-        frames: int64 `[records]`.
-        cached: string `[records]`, the records themselves where they are kept in memory.
+        paths: Paths of the shards.
+        shards: int64 `[records]`: the position of each record's shard in `paths`.
+        offsets: int64 `[records]`: the byte at which each record begins in its shard.
+        frames: int64 `[records]`: the number of frames of each record.
+        cached: string `[records]`: the serialized records if they are kept in memory, or None.
     """
 
     paths: tuple[str, ...]
@@ -29,15 +29,15 @@ class RecordTable:
 
     @classmethod
     def scan(cls, manifest: records.Manifest, split: str, *, cache: bool = False) -> "RecordTable":
-        """Reads every record of a split once.
+        """Builds the table by reading every record of a split once.
 
         Args:
-            manifest: of the records.
+            manifest: Manifest of the records.
             split: train, validation or test.
-            cache: keep them in memory, as they are stored: `read` then never goes to the disk.
+            cache: Keeps the serialized records in memory, so that `read` never goes to the disk.
 
         Raises:
-            InputDataError: the split is empty, or its records are missing or damaged.
+            InputDataError: The split is empty, or its records are missing or damaged.
         """
         paths = tuple(manifest.shard_paths(split))
         shards, offsets, frames, cached = [], [], [], []
@@ -59,13 +59,13 @@ class RecordTable:
         )
 
     def holding(self, frames: int) -> "RecordTable":
-        """Those of at least so many frames."""
+        """Returns the table of the records with at least `frames` frames."""
         kept = self.frames >= frames
         cached = None if self.cached is None else tf.boolean_mask(self.cached, kept)
         return RecordTable(self.paths, self.shards[kept], self.offsets[kept], self.frames[kept], cached)
 
     def read(self, record: tf.Tensor) -> tf.data.Dataset:
-        """A data set of the one record int64 `[]`, string `[]`."""
+        """Returns a data set of one element, the serialized record (string `[]`) at position `record`, int64 `[]`."""
         if self.cached is not None:
             return tf.data.Dataset.from_tensors(tf.gather(self.cached, record))
         path = tf.gather(self.paths, tf.gather(self.shards, record))
@@ -73,5 +73,4 @@ class RecordTable:
 
 
 def _frames(serialized: tf.Tensor) -> tf.Tensor:
-    """The number of a record's frames, int64 `[]`."""
     return tf.size(records.parse_tensors(serialized)["frames"], tf.int64)

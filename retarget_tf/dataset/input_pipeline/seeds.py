@@ -1,4 +1,4 @@
-"""Seeds of stateless draws: what a draw gives depends on the seed, on what it is for, and on its position alone."""
+"""Derives the seeds of stateless draws from the user's seed, the purpose of the draw and its position."""
 
 import enum
 
@@ -9,7 +9,7 @@ FOREVER = np.iinfo(np.int64).max
 
 
 class Purpose(enum.IntEnum):
-    """What a seed is for: no two draws may follow each other's."""
+    """Purposes of random draws; each gets its own seed, so that their draws are independent."""
 
     EPOCH = 0
     SAMPLE = 1
@@ -18,10 +18,10 @@ class Purpose(enum.IntEnum):
 
 
 def purpose_seed(seed: int, purpose: Purpose) -> tf.Tensor:
-    """The seed int64 `[2]` of all draws for one purpose."""
+    """Returns the seed int64 `[2]` of all draws for one purpose."""
     return tf.constant([seed, purpose], tf.int64)
 
 
 def fold_in(seed: tf.Tensor, value: tf.Tensor | int) -> tf.Tensor:
-    """A seed int64 `[2]` of its own for each `value`."""
+    """Derives a different seed int64 `[2]` for each whole number `value`."""
     return tf.random.experimental.stateless_fold_in(seed, tf.cast(value, tf.int64))

@@ -1,7 +1,8 @@
-"""What each slot of a batch follows: an endless row of streams, drawn without reading a record.
+"""Draws the streams that each slot of a batch follows, without reading a record.
 
-A stream walks through one record in steps of its gap, forwards or backwards. All that is drawn of stream n of a slot is
-a function of the seed, the slot and n. So where a slot stands after any number of frames is counted, not read.
+A stream walks through one record in steps of its frame gap, forwards or backwards. The record, gap, start, length and
+direction of stream n of a slot depend only on the seed, the slot and n, so the stream and frame of a slot after any
+number of batches can be computed from the drawn lengths.
 """
 
 import dataclasses
@@ -14,17 +15,17 @@ from retarget_tf.dataset.input_pipeline.record_table import RecordTable
 from retarget_tf.dataset.input_pipeline.seeds import FOREVER, Purpose, fold_in, purpose_seed
 from retarget_tf.errors import ConfigError
 
-_BLOCK = 256  # streams of a slot that are drawn at once
+_BLOCK = 256  # number of streams of a slot that are drawn at once
 
 
 @dataclasses.dataclass(frozen=True)
 class StreamLengths:
-    """What streams are drawn from.
+    """Distribution of the lengths and frame gaps of streams.
 
     Attributes:
-        frame_gap: smallest and largest distance between two frames of a stream; it is drawn for each stream.
-        mean_frames: mean length of a stream, geometric, before it is cut to what its record holds.
-        single_share: probability that a stream is one frame long instead.
+        frame_gap: Smallest and largest distance between two frames of a stream, drawn uniformly for each stream.
+        mean_frames: Mean of the geometric distribution of stream lengths; a stream also ends with its record.
+        single_share: Probability that a stream is only one frame long.
     """
 
     frame_gap: tuple[int, int]
@@ -41,12 +42,12 @@ class StreamLengths:
 
 @dataclasses.dataclass(frozen=True)
 class StreamPlan:
-    """The streams of all slots.
+    """Random but repeatable sequence of streams for every slot.
 
     Attributes:
-        config: what they are drawn from.
-        table: the records, each of which can hold a stream.
-        seed: of all draws.
+        config: Distribution of lengths and gaps.
+        table: Records to draw from; each must have room for one step of the smallest gap.
+        seed: Makes all draws repeatable.
     """
 
     config: StreamLengths
@@ -54,17 +55,17 @@ class StreamPlan:
     seed: int
 
     def streams(self, slot: tf.Tensor, first: tf.Tensor | int = 0) -> tf.data.Dataset:
-        """The endless row of a slot's streams, from number `first` on.
+        """Returns the endless sequence of a slot's streams, from stream number `first` on.
 
         Returns:
-            A data set of dicts of int64 `[]`: `number` of the stream in its row, its `record`, `start`, the position in
-            the record of the frame before its first, `step` from frame to frame (negative is backwards) and `length`.
+            A data set of dicts of int64 `[]`: `number` of the stream, its `record`, `start` (position in the record of
+            the frame before the stream's first), `step` between frames (negative is backwards) and `length` in frames.
         """
         blocks = tf.data.Dataset.range(tf.cast(first, tf.int64) // _BLOCK, FOREVER)
         return blocks.map(lambda block: self._block(slot, block)).unbatch().skip(tf.cast(first, tf.int64) % _BLOCK)
 
     def seek(self, slots: int, position: int) -> list[tuple[int, int]]:
-        """For each slot the stream it is in after `position` frames, and how many of that stream's are behind it."""
+        """Returns for each slot its stream after `position` frames, and how many frames of that stream are used up."""
         lengths_of_block = tf.function(lambda slot, block: self._block(slot, block)["length"])
 
         def seek_slot(slot: int) -> tuple[int, int]:
@@ -81,13 +82,13 @@ class StreamPlan:
             return [seek_slot(slot) for slot in range(slots)]
 
     def _block(self, slot: tf.Tensor | int, block: tf.Tensor) -> dict[str, tf.Tensor]:
-        """`_BLOCK` streams, each value `[streams]`."""
+        """Draws `_BLOCK` streams; each value of the dict is `[_BLOCK]`."""
         seed = fold_in(fold_in(purpose_seed(self.seed, Purpose.STREAM_PLAN), slot), block)
         frame_seed, draws_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         gap_draw, single_draw, length_draw, start_draw, direction_draw = tf.unstack(
             tf.random.stateless_uniform([5, _BLOCK], draws_seed)
         )
-        # Each frame is as likely to choose its record, so that a short record is not followed out of proportion.
+        # A record is chosen with probability proportional to its frames, so short records are not overrepresented.
         ends = np.cumsum(self.table.frames)
         frame = tf.random.stateless_uniform([_BLOCK], frame_seed, 0, ends[-1], dtype=tf.int64)
         record = tf.searchsorted(ends, frame, side="right", out_type=tf.int64)
@@ -112,5 +113,5 @@ class StreamPlan:
 
 
 def _whole(draw: tf.Tensor, count: tf.Tensor) -> tf.Tensor:
-    """A whole number int64 below `count` of a draw from [0, 1)."""
+    """Turns a draw from [0, 1) into a whole number int64 in 0 .. count - 1."""
     return tf.cast(draw * tf.cast(count, tf.float32), tf.int64)

@@ -1,13 +1,13 @@
-"""Streams to train on a network's own outputs: each slot of a batch follows one clip frame by frame.
+"""Batches for training on a network's own outputs: each slot of a batch follows one clip frame by frame.
 
-Slot i of one batch goes on in slot i of the next, until `is_start` says that a new stream begins there. The trainer
-keeps what the network drew last in each slot, gives it back, and takes one gradient step a frame.
+Slot i of the next batch holds the next frame of slot i, until `is_start` marks the beginning of a new stream. The
+trainer keeps the network's last output of each slot as its next input and takes one gradient step per frame.
 
-Slots must not move: `interleave` over streams would skip a slot for a round whenever a stream ends. So each slot is an
-endless data set of its own, and they are interleaved one element at a time.
+`interleave` over streams would skip a slot for one round whenever a stream ends, and so shift the slots. Therefore each
+slot is an endless data set, and the slots are interleaved one element at a time.
 
-A stream is decoded, resized and augmented as a whole: its reference once, each of its maps once though each is
-given twice, as truth and as the frame before the next.
+A stream is decoded, resized and augmented as a whole, so each map is decoded once although it is used twice, as a
+target and as the previous map of the next frame.
 """
 
 import numpy as np
@@ -42,28 +42,28 @@ def make_streams(
     start_batch: int = 0,
     cache_records: bool = False,
 ) -> tf.data.Dataset:
-    """Endless batches whose slots follow streams.
+    """Makes endless batches whose slots follow streams.
 
-    A stream is a random walk through a random record: its gap, direction, start and length are drawn. Every record
-    with room for one step of the smallest gap takes part.
+    A stream is a walk through a random record with random gap, direction, start and length. Every record with room for
+    one step of the smallest gap is used.
 
     Args:
-        folder: of records.
+        folder: Folder of records.
         split: train, validation or test.
-        lengths: what the streams are drawn from.
-        batch_size: slots of a batch.
-        image_size: side of the pictures in pixels; the records' own where it is None.
-        augment: random changes, such as `stream_augmentation`'s; None for none.
-        seed: of all draws.
-        start_batch: begin there, as if the batches before had been taken; slots may then be amid a stream.
-        cache_records: keep the split's records in memory, encoded as they are stored, so that the disk is read once.
+        lengths: Distribution of the streams' lengths and frame gaps.
+        batch_size: Number of slots.
+        image_size: Side of the pictures in pixels; None keeps that of the records.
+        augment: Random changes of each stream, such as `stream_augmentation()`; None changes nothing.
+        seed: Makes all draws repeatable.
+        start_batch: Skips this many batches, as if they had been taken; slots may then begin within a stream.
+        cache_records: Keeps the split's records in memory, still encoded, so that the disk is read only once.
 
     Returns:
-        An infinite data set of `stream_spec`, a function of the arguments alone.
+        An infinite data set of `stream_spec` that depends only on the records and the arguments.
 
     Raises:
-        ConfigError: a setting is out of range.
-        InputDataError: the records are missing or damaged, the split is empty, or no record can hold a stream.
+        ConfigError: A setting is out of range.
+        InputDataError: The records are missing or damaged, the split is empty, or no record can hold a stream.
     """
     if batch_size < 1 or start_batch < 0:
         raise ConfigError(
@@ -81,7 +81,7 @@ def make_streams(
 
         return plan.streams(slot, first).flat_map(stream).skip(frames_behind)
 
-    # As arguments: TensorFlow 2.21 crashes where such a function ends in a skip by a number that it captured.
+    # The places are arguments: TensorFlow 2.21 crashes if an interleaved function skips by a captured number.
     slots = tf.data.Dataset.from_tensor_slices(tuple(np.array(places, np.int64).T))
     dataset = slots.interleave(
         frames_of_slot, cycle_length=batch_size, block_length=1, num_parallel_calls=tf.data.AUTOTUNE, deterministic=True
@@ -92,15 +92,15 @@ def make_streams(
 
 
 def stream_spec(image_size: int, batch_size: int) -> dict[str, tf.TensorSpec]:
-    """What `make_streams` yields.
+    """Returns the element spec of `make_streams`.
 
-    * `keypoints` float32 `[batch, 25, 3]` in pixels, `parsing_map` uint8 `[batch, size, size]`, class ids, 255 unknown:
-      the pose to generate, and its truth.
-    * `previous_keypoints`, `previous_map`: those of the stream's frame before; at the start of a stream too.
-    * `reference_frame` uint8 `[batch, size, size, 3]`, RGB, `reference_keypoints`, `reference_map`: one of the record's
-      reference frames, the same during a whole stream.
-    * `is_start` bool `[batch]`: this is a stream's first frame.
-    * `is_as_seen` bool `[batch]`: the maps have the classes that the photo shows; augmentation may have changed them.
+    * `keypoints` float32 `[batch, 25, 3]` in pixels: the pose to generate. `parsing_map` uint8 `[batch, size, size]`:
+      its true map, class ids, 255 unknown.
+    * `previous_keypoints`, `previous_map`: those of the frame before, also at the start of a stream.
+    * `reference_frame` RGB uint8 `[batch, size, size, 3]`, `reference_keypoints`, `reference_map`: one of the record's
+      reference frames, the same for a whole stream.
+    * `is_start` bool `[batch]`: whether this is the first frame of a stream.
+    * `is_as_seen` bool `[batch]`: false if augmentation relabelled classes, so that the maps contradict the photo.
     """
     keypoints, parsing_map = ((skeleton.NUM_JOINTS, 3), tf.float32), ((image_size, image_size), tf.uint8)
     shapes = {
@@ -118,7 +118,7 @@ def stream_spec(image_size: int, batch_size: int) -> dict[str, tf.TensorSpec]:
 
 
 class _Finisher:
-    """Makes the elements of a stream of its record and its plan."""
+    """Decodes, resizes and augments a planned stream, and splits it into elements."""
 
     def __init__(
         self, manifest: records.Manifest, size: int, augment: StreamAugmentationConfig | None, seed: tf.Tensor
@@ -130,7 +130,7 @@ class _Finisher:
         self._seed = seed
 
     def __call__(self, serialized: tf.Tensor, planned: dict[str, tf.Tensor], slot: tf.Tensor) -> tf.data.Dataset:
-        """The elements of a stream: `stream_spec` without the batch."""
+        """Returns the elements of a stream: `stream_spec` without the batch axis."""
         seed = fold_in(fold_in(self._seed, slot), planned["number"])
         reference_seed, augment_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 2))
         stream = self._decode(records.parse_tensors(serialized), planned, reference_seed)
@@ -178,7 +178,7 @@ class _Finisher:
 
 
 def _usable_records(manifest: records.Manifest, split: str, lengths: StreamLengths, cache_records: bool) -> RecordTable:
-    """The records of a split that can hold a stream."""
+    """Returns the records of a split that have room for one step of the smallest gap."""
     fewest = lengths.frame_gap[0] + 1
     if fewest > manifest.segment_frames:
         raise ConfigError(

@@ -1,9 +1,8 @@
-"""Records as batches of windows: `tf.data`, deterministic, and resumable at any batch.
+"""Reads records as batches of windows: a `tf.data.Dataset` that is deterministic and can be resumed at any batch.
 
-A sample is a window of consecutive frames of one clip, and a reference frame of the same clip. The stream of samples is
-a function of the seed alone, and sample n of its own position n besides: to resume after k batches, build the data set
-with `start_batch=k`. A frame is read, decoded and resized once an epoch, though as many windows hold it as are long; in
-which order the windows of many records mix, `window_plan` says.
+A sample is a window of consecutive frames of one clip, and a reference frame of the same clip. Sample n depends only on
+the seed and n; to resume after k batches, build the data set with `start_batch=k`. A frame is read, decoded and resized
+once an epoch, although several windows contain it. `window_plan` defines how the windows of many records are mixed.
 """
 
 import dataclasses
@@ -20,7 +19,7 @@ from retarget_tf.dataset.input_pipeline.seeds import FOREVER, Purpose, fold_in, 
 from retarget_tf.dataset.input_pipeline.window_plan import WindowPlan
 from retarget_tf.errors import ConfigError, InputDataError
 
-# Bytes of decoded records that are open to mix their windows: at 256 pixels 16 records of 64 frames, at 64 pixels 256.
+# Bytes of decoded records whose windows are mixed: 16 records of 64 frames at 256 pixels, 256 records at 64 pixels.
 SHUFFLE_BYTES = 256 * 2**20
 _PIXEL_BYTES = 4  # of a frame and its map
 
@@ -42,30 +41,30 @@ def make_dataset(
     cache_records: bool = False,
     shuffle_bytes: int = SHUFFLE_BYTES,
 ) -> tf.data.Dataset:
-    """Batches of windows of a split.
+    """Makes batches of windows of a split.
 
     Args:
-        folder: of records.
+        folder: Folder of records.
         split: train, validation or test.
-        batch_size: windows in a batch.
-        window_frames: frames in a window.
-        frame_gap: smallest and largest distance between two frames of a window; it is drawn for each window.
-        image_size: side of the pictures in pixels; the records' own where it is None.
-        augment: random jitter; None for none.
-        shuffle: give windows in random order, with any of the record's references; else in order, with frame 0.
-        seed: of all draws.
-        repeat: give one epoch after the other for ever, each in an order of its own; batches run on over the seam.
-        drop_remainder: without `repeat`, leave out a last batch that is not full.
-        start_batch: begin there, as if the batches before had been taken.
-        cache_records: keep the split's records in memory, encoded as they are stored, so that the disk is read once.
-        shuffle_bytes: bound of the decoded records that are open at a time to mix their windows.
+        batch_size: Number of windows in a batch.
+        window_frames: Number of frames in a window.
+        frame_gap: Smallest and largest distance between two frames of a window, drawn uniformly for each window.
+        image_size: Side of the pictures in pixels; None keeps that of the records.
+        augment: Random jitter of each window and its reference; None changes nothing.
+        shuffle: Yields windows in random order with random references, or else in stored order with frame 0.
+        seed: Makes all draws repeatable.
+        repeat: Repeats epochs for ever, each in a new order; a batch may span the end of an epoch.
+        drop_remainder: Without `repeat`, drops a last batch that is not full.
+        start_batch: Skips this many batches, as if they had been taken.
+        cache_records: Keeps the split's records in memory, still encoded, so that the disk is read only once.
+        shuffle_bytes: Memory in bytes for decoded records whose windows are mixed; more memory mixes better.
 
     Returns:
         A data set of `element_spec`, of known cardinality.
 
     Raises:
-        ConfigError: a setting is out of range.
-        InputDataError: the records are missing or incomplete, the split is empty, or a clip is shorter than a window.
+        ConfigError: A setting is out of range.
+        InputDataError: The records are missing or incomplete, the split is empty, or a clip is shorter than a window.
     """
     manifest = records.Manifest.load(folder)
     cutter = WindowCutter(window_frames, frame_gap, shuffle=shuffle)
@@ -115,12 +114,12 @@ def make_dataset(
 
 
 def element_spec(window_frames: int, image_size: int, batch_size: int | None) -> dict[str, tf.TensorSpec]:
-    """What `make_dataset` yields.
+    """Returns the element spec of `make_dataset`.
 
-    * `frames`: uint8 `[batch, window, size, size, 3]`, RGB.
-    * `keypoints`: float32 `[batch, window, 25, 3]`, in pixels of the sample's picture.
+    * `frames`: RGB uint8 `[batch, window, size, size, 3]`.
+    * `keypoints`: float32 `[batch, window, 25, 3]` in pixels.
     * `parsing_maps`: uint8 `[batch, window, size, size]`, class ids, 255 unknown.
-    * `reference_frame`, `reference_keypoints`, `reference_map`: of one frame more of the clip, `[batch, ...]`.
+    * `reference_frame`, `reference_keypoints`, `reference_map`: the reference frame of the same clip, `[batch, ...]`.
     * `clip_id`: string `[batch]`; `first_index`: int64 `[batch]`, the position in the clip of the window's first frame.
     """
     shapes = {
@@ -139,11 +138,11 @@ def element_spec(window_frames: int, image_size: int, batch_size: int | None) ->
 def count_windows(
     manifest: records.Manifest, split: str, *, window_frames: int, frame_gap: tuple[int, int] = (1, 1)
 ) -> int:
-    """The number of windows in an epoch: one from every frame whose record leaves room for the largest gap.
+    """Counts the windows of an epoch: one begins at every frame after which its record has room for the largest gap.
 
     Raises:
-        ConfigError: a window is longer than a record.
-        InputDataError: the split is empty, or a clip is shorter than a window.
+        ConfigError: A window is longer than a record.
+        InputDataError: The split is empty, or a clip is shorter than a window.
     """
     span = WindowCutter(window_frames, frame_gap).span
     if span > manifest.segment_frames:
@@ -165,13 +164,12 @@ def count_windows(
 
 @dataclasses.dataclass(frozen=True)
 class WindowCutter:
-    """Cuts the windows out of a parsed record.
+    """Cuts the windows out of a decoded record.
 
     Attributes:
-        window_frames: frames in a window.
-        frame_gap: smallest and largest distance between two frames of a window.
-        shuffle: give the windows in random order, each with any of the record's references; else in order, with the
-            first, frame 0.
+        window_frames: Number of frames in a window.
+        frame_gap: Smallest and largest distance between two frames of a window.
+        shuffle: Yields windows in random order with random references, or else in order with the first, frame 0.
     """
 
     window_frames: int
@@ -188,19 +186,19 @@ class WindowCutter:
 
     @property
     def span(self) -> int:
-        """Consecutive frames that the longest window takes."""
+        """Number of consecutive frames that a window with the largest gap spans."""
         return (self.window_frames - 1) * self.frame_gap[1] + 1
 
     def cut(self, pictures: Pictures, names: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.data.Dataset:
-        """All windows of a record.
+        """Returns all windows of a record.
 
         Args:
-            pictures: the record's frames, then its references.
+            pictures: The record's frames, followed by its references.
             names: `clip_id`, `first_index` of the record and the number of its `references`.
-            seed: int64 `[2]`.
+            seed: int64 `[2]`; makes order, gaps and references repeatable.
 
         Returns:
-            A data set of `element_spec`, without the batch.
+            A data set of `element_spec` without the batch axis.
         """
         references = names["references"]
         body = tf.shape(pictures.frames)[0] - references
@@ -215,7 +213,7 @@ class WindowCutter:
 
         def window(start: tf.Tensor, gap: tf.Tensor, reference: tf.Tensor) -> dict[str, tf.Tensor]:
             def consecutive(values: tf.Tensor) -> tf.Tensor:
-                if largest == 1:  # a part of the whole, not a copy
+                if largest == 1:  # a slice shares memory, a gather copies
                     return tf.ensure_shape(
                         values[start : start + self.window_frames], [self.window_frames, *values.shape[1:]]
                     )
@@ -237,13 +235,13 @@ class WindowCutter:
 
 @dataclasses.dataclass(frozen=True)
 class _Decoder:
-    """Decodes a parsed record, from the stored size to another."""
+    """Decodes a parsed record, and resizes it from `stored_size` to `size`."""
 
     stored_size: int
     size: int
 
     def __call__(self, record: dict[str, tf.Tensor]) -> tuple[Pictures, dict[str, tf.Tensor]]:
-        """The record's frames, then its references; and what `WindowCutter.cut` takes besides."""
+        """Returns the record's frames followed by its references, and the `names` for `WindowCutter.cut`."""
         encoded = {
             name: tf.concat([record[name], record[f"reference_{name}"]], axis=0)
             for name in ("frames", "keypoints", "parsing_maps")
@@ -263,7 +261,7 @@ class _Decoder:
 
 
 def _pictures(window: dict[str, tf.Tensor]) -> Pictures:
-    """A window's frames, and its reference as the last."""
+    """Appends the reference to a window's frames."""
     return Pictures(
         tf.concat([window["frames"], window["reference_frame"][None]], axis=0),
         tf.concat([window["keypoints"], window["reference_keypoints"][None]], axis=0),
@@ -272,7 +270,7 @@ def _pictures(window: dict[str, tf.Tensor]) -> Pictures:
 
 
 def _parts(pictures: Pictures) -> dict[str, tf.Tensor]:
-    """The inverse of `_pictures`."""
+    """Inverts `_pictures`."""
     return {
         "frames": pictures.frames[:-1],
         "keypoints": pictures.keypoints[:-1],

@@ -1,8 +1,8 @@
-"""The data set that training and evaluation read: TFRecord shards and the manifest that lists them.
+"""Builds, checks and reads the data set of training and evaluation: TFRecord shards and a manifest that lists them.
 
-`build_records` writes a folder from clip folders; `Manifest.load` says what a folder holds and refuses one that is not
-whole; `read_clips` gives whole clips as numpy; `input_pipeline.make_dataset` gives batches. The format itself is
-described, written and parsed in `records.segment`.
+`build_records` makes a folder of records from clip folders; `Manifest.load` reads its manifest and refuses incomplete
+folders; `read_clips` yields whole clips as numpy arrays; `input_pipeline.make_dataset` makes batches. `records.segment`
+defines the format of a record.
 """
 
 from retarget_tf.dataset.build_config import BuildConfig

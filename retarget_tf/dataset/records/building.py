@@ -1,7 +1,7 @@
-"""From clip folders to records, in two rounds: every clip is encoded, then every shard is written from the clips.
+"""Builds records from clip folders in two rounds: first every clip is encoded, then every shard is written.
 
-What is done is kept beside the records until they are complete, so a build that was broken off goes on where it
-stopped. The rounds may be carried out by anybody who sees the files: here by the cores of this machine.
+Finished parts are kept in a scratch folder beside the records until these are complete, so an interrupted build can be
+resumed. This module runs the tasks on the cores of this machine; `beam_build` runs them on many machines.
 """
 
 import dataclasses
@@ -20,19 +20,19 @@ from retarget_tf.dataset.records.planning import BuildPlan, ClipTask, ShardTask,
 from retarget_tf.dataset.records.staging import Staging
 from retarget_tf.errors import ConfigError
 
-# A process takes seconds to import TensorFlow: enough to encode a thousand frames, or to write several shards.
+# Fewest frames or shards per process: importing TensorFlow takes as long as encoding or writing so many.
 _FRAMES_WORTH_A_PROCESS = 1000
 _SHARDS_WORTH_A_PROCESS = 8
 
 
 @dataclasses.dataclass(frozen=True)
 class Work:
-    """What is left to do: all clips first, in any order, then all shards, in any order.
+    """Remaining tasks of a build: all clips in any order, and after them all shards in any order.
 
     Attributes:
-        staging: whose `encode_clip` and `write_shard` do it.
-        clips: that some shard needs; the longest come first.
-        shards: to write.
+        staging: Scratch folder; its `encode_clip` and `write_shard` carry out the tasks.
+        clips: Clips to encode because a remaining shard needs them, the longest first.
+        shards: Shards to write.
     """
 
     staging: Staging
@@ -52,21 +52,21 @@ def build_records(
 ) -> Manifest:
     """Writes the records of all clips in `clip_folders` to the folder `out`.
 
-    The same call again goes on where a broken one stopped, and makes the same files.
+    Repeating an interrupted call resumes the build and makes the same files.
 
     Args:
-        clip_folders: folders whose subfolders are clip folders.
-        out: appears when complete.
-        config: how.
-        overwrite: replace `out` where it exists, if it holds records and nothing else.
-        workers: number of processes; the records do not depend on it.
-        show_progress: draw a progress bar of frames.
-        carry_out: does the work, in place of processes of this machine; see `beam_build.on_runner`.
+        clip_folders: Folders whose subfolders are clip folders.
+        out: Folder of the records; it appears when they are complete.
+        config: Picture size, label schema, splits and shards of the records.
+        overwrite: Replaces an existing `out`, if it holds records and nothing else.
+        workers: Number of processes; the records do not depend on it.
+        show_progress: Draws progress bars.
+        carry_out: Carries out the tasks, see `beam_build.on_runner`; None runs them in processes of this machine.
 
     Raises:
-        InputDataError: a clip cannot be used, clips contradict each other, or the people are too few for the splits.
-        ConfigError: a path is not one of a file system, or `out` exists and is not to be replaced, lies among the
-            clips, or is being written by somebody else.
+        InputDataError: A clip cannot be used, clips contradict each other, or there are too few people for the splits.
+        ConfigError: A path is a URL, or `out` exists and is not to be replaced, lies among the clips, or is being
+            written by another process.
     """
     for path in (*clip_folders, out):
         if "://" in str(path):
@@ -80,7 +80,7 @@ def build_records(
     files.check_writable(final, ours=ours)
     plan = plan_build(clip_folders, config)
     with files.exclusive(final):
-        files.check_writable(final, ours=ours)  # again, now that nobody else can make it
+        files.check_writable(final, ours=ours)  # again: another process may have made it before the lock
         staging = Staging(final.with_name(f".{final.name}.building"))
         staging.open(plan)
         work = _left_to_do(plan, staging)
@@ -131,7 +131,7 @@ def _carry_out_here(work: Work, *, workers: int, show_progress: bool) -> None:
 
 
 def _finished(plan: BuildPlan, staging: Staging) -> Manifest:
-    """The manifest of the shards, all of which must be written."""
+    """Returns the manifest with all shards, which must be written."""
     splits = {}
     for name, tasks in plan.shards.items():
         shards = tuple(shard for task in tasks if (shard := staging.find_shard(task)) is not None)

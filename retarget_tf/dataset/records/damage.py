@@ -1,4 +1,4 @@
-"""TensorFlow's errors on damaged records, told to the user in one line that names the file."""
+"""Turns TensorFlow's errors on damaged records into one line that names the file."""
 
 import contextlib
 import pathlib
@@ -12,34 +12,34 @@ from retarget_tf.dataset.records.framing import read_record, record_offsets
 from retarget_tf.dataset.records.manifest import Manifest
 from retarget_tf.errors import InputDataError
 
-# A checksum does not fit; a data set is shorter than `assert_cardinality` says; a file is gone.
+# Raised for a wrong checksum, for a data set shorter than `assert_cardinality` says, and for a missing file.
 _MAY_MEAN_DAMAGE = (tf.errors.DataLossError, tf.errors.FailedPreconditionError, tf.errors.NotFoundError)
 
 
 @contextlib.contextmanager
 def damage_as_input_error(path: files.PathLike, *more_kinds: type[Exception]) -> Iterator[None]:
-    """Turns TensorFlow's error on a damaged record into the user's one line.
+    """Turns TensorFlow's error on a damaged record into an InputDataError.
 
     Args:
-        path: of the shard that is read.
-        more_kinds: further exceptions that can only mean damage where this is used.
+        path: Path of the shard that is read, for the message.
+        more_kinds: Further exceptions that can only mean damage in the block.
 
     Raises:
-        InputDataError: in place of TensorFlow's error.
+        InputDataError: Instead of TensorFlow's error.
     """
     try:
         yield
     except (tf.errors.DataLossError, *more_kinds) as error:
-        reason = re.sub(r"\{\{.*?\}\} *", "", str(error).splitlines()[0])[:120]  # without the name of the operation
+        reason = re.sub(r"\{\{.*?\}\} *", "", str(error).splitlines()[0])[:120]  # drops the operation's name
         raise InputDataError(f"records {path}: a record is damaged ({reason}). Build the records again.") from error
 
 
 @contextlib.contextmanager
 def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
-    """As `damage_as_input_error` where many shards are read at once: TensorFlow does not say which of them it was.
+    """Does as `damage_as_input_error` for a block that reads many shards, of which TensorFlow's error names none.
 
     Raises:
-        InputDataError: a shard of the folders is damaged. Other errors of TensorFlow go through.
+        InputDataError: Names the first damaged record in the folders. If there is none, TensorFlow's error is raised.
     """
     try:
         yield

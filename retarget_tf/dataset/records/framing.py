@@ -1,6 +1,6 @@
-"""Where the records of a TFRecord file lie, by their length fields, and reading any one of them.
+"""Finds the records of a TFRecord file by their length fields, and reads any one of them.
 
-A record is its length in 8 bytes, a checksum of that in 4, the data, and a checksum of the data in 4.
+A record consists of its length (8 bytes), a checksum of the length (4), the data, and a checksum of the data (4).
 """
 
 import pathlib
@@ -8,11 +8,11 @@ import pathlib
 import tensorflow as tf
 
 _LENGTH_BYTES, _FRAMING_BYTES = 8, 16
-_READ_BYTES = 256 * 2**10  # held while a record is read: one at 64 pixels is about as large
+_READ_BYTES = 256 * 2**10  # read buffer, about as large as a record at 64 pixels
 
 
 def record_offsets(path: pathlib.Path) -> list[int]:
-    """The positions of a file's records; none is read. The last may be cut."""
+    """Returns the byte positions of a file's records without reading their data; the last record may be truncated."""
     size, offsets, position = path.stat().st_size, [], 0
     with path.open("rb") as file:
         while position < size:
@@ -23,13 +23,13 @@ def record_offsets(path: pathlib.Path) -> list[int]:
 
 
 def record_at(path: tf.Tensor | str, offset: tf.Tensor | int) -> tf.data.Dataset:
-    """A data set of one record, string `[]`; its checksums are compared when it is read.
+    """Returns a data set of one record, string `[]`; reading it checks its checksums.
 
     Args:
-        path: string `[]`, of the file.
-        offset: int64 `[]`, where the record begins.
+        path: string `[]`: path of the file.
+        offset: int64 `[]`: byte at which the record begins.
     """
-    # TFRecordDataset itself takes no offset; reading from one touches nothing before it.
+    # TFRecordDataset has no argument for an offset.
     rest_of_file = tf.raw_ops.TFRecordDatasetV2(
         filenames=tf.convert_to_tensor(path)[None],
         compression_type="",
@@ -37,11 +37,11 @@ def record_at(path: tf.Tensor | str, offset: tf.Tensor | int) -> tf.data.Dataset
         byte_offsets=tf.cast(offset, tf.int64)[None],
     )
     records = tf.data.experimental.from_variant(rest_of_file, tf.TensorSpec([], tf.string))
-    # A file that was cut there since would give nothing, in silence.
+    # Without this a file that was truncated here would silently yield no record.
     return records.take(1).apply(tf.data.experimental.assert_cardinality(1))
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int64)])
 def read_record(path: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
-    """The record of `record_at`. In a graph: TensorFlow 2.21 cannot iterate over one that is made eagerly."""
+    """Reads the record of `record_at`, in a graph because TensorFlow 2.21 cannot iterate over it eagerly."""
     return record_at(path, offset).get_single_element()

@@ -1,4 +1,4 @@
-"""What records hold, for people to look at: a table, and a contact sheet."""
+"""Shows the contents of records: tables and a contact sheet."""
 
 import itertools
 from collections.abc import Iterable
@@ -15,7 +15,7 @@ from retarget_tf.pictures import drawing
 
 
 def describe(manifest: Manifest) -> str:
-    """A table of the splits: people, clips, frames, shards, megabytes."""
+    """Returns a table of the splits with their people, clips, frames, shards and megabytes."""
     rows: list[tuple[str, ...]] = [("split", "people", "clips", "frames", "shards", "MB")]
     for name, split in manifest.splits.items():
         people = len({clip.person_id for clip in split.clips})
@@ -29,7 +29,7 @@ def describe(manifest: Manifest) -> str:
 
 
 def describe_classes(manifest: Manifest, split: str, max_records: int = 64) -> str:
-    """A table of the classes' shares of the pixels, over one frame of each of the first records of a split."""
+    """Returns a table of each class's share of the pixels, from the middle frames of a split's first records."""
     schema = parsing_labels.get_schema(manifest.label_schema)
     counts = np.zeros(256, np.int64)
     for segment in itertools.islice(read_segments(manifest.folder, split), max_records):
@@ -41,10 +41,10 @@ def describe_classes(manifest: Manifest, split: str, max_records: int = 64) -> s
 
 
 def contact_sheet(manifest: Manifest, split: str, *, max_rows: int = 8, frames_in_row: int = 3) -> Uint8Array:
-    """A picture of a split: one row for a record, clips as different as there are.
+    """Draws a picture of a split with one row for the first record of each clip.
 
-    A row shows the reference frame, then for frames spread over the record the frame, its stick figure over it and its
-    parsing map in colours.
+    A row shows the reference frame and then, for frames spread over the record, the frame, the frame with its stick
+    figure, and its parsing map in colours.
 
     Returns:
         RGB uint8 `[height, width, 3]`.
@@ -55,7 +55,7 @@ def contact_sheet(manifest: Manifest, split: str, *, max_rows: int = 8, frames_i
 
 
 def _different_clips(segments: Iterable[Segment], count: int) -> list[Segment]:
-    """The first segment of each clip, up to `count`."""
+    """Returns the first segment of each of the first `count` clips."""
     found: dict[str, Segment] = {}
     for segment in segments:
         found.setdefault(segment.clip.clip_id, segment)
@@ -82,7 +82,7 @@ def _row(segment: Segment, schema: parsing_labels.LabelSchema, count: int) -> Ui
 
 
 def draw_sticks(frame: Uint8Array, keypoints: Float32Array) -> Uint8Array:
-    """The frame with the stick figure of `[25, 3]` keypoints over it; joints that are missing draw nothing."""
+    """Returns the darkened frame with the stick figure of keypoints `[25, 3]`; missing joints are not drawn."""
     drawn = (frame * 0.6).astype(np.uint8)
     thickness = max(2, frame.shape[0] // 80)
     points = [(round(float(x) - 0.5), round(float(y) - 0.5)) for x, y, _ in keypoints]

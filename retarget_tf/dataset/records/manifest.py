@@ -1,4 +1,7 @@
-"""`manifest.json`: what a folder of records holds. It is written last, so a folder without one is no data set."""
+"""Reads, writes and checks `manifest.json`, which lists the contents of a folder of records.
+
+It is written last, so a folder without it is not a complete data set.
+"""
 
 import dataclasses
 import hashlib
@@ -19,12 +22,12 @@ SPLITS = (TRAIN, VALIDATION, TEST)
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ClipEntry(ClipIdentity):
-    """One clip of a split and its number of frames."""
+    """Identity of one clip of a split, and its number of frames."""
 
     frames: int
 
     def to_json(self) -> dict[str, Any]:
-        """The values in the order in which every `manifest.json` has them."""
+        """Returns the values in the key order of `manifest.json`."""
         values = dataclasses.asdict(self)
         for name in ("fps", "motion_of"):
             values[name] = values.pop(name)
@@ -33,7 +36,7 @@ class ClipEntry(ClipIdentity):
 
 @dataclasses.dataclass(frozen=True)
 class Shard:
-    """One TFRecord file: its name in the folder, and what it must hold."""
+    """Name and expected contents of one TFRecord file."""
 
     name: str
     records: int
@@ -43,7 +46,7 @@ class Shard:
 
 @dataclasses.dataclass(frozen=True)
 class Split:
-    """The clips and shards of one split; both are empty where no share was asked for."""
+    """Clips and shards of one split; both are empty if the split has no share of the people."""
 
     clips: tuple[ClipEntry, ...] = ()
     shards: tuple[Shard, ...] = ()
@@ -55,24 +58,24 @@ class Split:
 
     @property
     def bytes(self) -> int:
-        """Size of all shards."""
+        """Total size of all shards in bytes."""
         return sum(shard.bytes for shard in self.shards)
 
 
 @dataclasses.dataclass(frozen=True)
 class Manifest:
-    """What `manifest.json` holds.
+    """Contents of `manifest.json`.
 
     Attributes:
-        folder: where the records lie; not part of the file.
-        label_schema: name of the schema of the parsing maps.
-        image_size: side of the square frames in pixels.
-        segment_frames: consecutive frames in one record; a clip's last record may hold fewer.
-        person_height_share: median share of the picture's height from the head to the feet, 0..1, over the training
-            clips (all clips where none trains).
-        seed: of the split, the order of the records and the reference frames.
-        splits: by name: train, validation, test.
-        schema_version: of this layout.
+        folder: Folder of the records; not stored in the file.
+        label_schema: Name of the label schema of the parsing maps.
+        image_size: Side of the square frames in pixels.
+        segment_frames: Number of consecutive frames in one record; a clip's last record may hold fewer.
+        person_height_share: Median distance from head to feet as a share of the picture's height, 0..1, over the
+            training clips, or over all clips if there are none.
+        seed: Seed of the split, the order of the records and the reference frames.
+        splits: The splits by name: train, validation, test.
+        schema_version: Version of the layout of manifest and records.
     """
 
     folder: pathlib.Path
@@ -89,7 +92,7 @@ class Manifest:
         """Reads the manifest of a folder of records.
 
         Raises:
-            InputDataError: there is none, or it is of another schema version.
+            InputDataError: There is none, it is damaged, or it is of another schema version.
         """
         path = pathlib.Path(folder) / "manifest.json"
         build = _command(folder)
@@ -136,11 +139,11 @@ class Manifest:
         files.write_json(self.folder / "manifest.json", values)
 
     def split(self, name: str) -> Split:
-        """The split of that name, which must hold clips.
+        """Returns the split of that name, which must not be empty.
 
         Raises:
-            ConfigError: there is no split of that name.
-            InputDataError: it is empty.
+            ConfigError: There is no split of that name.
+            InputDataError: The split is empty.
         """
         if name not in self.splits:
             raise ConfigError(f"split must be one of {', '.join(SPLITS)}. Received: split={name}")
@@ -152,10 +155,10 @@ class Manifest:
         return self.splits[name]
 
     def check_fit(self, image_size: int, label_schema: str) -> None:
-        """Refuses a model that takes other pictures or other maps.
+        """Refuses a model with another image size or label schema.
 
         Raises:
-            InputDataError: image size or label schema differ.
+            InputDataError: Image size or label schema differ.
         """
         for name, flag, want in (("image_size", "size", image_size), ("label_schema", "label_schema", label_schema)):
             have = getattr(self, name)
@@ -166,10 +169,10 @@ class Manifest:
                 )
 
     def shard_paths(self, name: str) -> list[pathlib.Path]:
-        """The shards of a split in order; names, sizes and record counts are checked against the manifest.
+        """Returns the paths of a split's shards in order, after checking their names, sizes and numbers of records.
 
         Raises:
-            InputDataError: a shard is missing, cut, holds another number of records, or is none of the manifest's.
+            InputDataError: A shard is missing, has another size or number of records, or is not in the manifest.
         """
         if stray := self.stray_shards():
             raise InputDataError(f"records {stray[0]}: not in the manifest. Remove the file.")
@@ -181,15 +184,15 @@ class Manifest:
         return paths
 
     def stray_shards(self) -> list[pathlib.Path]:
-        """TFRecord files in the folder that the manifest does not list."""
+        """Returns the TFRecord files in the folder that the manifest does not list."""
         listed = {shard.name for split in self.splits.values() for shard in split.shards}
         return [path for path in sorted(self.folder.glob("*.tfrecord")) if path.name not in listed]
 
     def verify(self) -> None:
-        """Reads every shard whole and compares its sha256.
+        """Compares the SHA-256 of every shard with the manifest's.
 
         Raises:
-            InputDataError: a shard is not the one that was written.
+            InputDataError: A shard is missing or differs from the one that was written.
         """
         for name, split in self.splits.items():
             for path, shard in zip(self.shard_paths(name) if split.clips else [], split.shards, strict=True):
@@ -201,7 +204,7 @@ class Manifest:
 
 
 def sha256_of(path: pathlib.Path) -> str:
-    """The SHA-256 of a file, in hexadecimal."""
+    """Returns the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -1,9 +1,9 @@
-"""What a build will make, drawn before a frame is read: the manifest but for the shards, and what each shard holds.
+"""Plans a build before any frame is read: the splits of the manifest and the records of each shard.
 
-A plan depends on the clips' headers and the configuration alone. So whoever carries it out, in whatever order, on one
-core or on many machines, makes the same files.
+A plan depends only on the clips' headers, keypoints and files' times, and on the configuration. So the same files are
+made in whatever order its tasks are carried out, on one core or on many machines.
 
-Training segments are shuffled over all clips; validation and test clips stay whole, in order of their ids.
+Training segments are shuffled over all clips; validation and test clips stay whole, sorted by id.
 """
 
 import dataclasses
@@ -23,19 +23,19 @@ from retarget_tf.dataset.records.splitting import split_people
 from retarget_tf.errors import InputDataError
 
 _RECORDS_IN_SHARD = 64  # 64 frames at 256 pixels are about 3 MB, so a shard is about 200 MB at most
-_FEWEST_SHARDS = 4  # are enough to read in parallel
+_FEWEST_SHARDS = 4  # enough to read in parallel
 
 
 @dataclasses.dataclass(frozen=True)
 class ClipTask:
-    """A clip to encode, and all that its encoded frames depend on.
+    """Task to encode a clip, with everything that its encoded frames depend on.
 
     Attributes:
-        folder: of the clip.
-        info: its header.
-        size: side of the stored pictures.
-        label_schema: of the stored maps.
-        stamp: sizes and times of change of the clip's files.
+        folder: Folder of the clip.
+        info: Header of the clip.
+        size: Side of the stored pictures in pixels.
+        label_schema: Name of the label schema of the stored maps.
+        stamp: Name, size in bytes and modification time in nanoseconds of each of the clip's files.
     """
 
     folder: str
@@ -46,20 +46,20 @@ class ClipTask:
 
     @property
     def key(self) -> str:
-        """A file name of its own for every other task."""
+        """File name that is different for every task."""
         return f"{self.info.clip_id}-{_digest(self)}"
 
 
 @dataclasses.dataclass(frozen=True)
 class RecordPlan:
-    """One record of a shard.
+    """Contents of one record of a shard.
 
     Attributes:
-        clip_key: of the `ClipTask`.
-        clip: which clip it is of.
-        start: the position in the clip of the first frame.
-        frames: number of frames.
-        references: positions in the clip of the reference frames.
+        clip_key: Key of the clip's `ClipTask`.
+        clip: Identity of the clip.
+        start: Position of the first frame in the clip.
+        frames: Number of frames.
+        references: Positions of the reference frames in the clip.
     """
 
     clip_key: str
@@ -71,25 +71,25 @@ class RecordPlan:
 
 @dataclasses.dataclass(frozen=True)
 class ShardTask:
-    """A shard to write: its name, and the records in it."""
+    """Task to write a shard: its file name and its records."""
 
     name: str
     records: tuple[RecordPlan, ...]
 
     @property
     def key(self) -> str:
-        """Another for every other content."""
+        """Digest that is different for every name and content."""
         return _digest(self)
 
 
 @dataclasses.dataclass(frozen=True)
 class BuildPlan:
-    """What a build will make.
+    """All tasks of a build.
 
     Attributes:
-        manifest: with every split's clips, and no shards.
-        clips: to encode.
-        shards: to write, by split.
+        manifest: Manifest with the clips of every split, still without shards.
+        clips: Clips to encode.
+        shards: Shards to write, by split.
     """
 
     manifest: Manifest
@@ -101,7 +101,7 @@ def plan_build(clip_folders: Sequence[files.PathLike], config: BuildConfig) -> B
     """Plans the records of all clips in `clip_folders`.
 
     Raises:
-        InputDataError: a clip cannot be used, clips contradict each other, or the people are too few for the splits.
+        InputDataError: A clip cannot be used, clips contradict each other, or there are too few people for the splits.
     """
     found = _find_clips(clip_folders)
     size = _common_size(found, config)
@@ -135,9 +135,9 @@ def plan_build(clip_folders: Sequence[files.PathLike], config: BuildConfig) -> B
 
 
 def _records_of(task: ClipTask, config: BuildConfig, second_reference: bool) -> Iterator[RecordPlan]:
-    """A clip's segments in order; all have frame 0 as a reference, and some a second from outside of the segment."""
+    """Yields a clip's segments in order, each with frame 0 as a reference, and with another if `second_reference`."""
     info = task.info
-    # The clip's id in the seed: its references do not depend on which other clips there are.
+    # The seed contains the clip's id, so that its references do not depend on the other clips.
     rng = np.random.default_rng([config.seed, *info.clip_id.encode()])
     for start in range(0, info.frames, config.segment_frames):
         frames = min(config.segment_frames, info.frames - start)
@@ -146,7 +146,7 @@ def _records_of(task: ClipTask, config: BuildConfig, second_reference: bool) -> 
 
 
 def _index_elsewhere(rng: np.random.Generator, frames: int, start: int, length: int) -> int:
-    """A frame outside of the segment from `start`; any frame where the segment is the whole clip."""
+    """Draws a frame outside of the segment from `start`, or any frame if the segment is the whole clip."""
     outside = frames - length
     if outside == 0:
         return int(rng.integers(frames))
@@ -155,7 +155,7 @@ def _index_elsewhere(rng: np.random.Generator, frames: int, start: int, length: 
 
 
 def _whole(of_clips: Sequence[list[RecordPlan]]) -> list[list[RecordPlan]]:
-    """One clip after the other; no clip is parted between two shards."""
+    """Distributes clips over shards in order, without splitting a clip."""
     parts: list[list[RecordPlan]] = []
     for records in of_clips:
         if not parts or len(parts[-1]) >= _RECORDS_IN_SHARD:
@@ -165,7 +165,7 @@ def _whole(of_clips: Sequence[list[RecordPlan]]) -> list[list[RecordPlan]]:
 
 
 def _shuffled(of_clips: Sequence[list[RecordPlan]], config: BuildConfig) -> list[list[RecordPlan]]:
-    """The segments of all clips in a random order."""
+    """Distributes the segments of all clips over shards in random order."""
     records = [record for of_clip in of_clips for record in of_clip]
     order = np.random.default_rng(config.seed).permutation(len(records))
     wanted = config.shards or max(_FEWEST_SHARDS, -(-len(records) // _RECORDS_IN_SHARD))
@@ -184,7 +184,7 @@ def _digest(task: ClipTask | ShardTask) -> str:
 
 
 def _find_clips(folders: Sequence[files.PathLike]) -> list[clips.Clip]:
-    """The clips of all folders in order of their ids."""
+    """Opens the clips of all folders, sorted by id."""
     found: dict[str, clips.Clip] = {}
     for clip in (clip for folder in folders for clip in clips.find_clips(folder)):
         if clip.info.clip_id in found:
@@ -198,7 +198,7 @@ def _find_clips(folders: Sequence[files.PathLike]) -> list[clips.Clip]:
 
 
 def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
-    """The side of the stored pictures; refuses clips that do not go together."""
+    """Returns the side of the stored pictures; refuses clips without the label schema or of another size."""
     first = found[0]
     for clip in found:
         if config.label_schema not in clip.info.label_schemas:
@@ -220,9 +220,9 @@ def _entry(info: clips.ClipInfo) -> ClipEntry:
 
 
 def _person_height_share(found: Sequence[clips.Clip]) -> float:
-    """Median share of the picture's height from head to feet; arms that reach higher do not count.
+    """Returns the median distance from head to feet as a share of the picture's height, ignoring raised arms.
 
-    Where no frame shows both head and feet, it is the median height of whatever is seen.
+    If no frame shows both head and feet, the highest and lowest visible joints are taken instead.
     """
     anything = range(skeleton.NUM_JOINTS)
     for tops, bottoms in ((skeleton.HEAD, skeleton.FEET), (anything, anything)):

@@ -1,4 +1,4 @@
-"""Records back as numpy: whole clips in order for evaluation, or segments as they lie for looking at them."""
+"""Reads records as numpy arrays: whole clips in order for evaluation, or single segments in stored order."""
 
 import dataclasses
 import itertools
@@ -17,12 +17,12 @@ from retarget_tf.errors import ConfigError, InputDataError
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """The frame that anchors a person's identity.
+    """Reference frame, which shows the network what the person looks like.
 
     Attributes:
         frame: RGB uint8 `[size, size, 3]`.
-        keypoints: float32 `[25, 3]`.
-        parsing_map: uint8 `[size, size]`.
+        keypoints: float32 `[25, 3]`: x, y in pixels and confidence.
+        parsing_map: Class ids uint8 `[size, size]`.
     """
 
     frame: Uint8Array
@@ -32,11 +32,11 @@ class Reference:
 
 @dataclasses.dataclass(frozen=True)
 class RecordClip:
-    """A whole clip. Its pictures are held encoded and decoded on demand.
+    """Whole clip, kept encoded in memory and decoded on demand.
 
     Attributes:
-        info: which clip it is.
-        encoded: the frames as they are stored.
+        info: Identity and number of frames of the clip.
+        encoded: The encoded frames and maps, and the keypoints.
     """
 
     info: ClipEntry
@@ -47,20 +47,20 @@ class RecordClip:
 
     @property
     def keypoints(self) -> Float32Array:
-        """float32 `[frames, 25, 3]`."""
+        """Keypoints float32 `[frames, 25, 3]`: x, y in pixels and confidence."""
         return self.encoded.keypoints
 
     @property
     def reference(self) -> Reference:
-        """Frame 0, which anchors evaluation."""
+        """Frame 0, the reference of evaluation."""
         return Reference(self.frame(0), self.keypoints[0], self.parsing_map(0))
 
     def frame(self, index: int) -> Uint8Array:
-        """RGB uint8 `[size, size, 3]`."""
+        """Decodes a frame: RGB uint8 `[size, size, 3]`."""
         return decode_frame(self.encoded.frames[index]).numpy()
 
     def parsing_map(self, index: int) -> Uint8Array:
-        """Class ids uint8 `[size, size]`."""
+        """Decodes a parsing map: class ids uint8 `[size, size]`."""
         return decode_map(self.encoded.parsing_maps[index]).numpy()
 
     def frames(self) -> Iterator[Uint8Array]:
@@ -77,7 +77,7 @@ def read_clips(folder: files.PathLike, split: str) -> Iterator[RecordClip]:
 
     Raises:
         ConfigError: `split` is train, whose records are shuffled.
-        InputDataError: the records are missing, incomplete or damaged.
+        InputDataError: The records are missing, incomplete or damaged.
     """
     if split == TRAIN:
         raise ConfigError(f"split must be one whose clips are whole: validation or test. Received: split={split}")
@@ -93,10 +93,10 @@ def read_clips(folder: files.PathLike, split: str) -> Iterator[RecordClip]:
 
 
 def read_segments(folder: files.PathLike, split: str) -> Iterator[Segment]:
-    """Yields the records of a split as they lie.
+    """Yields the records of a split in stored order.
 
     Raises:
-        InputDataError: the records are missing, incomplete, damaged, or of another schema version.
+        InputDataError: The records are missing, incomplete, damaged, or of another schema version.
     """
     for path in Manifest.load(folder).shard_paths(split):
         with damage_as_input_error(path, tf.errors.InvalidArgumentError):
@@ -105,7 +105,7 @@ def read_segments(folder: files.PathLike, split: str) -> Iterator[Segment]:
 
 
 def _join(entry: ClipEntry, segments: list[Segment]) -> RecordClip | None:
-    """The clip of its segments; None where they are not all there and in order."""
+    """Joins the segments of a clip; returns None if they are not complete and in order."""
     starts = np.cumsum([0] + [len(segment.body) for segment in segments])
     if [segment.first_index for segment in segments] != list(starts[:-1]) or starts[-1] != entry.frames:
         return None

@@ -1,11 +1,11 @@
-"""The record: a segment of consecutive frames of one clip as a `tf.train.SequenceExample`. Both ways, nowhere else.
+"""Defines, writes and parses a record: consecutive frames of one clip as a `tf.train.SequenceExample`.
 
     context         clip_id, person_id, fps, first_index, schema_version,
-                    reference_frames, reference_parsing_maps, reference_keypoints: frames of the same clip that
-                    show the person; the first is always the clip's frame 0
+                    reference_frames, reference_parsing_maps, reference_keypoints: reference frames of the same clip;
+                    the first is always the clip's frame 0
     feature lists   frames (JPEG, quality 95, full chroma), parsing_maps (PNG, gray8), keypoints (75 floats)
 
-Frames are decoded with libjpeg's accurate integer transform, so that every reader sees the same pixels.
+Frames are decoded with libjpeg's accurate integer transform, so that every reader gets the same pixels.
 """
 
 import dataclasses
@@ -39,12 +39,12 @@ _SEQUENCE_FEATURES = {
 
 @dataclasses.dataclass(frozen=True)
 class EncodedFrames:
-    """Frames as they are stored.
+    """Encoded frames and maps, and their keypoints.
 
     Attributes:
-        frames: JPEG.
-        parsing_maps: PNG of class ids.
-        keypoints: float32 `[frames, 25, 3]` in pixels.
+        frames: A JPEG file for each frame.
+        parsing_maps: A PNG file of class ids for each frame.
+        keypoints: float32 `[frames, 25, 3]`: x, y in pixels and confidence.
     """
 
     frames: tuple[bytes, ...]
@@ -57,13 +57,13 @@ class EncodedFrames:
 
 @dataclasses.dataclass(frozen=True)
 class Segment:
-    """One record.
+    """Contents of one record.
 
     Attributes:
-        clip: which clip it is of; what it repeats (`motion_of`) stands in the manifest alone.
-        first_index: the position in the clip of the first frame.
-        body: the consecutive frames.
-        references: frames of the same clip; the first is the clip's frame 0.
+        clip: Identity of the clip; its `motion_of` is not stored in records, only in the manifest.
+        first_index: Position of the first frame in the clip.
+        body: The consecutive frames.
+        references: Reference frames of the same clip; the first is the clip's frame 0.
     """
 
     clip: ClipIdentity
@@ -72,7 +72,7 @@ class Segment:
     references: EncodedFrames
 
     def serialize(self) -> bytes:
-        """The record's bytes."""
+        """Returns the record's bytes."""
         context = {
             "clip_id": _bytes([self.clip.clip_id.encode()]),
             "person_id": _bytes([self.clip.person_id.encode()]),
@@ -94,16 +94,16 @@ class Segment:
                 feature_list={name: tf.train.FeatureList(feature=values) for name, values in lists.items()}
             ),
         )
-        return example.SerializeToString(deterministic=True)  # else the order of a map's fields may be any
+        return example.SerializeToString(deterministic=True)  # otherwise protobuf may write maps in any order
 
     @classmethod
     def parse(cls, serialized: bytes) -> "Segment":
-        """The inverse of `serialize`. The pictures stay encoded."""
+        """Inverts `serialize`; the pictures stay encoded."""
         return cls.from_tensors(parse_tensors(serialized))
 
     @classmethod
     def from_tensors(cls, tensors: dict[str, tf.Tensor]) -> "Segment":
-        """A segment of what `parse_tensors` gives."""
+        """Makes a segment of the result of `parse_tensors`."""
         values = {name: tensor.numpy() for name, tensor in tensors.items()}
         return cls(
             clip=ClipIdentity(values["clip_id"].decode(), values["person_id"].decode(), float(values["fps"])),
@@ -134,22 +134,22 @@ def parse_tensors(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
 
 
 def encode_frame(frame: Uint8Array) -> bytes:
-    """JPEG of an RGB frame `[height, width, 3]`: quality 95, colour at full resolution."""
+    """Encodes an RGB frame uint8 `[height, width, 3]` as JPEG, quality 95, without chroma subsampling."""
     return tf.io.encode_jpeg(frame, quality=JPEG_QUALITY, chroma_downsampling=False).numpy()
 
 
 def encode_map(parsing_map: Uint8Array) -> bytes:
-    """PNG of a parsing map `[height, width]`, exact."""
+    """Encodes a parsing map uint8 `[height, width]` as PNG, which is lossless."""
     return tf.io.encode_png(parsing_map[..., None]).numpy()
 
 
 def decode_frame(jpeg: tf.Tensor) -> tf.Tensor:
-    """RGB uint8 `[height, width, 3]` of a stored frame; eagerly or in a graph."""
+    """Decodes a stored frame to RGB uint8 `[height, width, 3]`, eagerly or in a graph."""
     return tf.io.decode_jpeg(jpeg, channels=3, dct_method="INTEGER_ACCURATE")
 
 
 def decode_map(png: tf.Tensor) -> tf.Tensor:
-    """Class ids uint8 `[height, width]` of a stored parsing map; eagerly or in a graph."""
+    """Decodes a stored parsing map to class ids uint8 `[height, width]`, eagerly or in a graph."""
     return tf.io.decode_png(png, channels=1)[..., 0]
 
 

@@ -1,4 +1,4 @@
-"""Who trains and who tests: people are dealt to the splits, never frames, and never two ways of one motion."""
+"""Splits people into training, validation and test; people who perform the same motion stay in the same split."""
 
 import random
 from collections.abc import Sequence
@@ -18,23 +18,23 @@ def split_people(
     test_people: Sequence[str] = (),
     seed: int = 0,
 ) -> dict[str, str]:
-    """Gives every person a split.
+    """Assigns every person to a split at random.
 
-    People who are tied by a shared motion (`ClipInfo.motion_of`) go the same way: a motion that was trained on
-    would otherwise be tested, on another body.
+    People who share a motion (`ClipInfo.motion_of`) get the same split; otherwise a motion seen in training would be
+    tested on another body.
 
     Args:
-        clips: all clips.
-        validation_share: of the people; at least one where the share is not 0.
-        test_share: likewise; 1 leaves training empty.
-        test_people: exactly these (and who is tied to them) are tested, in place of a share.
-        seed: of the draw.
+        clips: All clips.
+        validation_share: Share of the people for validation; any share above 0 gives at least one person.
+        test_share: Share of the people for testing, likewise; 1 leaves training empty.
+        test_people: Ids of the people to test, together with those who share their motions; replaces `test_share`.
+        seed: Makes the assignment repeatable.
 
     Returns:
-        The split by person id.
+        The split of each person id.
 
     Raises:
-        InputDataError: a person of `test_people` is not there, or the people are too few for the splits.
+        InputDataError: A person of `test_people` is in no clip, or there are too few people for the splits.
     """
     groups = tied_people(clips)
     everyone = sum(len(group) for group in groups)
@@ -48,7 +48,7 @@ def split_people(
     chosen[VALIDATION] = _take(left, validation_share, everyone)
     test_share = test_share if not test_people else len(test_people) / everyone
     chosen[TRAIN] = left
-    if validation_share + test_share > 1 - 1e-9:  # nobody is to train: rounding leaves no one behind
+    if validation_share + test_share > 1 - 1e-9:  # training gets nobody, so those left over by rounding go elsewhere
         chosen[VALIDATION if validation_share else TEST] += left
         chosen[TRAIN] = []
     shares = {TRAIN: 1 - validation_share - test_share, VALIDATION: validation_share, TEST: test_share}
@@ -64,9 +64,9 @@ def split_people(
 
 
 def tied_people(clips: Sequence[ClipInfo]) -> list[Group]:
-    """The groups of people who must not be parted, each sorted, in order of their first names.
+    """Groups the people who must be in the same split; both the groups and the ids in them are sorted.
 
-    Two people are tied where a clip of one repeats the motion of a clip of the other, or both that of a third.
+    Two people are tied if a clip of one repeats the motion of a clip of the other, or both repeat that of a third.
     """
     parent: dict[tuple[str, str], tuple[str, str]] = {}
 
@@ -86,7 +86,7 @@ def tied_people(clips: Sequence[ClipInfo]) -> list[Group]:
 
 
 def _take(left: list[Group], share: float, everyone: int) -> list[Group]:
-    """Moves groups out of `left` until they hold the share of the people; at least the smallest for any share."""
+    """Moves groups out of `left` up to `share` of the people; any share above 0 takes at least the smallest group."""
     if share <= 0 or not left:
         return []
     wanted = max(1, round(share * everyone))

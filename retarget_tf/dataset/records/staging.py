@@ -1,11 +1,11 @@
-"""The scratch folder of a build. Everything in it is made by one of two functions, and whole or not there at all.
+"""Keeps the finished parts of a build in a scratch folder, so that an interrupted build can be resumed.
 
-    clips/     each clip encoded: KEY.pictures, JPEG and PNG in turn, and KEY.npy, where each lies, and a checksum
-    shards/    what each finished shard holds, NAME.json
+    clips/     the encoded clips: KEY.pictures (JPEG and PNG files in turn) and KEY.npy (their offsets and checksums)
+    shards/    NAME.json: the size, checksum and key of each finished shard
     records/   the shards; this folder becomes the data set
 
-A name or a digest in it says what each part was made of, so a build that begins anew finds what it can keep. The same
-part may be made twice at the same time: both are the same, and the last one stays.
+Every file appears only when it is complete. The names of clips and the keys of shards contain a digest of everything
+they were made of, so a resumed build knows what to keep. If two processes make the same file, the contents are equal.
 """
 
 import contextlib
@@ -43,17 +43,17 @@ _ROW = np.dtype(
 
 @dataclasses.dataclass(frozen=True)
 class Staging:
-    """The scratch folder of a build; travels to other processes and machines that see the same file system."""
+    """Scratch folder of a build; can be sent to processes and machines that see the same file system."""
 
     folder: pathlib.Path
 
     @property
     def records(self) -> pathlib.Path:
-        """The folder that becomes the data set."""
+        """Folder of the shards, which becomes the data set."""
         return self.folder / "records"
 
     def open(self, plan: BuildPlan) -> None:
-        """Makes the folder, or clears it of all that is no part of the plan."""
+        """Makes the folder, or removes from it all files that do not belong to the plan."""
         shards = [shard.name for split in plan.shards.values() for shard in split]
         wanted = {
             self.records: set(shards),
@@ -67,13 +67,10 @@ class Staging:
                     path.unlink()
 
     def encode_clip(self, task: ClipTask) -> int:
-        """Writes a clip's encoded frames.
-
-        Returns:
-            Their number.
+        """Encodes a clip and returns its number of frames.
 
         Raises:
-            InputDataError: the clip cannot be read to its end, or holds another number of frames than it says.
+            InputDataError: The clip cannot be read to its end, or its number of frames differs from its header.
         """
         rows = np.zeros(task.info.frames, _ROW)
         pictures, index = self._clip_paths(task.key)
@@ -83,12 +80,12 @@ class Staging:
                 data = frame + parsing_map
                 rows[number] = (offset, len(frame), len(parsing_map), zlib.crc32(data), keypoints)
                 offset += file.write(data)
-        with files.atomic_file(index) as temporary:  # written last: where it is, the pictures are
+        with files.atomic_file(index) as temporary:  # written last, so that its existence implies the pictures'
             np.save(temporary, rows)
         return len(rows)
 
     def has_clip(self, task: ClipTask) -> bool:
-        """Whether the clip is encoded, each frame as it was written."""
+        """Whether the clip is encoded and all its checksums are right; removes the index of a damaged one."""
         _, index = self._clip_paths(task.key)
         try:
             for first in range(0, task.info.frames, 64):
@@ -99,14 +96,11 @@ class Staging:
         return True
 
     def write_shard(self, task: ShardTask) -> int:
-        """Writes a shard from the encoded clips.
-
-        Returns:
-            The number of its records.
+        """Writes a shard from the encoded clips and returns its number of records.
 
         Raises:
-            InputDataError: an encoded clip is damaged.
-            OSError: it cannot be written.
+            InputDataError: An encoded clip is damaged.
+            OSError: The shard cannot be written.
         """
         path = self.records / task.name
         with files.atomic_file(path) as temporary:
@@ -114,12 +108,12 @@ class Staging:
                 for record in task.records:
                     writer.write(self._segment(record).serialize())
             shard = Shard(path.name, len(task.records), temporary.stat().st_size, sha256_of(temporary))
-        # Written last, and with what it was made of: where it is, the shard is.
+        # Written last, so that its existence implies the shard's.
         files.write_json(self._note(task), {"key": task.key, **dataclasses.asdict(shard)})
         return shard.records
 
     def find_shard(self, task: ShardTask) -> Shard | None:
-        """The shard that was written, or None where it is not, or was made of something else."""
+        """Returns the description of a written shard, or None if it is missing or was made for another task."""
         note = self._note(task)
         if not note.exists():
             return None
@@ -127,16 +121,16 @@ class Staging:
         return Shard(**noted) if noted.pop("key") == task.key else None
 
     def has_shard(self, task: ShardTask) -> bool:
-        """Whether the shard is written, byte for byte."""
+        """Whether the shard is written and its SHA-256 is right."""
         shard, path = self.find_shard(task), self.records / task.name
         return shard is not None and path.exists() and sha256_of(path) == shard.sha256
 
     def drop_clips(self) -> None:
-        """Frees the encoded clips, once all shards are written."""
+        """Removes the encoded clips, which are not needed once all shards are written."""
         shutil.rmtree(self.folder / "clips", ignore_errors=True)
 
     def close(self) -> None:
-        """Removes what is left."""
+        """Removes the scratch folder."""
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _segment(self, plan: RecordPlan) -> Segment:
@@ -153,7 +147,7 @@ class Staging:
         )
 
     def _read(self, clip_key: str, first: int, count: int) -> EncodedFrames:
-        """Consecutive frames of an encoded clip."""
+        """Reads consecutive frames of an encoded clip."""
         pictures, index = self._clip_paths(clip_key)
         rows = np.load(index, mmap_mode="r")[first : first + count]
         frames, parsing_maps = [], []
@@ -177,7 +171,7 @@ class Staging:
 
 @contextlib.contextmanager
 def _disk_errors() -> Iterator[None]:
-    """Turns what TensorFlow raises on a full disk, or at a limit of file sizes, into the OSError that it was."""
+    """Turns TensorFlow's errors for a full disk or a too large file into OSErrors."""
     try:
         yield
     except (tf.errors.ResourceExhaustedError, tf.errors.OutOfRangeError) as error:
@@ -187,12 +181,12 @@ def _disk_errors() -> Iterator[None]:
 
 
 def _encoded_frames(task: ClipTask) -> Iterator[tuple[bytes, bytes, Float32Array]]:
-    """JPEG, PNG and keypoints `[25, 3]` of each frame: frames are averaged, maps take the nearest pixel."""
+    """Yields JPEG, PNG and keypoints `[25, 3]` of each frame, resized: frames by area, maps by nearest pixel."""
     clip = clips.open_clip(task.folder)
     frames, maps = clip.read_frames(), clip.read_maps(task.label_schema)
     for keypoints in clip.keypoints:
         yield _encode(next(frames), next(maps), keypoints, task.size)
-    for rest in (frames, maps):  # they compare what they hold with what the clip says when they are read to their end
+    for rest in (frames, maps):  # their number of frames is checked when they are read to the end
         for _ in rest:
             pass
 

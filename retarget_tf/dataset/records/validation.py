@@ -1,4 +1,4 @@
-"""All that can be wrong with a folder of records, each with the file and the record that it is in."""
+"""Finds all problems of a folder of records, each with its file and record."""
 
 import dataclasses
 from collections.abc import Iterator, Sequence
@@ -12,12 +12,12 @@ from retarget_tf.dataset.records.framing import read_record, record_offsets
 from retarget_tf.dataset.records.manifest import SCHEMA_VERSION, SPLITS, TRAIN, ClipEntry, Manifest, Shard, sha256_of
 from retarget_tf.dataset.records.segment import EncodedFrames, Segment, decode_frame, decode_map, parse_tensors
 
-_SHARDS_WORTH_A_PROCESS = 4  # one takes seconds to import TensorFlow, as long as some small shards
+_SHARDS_WORTH_A_PROCESS = 4  # fewest shards per process, since importing TensorFlow takes seconds
 
 
 @dataclasses.dataclass(frozen=True)
 class _Place:
-    """Where a segment was found, and which."""
+    """Position of a segment in the shards, and in its clip."""
 
     shard: str
     record: int
@@ -34,7 +34,7 @@ class _ShardTask:
 
 @dataclasses.dataclass
 class _Report:
-    """What one shard holds, and what is wrong with it."""
+    """Segments and problems found in one shard."""
 
     task: _ShardTask
     problems: list[str] = dataclasses.field(default_factory=list)
@@ -42,18 +42,18 @@ class _Report:
 
 
 def find_problems(folder: files.PathLike, *, workers: int = 1, show_progress: bool = False) -> list[str]:
-    """Reads every shard, every record and every picture of a folder.
+    """Checks every shard, record and picture of a folder.
 
     Args:
-        folder: of records.
-        workers: number of processes.
-        show_progress: draw a progress bar of shards.
+        folder: Folder of records.
+        workers: Number of processes.
+        show_progress: Draws a progress bar of shards.
 
     Returns:
-        One line for each problem, that begins with the file; none where all is well.
+        One line for each problem, which begins with the file; empty if there are none.
 
     Raises:
-        InputDataError: there is no manifest that could be read.
+        InputDataError: The manifest is missing or cannot be read.
     """
     manifest = Manifest.load(folder)
     tasks = [_ShardTask(manifest, name, shard) for name, split in manifest.splits.items() for shard in split.shards]
@@ -160,7 +160,7 @@ def _of_frames(what: str, encoded: EncodedFrames, manifest: Manifest) -> Iterato
 
 
 def _of_split(manifest: Manifest, split: str, reports: Sequence[_Report]) -> Iterator[str]:
-    """Segments that no record holds (or none that can be read), or two records, or that are out of order."""
+    """Yields the segments that are in no readable record, in two records, or out of order."""
     path = manifest.folder / "manifest.json"
     places = [place for report in reports if report.task.split == split for place in report.found]
     found = [(place.clip_id, place.first_index) for place in places]
