@@ -1,7 +1,7 @@
-"""A few items of a stream, evenly spread over it, although its length is not known before its end.
+"""Keeps evenly spaced items of a stream of unknown length.
 
-Every item is kept at first. Whenever too many are there, every second one goes, and from then on half as many come: the
-items kept are always those at the multiples of a stride, which is a power of two.
+The kept items are those whose positions are multiples of a stride. The stride begins at 1 and is doubled whenever there
+are too many items.
 """
 
 from typing import Generic, TypeVar
@@ -10,10 +10,10 @@ T = TypeVar("T")
 
 
 class SpreadSample(Generic[T]):
-    """Keeps between `most / 2` and `most` items of a stream that offers each of its items.
+    """Keeps at most `most` items of a stream, and at least half as many if the stream is long enough.
 
     Attributes:
-        items: what is kept, by position in the stream, in order.
+        items: The kept items by position in the stream, in order.
     """
 
     def __init__(self, most: int) -> None:
@@ -21,11 +21,11 @@ class SpreadSample(Generic[T]):
         self._most, self._stride = most, 1
 
     def wants(self, position: int) -> bool:
-        """Whether the item at a position would be kept: ask first where it is costly to make."""
+        """Whether `add` would keep the item at `position`; ask first if the item is costly to make."""
         return position % self._stride == 0
 
     def add(self, position: int, item: T) -> None:
-        """Keeps an item that is wanted; positions grow from call to call."""
+        """Adds an item if it is wanted; positions must increase from call to call."""
         if self.wants(position):
             self.items[position] = item
         while len(self.items) > self._most:

@@ -1,13 +1,13 @@
-"""Real footage in: keypoints and `parts10` maps of videos and photos, by MediaPipe (extra `[extract]`).
+"""Extracts keypoints and `parts10` maps from real videos and photos with MediaPipe (extra `[extract]`).
 
-    extract_videos(videos, out, config)     a clip folder of each: keypoints, maps, one fixed square crop
-    extract_clip(video, folder, config)     of one of them
-    video_keypoints(video)                  only the keypoints
-    detect_keypoints(photo)                 of a single photo
-    parse_picture(picture, keypoints, ...)  the map of a square of a single picture
+    extract_videos(videos, out, config)     makes a clip folder of each video, cropped to one fixed square
+    extract_clip(video, folder, config)     makes a clip folder of one video
+    video_keypoints(video)                  finds only the keypoints of a video
+    detect_keypoints(photo)                 finds the keypoints of a photo
+    parse_picture(picture, keypoints, ...)  makes the parsing map of a square of a picture
 
-MediaPipe is imported when it is first needed; without it, or without its models, MissingDependencyError says the
-command.
+MediaPipe is imported when it is first needed. Without it or its models, MissingDependencyError names the command that
+installs them.
 """
 
 import numpy as np
@@ -42,14 +42,14 @@ __all__ = [
 
 
 def detect_keypoints(image: Uint8Array, *, models_folder: files.PathLike | None = None) -> Float32Array | None:
-    """The keypoints of the person in a photo.
+    """Finds the keypoints of the person in a photo.
 
     Args:
         image: RGB uint8 `[height, width, 3]`.
-        models_folder: where the model files lie; `models.default_folder()` unless given.
+        models_folder: Folder of the model files; None for `models.default_folder()`.
 
     Returns:
-        float32 `[25, 3]` in pixels of the photo, joints not seen (0, 0, 0); None where nobody is found.
+        float32 `[25, 3]`: x, y in pixels and confidence, unseen joints (0, 0, 0); None if nobody is found.
 
     Raises:
         MissingDependencyError: mediapipe or its model is not installed.
@@ -70,14 +70,17 @@ def parse_picture(
     *,
     models_folder: files.PathLike | None = None,
 ) -> Uint8Array:
-    """The `parts10` map uint8 `[size, size]` of a square of a single picture, as a clip of that square has it.
+    """Makes the `parts10` map of a square of a single picture, as `extract_clip` does for a clip.
 
     Args:
         picture: RGB uint8 `[height, width, 3]`.
-        keypoints: float32 `[25, 3]` of its person, in its pixels.
-        square: of the picture; outside of the picture is background.
-        size: side of the map in pixels.
-        models_folder: where the model files lie; `models.default_folder()` unless given.
+        keypoints: float32 `[25, 3]` of its person, in pixels of the picture.
+        square: Square of the picture to parse; any part outside of the picture becomes background.
+        size: Side of the map in pixels.
+        models_folder: Folder of the model files; None for `models.default_folder()`.
+
+    Returns:
+        Class ids uint8 `[size, size]`.
 
     Raises:
         MissingDependencyError: mediapipe or its model is not installed.

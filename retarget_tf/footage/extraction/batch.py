@@ -1,4 +1,4 @@
-"""Many videos in, many clip folders out: what is there already is skipped, what cannot be used is named at the end."""
+"""Makes clip folders of many videos: skips those that exist, and reports at the end those that failed."""
 
 import pathlib
 import time
@@ -24,17 +24,17 @@ def extract_videos(
     show_progress: bool = False,
     report: Callable[[str], None] = logging.info,
 ) -> None:
-    """Turns each video into a clip folder under `out`, named after the file. Those that are there are skipped.
+    """Turns each video into a clip folder under `out`, named after the file, unless that exists.
 
     Args:
-        paths: of the videos.
-        out: folder of clips.
-        config: settings.
-        select: names the stretches of a video that are worth taking; each becomes a clip of its own, named after the
-            file and its first frame. All of a video is taken unless given.
-        overwrite: whether clips that are there are made again.
-        show_progress: whether to draw progress bars.
-        report: takes one line about each clip, and about each stretch that is left out.
+        paths: Paths of the videos.
+        out: Folder of clip folders.
+        config: Settings of the extraction.
+        select: Selects stretches of a video; each becomes a clip named after the file and its first frame. None takes
+            whole videos.
+        overwrite: Makes existing clips again.
+        show_progress: Draws progress bars.
+        report: Called with one line about each clip, and about each stretch that is left out.
 
     Raises:
         ConfigError: the folder of a clip holds something else, or an input.
@@ -85,7 +85,7 @@ def extract_videos(
 def _clips_of(
     path: files.PathLike, select: Callable[[files.PathLike], Selection] | None, report: Callable[[str], None]
 ) -> dict[str, Stretch | None]:
-    """The clips that a video becomes, by name; InputDataError where nothing of it is worth taking."""
+    """Returns the stretches to make clips of, by clip name; None stands for the whole video."""
     name = clip_id_of(path)
     if select is None:
         return {name: None}

@@ -1,8 +1,8 @@
-"""Which limb is near which pixel: the bones of a pose as capsules, and the distances of pixels to them.
+"""Measures the distances of pixels to the bones of a pose.
 
-A bone is a line between two joints with a radius; the distance of a pixel is counted in radii of the bone, so that 1
-is about the surface of a body without clothes. Radii and the virtual hand are shares of the torso's length, measured by
-eye on people of common build; nothing later depends on their second digit.
+A bone is a line between two joints with a radius. Distances are in radii of the bone, so that 1 is about the surface of
+the body without clothes. Radii are shares of the torso's length, estimated by eye on people of average build; the
+results do not depend on their second digit.
 """
 
 import dataclasses
@@ -16,22 +16,22 @@ SEGMENTS = ("upper_arm", "forearm", "hand", "thigh", "shin", "foot", "trunk", "h
 UPPER_ARM, FOREARM, HAND, THIGH, SHIN, FOOT, TRUNK, HEAD = range(len(SEGMENTS))
 
 _RADII = (0.15, 0.11, 0.12, 0.19, 0.14, 0.11, 0.36, 0.25)  # by segment, in torso lengths
-_HAND_LENGTH = 0.45  # of the forearm's, from the wrist on
-_FOOT_LENGTH = 0.3  # of the shin's, where the toes are missing
+_HAND_LENGTH = 0.45  # in forearm lengths, beyond the wrist
+_FOOT_LENGTH = 0.3  # in shin lengths, used if heel or toe is missing
 
 
 @dataclasses.dataclass(frozen=True)
 class Bones:
-    """The bones of one pose whose joints are known.
+    """Bones of one pose, as far as both their joints are known.
 
     Attributes:
-        start: float32 `[bones, 2]`, the end that is nearer to the trunk (the neck of the trunk itself), in pixels.
-        end: float32 `[bones, 2]`.
+        start: float32 `[bones, 2]`: x, y in pixels of the end nearer to the trunk; for the trunk itself, the neck.
+        end: float32 `[bones, 2]`: x, y in pixels of the other end.
         radius: float32 `[bones]` in pixels.
-        confidence: float32 `[bones]`, the smaller one of the two joints.
+        confidence: float32 `[bones]`: the smaller confidence of the two joints.
         segment: int `[bones]`: index into `SEGMENTS`.
         is_left: bool `[bones]`; False for trunk and head.
-        torso_length: in pixels.
+        torso_length: Length of the torso in pixels.
     """
 
     start: Float32Array
@@ -45,11 +45,11 @@ class Bones:
 
 @dataclasses.dataclass(frozen=True)
 class Nearness:
-    """How pixels lie to bones.
+    """Positions of pixels relative to bones.
 
     Attributes:
-        distance: float32 `[pixels, bones]` in radii; unsure bones seem farther.
-        along: float32 `[pixels, bones]`: 0 at the start of the bone, 1 at its end, not clipped.
+        distance: float32 `[pixels, bones]` in radii; the radius shrinks with the bone's confidence, to 60 % at 0.
+        along: float32 `[pixels, bones]`: position along the bone, 0 at its start, 1 at its end, not clipped.
     """
 
     distance: Float32Array
@@ -57,7 +57,7 @@ class Nearness:
 
 
 def bones_of(keypoints: Float32Array) -> Bones | None:
-    """The bones of keypoints `[25, 3]`; None where not even the torso's length can be told."""
+    """Returns the bones of keypoints `[25, 3]`, or None if there are none or the torso's length is unknown."""
     torso_length = _torso_length(keypoints)
     if torso_length <= 0:
         return None
@@ -78,12 +78,7 @@ def bones_of(keypoints: Float32Array) -> Bones | None:
 
 
 def nearness(points: Float32Array, bones: Bones) -> Nearness:
-    """Distances of pixels to bones.
-
-    Args:
-        points: float32 `[pixels, 2]`: x, y.
-        bones: of the pose.
-    """
+    """Measures the positions of points float32 `[pixels, 2]` (x, y) relative to bones."""
     axis = bones.end - bones.start
     squared = np.maximum(np.sum(axis * axis, axis=-1), 1e-6)
     along = (points @ axis.T - np.sum(bones.start * axis, axis=-1)) / squared
@@ -95,7 +90,7 @@ def nearness(points: Float32Array, bones: Bones) -> Nearness:
 
 
 def _torso_length(keypoints: Float32Array) -> float:
-    """The torso's length as the longest of what tells it: foreshortening only ever shortens a limb."""
+    """Estimates the torso's length in pixels from trunk, legs and arms: the longest, as perspective shortens."""
     share = {("neck", "mid_hip"): 1.0, ("hip", "knee"): 0.85, ("knee", "ankle"): 0.85, ("shoulder", "elbow"): 0.6}
     lengths = [0.0]
     for (a, b), of_torso in share.items():
@@ -136,13 +131,13 @@ def _row(start: Float32Array, end: Float32Array, segment: int, is_left: bool = F
 
 
 def _head(keypoints: Float32Array) -> Float32Array:
-    """The middle of the head: mean of what is known of nose, eyes and ears."""
+    """Returns the mean of the known ones of nose, eyes and ears; zeros if none is known."""
     joints = keypoints[list(skeleton.HEAD)]
     known = joints[joints[:, 2] > 0]
     return known.mean(axis=0) if len(known) else np.zeros(3, np.float32)
 
 
 def _beyond(start: Float32Array, end: Float32Array, share: float) -> Float32Array:
-    """The point behind `end` on the line from `start`, by a share of its length."""
+    """Extends the line from `start` to `end` by a share of its length."""
     confidence = min(start[2], end[2])
     return np.concatenate([end[:2] + share * (end[:2] - start[:2]), [confidence]]).astype(np.float32)

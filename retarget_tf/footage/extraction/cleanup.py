@@ -1,23 +1,23 @@
-"""Small repairs of parsing maps: what does not hang together with the person goes, specks join their neighbours."""
+"""Repairs parsing maps: removes islands apart from the person, and merges small ones into the class around them."""
 
 import cv2
 import numpy as np
 
 from retarget_tf.arrays import BoolArray, Uint8Array
 
-_LEAST_PERSON_SHARE = 0.01  # of the person: smaller islands go, even where they touch the pose
-_LEAST_PART_SHARE = 0.003  # of the person: smaller islands of a class take their neighbours' class
+_LEAST_PERSON_SHARE = 0.01  # of the foreground: smaller islands are removed even if they touch the pose
+_LEAST_PART_SHARE = 0.003  # of the person: smaller islands of a class get the class of their neighbours
 
 
 def remove_specks(parsing_map: Uint8Array, body: BoolArray) -> Uint8Array:
-    """The map without islands.
+    """Removes islands from a map.
 
     Args:
         parsing_map: uint8 `[height, width]`, 0 is the background.
-        body: bool `[height, width]`: where the pose says that the body is. Islands that do not touch it go.
+        body: bool `[height, width]`: true near the bones of the pose. Islands that do not touch it are removed.
 
     Returns:
-        uint8 `[height, width]`: holes and islands of a class inside of the person have the nearest other class.
+        uint8 `[height, width]`: small holes and islands of a class within the person have the nearest other class.
     """
     person = _person(parsing_map > 0, body)
     area = int(person.sum())
@@ -42,7 +42,7 @@ def _person(foreground: BoolArray, body: BoolArray) -> BoolArray:
 
 
 def _without_holes(person: BoolArray, least: int) -> BoolArray:
-    """The person without holes smaller than `least` pixels."""
+    """Fills holes of the person that are smaller than `least` pixels."""
     return ~_large_islands(~person, least)
 
 
@@ -54,7 +54,7 @@ def _large_islands(mask: BoolArray, least: int) -> BoolArray:
 
 
 def _nearest_value(values: Uint8Array, known: BoolArray) -> Uint8Array:
-    """Each pixel's value, or where it is not known that of the nearest pixel whose value is."""
+    """Gives every unknown pixel the value of the nearest known one."""
     unknown = (~known).astype(np.uint8)
     _, labels = cv2.distanceTransformWithLabels(unknown, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
     table = np.zeros(int(labels.max()) + 1, np.uint8)

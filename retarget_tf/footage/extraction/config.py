@@ -1,4 +1,4 @@
-"""What extraction is told: its settings, and which stretches of a video it takes."""
+"""Settings of extraction, and selections of stretches of a video."""
 
 import dataclasses
 from typing import NamedTuple
@@ -18,15 +18,15 @@ class ExtractionConfig:
     """Settings of extraction.
 
     Attributes:
-        size: side of the stored square frames in pixels.
-        margin: share of the person's path that the crop leaves free on each side.
-        max_frames: frames of each video that are read; 0 for all.
-        models_folder: where the model files lie; None for `models.default_folder()`.
-        person: which one, where there are several.
-        reading: how the videos are read.
-        parser: `mediapipe`, or the path of another one: see `ExternalParser`.
-        parser_schema: label schema of a parser out of a file. Its clips carry such maps beside `parts10`.
-        parser_scaling: what the input of a parser out of a file wants.
+        size: Side of the stored square frames in pixels.
+        margin: Free border around the person's path on each side, as a share of the path's longer side.
+        max_frames: Number of frames to read of each video; 0 reads all.
+        models_folder: Folder of the model files; None for `models.default_folder()`.
+        person: Whom to follow if a video shows several people.
+        reading: Options of reading the videos.
+        parser: `mediapipe`, or the path of another parser, see `ExternalParser`.
+        parser_schema: Label schema of a parser from a file; its clips get maps of it in addition to `parts10`.
+        parser_scaling: Scaling of the input of a parser from a file, see `ExternalParser`.
     """
 
     size: int = 256
@@ -50,7 +50,7 @@ class ExtractionConfig:
 
 
 class Stretch(NamedTuple):
-    """Consecutive frames of a video: the first one, and the one after the last."""
+    """Consecutive frames of a video, from `first` to `end - 1`."""
 
     first: int
     end: int
@@ -58,12 +58,12 @@ class Stretch(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """What is taken of a video.
+    """Stretches of a video to extract.
 
     Attributes:
-        stretches: each becomes a clip.
-        left_out: a line about each stretch that is not taken, with the reason.
-        frames: number of frames of the video.
+        stretches: Stretches to extract; each becomes a clip.
+        left_out: A line about each stretch that is left out, with the reason.
+        frames: Number of frames of the video.
     """
 
     stretches: tuple[Stretch, ...]

@@ -1,8 +1,7 @@
-"""The squares that extraction looks through: one fixed square for a clip, and a closer one for each frame's segmenter.
+"""Computes the square crops of extraction: a fixed one for each clip, and a closer one for the segmenter in each frame.
 
-The clip's square is what is stored: it holds the person's whole path and never moves, so that a static background
-stays static. The frame's square follows the person, so that the segmenter, which sees 256 x 256 pixels, sees the person
-large.
+The clip's square is what is stored. It contains the person's whole path and does not move, so that a static background
+stays static. The segmenter's square follows the person, so that its input of 256 x 256 pixels shows the person large.
 """
 
 import numpy as np
@@ -11,31 +10,30 @@ from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.pictures.square_crop import SquareCrop
 
-MARGIN = 0.06  # free border around the person's path, as a share of it, unless another is asked for
+MARGIN = 0.06  # default free border on each side of the person's path, as a share of its longer side
 
-# A body goes on beyond its joints: hands, hair, soles. Shares of the height or width of the joints' box.
+# The body reaches beyond the box of its joints (hands, hair, soles) by this share of the box's longer side.
 _BEYOND_JOINTS = 0.12
 _STEADY = 5  # frames of the running median
-_VIEW_MARGIN = 0.1  # of the person's longer side, around the segmenter's view: it wants some background
+_VIEW_MARGIN = 0.1  # border of the segmenter's view, which needs background, as a share of the person's longer side
 
 
 def clip_crop(keypoints: Float32Array, width: int, height: int, margin: float) -> SquareCrop | None:
-    """The square around a person's whole path.
+    """Computes the square around a person's whole path.
 
     Args:
         keypoints: float32 `[frames, 25, 3]` in pixels of the picture.
-        width: of the picture.
-        height: of the picture.
-        margin: share of the path's longer side that is added on each side, as far as the picture goes.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        margin: Free border on each side within the picture, as a share of the path's longer side.
 
     Returns:
-        The square; it is moved into the picture where it fits, and leaves it where it does not. None where no joint is
-        present in any frame.
+        The square, which reaches outside of the picture only if it is larger than it; None if no frame has a joint.
     """
     boxes = [box for frame in keypoints if (box := _body_box(frame, width, height)) is not None]
     if not boxes:
         return None
-    # A joint that is wrong for a frame or two must not widen the clip.
+    # The median keeps a joint that is wrong for a frame or two from widening the crop.
     steady = np.median(np.lib.stride_tricks.sliding_window_view(_extended(np.stack(boxes)), _STEADY, axis=0), axis=-1)
     box = np.concatenate([steady.min(axis=0)[:2], steady.max(axis=0)[2:]])
     left, top, right, bottom = _grown(box, margin, width, height)
@@ -48,13 +46,13 @@ def clip_crop(keypoints: Float32Array, width: int, height: int, margin: float) -
 
 
 def person_view(keypoints: Float32Array, width: int, height: int, scale: float = 1.0) -> SquareCrop | None:
-    """The square around the person of one frame, for the segmenter; None where no joint is present.
+    """Computes the segmenter's square around the person of one frame; returns None if no joint is present.
 
     Args:
         keypoints: float32 `[25, 3]` in pixels of the picture.
-        width: of the picture.
-        height: of the picture.
-        scale: makes the view larger or smaller; measurements of steadiness use it.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        scale: Enlarges the square by this factor, to measure how much maps depend on it.
     """
     box = _body_box(keypoints, width, height)
     if box is None:
@@ -65,7 +63,7 @@ def person_view(keypoints: Float32Array, width: int, height: int, scale: float =
 
 
 def _body_box(keypoints: Float32Array, width: int, height: int) -> Float32Array | None:
-    """The box of the body, a little beyond its joints, inside of the picture."""
+    """Returns left, top, right, bottom of the body: the box of its joints, enlarged and clipped to the picture."""
     box = skeleton.person_box(keypoints)
     if box is None:
         return None
@@ -81,7 +79,7 @@ def _grown(box: Float32Array, margin: float, width: int, height: int) -> tuple[f
 
 
 def _extended(boxes: Float32Array) -> Float32Array:
-    """The rows with the first and the last repeated, so that a running median keeps their number."""
+    """Repeats the first and last rows, so that a running median keeps the number of rows."""
     return np.pad(boxes, [(_STEADY // 2, _STEADY // 2), (0, 0)], mode="edge")
 
 

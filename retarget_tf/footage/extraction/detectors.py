@@ -1,6 +1,6 @@
-"""The two MediaPipe models as context managers: a pose landmarker and a multiclass person segmenter.
+"""Wraps the two MediaPipe models as context managers: a pose landmarker and a multiclass person segmenter.
 
-MediaPipe is imported when the first of them is opened: reading flags and clips does without it.
+MediaPipe is imported only when one of them is opened.
 """
 
 from typing import Any, Self
@@ -16,20 +16,20 @@ from retarget_tf.footage.extraction import models
 # Channels of `Segmenter.segment`, as the model card of selfie_multiclass_256x256 lists them.
 BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHERS = range(6)
 NUM_CHANNELS = 6
-SEGMENTER_SIZE = 256  # what the segmenter looks at, in pixels
+SEGMENTER_SIZE = 256  # side of the segmenter's input in pixels
 
 
 class PoseDetector:
-    """Finds the BODY_25 keypoints of the one person of a picture, or of several.
+    """Finds the BODY_25 keypoints of one or several people in a picture.
 
     Args:
-        video: whether the pictures are consecutive frames: the detector then tracks the person instead of searching
-            every picture anew, which is faster and steadier.
-        max_people: how many people are looked for. MediaPipe smooths the keypoints of a video for one person only.
-        models_folder: where the model file lies; `models.default_folder()` unless given.
+        video: Treats the pictures as consecutive frames and tracks the person instead of searching every picture anew,
+            which is faster and steadier.
+        max_people: Largest number of people to find. MediaPipe smooths keypoints over time only if it is 1.
+        models_folder: Folder of the model file; None for `models.default_folder()`.
 
     Raises:
-        MissingDependencyError: mediapipe or the model file is not installed; says the command.
+        MissingDependencyError: mediapipe or the model file is not installed; names the command that installs it.
     """
 
     def __init__(
@@ -43,19 +43,19 @@ class PoseDetector:
         )
 
     def detect(self, image: Uint8Array, seconds: float = 0.0) -> Float32Array | None:
-        """The keypoints of the person as `detect_all` gives them, or None where nobody is found."""
+        """Returns the first person of `detect_all`, or None if nobody is found."""
         return next(iter(self.detect_all(image, seconds)), None)
 
     def detect_all(self, image: Uint8Array, seconds: float = 0.0) -> list[Float32Array]:
-        """The keypoints of each person that is found.
+        """Finds the keypoints of all people.
 
         Args:
             image: RGB uint8 `[height, width, 3]`.
-            seconds: time of the frame in its video, growing from call to call; unused for single pictures.
+            seconds: Time of the frame in its video, which must increase from call to call; unused for single pictures.
 
         Returns:
-            float32 `[25, 3]` each, in pixels of the image, with joints that are unsure or outside of it: see
-            `skeleton.drop_unseen`.
+            float32 `[25, 3]` for each person: x, y in pixels and confidence. Joints of low confidence or outside of the
+            image are included; `skeleton.drop_unseen` removes them.
         """
         picture = _mediapipe_image(image)
         if self._video:
@@ -74,13 +74,13 @@ class PoseDetector:
 
 
 class Segmenter:
-    """Tells hair, skin, clothes and background apart, as confidences.
+    """Segments a picture of a person into background, hair, skin of body and face, clothes and other things.
 
     Args:
-        models_folder: where the model file lies; `models.default_folder()` unless given.
+        models_folder: Folder of the model file; None for `models.default_folder()`.
 
     Raises:
-        MissingDependencyError: mediapipe or the model file is not installed; says the command.
+        MissingDependencyError: mediapipe or the model file is not installed; names the command that installs it.
     """
 
     def __init__(self, *, models_folder: files.PathLike | None = None) -> None:
@@ -90,7 +90,7 @@ class Segmenter:
         )
 
     def segment(self, image: Uint8Array) -> Float32Array:
-        """Confidences float32 `[256, 256, 6]`, sum 1, of an RGB uint8 `[256, 256, 3]` picture of a person."""
+        """Returns confidences float32 `[256, 256, 6]`, which sum to 1, of a picture RGB uint8 `[256, 256, 3]`."""
         if image.shape != (SEGMENTER_SIZE, SEGMENTER_SIZE, 3):
             raise ValueError(f"image must be [{SEGMENTER_SIZE}, {SEGMENTER_SIZE}, 3]. Received: shape={image.shape}")
         result = self._segmenter.segment(_mediapipe_image(image))

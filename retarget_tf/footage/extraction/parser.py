@@ -1,7 +1,7 @@
-"""The built-in parser: pictures of a person with keypoints in, `parts10` maps out.
+"""Parses pictures of a person into `parts10` maps with MediaPipe's segmenter and the person's keypoints.
 
-The segmenter looks at a square close around the person (`cropping.person_view`), several frames at a time, and its
-confidences are laid back into the square that is asked for.
+The segmenter is run on a close square around the person (`cropping.person_view`), for several frames in parallel. Its
+confidences are resampled to the wanted square, averaged over time (`steadying`) and combined with the pose (`parts`).
 """
 
 import collections
@@ -31,31 +31,31 @@ _VIEW = detectors.SEGMENTER_SIZE
 
 
 class PosedImage(NamedTuple):
-    """A picture RGB uint8 `[height, width, 3]` and the keypoints float32 `[25, 3]` of its person, in its pixels."""
+    """Picture RGB uint8 `[height, width, 3]` and keypoints float32 `[25, 3]` of its person, in its pixels."""
 
     image: Uint8Array
     keypoints: Float32Array
 
 
 class ParsedImage(NamedTuple):
-    """A square picture RGB uint8 `[size, size, 3]` and its map uint8 `[size, size]`, ids of `parts10`."""
+    """Square picture RGB uint8 `[size, size, 3]` and its parsing map, class ids uint8 `[size, size]`."""
 
     image: Uint8Array
     parsing_map: Uint8Array
 
 
 class PartsParser:
-    """Parses pictures of one person into `parts10`; a context manager, for it holds native resources.
+    """Parses pictures of one person into `parts10`; must be used as a context manager, which frees native resources.
 
-    `external_parser.ExternalParser` takes its place with a network out of a file.
+    `external_parser.ExternalParser` has the same methods for a network from a file.
 
     Args:
-        models_folder: where the segmenter's file lies; `models.default_folder()` unless given.
-        workers: number of frames that are segmented at a time; one for each core unless given.
-        view_scale: makes the segmenter's view larger or smaller; measurements of steadiness use it.
+        models_folder: Folder of the segmenter's file; None for `models.default_folder()`.
+        workers: Number of frames that are segmented in parallel; None for one per core, at most 4.
+        view_scale: Enlarges the segmenter's view by this factor, to measure how much maps depend on it.
 
     Raises:
-        MissingDependencyError: mediapipe or the model file is not installed; says the command.
+        MissingDependencyError: mediapipe or the model file is not installed; names the command that installs it.
     """
 
     schema = PARTS10
@@ -82,7 +82,7 @@ class PartsParser:
         self._resources.close()
 
     def view_of(self, posed: PosedImage) -> PosedImage | None:
-        """What the segmenter would see of a picture, with the keypoints in its pixels; None without a person."""
+        """Crops a picture to the segmenter's view, with keypoints in its pixels; returns None without a person."""
         view = self._view_square(posed)
         if view is None:
             return None
@@ -93,22 +93,22 @@ class PartsParser:
         return cropping.person_view(posed.keypoints, width, height, self._view_scale)
 
     def vote(self, views: Iterable[PosedImage]) -> wardrobe.Wardrobe:
-        """What the person wears, by vote of a few dozen views (`view_of`) of the same clip."""
+        """Estimates what the person wears by a vote of a few dozen views (`view_of`) of the same clip."""
         return wardrobe.count([ballot for ballot in self._in_order(self._ballot, views) if ballot is not None])
 
     def parse_frames(
         self, frames: Iterable[PosedImage], crop: SquareCrop, size: int, clothes: wardrobe.Wardrobe
     ) -> Iterator[ParsedImage]:
-        """Yields the square and its parsing map for each frame.
+        """Yields the cropped frame and its parsing map for each frame.
 
         Args:
-            frames: pictures of one clip, in order. A few at a time are taken and kept.
-            crop: the square of the pictures that is wanted.
-            size: of the results in pixels.
-            clothes: the clip's vote.
+            frames: Pictures of one clip, in order. Only a few are kept in memory.
+            crop: Square of the pictures to return.
+            size: Side of the returned pictures and maps in pixels.
+            clothes: Result of `vote` for the clip.
 
         Yields:
-            The map is all background where the keypoints show nobody.
+            Cropped frame and map; the map is all background if the keypoints show nobody.
         """
 
         def segmented(posed: PosedImage) -> SegmentedFrame:
@@ -119,18 +119,18 @@ class PartsParser:
             yield ParsedImage(frame.image, parts.assign(frame.confidences, frame.keypoints, clothes))
 
     def parse(self, posed: PosedImage, crop: SquareCrop, size: int) -> Uint8Array:
-        """The parsing map `[size, size]` of a square of a single picture."""
+        """Returns the parsing map uint8 `[size, size]` of a square of a single picture."""
         view = self.view_of(posed)
         clothes = self.vote([] if view is None else [view])
         return next(self.parse_frames([posed], crop, size, clothes)).parsing_map
 
     def _confidences(self, posed: PosedImage, crop: SquareCrop, size: int) -> Float32Array:
-        """The segmenter's confidences `[size, size, 6]` of the square; background outside of view and picture."""
+        """Returns the segmenter's confidences `[size, size, 6]` in the square; background outside view and picture."""
         view = self._view_square(posed)
         if view is None:
             return _only_background(size)
         values = self._segment(view.apply(posed.image, _VIEW))
-        person = values[..., 1:]  # with the background left out, zero outside means background
+        person = values[..., 1:]  # without the background channel, zeros mean background
         return _with_background(_place(person, view, crop, size) * inside_picture(posed.image, crop, size)[..., None])
 
     def _ballot(self, view: PosedImage) -> wardrobe.Ballot | None:
@@ -153,7 +153,7 @@ class PartsParser:
             self._idle.put(segmenter)
 
     def _in_order(self, function: Callable[[_In], _Out], items: Iterable[_In]) -> Iterator[_Out]:
-        """`map` on several threads that takes items only as it goes: a long video must not pile up in memory."""
+        """Maps a function over items on several threads, and takes items only as needed to save memory."""
         pending: collections.deque[concurrent.futures.Future[_Out]] = collections.deque()
         for item in items:
             pending.append(self._pool.submit(function, item))
@@ -164,16 +164,16 @@ class PartsParser:
 
 
 def _place(values: Float32Array, view: SquareCrop, crop: SquareCrop, size: int) -> Float32Array:
-    """Values `[256, 256, channels]` of a view, laid into the square `crop` of `size` pixels; 0 outside of the view."""
+    """Resamples values `[256, 256, channels]` of a view to the square `crop` of `size` pixels; 0 outside the view."""
     within = crop.relative_to(view, _VIEW)
     scale = within.side / size
-    shift = (scale - 1) / 2  # pixel centres lie at +0.5
+    shift = (scale - 1) / 2  # because pixel centres are at +0.5
     inverse = np.array([[scale, 0, within.left + shift], [0, scale, within.top + shift]])
     return cv2.warpAffine(values, inverse, (size, size), flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP)
 
 
 def inside_picture(image: Uint8Array, crop: SquareCrop, size: int) -> BoolArray:
-    """Which pixels of the square lie in the picture `[size, size]`: a person goes on outside as smeared edge only."""
+    """Returns bool `[size, size]`: which pixels of the square lie in the picture; the crop repeats edges."""
     centres = (np.arange(size) + 0.5) * crop.side / size
     x, y = crop.left + centres, crop.top + centres
     return ((y >= 0) & (y < image.shape[0]))[:, None] & ((x >= 0) & (x < image.shape[1]))

@@ -1,7 +1,7 @@
-"""Body parts of `parts10` out of the segmenter's confidences and a pose.
+"""Combines the segmenter's confidences and a pose into a map of `parts10`.
 
-The segmenter knows hair, skin, cloth and accessories but no limbs; the pose knows limbs but no outlines. Each pixel of
-the person goes to the part that its material and its nearest limb name together:
+The segmenter distinguishes hair, skin, cloth and accessories but not limbs; the pose has limbs but no outlines. Each
+pixel of the person gets the class that follows from its material and its nearest limb:
 
     hair; a hat on the head           -> hair
     skin of face, neck and trunk      -> face
@@ -10,8 +10,8 @@ the person goes to the part that its material and its nearest limb name together
     cloth or accessory at a foot      -> shoes (socks and boots too)
     an accessory away from the body   -> background (bags, balls)
 
-What the clip's vote knows of the clothes (`wardrobe`) weighs skin against cloth: skin is expected close to a limb that
-is bare, cloth farther around one that is clothed, for cloth hangs and swings.
+The clip's vote on clothes (`wardrobe`) serves as a prior for skin and cloth: skin is expected close to bare limbs, and
+cloth around clothed limbs, also at some distance, since cloth hangs and swings.
 """
 
 import cv2
@@ -34,43 +34,43 @@ from retarget_tf.footage.extraction.body_geometry import (
 
 _ID = {name: index for index, name in enumerate(parsing_labels.PARTS10.classes)}
 
-_CANDIDATE = 0.4  # least foreground confidence that is looked at; along the limbs all is
+_CANDIDATE = 0.4  # pixels with less foreground confidence are background, except along the limbs
 
-# How far from a bone's middle line its vote is heard, in radii: skin stays on the limb, cloth hangs and swings.
+# Distances in radii over which a bone's expectation of skin or cloth falls off.
 _SKIN_SPREAD = 1.4
 _CLOTH_SPREAD = 2.0
-_FLOOR = 0.03  # least expectation: a vote never rules out what a frame shows plainly
-_LEAST_CLOTH = 0.15  # cloth that is expected less than so is none of the person's (a curtain)
-_LEAST_CLOTH_BY_SKIN = 0.3  # the same nearest to bare skin (a shadow between the legs)
-_NEVER_BARE = 0.3  # share of skin in the vote below which skin at a place is taken for cloth
-_BARE = 0.8  # share of skin in the vote from which a place counts as bare
-_TRUNK_SKIN = 0.5  # necklines and open backs show skin in some views only: the vote is not asked
+_FLOOR = 0.03  # smallest expectation, so that the vote never overrules a clear frame
+_LEAST_CLOTH = 0.15  # cloth with a smaller expectation is not the person's (a curtain)
+_LEAST_CLOTH_BY_SKIN = 0.3  # the same for pixels nearest to bare skin (a shadow between the legs)
+_NEVER_BARE = 0.3  # where the vote has a smaller share of skin, skin is taken for cloth
+_BARE = 0.8  # where the vote has a larger share of skin, a limb counts as bare
+_TRUNK_SKIN = 0.5  # smallest share of skin assumed on the trunk: necklines and open backs are seen only in some views
 
-# Reaches in radii: what lies farther is not of the person (a ball, a face in the background).
+# Largest distances in radii; pixels farther away are not the person's (a ball, a face in the background).
 _LIMB_SKIN_REACH = 1.9
 _TRUNK_SKIN_REACH = 1.25
 _TRUNK_SIDE = 0.75
 _ACCESSORY_REACH = 1.1
 _HEAD_REACH = 1.7
 _FOOT_REACH = 2.2
-_CROWN = 0.7  # of the way from the neck to the middle of the head: cloth from here on is a hat
+_CROWN = 0.7  # along the line from the neck to the middle of the head: cloth beyond this is a hat
 
-_PENALTY = 3.0  # how much farther a limb seems to cloth where the vote says bare, and the reverse
-_CORE_BONUS = 3.0  # logits in favour of the person on the middle line of a limb: keeps thin arms whole
-_CORE_WIDTH = 0.4  # of the radius
-_FAR = 10_000  # pixels: a joint that lies farther out is drawn as if there
+_PENALTY = 3.0  # distance of cloth to a bare limb, or of skin to a clothed one, is multiplied by up to 1 + this
+_CORE_BONUS = 3.0  # logits added for the person on the middle line of a limb, which keeps thin arms whole
+_CORE_WIDTH = 0.4  # width of that bonus in radii
+_FAR = 10_000  # coordinates in pixels are clipped to this range for drawing
 
 
 def assign(confidences: Float32Array, keypoints: Float32Array, clothes: wardrobe.Wardrobe) -> Uint8Array:
-    """The parsing map of one frame.
+    """Makes the parsing map of one frame.
 
     Args:
-        confidences: float32 `[height, width, 6]`, the segmenter's.
-        keypoints: float32 `[25, 3]` in pixels of the same picture; unsure joints help where they are given.
-        clothes: the clip's vote.
+        confidences: Confidences of the segmenter, float32 `[height, width, 6]`.
+        keypoints: float32 `[25, 3]` in pixels of the same picture; joints of low confidence improve the result.
+        clothes: Result of the clip's vote.
 
     Returns:
-        uint8 `[height, width]`, ids of `parts10`; all background where the keypoints show no body.
+        Class ids of `parts10`, uint8 `[height, width]`; all background if the keypoints show no body.
     """
     parsing_map = np.zeros(confidences.shape[:2], np.uint8)
     bones = bones_of(keypoints)
@@ -89,14 +89,14 @@ def assign(confidences: Float32Array, keypoints: Float32Array, clothes: wardrobe
 
 
 def candidates(confidences: Float32Array, limbs: BoolArray | None = None) -> tuple[IndexArray, IndexArray]:
-    """Rows and columns of the pixels that may be of a person: by confidence, or by lying on its `limbs`."""
+    """Returns rows and columns of the pixels that may belong to the person, by confidence or by the mask `limbs`."""
     likely = confidences[..., detectors.BACKGROUND] < 1 - _CANDIDATE
     rows, columns = np.nonzero(likely if limbs is None else likely | limbs)
     return rows, columns
 
 
 def _limb_lines(shape: tuple[int, ...], bones: Bones) -> BoolArray:
-    """The limbs' middle lines, as wide as `_CORE_BONUS` reaches."""
+    """Draws the bones' middle lines, as wide as `_CORE_BONUS` has an effect."""
     lines = np.zeros(shape, np.uint8)
     for start, end, radius in zip(bones.start, bones.end, bones.radius, strict=True):
         width = max(1, round(4 * _CORE_WIDTH * float(radius)))
@@ -106,7 +106,7 @@ def _limb_lines(shape: tuple[int, ...], bones: Bones) -> BoolArray:
 
 
 def _scores(confidences: Float32Array, bones: Bones, near: Nearness, clothes: wardrobe.Wardrobe) -> Float32Array:
-    """How much each `parts10` class (background stays 0) claims each pixel: float32 `[pixels, 10]`."""
+    """Returns the confidence of each `parts10` class for each pixel, float32 `[pixels, 10]`; background stays 0."""
     pixels = np.arange(len(confidences))
     nearest, distance = _nearest(near.distance)
     segment, along = bones.segment[nearest], near.along[pixels, nearest]
@@ -150,9 +150,9 @@ def _scores(confidences: Float32Array, bones: Bones, near: Nearness, clothes: wa
 
 
 def _skin_bone(bones: Bones, near: Nearness, bareness: Float32Array) -> IndexArray:
-    """The bone that skin at each pixel is of: a near one where the vote expects skin.
+    """Returns the bone to which skin at each pixel belongs: a near one where the vote expects skin.
 
-    Skin at the side of a clothed trunk is an arm's that the pose has wrong, or does not see.
+    Skin at the side of a clothed trunk is assigned to an arm, which the pose has misplaced or missed.
     """
     bone, _ = _nearest(near.distance * (1 + _PENALTY * (1 - bareness)))
     is_arm = bones.segment < THIGH
@@ -165,19 +165,19 @@ def _skin_bone(bones: Bones, near: Nearness, bareness: Float32Array) -> IndexArr
 
 
 def _expected(bones: Bones, near: Nearness, bareness: Float32Array) -> tuple[Float32Array, Float32Array]:
-    """How much skin and cloth the vote expects at each pixel: of the bone nearby that expects it most.
+    """Computes how much skin and cloth the vote expects at each pixel, as the largest expectation of any bone.
 
     Args:
-        bones: of the pose.
-        near: of the pixels to them.
-        bareness: float32 `[pixels, bones]`, the vote at each pixel's place along each bone.
+        bones: Bones of the pose.
+        near: Positions of the pixels relative to the bones.
+        bareness: float32 `[pixels, bones]`: the vote's share of skin at each pixel's position along each bone.
 
     Returns:
-        float32 `[pixels]` twice, 0..1.
+        Expected skin and expected cloth, float32 `[pixels]` in 0..1.
     """
     skin = np.where(bones.segment == TRUNK, np.maximum(bareness, _TRUNK_SKIN), bareness)
     skin = skin * np.exp(-np.square(np.square(near.distance / _SKIN_SPREAD)))
-    hangs = bones.segment != FOOT  # cloth at a foot is the shoe, or a reflection below it
+    hangs = bones.segment != FOOT  # at a foot cloth is a shoe, or a reflection below it
     cloth = (1 - bareness) * np.exp(-((near.distance / _CLOTH_SPREAD) ** 2)) * hangs
     return skin.max(axis=1), cloth.max(axis=1)
 
@@ -185,7 +185,7 @@ def _expected(bones: Bones, near: Nearness, bareness: Float32Array) -> tuple[Flo
 def _reweighted(
     skin: Float32Array, cloth: Float32Array, expected_skin: Float32Array, expected_cloth: Float32Array
 ) -> tuple[Float32Array, Float32Array]:
-    """Shifts confidence between skin and cloth towards what is expected; their sum stays (Bayes' rule for two)."""
+    """Redistributes the sum of skin and cloth by Bayes' rule, with the expectations as priors."""
     total = skin + cloth
     weighted_skin = skin * np.maximum(expected_skin, _FLOOR)
     weighted_cloth = cloth * np.maximum(expected_cloth, _FLOOR)
@@ -206,14 +206,14 @@ def _distance_to(near: Nearness, bones: Bones, segment: int) -> Float32Array:
 
 
 def _skin_labels(bones: Bones) -> IndexArray:
-    """The class of skin at each bone."""
+    """Returns the class of skin at each bone."""
     arm = np.where(bones.is_left, _ID["left_arm"], _ID["right_arm"])
     leg = np.where(bones.is_left, _ID["left_leg"], _ID["right_leg"])
     return np.where(bones.segment >= TRUNK, _ID["face"], np.where(bones.segment < THIGH, arm, leg))
 
 
 def _is_person(claimed: Float32Array, bones: Bones, near: Nearness) -> BoolArray:
-    """Whether each pixel is of the person: the claims against the rest, with a bonus on sure limbs' middle lines."""
+    """Decides for each pixel whether it belongs to the person, with a bonus on the middle lines of confident limbs."""
     probability = np.clip(claimed, 1e-4, 1 - 1e-4)
     core = np.exp(-((near.distance / _CORE_WIDTH) ** 2)) * bones.confidence * (bones.segment < TRUNK)
     return np.log(probability / (1 - probability)) + _CORE_BONUS * core.max(axis=1) > 0

@@ -1,7 +1,7 @@
-"""Video in, clip folder out, in two passes: the first keeps keypoints only, the second streams frames into the clip.
+"""Makes a clip folder of a video in two passes: the first finds keypoints, the second writes frames and parsing maps.
 
 The first pass also keeps a few dozen of the segmenter's small views, spread over the video, for the vote on the
-clothes. Where it meets several people, another pass follows one of them.
+clothes. If it finds several people, an additional pass follows one of them.
 """
 
 import contextlib
@@ -43,17 +43,17 @@ def extract_clip(
     """Turns a video, or a stretch of it, into a clip folder of one person.
 
     Args:
-        path: of the video.
-        folder: of the clip; its name becomes the clip's id.
-        config: settings.
-        stretch: the frames that are taken; all unless given.
-        person_id: who it is; the clip's id unless given.
-        overwrite: whether a clip that is there is replaced, if the folder holds nothing else.
-        show_progress: whether to draw progress bars.
+        path: Path of the video.
+        folder: Clip folder to write; its name becomes the clip's id.
+        config: Settings of the extraction.
+        stretch: Frames to extract; None for all.
+        person_id: Name of the person; None for the clip's id.
+        overwrite: Replaces an existing clip, if its folder holds nothing else.
+        show_progress: Draws progress bars.
 
     Raises:
-        InputDataError: the video cannot be read, or nobody is found in it.
-        ConfigError: the folder is there already and is not to be replaced, or holds the video.
+        InputDataError: The video cannot be read, or nobody is found in it.
+        ConfigError: The folder exists and is not to be replaced, or holds the video.
         MissingDependencyError: mediapipe or its models are not installed.
     """
     files.refuse_replacing(folder, path)
@@ -93,7 +93,7 @@ def extract_clip(
 
 
 def _open_parser(config: ExtractionConfig) -> Any:
-    """A context manager of the parser: both kinds offer the same methods."""
+    """Returns the parser as a context manager; both kinds have the same methods."""
     if config.parser == BUILT_IN:
         return PartsParser(models_folder=config.models_folder)
     return ExternalParser(config.parser, parsing_labels.get_schema(config.parser_schema), config.parser_scaling)
@@ -108,22 +108,21 @@ def video_keypoints(
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
 ) -> Float32Array:
-    """The keypoints of a video's person, frame by frame; only keypoints are kept in memory.
+    """Finds the keypoints of one person in every frame of a video; frames are not kept in memory.
 
     Args:
-        path: of the video.
-        max_frames: frames that are read; 0 for all.
-        person: which one, where there are several.
-        reading: how the video is read.
-        models_folder: where the model files lie; `models.default_folder()` unless given.
-        show_progress: whether to draw a progress bar.
+        path: Path of the video.
+        max_frames: Number of frames to read; 0 reads all.
+        person: Whom to follow if the video shows several people.
+        reading: Options of reading the video.
+        models_folder: Folder of the model files; None for `models.default_folder()`.
+        show_progress: Draws a progress bar.
 
     Returns:
-        float32 `[frames, 25, 3]` in pixels of the upright video; joints not seen, or all of them where nobody is found,
-        are (0, 0, 0).
+        float32 `[frames, 25, 3]` in pixels of the upright video; unseen joints are (0, 0, 0).
 
     Raises:
-        InputDataError: the video cannot be read, or the person chosen is not in it.
+        InputDataError: The video cannot be read, or the chosen person is not in it.
         MissingDependencyError: mediapipe or its model is not installed.
     """
     header = video.probe(path, reading)
@@ -135,7 +134,7 @@ def video_keypoints(
 
 @dataclasses.dataclass(frozen=True)
 class _Frames:
-    """A stretch of a video that can be read again and again."""
+    """Stretch of a video that can be read several times."""
 
     path: files.PathLike
     header: video.VideoInfo
@@ -156,7 +155,7 @@ class _Frames:
 def _track(
     frames: _Frames, person: PersonChoice, models_folder: files.PathLike | None, view_of: ViewOf | None = None
 ) -> Track:
-    """The chosen person: by the steadier search for one where nobody else is seen."""
+    """Finds the chosen person, with the steadier detection of a single person if nobody else is seen."""
     track, fps = None, frames.header.fps
     cuts: list[int] = []  # noted in the first pass
     if person == MAIN_PERSON:

@@ -1,7 +1,7 @@
-"""Steadier confidences: each frame's are averaged with its neighbours', but only where the picture stands still.
+"""Averages the segmenter's confidences over neighbouring frames where the picture does not change.
 
-A pixel whose colour stays shows the same thing in the next frame, so the segmenter's doubts about it average out; a
-pixel whose colour changes is left alone, so that nothing that moves is smeared.
+A pixel that keeps its colour shows the same thing in the next frame, so averaging reduces the segmenter's noise. Pixels
+that change colour are left unchanged, so that moving parts are not smeared.
 """
 
 import itertools
@@ -13,17 +13,17 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 
-_STILL = 10.0  # of 255: difference of colour at which a neighbour frame counts exp(-1)
-_BLUR = 1.0  # pixels: compression noise is no motion
+_STILL = 10.0  # d0 of the weight exp(-(d / d0)^2) of a neighbour frame, with colour difference d in 0..255
+_BLUR = 1.0  # standard deviation in pixels of a blur that removes compression noise
 
 
 class SegmentedFrame(NamedTuple):
-    """A frame as it is stored and what the segmenter says of it.
+    """Cropped frame with the segmenter's confidences.
 
     Attributes:
         image: RGB uint8 `[size, size, 3]`.
         confidences: float32 `[size, size, 6]`.
-        keypoints: float32 `[25, 3]` in its pixels.
+        keypoints: float32 `[25, 3]` in pixels of `image`.
     """
 
     image: Uint8Array
@@ -32,7 +32,7 @@ class SegmentedFrame(NamedTuple):
 
 
 def steadied(frames: Iterable[SegmentedFrame]) -> Iterator[SegmentedFrame]:
-    """The frames with confidences averaged over three frames; holds three at a time."""
+    """Yields the frames with confidences averaged over three frames; keeps three in memory."""
     padded = itertools.chain([None], frames, [None])
     window: list[SegmentedFrame | None] = []
     for frame in padded:

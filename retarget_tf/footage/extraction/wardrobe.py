@@ -1,7 +1,7 @@
-"""What a person wears, by vote over a clip: where limbs show skin, cloth or shoe, and where the waist is.
+"""Estimates what a person wears by a vote over a clip: where limbs show skin, cloth or shoe, and where the waist is.
 
-A segmenter judges every frame alone, and takes the same trousers for cloth in one and for skin in the next. Clothes do
-not change within a clip, so a few dozen frames vote once, and the outcome is a prior for every frame.
+The segmenter judges every frame alone and may take trousers for cloth in one frame and for skin in the next. Clothes do
+not change within a clip, so the median over a few dozen frames (the vote) serves as a prior for every frame.
 """
 
 import dataclasses
@@ -14,30 +14,30 @@ from retarget_tf.arrays import Float32Array, IndexArray
 from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.extraction.body_geometry import FOOT, SEGMENTS, SHIN, THIGH, TRUNK, Bones, Nearness
 
-BINS = 8  # along a limb segment, that are voted on
-PLACES = 64  # along a limb segment, that the outcome is given for
+BINS = 8  # bins along a limb segment in which shares are measured
+PLACES = 64  # places along a limb segment for which the result is interpolated
 SKIN, CLOTH, SHOE = range(3)  # last axis of `Wardrobe.cover`
-HIP_LINE = 1.0  # the waist of a dress, which has none: the hips' height, along the trunk from the neck
+HIP_LINE = 1.0  # height of the hips (neck 0, hips 1), used if no waist is found, as in a dress
 
-_CORE = 0.7  # of the limb's radius: pixels that are surely of the limb
-_SURE = 0.5  # least foreground confidence of a pixel that votes
-_LEAST_PIXELS = 4  # in a bin of a frame
-_SHOE_SKIN = 0.46  # most skin on some part of a foot that wears a shoe
-_FLOOR = 0.03  # least prior: a vote never rules out what a frame shows plainly
-_WAIST_SPAN = (0.5, 1.35)  # where a waist is looked for, along the trunk
+_CORE = 0.7  # in radii: nearer pixels surely belong to the limb
+_SURE = 0.5  # smallest foreground confidence of a pixel that is counted
+_LEAST_PIXELS = 4  # bins with fewer pixels in a frame are NaN
+_SHOE_SKIN = 0.46  # a foot wears a shoe if its share of skin is below this somewhere
+_FLOOR = 0.03  # smallest prior, so that the vote never overrules a clear frame
+_WAIST_SPAN = (0.5, 1.35)  # range in which a waist is searched, in torso lengths from the neck
 _WAIST_BINS = 34
-_WAIST_CONTRAST = 22.0  # least difference of colour (CIELAB) between two garments
-_WAIST_EXPLAINED = 0.75  # least share of the colours' variance that two garments explain
+_WAIST_CONTRAST = 22.0  # smallest colour difference between two garments (CIELAB)
+_WAIST_EXPLAINED = 0.75  # smallest share of the colours' variance that two garments must explain
 
 
 @dataclasses.dataclass(frozen=True)
 class Wardrobe:
-    """The outcome of a vote.
+    """Result of a vote.
 
     Attributes:
-        cover: float32 `[segments, places, 3]`: shares of skin, cloth and shoe along each limb segment, sum 1. The same
-            for left and right.
-        waist: where upper clothes end, along the trunk: 0 at the neck, 1 at the hips.
+        cover: float32 `[segments, places, 3]`: shares of skin, cloth and shoe along each limb segment, which sum to 1;
+            the same for left and right.
+        waist: Lower end of the upper clothes along the trunk: 0 at the neck, 1 at the hips.
     """
 
     cover: Float32Array
@@ -45,22 +45,22 @@ class Wardrobe:
 
     @property
     def has_shoes(self) -> bool:
-        """Whether feet are covered for the better part somewhere; sandals are not."""
+        """Whether the feet wear shoes; sandals, which show skin everywhere, do not count."""
         return bool((self.cover[FOOT, :, SKIN] < _SHOE_SKIN).any())
 
     def cover_at(self, segment: IndexArray, along: Float32Array, kind: int) -> Float32Array:
-        """The share of `SKIN`, `CLOTH` or `SHOE` at places along segments (0 its start, 1 its end), `[...]`."""
+        """Returns the share of `SKIN`, `CLOTH` or `SHOE` at positions along segments (0 start, 1 end), `[...]`."""
         place = np.clip(along * PLACES, 0, PLACES - 1).astype(np.intp)
         return self.cover[segment, place, kind]
 
 
 @dataclasses.dataclass(frozen=True)
 class Ballot:
-    """What one frame says.
+    """Vote of one frame.
 
     Attributes:
-        cover: float32 `[sides, segments, bins, 3]`, NaN where nothing is seen.
-        colours: float32 `[waist bins, 3]`: mean colours down the trunk and thighs (CIELAB), NaN where nothing is seen.
+        cover: float32 `[sides, segments, bins, 3]`: mean shares of skin, cloth and shoe; NaN in unseen bins.
+        colours: float32 `[waist bins, 3]`: mean CIELAB colours down the trunk and thighs; NaN in unseen bins.
     """
 
     cover: Float32Array
@@ -68,13 +68,13 @@ class Ballot:
 
 
 def ballot(confidences: Float32Array, lab: Float32Array, bones: Bones, near: Nearness) -> Ballot:
-    """One frame's vote.
+    """Makes the vote of one frame.
 
     Args:
-        confidences: float32 `[pixels, 6]` of the segmenter.
-        lab: float32 `[pixels, 3]` CIELAB colours of the same pixels.
-        bones: of the frame's pose.
-        near: of the pixels to the bones.
+        confidences: Confidences of the segmenter, float32 `[pixels, 6]`.
+        lab: CIELAB colours of the same pixels, float32 `[pixels, 3]`.
+        bones: Bones of the frame's pose.
+        near: Positions of the pixels relative to the bones.
     """
     nearest = near.distance.argmin(axis=1)
     foreground = confidences[:, detectors.BACKGROUND] < 1 - _SURE
@@ -94,11 +94,11 @@ def ballot(confidences: Float32Array, lab: Float32Array, bones: Bones, near: Nea
 
 
 def count(ballots: Sequence[Ballot]) -> Wardrobe:
-    """The outcome: medians over frames and sides, so that a few bad frames do not matter."""
+    """Counts the votes as medians over frames and sides, so that a few bad frames do not matter."""
     if not ballots:
         return Wardrobe(np.full((len(SEGMENTS), PLACES, 3), 1 / 3, np.float32))
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)  # a bin that no frame saw is NaN, which is meant
+        warnings.simplefilter("ignore", RuntimeWarning)  # a bin that no frame shows stays NaN
         cover = np.nanmedian(np.concatenate([ballot.cover for ballot in ballots]), axis=0)
         colours = np.nanmedian(np.stack([ballot.colours for ballot in ballots]), axis=0)
     cover = _with_footwear(np.maximum(np.where(np.isnan(cover), 1 / 3, cover), _FLOOR))
@@ -108,16 +108,16 @@ def count(ballots: Sequence[Ballot]) -> Wardrobe:
 
 
 def find_waist(colours: Float32Array) -> float:
-    """Where the colours `[waist bins, 3]` down the body change from one garment to another; the hips if they do not.
+    """Finds where the colours `[waist bins, 3]` down the body change between two garments, or else returns the hips.
 
-    The split that leaves the least variance within its two sides (Otsu 1979, for a row of colours).
+    The split minimizes the variance within its two sides (Otsu 1979, here for colours).
     """
     known = np.flatnonzero(~np.isnan(colours).any(axis=-1))
     if len(known) < _WAIST_BINS // 2:
         return HIP_LINE
     rows = colours[known].astype(np.float64)
     total = float(((rows - rows.mean(axis=0)) ** 2).sum())
-    margin = 2  # a garment of one or two bins is a belt or the hem's shadow
+    margin = 2  # smaller sides would be a belt or the shadow of a hem
     splits = range(margin, len(rows) - margin)
     within = [sum(float(((part - part.mean(axis=0)) ** 2).sum()) for part in (rows[:k], rows[k:])) for k in splits]
     best = int(np.argmin(within))
@@ -130,9 +130,9 @@ def find_waist(colours: Float32Array) -> float:
 
 
 def body_height(bones: Bones, near: Nearness, nearest: IndexArray) -> Float32Array:
-    """How far down the body each pixel is, in torso lengths: 0 at the neck, 1 at the hips, more along the thighs.
+    """Returns how far down the body each pixel is, in torso lengths: 0 at the neck, 1 at the hips, more on the thighs.
 
-    Follows the trunk and thighs however they are bent. -inf on arms and head, +inf on shins and feet.
+    Measured along trunk and thighs, so bending does not matter. -inf on arms and head, +inf on shins and feet.
     """
     segment = bones.segment[nearest]
     along = np.take_along_axis(near.along, nearest[:, None], axis=1)[:, 0]
@@ -144,7 +144,7 @@ def body_height(bones: Bones, near: Nearness, nearest: IndexArray) -> Float32Arr
 
 
 def _between_bins(cover: Float32Array) -> Float32Array:
-    """Shares at `PLACES` places along the segments, in straight lines between the middles of the bins."""
+    """Interpolates the shares linearly between the middles of the bins to `PLACES` places along each segment."""
     places, middles = (np.arange(PLACES) + 0.5) / PLACES, (np.arange(BINS) + 0.5) / BINS
     rows = cover.transpose(0, 2, 1).reshape(-1, BINS)
     fine = np.stack([np.interp(places, middles, row) for row in rows]).reshape(-1, 3, PLACES)
@@ -152,7 +152,7 @@ def _between_bins(cover: Float32Array) -> Float32Array:
 
 
 def _with_footwear(cover: Float32Array) -> Float32Array:
-    """Cloth on a shin below bare skin is a sock or a boot: it counts as shoe."""
+    """Counts cloth on a leg below bare skin as shoe, since it is a sock or a boot."""
     leg = cover[THIGH : SHIN + 1].reshape(-1, 3)
     bare_above = np.maximum.accumulate(leg[:, SKIN] > 0.5)
     footwear = np.where(bare_above & (leg[:, SKIN] < 0.5), leg[:, CLOTH] - _FLOOR, 0)
@@ -167,7 +167,7 @@ def _cover_shares(confidences: Float32Array) -> Float32Array:
 
 
 def _bin_means(values: Float32Array, bins: IndexArray, count: int) -> Float32Array:
-    """Means `[count, channels]` of values by bin; NaN where a bin has too few."""
+    """Returns the means `[count, channels]` of the values in each bin; NaN in bins with too few values."""
     number = np.bincount(bins, minlength=count)
     sums = np.stack([np.bincount(bins, channel, count) for channel in values.T], axis=-1)
     return np.where((number >= _LEAST_PIXELS)[:, None], sums / np.maximum(number, 1)[:, None], np.nan)
