@@ -236,7 +236,7 @@ CASES = [
     (retarget, "points.npy", points(lambda array: array.astype(complex)), "is no .npy or .npz file of numbers"),
     (retarget, "points.npy", points(lambda array: array.astype(object)), "is no .npy or .npz file of numbers"),
     (retarget, "points.npy", points(with_nan), "frame 3: not finite"),
-    (retarget, "points.npy", points(lambda array: array / [64, 64, 1]), "lie within 0..1"),
+    (retarget, "points.npy", points(lambda array: array / [-64, 64, 1]), "neither pixels nor shares"),
     (retarget, "map.png", remove, "No such file"),
     (retarget, "map.png", forbid, "Permission denied"),
     (retarget, "map.png", text, "is no PNG"),
