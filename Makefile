@@ -1,10 +1,11 @@
-# make demo: the whole chain on procedural dancers.  make test: the tests.  Both create .venv by themselves.
+# make demo: the whole chain on procedural dancers.  make test: the tests; make test-fast: the quick ones.  All create
+# .venv by themselves.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo picture pretrained test test-addons test-2.19 lint clean
+.PHONY: install demo picture pretrained test test-fast test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
@@ -57,6 +58,10 @@ pretrained: install
 
 test: install
 	$(BIN)/python -m pytest
+
+# Without the tests marked slow.
+test-fast: install
+	$(BIN)/python -m pytest -m "not slow"
 
 # What 2.21 made, answered by older TensorFlows in environments of their own (Python 3.11): 2.15 with tensorflow-addons,
 # and 2.19, the newest that TensorFlow Serving had when this was written.
