@@ -15,7 +15,7 @@ from retarget_tf.serving import checking, onnx_export
 from tests import testing
 from tests.testing import Served, walking_square
 
-README = testing.ROOT / "export" / "README.md"
+PAGE = testing.ROOT / "docs" / "serving.md"
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_onnxruntime_gives_what_the_model_gives(served: Served, exported: pathli
 def test_the_documented_loop_is_the_rollout(
     served: Served, exported: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    section = README.read_text(encoding="utf-8").split("\n## ONNX\n")[1]
+    section = PAGE.read_text(encoding="utf-8").split("\n## ONNX\n")[1]
     [example] = re.findall(r"^```python\n(.*?)^```", section, re.MULTILINE | re.DOTALL)
     monkeypatch.chdir(exported)
     photo, own_map, own_pose = (array[None] for array in walking_square(0))
