@@ -82,7 +82,7 @@ class ExternalParser:
     def parse_frames(
         self, frames: Iterable[PosedImage], crop: SquareCrop, size: int, clothes: object = None
     ) -> Iterator[ParsedImage]:
-        """Yields the cropped frame and its map for each frame as `PartsParser.parse_frames` does, in ids of `schema`."""
+        """Yields each cropped frame and its map as `PartsParser.parse_frames` does, in ids of `schema`."""
         for image, keypoints in frames:
             height, width = image.shape[:2]
             view = cropping.person_view(keypoints, width, height)
