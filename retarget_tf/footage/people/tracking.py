@@ -1,9 +1,8 @@
 """Joins the poses of several people, frame by frame, into one track per person.
 
 Poses and tracks are paired greedily by distance: that of the torso from its position predicted at constant velocity,
-plus the colour difference of the torso / 60 (CIELAB). A person who is hidden may reappear for 2 seconds. Frames in
-which two people could have been exchanged are recorded as doubts. Distances are in body sizes: the longer side of the
-box of the joints.
+plus its colour difference / 60 (CIELAB). A track survives 2 seconds unseen. Frames in which two people could have
+been exchanged are recorded as doubts. Distances are in body sizes: the longer side of the box of the joints.
 """
 
 import dataclasses
