@@ -1,4 +1,4 @@
-"""Reads keypoints from a `.npy` file or the array `keypoints` of an `.npz`; the number of points tells the skeleton.
+"""Reads keypoints from a `.npy` file or the array `keypoints` of an `.npz`; the number of points gives the skeleton.
 
 | points | skeleton |
 |---|---|
