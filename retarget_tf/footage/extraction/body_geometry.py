@@ -90,7 +90,7 @@ def nearness(points: Float32Array, bones: Bones) -> Nearness:
 
 
 def _torso_length(keypoints: Float32Array) -> float:
-    """Returns the largest of several estimates of the torso's length, since foreshortening only shortens."""
+    """Estimates the torso's length in pixels from trunk, legs and arms: the longest, as perspective shortens."""
     share = {("neck", "mid_hip"): 1.0, ("hip", "knee"): 0.85, ("knee", "ankle"): 0.85, ("shoulder", "elbow"): 0.6}
     lengths = [0.0]
     for (a, b), of_torso in share.items():

@@ -15,7 +15,7 @@ MARGIN = 0.06  # default free border on each side of the person's path, as a sha
 # The body reaches beyond the box of its joints (hands, hair, soles) by this share of the box's longer side.
 _BEYOND_JOINTS = 0.12
 _STEADY = 5  # frames of the running median
-_VIEW_MARGIN = 0.1  # border of the segmenter's view, as a share of the person's longer side; it needs background
+_VIEW_MARGIN = 0.1  # border of the segmenter's view, which needs background, as a share of the person's longer side
 
 
 def clip_crop(keypoints: Float32Array, width: int, height: int, margin: float) -> SquareCrop | None:

@@ -1,7 +1,7 @@
 """Parses pictures of a person into `parts10` maps with MediaPipe's segmenter and the person's keypoints.
 
 The segmenter is run on a close square around the person (`cropping.person_view`), for several frames in parallel. Its
-confidences are resampled to the requested square, averaged over time (`steadying`) and joined with the pose (`parts`).
+confidences are resampled to the wanted square, averaged over time (`steadying`) and combined with the pose (`parts`).
 """
 
 import collections
@@ -31,7 +31,7 @@ _VIEW = detectors.SEGMENTER_SIZE
 
 
 class PosedImage(NamedTuple):
-    """Picture RGB uint8 `[height, width, 3]` and the keypoints float32 `[25, 3]` of its person, in its pixels."""
+    """Picture RGB uint8 `[height, width, 3]` and keypoints float32 `[25, 3]` of its person, in its pixels."""
 
     image: Uint8Array
     keypoints: Float32Array
@@ -164,7 +164,7 @@ class PartsParser:
 
 
 def _place(values: Float32Array, view: SquareCrop, crop: SquareCrop, size: int) -> Float32Array:
-    """Resamples values `[256, 256, channels]` of a view to the square `crop` of side `size`; 0 outside of the view."""
+    """Resamples values `[256, 256, channels]` of a view to the square `crop` of `size` pixels; 0 outside the view."""
     within = crop.relative_to(view, _VIEW)
     scale = within.side / size
     shift = (scale - 1) / 2  # because pixel centres are at +0.5
@@ -173,7 +173,7 @@ def _place(values: Float32Array, view: SquareCrop, crop: SquareCrop, size: int) 
 
 
 def inside_picture(image: Uint8Array, crop: SquareCrop, size: int) -> BoolArray:
-    """Returns bool `[size, size]`: which pixels of the square are inside the picture; crops repeat its edge outside."""
+    """Returns bool `[size, size]`: which pixels of the square lie in the picture; the crop repeats edges."""
     centres = (np.arange(size) + 0.5) * crop.side / size
     x, y = crop.left + centres, crop.top + centres
     return ((y >= 0) & (y < image.shape[0]))[:, None] & ((x >= 0) & (x < image.shape[1]))

@@ -73,7 +73,7 @@ def import_clip(
         maps: Folder of PNG files, see `parsing_pngs.read_parsing_png`.
         folder: Clip folder to write; its name becomes the clip's id.
         config: Settings of the import.
-        overwrite: Replaces an existing clip.
+        overwrite: Replaces an existing clip folder.
         show_progress: Draws a progress bar.
 
     Raises:
