@@ -160,11 +160,7 @@ class Clip:
     keypoints: Float32Array
 
     def read_frames(self) -> Iterator[Uint8Array]:
-        """Yields RGB frames uint8 `[size, size, 3]`.
-
-        Raises:
-            InputDataError: The video cannot be read, or its size or number of frames differ from `info`.
-        """
+        """Yields RGB frames uint8 `[size, size, 3]`; raises InputDataError if size or number differ from `info`."""
         return self._counted(self.folder / "frames.mkv", video.read_frames(self.folder / "frames.mkv"))
 
     def read_maps(self, label_schema: str | None = None) -> Iterator[Uint8Array]:

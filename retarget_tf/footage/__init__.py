@@ -1,1 +1,1 @@
-"""Real footage: who is in it, is it worth learning from, and how it becomes clip folders."""
+"""Turns real videos into clip folders: follows a person, judges the video, extracts or imports keypoints and maps."""

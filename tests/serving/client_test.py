@@ -89,7 +89,9 @@ def test_a_model_of_an_older_contract_is_refused() -> None:
     facts = {"contract_version": np.asarray([b"1.0"], object)}
     with (
         Scripted(facts).client() as client,
-        pytest.raises(InputDataError, match=r"contract 1\.0, .* needs 1\.1\. Export the model again: retarget-export-saved-model "),
+        pytest.raises(
+            InputDataError, match=r"contract 1\.0, .* needs 1\.1\. .*: retarget-export-saved-model --model=MODEL"
+        ),
     ):
         ServedRetargeter(client)
 

@@ -206,7 +206,6 @@ def _distance_to(near: Nearness, bones: Bones, segment: int) -> Float32Array:
 
 
 def _skin_labels(bones: Bones) -> IndexArray:
-    """Returns the class of skin at each bone."""
     arm = np.where(bones.is_left, _ID["left_arm"], _ID["right_arm"])
     leg = np.where(bones.is_left, _ID["left_leg"], _ID["right_leg"])
     return np.where(bones.segment >= TRUNK, _ID["face"], np.where(bones.segment < THIGH, arm, leg))

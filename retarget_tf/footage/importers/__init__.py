@@ -1,9 +1,9 @@
-"""What other programs found in pictures: their keypoints and parsing maps, as ours.
+"""Imports keypoints and parsing maps of other programs.
 
-import_clip(frames, keypoints, maps, folder, config)    a clip folder of all three
-read_keypoints(path, width, height, frame_numbers)      OpenPose's files or a NumPy file, in pixels, BODY_25
-KeypointFile(path, units)                               the same, read later
-read_parsing_png(path, schema)                          class ids of an indexed, gray or RGB PNG
+import_clip(frames, keypoints, maps, folder, config)    makes a clip folder of all three
+read_keypoints(path, width, height, frame_numbers)      reads OpenPose's files or a NumPy file, in pixels, BODY_25
+KeypointFile(path, units)                               reads them later, when the picture's size is known
+read_parsing_png(path, schema)                          reads the class ids of an indexed, gray or RGB PNG
 """
 
 from retarget_tf.footage.importers.clip_import import CROPS, ImportConfig, import_clip

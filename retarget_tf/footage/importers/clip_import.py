@@ -1,4 +1,4 @@
-"""Frames, keypoints and parsing maps of other programs in, clip folder out: one square crop moves all three."""
+"""Makes a clip folder of frames, keypoints and parsing maps of other programs, cropped to the same square."""
 
 import dataclasses
 import pathlib
@@ -26,16 +26,15 @@ class ImportConfig:
     """Settings of an import.
 
     Attributes:
-        schema: label schema of the maps in the files.
-        to_schema: of the maps in the clip: the same, or ``parts10``.
-        size: side of the stored square frames in pixels.
-        crop: the square that is stored: around the ``person``'s whole path, or the smallest that holds the ``whole``
-            picture.
-        fps: frames per second; None for the video's own.
-        person_id: who is seen; None for the clip's id.
-        units: of the keypoints, see `read_keypoints`.
-        max_pixels: of a video's frame; a larger one is refused.
-        person: which one, where OpenPose's files hold several.
+        schema: Label schema of the maps in the files.
+        to_schema: Label schema of the maps in the clip: the same, or `parts10`.
+        size: Side of the stored square frames in pixels.
+        crop: `person` stores the square around the person's whole path, `whole` the smallest that contains the picture.
+        fps: Frames per second; None for the video's own.
+        person_id: Name of the person; None for the clip's id.
+        units: Units of the keypoints, see `read_keypoints`.
+        max_pixels: Largest number of pixels of a video's frame; a larger one is refused.
+        person: Whom to follow if OpenPose's files contain several people.
     """
 
     schema: str
@@ -69,18 +68,19 @@ def import_clip(
     """Writes a clip folder.
 
     Args:
-        frames: a video or a folder of pictures, see `picture_sources.open_pictures`.
-        keypoints: a folder of OpenPose's JSON files or a NumPy file, see `keypoints.read_keypoints`.
-        maps: a folder of PNG files, see `parsing_pngs.read_parsing_png`.
-        folder: of the clip; its name becomes the clip's id.
-        config: settings.
-        overwrite: whether a clip that is there is replaced, if the folder holds nothing else.
-        show_progress: whether to draw a progress bar.
+        frames: Video or folder of pictures, see `picture_sources.open_pictures`.
+        keypoints: Folder of OpenPose's JSON files or a NumPy file, see `keypoints.read_keypoints`.
+        maps: Folder of PNG files, see `parsing_pngs.read_parsing_png`.
+        folder: Clip folder to write; its name becomes the clip's id.
+        config: Settings of the import.
+        overwrite: Replaces an existing clip folder if it holds nothing else.
+        show_progress: Draws a progress bar.
 
     Raises:
-        InputDataError: a file cannot be read or has something else in it than it should, the parts are not of the same
-            frames, or nobody is in the keypoints.
-        ConfigError: a folder of pictures comes without `fps`, or the folder to write is there already or an input.
+        InputDataError: A file cannot be read or has the wrong contents, the parts belong to different frames, or the
+            keypoints show nobody.
+        ConfigError: `fps` is missing for a folder of pictures or not valid, or the folder to write exists already or
+            is an input.
     """
     files.refuse_replacing(folder, frames, keypoints, maps)
     files.check_writable(folder, ours=clips.parts_of_clip if overwrite else None)
@@ -120,7 +120,7 @@ def import_clip(
 
 
 def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: ImportConfig) -> Uint8Array:
-    """The map of a frame in the clip's schema, in pixels of the frame."""
+    """Reads the map of a frame, and converts it to the clip's schema."""
     schema = parsing_labels.get_schema(config.schema)
     parsing_map = read_parsing_png(path, schema)
     if parsing_map.shape != picture.shape[:2]:

@@ -1,4 +1,4 @@
-"""Which file is of which frame: the last number in its name that is not the same in all."""
+"""Finds the frame number of each file of a folder: the last number in its name that differs between the files."""
 
 import pathlib
 import re
@@ -9,15 +9,15 @@ from retarget_tf.errors import InputDataError
 
 
 def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str) -> dict[int, pathlib.Path]:
-    """The files of a folder by the last number in their names that differs, in order of that number.
+    """Returns the files of a folder by frame number, sorted.
 
     Args:
-        folder: to look in, not in folders below it.
-        suffixes: in lower case, with the dot; other files and hidden ones are passed over.
-        what: names the folder's role in an error.
+        folder: Folder of the files; subfolders are not searched.
+        suffixes: Suffixes of the files in lower case, with the dot; other files and hidden ones are ignored.
+        what: Name of the folder's contents, for error messages.
 
     Raises:
-        InputDataError: there is no such folder or no such file in it, a name has no number, or two have the same.
+        InputDataError: The folder is missing or has no such file, a name has no number, or two have the same number.
     """
     root = pathlib.Path(folder)
     with files.reading(root, what):
@@ -40,12 +40,12 @@ def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str)
 
 
 def _is_painted_copy(path: pathlib.Path, paths: Set[pathlib.Path]) -> bool:
-    """CIHP-PGN writes `1_vis.png`, for people to look at, beside `1.png`."""
+    """Whether the file is a coloured copy for viewing: CIHP-PGN writes `1_vis.png` beside `1.png`."""
     return path.stem.endswith("_vis") and path.with_stem(path.stem.removesuffix("_vis")) in paths
 
 
 def _numbers(paths: Sequence[pathlib.Path], what: str) -> list[int]:
-    """The last number in each name; one that is the same in all, as in `1_cihp20.png`, is passed over."""
+    """Returns the last number in each name, ignoring trailing ones that are the same in all, as in `1_cihp20.png`."""
     numbers = []
     for path in paths:
         numbers.append([int(digits) for digits in re.findall(r"\d+", path.stem)])

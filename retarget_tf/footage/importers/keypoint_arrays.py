@@ -1,4 +1,4 @@
-"""Keypoints in NumPy files: `.npy`, or the array `keypoints` of an `.npz`, in any skeleton that is known by its count.
+"""Reads keypoints from a `.npy` file or the array `keypoints` of an `.npz`; the number of points gives the skeleton.
 
 | points | skeleton |
 |---|---|
@@ -30,14 +30,13 @@ SKELETONS: dict[int, tuple[str, Callable[[npt.ArrayLike], Float32Array]]] = {
 
 
 def read_keypoint_array(path: files.PathLike) -> Float32Array:
-    """Reads a keypoint file.
+    """Reads an array `[frames, points, 3]`, or `[points, 3]` for a single frame.
 
     Returns:
-        float32 `[frames, 25, 3]` in the file's own units, missing joints (0, 0, 0); a single frame may be stored
-        without its first axis.
+        float32 `[frames, 25, 3]`: x, y in the file's own units and confidence; missing joints are (0, 0, 0).
 
     Raises:
-        InputDataError: the file is missing, of another kind or shape, or not finite.
+        InputDataError: The file is missing, of another kind or shape, or has values that are not finite.
     """
     points = _load(pathlib.Path(path))
     if points.ndim == 2:
@@ -56,7 +55,7 @@ def read_keypoint_array(path: files.PathLike) -> Float32Array:
 
 
 def with_known_confidence(body: Float32Array) -> Float32Array:
-    """Keypoints `[..., 25, 3]` of confidences 0..1: COCO's 2 is a visible joint. Joints of 0 or less are (0, 0, 0)."""
+    """Limits confidences of keypoints `[..., 25, 3]` to 1 (COCO's 2 is a visible joint); joints of 0 become zeros."""
     capped = np.concatenate([body[..., :2], np.minimum(body[..., 2:], 1)], axis=-1)
     return np.where(body[..., 2:] > 0, capped, np.float32(0)).astype(np.float32)
 

@@ -1,4 +1,4 @@
-"""Keypoints of other programs, whatever their file: in pixels of the picture, BODY_25, one entry a frame."""
+"""Reads the keypoints of other programs from OpenPose's or NumPy files, as BODY_25 in pixels of the picture."""
 
 import dataclasses
 import os
@@ -19,7 +19,8 @@ from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_
 
 UNITS = ("auto", "pixels", "shares")
 
-# Detectors place a few joints a little outside of the picture too; nobody dances in a corner of 3 pixels.
+# Keypoints are taken for pixels if any coordinate exceeds 3 (nobody dances in a corner of 3 pixels), or else for shares
+# if all lie in this range and at most this share is negative, since detectors place some joints outside of the picture.
 _SHARES_RANGE = (-0.5, 1.5)
 _OUTSIDE_SHARE = 0.1
 _SMALLEST_PIXELS = 3.0
@@ -35,28 +36,28 @@ def read_keypoints(
     fps: float = 30.0,
     person: PersonChoice = MAIN_PERSON,
 ) -> Float32Array:
-    """Reads OpenPose's JSON files, a folder of them or one, or a NumPy file (see `keypoint_arrays`).
+    """Reads the keypoints of one person from OpenPose's JSON files or a NumPy file (see `keypoint_arrays`).
 
     Args:
-        path: of the folder or the file.
-        width: of the picture that the keypoints are of, in pixels.
-        height: of that picture.
-        frame_numbers: of the clip's frames, as the JSON files are numbered; those without a file have no joints. A
-            NumPy file has an entry for each, in order. None takes what is there: every entry of a NumPy file, the one
-            file of a folder, or all frames up to the last file, counted from 0, or from 1 where no file has number 0.
-        units: of x and y: pixels, or shares of width and height; ``auto`` decides by their values, and refuses what
-            can be neither, such as -1..1 or metres.
-        fps: frames per second: how far people may move between two frames.
-        person: which one, where JSON files hold several. A warning is logged where it may have been taken for another.
+        path: A folder of JSON files, a single one, or a NumPy file.
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        frame_numbers: Numbers of the clip's frames as in the names of the JSON files; frames without a file get no
+            joints. A NumPy file must have one entry for each, in order. None reads every entry of a NumPy file, or the
+            frames from 0 (from 1 if no file has number 0) to the last JSON file; a lone JSON file is the only frame.
+        units: Units of x and y: `pixels`, `shares` of width and height, or `auto`, which decides by the values and
+            refuses those that can be neither, such as -1..1 or metres.
+        fps: Frames per second; limits how far people may move between two frames.
+        person: Whom to follow if JSON files contain several people; logs a warning at frames of a possible mix-up.
 
     Returns:
-        float32 `[frames, 25, 3]` in pixels; joints under `skeleton.CONFIDENCE_THRESHOLD` or outside of the picture are
+        float32 `[frames, 25, 3]` in pixels; joints below `skeleton.CONFIDENCE_THRESHOLD` or outside of the picture are
         (0, 0, 0).
 
     Raises:
-        InputDataError: the files are not as they should be, or do not fit the frames; no joint is in the picture, or
-            the person chosen is not there.
-        ConfigError: `units` is none of `UNITS`, or a person is chosen in a NumPy file, which holds one.
+        InputDataError: The files are damaged or do not fit the frames, no joint is in the picture, or the chosen person
+            is missing.
+        ConfigError: `units` is not one of `UNITS`, or a person is chosen in a NumPy file, which has only one.
     """
     if units not in UNITS:
         raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
@@ -86,30 +87,30 @@ def read_keypoints(
 
 @dataclasses.dataclass(frozen=True)
 class KeypointFile:
-    """Keypoints that lie in a file, or in a folder of OpenPose's, and are read when the picture's size is known.
+    """Keypoint file or folder of OpenPose's files, to be read when the picture's size is known.
 
     Attributes:
-        path: of the file or folder.
-        units: of x and y, see `read_keypoints`.
+        path: Path of the file or folder.
+        units: Units of x and y, see `read_keypoints`.
     """
 
     path: files.PathLike
     units: str = "auto"
 
     def read(self, width: int, height: int, fps: float = 30.0) -> Float32Array:
-        """Everything that is there, float32 `[frames, 25, 3]` in pixels; see `read_keypoints`."""
+        """Reads all frames, float32 `[frames, 25, 3]` in pixels, see `read_keypoints`."""
         return read_keypoints(self.path, width, height, units=self.units, fps=fps)
 
 
 def _numbers_of(by_number: Mapping[int, Float32Array]) -> Sequence[int]:
-    """The numbers of all frames: from 0, or from 1 where no file has number 0, to the last; a lone file is all."""
+    """Returns the numbers of all frames: from 0, or from 1 if no file has number 0, to the last; a lone file's own."""
     return range(min(*by_number, 1), max(by_number) + 1) if len(by_number) > 1 else list(by_number)
 
 
 def _in_order(
     folder: files.PathLike, by_number: Mapping[int, Float32Array], frame_numbers: Sequence[int]
 ) -> list[Float32Array]:
-    """Everybody in each frame, `[people, 25, 3]`."""
+    """Returns the people of each frame, `[people, 25, 3]`."""
     if strangers := sorted(set(by_number) - set(frame_numbers)):
         raise InputDataError(
             f"keypoints {folder}: have a file with number {strangers[0]}, the frames are numbered "
@@ -127,7 +128,7 @@ def _in_order(
 def _follow(
     everybody: Sequence[Float32Array], fps: float, choice: PersonChoice, source: str, frame_numbers: Sequence[int]
 ) -> Float32Array:
-    """The chosen person `[frames, 25, 3]`, told from the others by place, pace and size: there are no colours here."""
+    """Returns the chosen person `[frames, 25, 3]`, tracked by position and size, since colours are not known."""
     tracker, no_colour = tracking.PeopleTracker(fps), np.zeros(3, np.float32)
     for index, people in enumerate(everybody):
         tracker.update(index, [tracking.Sighting(pose, no_colour) for pose in tracking.distinct(people)])

@@ -1,7 +1,7 @@
-"""Keypoints as OpenPose writes them with `--write_json`: a folder with one JSON file a frame, or one such file.
+"""Reads the JSON files that OpenPose writes with `--write_json`, one for each frame.
 
-The format: OpenPose, doc/02_output.md: `people` is a list, and `pose_keypoints_2d` of each holds x, y, confidence of
-25 (BODY_25) or 18 (COCO) points in a row.
+Format (OpenPose, doc/02_output.md): `people` is a list, and `pose_keypoints_2d` of each person is a flat list of x, y
+and confidence of 25 (BODY_25) or 18 (COCO) points.
 """
 
 import os
@@ -16,21 +16,20 @@ from retarget_tf.errors import InputDataError
 from retarget_tf.footage.importers.frame_numbers import numbered_files
 from retarget_tf.footage.importers.keypoint_arrays import SKELETONS, with_known_confidence
 
-_LAYOUTS = (25, 18)  # points of a person
+_LAYOUTS = (25, 18)  # numbers of points that OpenPose writes for a person
 
 
 def read_openpose(path: files.PathLike) -> dict[int, Float32Array]:
-    """The keypoints of everybody.
+    """Reads the keypoints of all people.
 
     Args:
-        path: a folder of JSON files, or a single one.
+        path: A folder of JSON files, or a single one.
 
     Returns:
-        For each file of a folder, by the last number in its name: float32 `[people, 25, 3]` in the files' own units. A
-        single file has number 0.
+        By frame number, float32 `[people, 25, 3]` in the file's own units. A single file has number 0.
 
     Raises:
-        InputDataError: the folder holds no such files, or one is not as OpenPose writes it; or nobody is in any.
+        InputDataError: There are no files, a file has another format, or no file contains a person.
     """
     paths = numbered_files(path, {".json"}, "keypoints") if os.path.isdir(path) else {0: pathlib.Path(path)}
     people = {number: _read_people(file) for number, file in paths.items()}
@@ -52,7 +51,7 @@ def _read_people(path: pathlib.Path) -> Float32Array:
 
 
 def _points_of(person: Any) -> Any:
-    """A list of numbers, if the file is right; None where it has none. Version 1.0 has the shorter key."""
+    """Returns the value of `pose_keypoints_2d`, which is named `pose_keypoints` in version 1.0, or None."""
     return person.get("pose_keypoints_2d", person.get("pose_keypoints")) if isinstance(person, dict) else None
 
 

@@ -1,7 +1,7 @@
-"""Parsing maps in PNG files, read value for value.
+"""Reads parsing maps from PNG files.
 
-What a pixel means depends on the kind of PNG: an index of its palette is a class id, whatever colour it shows; a gray
-value is a class id; an RGB colour is looked up in the palette of the label schema.
+In an indexed PNG the palette index is the class id, whatever its colour; in a gray one the gray value is. RGB colours
+are looked up in the palette of the label schema.
 """
 
 import pathlib
@@ -22,10 +22,10 @@ def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> Uint8Array:
     """Reads a parsing map.
 
     Returns:
-        uint8 `[height, width]` of class ids of the schema, 255 where unknown.
+        Class ids of the schema, uint8 `[height, width]`; 255 is unknown.
 
     Raises:
-        InputDataError: the file is missing, damaged or no PNG of such a kind, or has ids or colours of no class.
+        InputDataError: The file is missing, damaged, another kind of file, or has ids or colours outside the schema.
     """
     with files.reading(path, "parsing map"):
         data = pathlib.Path(path).read_bytes()
@@ -44,7 +44,7 @@ def _ids(path: files.PathLike, picture: av.VideoFrame, bits: int, schema: LabelS
     kind = picture.format.name
     if kind == "pal8":
         ids, _ = picture.to_ndarray()
-    elif kind == "gray" and bits == 8:  # fewer bits are stretched to 0..255 when decoded
+    elif kind == "gray" and bits == 8:  # decoding would scale fewer bits to 0..255
         ids = picture.to_ndarray()
     elif kind == "rgb24":
         try:

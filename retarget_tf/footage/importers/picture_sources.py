@@ -1,4 +1,4 @@
-"""The frames of a clip and the maps that belong to them, matched by number and counted."""
+"""Matches the frames of a clip with their parsing maps by number."""
 
 import dataclasses
 import os
@@ -16,15 +16,15 @@ _PICTURES = (".jpeg", ".jpg", ".png", ".webp")
 
 @dataclasses.dataclass(frozen=True)
 class Pictures:
-    """Frames with a map each.
+    """Frames with one map each.
 
     Attributes:
-        numbers: of the frames: those in the files' names, or from 0 in a video.
-        maps: the file of each frame's map.
-        width: of every frame, in pixels.
-        height: of every frame.
-        fps: of the video; None for a folder of pictures.
-        read_frames: begins to read the RGB uint8 frames `[height, width, 3]`, as many as there are maps.
+        numbers: Numbers of the frames: those in the files' names, or from 0 in a video.
+        maps: Path of each frame's map.
+        width: Width of every frame in pixels.
+        height: Height of every frame in pixels.
+        fps: Frames per second of the video; None for a folder of pictures.
+        read_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`, as many as there are maps.
     """
 
     numbers: tuple[int, ...]
@@ -36,20 +36,19 @@ class Pictures:
 
 
 def open_pictures(frames: files.PathLike, maps: files.PathLike, reading: video.ReadOptions) -> Pictures:
-    """Matches frames and maps.
+    """Opens frames and matches them with their maps.
 
     Args:
-        frames: a video, or a folder of JPEG, PNG or WebP files with the frames' numbers in their names.
-        maps: a folder of PNG files, one a frame: with the numbers of the frames' files, or in a video's order from
-            0 or 1.
-        reading: how a video is read.
+        frames: Video, or folder of JPEG, PNG or WebP files with the frames' numbers in their names.
+        maps: Folder of one PNG file per frame, with the numbers of the frames' files, or counted from 0 or 1 for a
+            video.
+        reading: Options of reading a video.
 
     Raises:
-        InputDataError: a file is missing or cannot be read, or frames and maps are not each other's; names the first
-            that stands alone.
+        InputDataError: A file is missing or cannot be read, or a frame or map has no counterpart.
     """
     map_files = numbered_files(maps, {".png"}, "parsing maps")
-    if os.path.isdir(frames):  # false where it may not be looked at: the reader tells why
+    if os.path.isdir(frames):  # also false without permission; the video reader then reports the reason
         return _open_folder(frames, maps, map_files)
     return _open_video(frames, maps, map_files, reading)
 
@@ -82,7 +81,7 @@ def _open_video(
     frames: files.PathLike, maps: files.PathLike, map_files: dict[int, pathlib.Path], reading: video.ReadOptions
 ) -> Pictures:
     header = video.probe(frames, reading)
-    first = min(*map_files, 1)  # they count from 0 or from 1
+    first = min(*map_files, 1)  # maps may be numbered from 0 or from 1
     if gaps := sorted(set(range(first, first + len(map_files))) - map_files.keys()):
         raise InputDataError(
             f"parsing maps {maps}: none of the {len(map_files)} has number {gaps[0]}. "

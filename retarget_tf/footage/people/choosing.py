@@ -1,4 +1,4 @@
-"""Which of several people is followed: the main one unless said otherwise."""
+"""Selects which of several people is followed; the main person by default."""
 
 import dataclasses
 from collections.abc import Iterable, Sequence
@@ -12,12 +12,12 @@ from retarget_tf.footage.people import tracking
 
 @dataclasses.dataclass(frozen=True)
 class PersonChoice:
-    """Which person of a clip is followed.
+    """Choice of the person to follow.
 
     Attributes:
-        rank: 0 for the main one (largest, and there all the time), 1 for the next ...
-        point: x and y in pixels of the upright video of a place where the person stands when first seen; decides
-            instead of the rank where given.
+        rank: Rank by body size summed over the frames: 0 for the main person, 1 for the next and so on.
+        point: x and y in pixels of the upright video; chooses the person who first appears nearest to it, and replaces
+            `rank`.
     """
 
     rank: int = 0
@@ -25,10 +25,10 @@ class PersonChoice:
 
     @classmethod
     def parse(cls, text: str) -> "PersonChoice":
-        """Reads `1` or `640,360`.
+        """Parses a rank such as `1` or a point such as `640,360`.
 
         Raises:
-            ConfigError: it is neither.
+            ConfigError: The text is neither.
         """
         try:
             numbers = [float(part) for part in text.split(",")]
@@ -43,14 +43,14 @@ class PersonChoice:
         raise ConfigError(f"person must be a number from 0 or a point x,y. Received: person={text}")
 
     def of(self, tracks: Sequence[tracking.PersonTrack], source: str) -> tracking.PersonTrack:
-        """The track that is meant.
+        """Returns the chosen track.
 
         Args:
-            tracks: of a video.
-            source: what they were found in, for the error: `video dance.mp4`.
+            tracks: All tracks of a video.
+            source: Name of their source for the error message, such as `video dance.mp4`.
 
         Raises:
-            InputDataError: there are not so many people.
+            InputDataError: There are too few people.
         """
         ranked = tracking.main_tracks(tracks)
         if self.point is not None and ranked:
@@ -75,7 +75,7 @@ MAIN_PERSON = PersonChoice()
 
 
 def tell_doubts(source: str, frames: Iterable[int]) -> None:
-    """Warns of the frames from which on somebody else may be followed."""
+    """Logs a warning for each frame from which on the track may follow somebody else."""
     for frame in frames:
         logging.warning(
             "%s frame %d: from here on it may be another person who is followed. Look at the clip.", source, frame

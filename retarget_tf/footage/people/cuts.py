@@ -1,4 +1,8 @@
-"""Where one shot ends and the next begins: both the layout of the picture and its colours jump from frame to frame."""
+"""Finds cuts between shots by sudden changes of the picture's layout and colours.
+
+The change of a frame is the mean difference of 32 x 32 thumbnails, divided by 16, plus the share of pixels that change
+their bin of a HSV histogram, divided by 0.5. A cut is a change of at least 1 and of at least 4 times the recent median.
+"""
 
 import collections
 from collections.abc import Iterable, Iterator
@@ -8,15 +12,15 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 
-_SIDE = 32  # pixels of the thumbnails that are compared
-_LAYOUT = 16.0  # of 255: mean difference of two thumbnails that alone makes a cut
-_COLOURS = 0.5  # share of the pixels that change to another colour that alone makes a cut
-_ABOVE_USUAL = 4.0  # times the usual difference of late: a fast dance is no cut
-_BINS = (8, 4, 4)  # of hue, saturation and brightness
+_SIDE = 32  # side of the compared thumbnails in pixels
+_LAYOUT = 16.0  # mean difference of thumbnails, 0..255, that suffices for a cut
+_COLOURS = 0.5  # share of pixels with another colour that suffices for a cut
+_ABOVE_USUAL = 4.0  # times the median of recent changes, so that a fast dance is not a cut
+_BINS = (8, 4, 4)  # histogram bins of hue, saturation and brightness
 
 
 class CutFinder:
-    """Is shown every frame of a video, in order."""
+    """Finds the cuts of a video whose frames are passed to `is_cut` in order."""
 
     def __init__(self) -> None:
         self._before: tuple[Float32Array, Float32Array] | None = None
@@ -36,7 +40,7 @@ class CutFinder:
 
 
 def noting_cuts(frames: Iterable[Uint8Array], cuts: list[int]) -> Iterator[Uint8Array]:
-    """Yields the frames, and appends the number of each that begins a new shot to `cuts`."""
+    """Yields the frames unchanged, and appends the number of each frame that begins a new shot to `cuts`."""
     finder = CutFinder()
     for index, frame in enumerate(frames):
         if finder.is_cut(frame):

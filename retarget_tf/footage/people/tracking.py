@@ -1,8 +1,8 @@
-"""Who is who: the poses of several people, frame by frame, joined into one track for each person.
+"""Joins the poses of several people, frame by frame, into one track per person.
 
-A pose goes on with the track whose torso was heading to where it is, of about its size and its colour. Somebody hidden
-behind another is waited for; how sure the colours and places were is remembered, so that a likely exchange of two
-people can be told. All distances are in bodies: the longer side of the box of the joints.
+Poses and tracks are paired greedily by distance: that of the torso from its position predicted at constant velocity,
+plus its colour difference / 60 (CIELAB). A track survives 2 seconds unseen. Frames in which two people could have
+been exchanged are recorded as doubts. Distances are in body sizes: the longer side of the box of the joints.
 """
 
 import dataclasses
@@ -15,16 +15,16 @@ import numpy as np
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 
-_REACH = 0.35  # bodies that a torso may lie beside its prediction
-_REACH_A_SECOND = 0.6  # more for each second unseen
-_PATIENCE = 2.0  # seconds that an unseen person is waited for
-_COLOUR = 60.0  # difference in CIE Lab that counts like a whole body's distance
-_ANOTHER_COLOUR = 30.0  # difference in CIE Lab at which the clothes are hardly the same
-_CLEAR = 0.15  # by so much an exchange must be worse to be out of question
-_SAME_POSE = 0.05  # bodies: two poses nearer than this are one person seen twice
-_PATCH = 0.04  # bodies: half of the side of the square whose colour is taken
+_REACH = 0.35  # largest distance of a torso from its predicted position
+_REACH_A_SECOND = 0.6  # added to it for each second unseen
+_PATIENCE = 2.0  # seconds after which an unseen person's track ends
+_COLOUR = 60.0  # CIELAB difference that counts as much as a distance of one body size
+_ANOTHER_COLOUR = 30.0  # CIELAB difference that suggests other clothes
+_CLEAR = 0.15  # an exchange of two people is doubtful unless it would increase their distances by this
+_SAME_POSE = 0.05  # two poses with a smaller mean distance are the same person
+_PATCH = 0.04  # half the side of the square whose colour is measured
 _TORSO = [skeleton.JOINT[f"{side}_{joint}"] for side in ("right", "left") for joint in ("shoulder", "hip")]
-_BRIEF = 0.2  # of the longest track: shorter ones are nobody
+_BRIEF = 0.2  # tracks shorter than this share of the longest are ignored
 
 
 class Sighting(NamedTuple):
@@ -32,7 +32,7 @@ class Sighting(NamedTuple):
 
     Attributes:
         keypoints: float32 `[25, 3]` in pixels of the picture.
-        colour: of the torso, CIE Lab `[3]`.
+        colour: Median colour of the torso, CIELAB `[3]`.
     """
 
     keypoints: Float32Array
@@ -44,9 +44,9 @@ class PersonTrack:
     """One person through a clip.
 
     Attributes:
-        keypoints: by number of the frame, float32 `[25, 3]`; frames without it are missing.
-        colour: usual one of the torso, CIE Lab `[3]`.
-        doubts: frames at which it may have been taken for somebody else, at most one a second.
+        keypoints: float32 `[25, 3]` by frame number; frames in which the person is not seen are missing.
+        colour: Moving average of the torso's colour, CIELAB `[3]`.
+        doubts: Frames from which on it may follow somebody else, at most one a second.
     """
 
     keypoints: dict[int, Float32Array]
@@ -57,41 +57,41 @@ class PersonTrack:
 
     @property
     def first(self) -> int:
-        """The frame in which the person appears."""
+        """First frame in which the person is seen."""
         return next(iter(self.keypoints))
 
     @property
     def last(self) -> int:
-        """The frame in which the person was seen last."""
+        """Last frame in which the person is seen."""
         return next(reversed(self.keypoints))
 
     @property
     def weight(self) -> float:
-        """Pixels of height summed over the frames: who is large, and there all the time."""
+        """Body size in pixels, summed over the frames; the largest for a person who is large and long in view."""
         return float(sum(_body_size(keypoints) for keypoints in self.keypoints.values()))
 
     def over(self, count: int) -> Float32Array:
-        """The keypoints of the first `count` frames, float32 `[count, 25, 3]`; all zero where it is not seen."""
+        """Returns the keypoints of frames 0 to `count - 1`, float32 `[count, 25, 3]`; zeros where unseen."""
         keypoints = np.zeros((count, skeleton.NUM_JOINTS, 3), np.float32)
         for frame, pose in self.keypoints.items():
             keypoints[frame] = pose
         return keypoints
 
     def distance(self, frame: int, sighting: Sighting) -> float:
-        """How far a sighting is from what the track lets expect, in bodies; the colour counts too."""
+        """Returns the distance of a sighting from the track's prediction, with the difference of colour added."""
         return self.way(frame, sighting) + self.colour_change(sighting) / _COLOUR
 
     def way(self, frame: int, sighting: Sighting) -> float:
-        """How far a sighting's torso is from where this one was heading, in bodies."""
+        """Returns the distance of a sighting's torso from its predicted position, in body sizes."""
         expected = self._centre + self._velocity * min(frame - self.last, 8)
         return float(np.linalg.norm(torso_centre(sighting.keypoints) - expected)) / _body_size(sighting.keypoints)
 
     def colour_change(self, sighting: Sighting) -> float:
-        """The difference of the torso's colour from the usual one, in CIE Lab."""
+        """Returns the CIELAB difference of a sighting's colour from the track's."""
         return float(np.linalg.norm(sighting.colour - self.colour))
 
     def add(self, frame: int, sighting: Sighting) -> None:
-        """Goes on with a sighting."""
+        """Continues the track with a sighting."""
         centre = torso_centre(sighting.keypoints)
         if self.keypoints:
             velocity = (centre - self._centre) / (frame - self.last)
@@ -102,10 +102,10 @@ class PersonTrack:
 
 
 class PeopleTracker:
-    """Joins sightings into tracks, one frame after another.
+    """Joins sightings into `tracks`, one frame after another.
 
     Args:
-        fps: frames per second, as far as frames are counted in `update`.
+        fps: Frames per second of the numbers that `update` gets.
     """
 
     def __init__(self, fps: float) -> None:
@@ -113,7 +113,7 @@ class PeopleTracker:
         self.tracks: list[PersonTrack] = []
 
     def update(self, frame: int, sightings: Sequence[Sighting]) -> None:
-        """Takes all people of one frame; frames come in order and may be left out."""
+        """Adds all people of one frame; frame numbers must increase, and some may be left out."""
         waiting = [track for track in self.tracks if frame - track.last <= _PATIENCE * self._fps]
         pairs = self._pair_up(frame, waiting, sightings)
         for track, sighting in pairs:
@@ -131,7 +131,7 @@ class PeopleTracker:
     def _pair_up(
         self, frame: int, tracks: Sequence[PersonTrack], sightings: Sequence[Sighting]
     ) -> list[tuple[PersonTrack, Sighting]]:
-        """The nearest pairs first; a sighting out of a track's reach is somebody else."""
+        """Pairs tracks and sightings greedily, the nearest first, within each track's reach."""
         costs = sorted(
             (track.distance(frame, sighting), t, s)
             for t, track in enumerate(tracks)
@@ -147,7 +147,7 @@ class PeopleTracker:
     def _is_doubtful(
         self, frame: int, track: PersonTrack, sighting: Sighting, pairs: Sequence[tuple[PersonTrack, Sighting]]
     ) -> bool:
-        """Whether the person comes in other clothes, or could as well be exchanged with another."""
+        """Whether the sighting's colour differs from the track's, or an exchange with another track is as likely."""
         change = track.colour_change(sighting)
         if frame - track.last > 0.3 * self._fps and change > _ANOTHER_COLOUR:
             return True
@@ -162,24 +162,24 @@ class PeopleTracker:
 
 
 def main_tracks(tracks: Sequence[PersonTrack]) -> list[PersonTrack]:
-    """The people of a clip, the main one first; without what was seen only briefly."""
+    """Returns the tracks by decreasing weight, without those of people seen only briefly."""
     ranked = sorted(tracks, key=lambda track: -track.weight)
     longest = max((len(track.keypoints) for track in tracks), default=0)
     return [track for track in ranked if len(track.keypoints) >= _BRIEF * longest]
 
 
 def sight(image: Uint8Array, poses: Sequence[Float32Array]) -> list[Sighting]:
-    """The people of a picture, with the colours of their torsos.
+    """Measures the torso's colour of each person in a picture, after removing duplicates as `distinct` does.
 
     Args:
         image: RGB uint8 `[height, width, 3]`.
-        poses: float32 `[25, 3]` each, in its pixels; see `distinct`.
+        poses: Keypoints float32 `[25, 3]` of each person, in pixels of the image.
     """
     return [Sighting(pose, _torso_colour(image, pose)) for pose in distinct(poses)]
 
 
 def distinct(poses: Iterable[Float32Array]) -> list[Float32Array]:
-    """The people of poses `[25, 3]`, the surest first: who is in two poses counts once, with the surer one."""
+    """Removes poses `[25, 3]` of the same person, keeping the one of higher confidence; sorts by confidence."""
     kept: list[Float32Array] = []
     for pose in sorted(poses, key=lambda pose: -float(pose[:, 2].sum())):
         if all(_pose_distance(pose, other) > _SAME_POSE for other in kept):
@@ -195,7 +195,7 @@ def _pose_distance(a: Float32Array, b: Float32Array) -> float:
 
 
 def _torso_colour(image: Uint8Array, pose: Float32Array) -> Float32Array:
-    """The median colour, CIE Lab `[3]`, of a grid of points about the middle of the torso."""
+    """Returns the median colour, CIELAB `[3]`, of a grid of points around the middle of the torso."""
     steps = np.linspace(-_PATCH, _PATCH, 7) * _body_size(pose)
     x, y = (np.clip(centre + steps, 0, None).astype(int) for centre in torso_centre(pose))
     patch = image[np.minimum(y, image.shape[0] - 1)][:, np.minimum(x, image.shape[1] - 1)]
@@ -204,7 +204,7 @@ def _torso_colour(image: Uint8Array, pose: Float32Array) -> Float32Array:
 
 
 def torso_centre(pose: Float32Array) -> Float32Array:
-    """The middle of shoulders and hips as far as they are known, `[2]`; of all joints where none of them is."""
+    """Returns the mean x, y `[2]` of the known shoulders and hips, or of all known joints if there are none."""
     torso = pose[_TORSO]
     known = torso if (torso[:, 2] > 0).any() else pose
     return np.asarray(known[known[:, 2] > 0, :2].mean(axis=0), np.float32)
@@ -215,6 +215,6 @@ def _body_size(pose: Float32Array) -> float:
 
 
 def box_of(pose: Float32Array) -> Float32Array:
-    """Left, top, right and bottom of a pose; zeros where no joint is known."""
+    """Returns left, top, right and bottom of a pose; zeros if no joint is known."""
     box = skeleton.person_box(pose)
     return np.zeros(4, np.float32) if box is None else box

@@ -1,14 +1,17 @@
-"""Is a video worth learning from? The paper's criteria for clips as a program.
+"""Decides which stretches of a video are good training data, by the paper's criteria for clips.
 
-screen_video(path)              one pass over a video: measures, a verdict and the good stretches
-screen_videos(paths, report)    several of them, with a report to look at and the same as numbers
-select_stretches(screening)     what extraction takes of a video, and why not the rest
-good_stretches_for(config)      the same for every video of `extraction.extract_videos`
+About ten frames a second, called looks, are measured: the person's speed, sharpness and view, the camera and the
+background. Each measure gets a score, and a look is as good as its worst score.
+
+screen_video(path)              measures a video in one pass, and finds its good stretches
+screen_videos(paths, report)    screens several videos, and writes a report as HTML and JSON
+select_stretches(screening)     selects the good stretches for `extraction.extract_videos`
+good_stretches_for(config)      makes such a selection for every video of `extraction.extract_videos`
 
 background, sharpness, looking              the measures
 criteria, judging, screener                 from measures to the verdict
-selecting                                   what extraction takes
-curves, page, style, documents, reporting   the report, for people and for programs
+selecting                                   the selection for extraction
+curves, page, style, documents, reporting   the report
 """
 
 from retarget_tf.footage.screening.criteria import Criteria, Limit

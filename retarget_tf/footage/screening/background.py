@@ -1,4 +1,4 @@
-"""What is behind the people: whether the camera moves, whether the background changes, and how busy it is."""
+"""Measures the background behind the people: motion of the camera, changes, and how much of it is edges."""
 
 import collections
 from collections.abc import Sequence
@@ -11,23 +11,23 @@ from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 
 _FLESH = 0.2  # width of a limb with its clothes, as a share of the body's height
-_LEAST_BACKGROUND = 0.02  # of the picture: with less of it nothing is said
-_POINTS = 200  # that are followed at most
-_FEWEST_POINTS = 12  # and at least, or nothing is said of the camera
-_SPREAD = 0.3  # of the picture that the points must span: a shadow beside the person does not
-_AGREEING = 0.6  # share of the points that must move as one: leaves and water do not
-_CHANGED = 15.0  # of 255: difference of brightness, blurred, that is no noise of compression
-_SLOPE = 3.0  # of 255 per pixel: brightness that changes so fast, blurred, is an edge
-_BLUR = 2.0  # pixels
+_LEAST_BACKGROUND = 0.02  # smallest share of background in the picture; below it measures are NaN
+_POINTS = 200  # most points that are tracked
+_FEWEST_POINTS = 12  # with fewer tracked points the camera's motion is NaN
+_SPREAD = 0.3  # share of the longer side that the points must span, more than a shadow beside the person
+_AGREEING = 0.6  # share of the points that must move alike, unlike those on leaves and water
+_CHANGED = 15.0  # smallest change of blurred brightness, 0..255, that is not compression noise
+_SLOPE = 3.0  # smallest slope of blurred brightness, 0..255 per pixel, that counts as an edge
+_BLUR = 2.0  # standard deviation of the blur in pixels
 
 
 class Behind(NamedTuple):
-    """Measures of one look; NaN where too little background is seen to tell.
+    """Measures of the background in one look; NaN if too little of it is seen.
 
     Attributes:
-        camera: motion of the picture as a whole, in its longer sides per second.
-        change: share of the background that is not as it was a second before.
-        busyness: share of the background that is edges.
+        camera: Speed of the picture's fastest corner, in longer sides of the picture per second.
+        change: Share of the background that differs from that of a second ago.
+        busyness: Share of the background that consists of edges.
     """
 
     camera: float
@@ -36,10 +36,10 @@ class Behind(NamedTuple):
 
 
 class BackgroundWatcher:
-    """Compares each look with those before it.
+    """Measures the background of each look by comparing it with those before.
 
     Args:
-        looks_per_second: how often it is looked.
+        looks_per_second: Number of looks per second.
     """
 
     def __init__(self, looks_per_second: float) -> None:
@@ -49,15 +49,15 @@ class BackgroundWatcher:
         )
 
     def forget(self) -> None:
-        """Begins anew, as after a cut."""
+        """Forgets all looks, as is needed after a cut."""
         self._past.clear()
 
     def look(self, gray: Uint8Array, poses: Sequence[Float32Array]) -> Behind:
-        """Takes the next look.
+        """Measures the next look.
 
         Args:
-            gray: `[height, width]`.
-            poses: of all people in it, float32 `[25, 3]` each.
+            gray: Brightness, uint8 `[height, width]`.
+            poses: Keypoints float32 `[25, 3]` of every person in it, in its pixels.
         """
         smooth = cv2.GaussianBlur(gray.astype(np.float32), (0, 0), _BLUR)
         behind = ~people_area(gray.shape, poses)
@@ -72,7 +72,7 @@ class BackgroundWatcher:
 
 
 def people_area(shape: tuple[int, ...], poses: Sequence[Float32Array]) -> BoolArray:
-    """Where people are, generously, bool `[height, width]`: limbs as thick as clothes are wide."""
+    """Returns the area of the people, bool `[height, width]`, with limbs as thick as wide clothes."""
     area = np.zeros(shape, np.uint8)
     for pose in poses:
         box = skeleton.person_box(pose)
@@ -87,7 +87,7 @@ def people_area(shape: tuple[int, ...], poses: Sequence[Float32Array]) -> BoolAr
 
 
 def _camera_motion(before: Uint8Array, now: Uint8Array, behind: BoolArray) -> float:
-    """How far a corner of the picture moved, in longer sides; NaN where the background does not tell."""
+    """Returns the largest shift of the picture's corners in longer sides; NaN if too few points agree on it."""
     points = cv2.goodFeaturesToTrack(before, _POINTS, 0.01, 8, mask=behind.astype(np.uint8))
     if points is None or len(points) < _FEWEST_POINTS:
         return np.nan

@@ -1,8 +1,8 @@
-"""What a clip must be to be learned from, as numbers.
+"""Defines the limits of the measures of a good training clip.
 
-These are the paper's four criteria (no fast motion or blur, the person in full view, the camera at rest, a static and
-uniform background) and what our records need besides. The numbers were measured on eight real clips of 2 to 13 seconds,
-at 480 px and ten looks a second; each attribute says what it lies between.
+They cover the paper's four criteria (no fast motion or blur, the person in full view, the camera at rest, a static and
+uniform background) and what our records need in addition. The numbers were measured on eight real clips of 2 to 13
+seconds, at 480 px and ten looks a second; the attributes name the clips that they are based on.
 """
 
 import dataclasses
@@ -14,11 +14,11 @@ from retarget_tf.arrays import Float32Array
 
 @dataclasses.dataclass(frozen=True)
 class Limit:
-    """What counts as good and as poor; in between the score falls in a straight line.
+    """Linear score of a measure.
 
     Attributes:
-        good: score 1 here and beyond.
-        poor: score 0 here and beyond, above `good` or below it.
+        good: Value from which on the score is 1.
+        poor: Value from which on the score is 0; may be above or below `good`.
     """
 
     good: float
@@ -29,12 +29,12 @@ class Limit:
             raise ValueError(f"good and poor must differ. Received: good={self.good}, poor={self.poor}")
 
     def score(self, values: Float32Array) -> Float32Array:
-        """Scores 0..1 of values of any shape; 1 for NaN: what cannot be told is not held against a clip."""
+        """Returns the scores 0..1 of values of any shape; NaN, a measure that is unknown, scores 1."""
         scores = np.clip((self.poor - values) / (self.poor - self.good), 0, 1)
         return np.where(np.isnan(values), 1, scores).astype(np.float32)
 
     def at(self, score: float) -> float:
-        """The value that has this score."""
+        """Returns the value that has this score."""
         return self.poor + score * (self.good - self.poor)
 
 
@@ -43,27 +43,28 @@ class Criteria:
     """Limits of the measures of a look; see `looking.MEASURES` for their units.
 
     Attributes:
-        speed: the second fastest of elbows, hands, knees and feet. Real dances stay under 3.5 body heights a second.
-        smear: width of the edges of the most smeared hand or foot, in body heights. Looked at one by one, hands under
-            .016 are sharp and those from .022 on streaks (arm_swing).
-        softness: width of the sharpest edges of the person, in body heights. .005 to .021 in all eight clips; their
-            pictures blurred by 1 % of the body's height come to .022 to .039.
-        presence: 1 where the person is found.
-        full_view: share of head, left and right foot that are seen in the picture, 2/3 just passing: a foot is often
+        speed: Speed of the second fastest of elbows, hands, knees and feet, in body heights per second. Real dances
+            stay under 3.5.
+        smear: Width of the edges of the most smeared hand or foot, in body heights. In arm_swing hands under 0.016 are
+            sharp, and those from 0.022 on are streaks.
+        softness: Width of the sharpest edges of the person, in body heights. It is 0.005 to 0.021 in all eight clips,
+            and 0.022 to 0.039 when they are blurred by 1 % of the body's height.
+        presence: 1 where the person is found, else 0.
+        full_view: Share of head, left foot and right foot that are seen. 2/3 just passes, since one foot is often
             hidden behind the other.
-        height: of the person, in pixels of the video. Clips are stored at 256 px and less.
-        camera: motion of the picture's corners, in longer sides per second. Under .03 on tripods, leaves and water in
-            the back included.
-        change: share of the background that is not as it was a second before. Water and leaves of lakeside_dance
-            come to .03, shadows on the wall of arm_swing to .1, slow pans of two cameras to .19 and .3.
-        busyness: share of the background that is edges; a matter of taste, so it lowers the score long before it
-            refuses, at two thirds.
-        company: height of the next largest person beside the main one.
-        fps: of the video. arm_swing has 22.4 and can be followed.
-        passing: score of the worst measure with which a look is good.
-        bridged_seconds: what fails no longer than this does not end a stretch.
-        shortest_seconds: what is good no longer than this is left out.
-        good_share: of the frames that must lie in good stretches for a clip to be good.
+        height: Height of the person in pixels of the video. Clips are stored at 256 px or less.
+        camera: Speed of the picture's fastest corner, in longer sides per second. It is under 0.03 on tripods, even
+            with leaves and water in the background.
+        change: Share of the background that differs from that of a second ago: 0.03 for water and leaves
+            (lakeside_dance), 0.1 for shadows on a wall (arm_swing), 0.19 and 0.3 for slow pans of two cameras.
+        busyness: Share of the background that consists of edges. A matter of taste, so it lowers the score early but
+            fails only at two thirds.
+        company: Height of the largest other person divided by that of the main one.
+        fps: Frames per second of the video. arm_swing has 22.4 and can be tracked.
+        passing: Smallest score of the worst measure with which a look is good.
+        bridged_seconds: Longest failure that does not end a good stretch.
+        shortest_seconds: Shortest good stretch; shorter ones are left out.
+        good_share: Smallest share of frames in good stretches of a good clip.
     """
 
     speed: Limit = Limit(3.0, 6.0)

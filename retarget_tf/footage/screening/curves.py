@@ -1,6 +1,6 @@
-"""Measures over time as inline SVG: good stretches shaded, what fails in red, cuts as dashed lines.
+"""Draws measures over time as inline SVG, with good stretches shaded, failures in red and cuts as dashed lines.
 
-Colours are CSS classes of the page (`page`), so that a chart follows its light or dark theme.
+Colours are CSS classes of `page`, so that a chart follows its light or dark theme.
 """
 
 import numpy as np
@@ -11,18 +11,18 @@ from retarget_tf.footage.screening.judging import Verdict
 from retarget_tf.footage.screening.looking import Looks
 
 _WIDTH, _HEIGHT = 480.0, 56.0
-_HEADROOM = 1.25  # the scale reaches at least so far beyond what still passes
+_HEADROOM = 1.25  # the scale reaches at least to this multiple of the passing value
 
 
 def chart(name: str, looks: Looks, verdict: Verdict, limit: Limit, passing: float) -> str:
-    """The curve of one measure.
+    """Draws the curve of one measure.
 
     Args:
-        name: of the measure.
-        looks: the measures.
-        verdict: whose good stretches are shaded.
-        limit: of this measure.
-        passing: score at which the dashed line of the limit is drawn.
+        name: Name of the measure.
+        looks: All measures of the video.
+        verdict: Verdict whose good stretches are shaded.
+        limit: Limit of this measure.
+        passing: Passing score, at which the dashed line is drawn.
     """
     values = looks.values[name]
     edge = limit.at(passing)
@@ -42,7 +42,7 @@ def chart(name: str, looks: Looks, verdict: Verdict, limit: Limit, passing: floa
 
 
 def timeline(looks: Looks, verdict: Verdict, height: float) -> str:
-    """The stretches as a bar, good and poor, each with its reasons as a tooltip."""
+    """Draws a bar of the good and poor stretches, with the reasons of each as a tooltip."""
     parts = []
     for stretch in verdict.stretches:
         kind = "good" if stretch.is_good else "poor"
@@ -77,7 +77,7 @@ def _span(looks: Looks, first: int, end: int) -> tuple[float, float]:
 
 
 def _paths(x: AnyArray, y: AnyArray, shown: BoolArray) -> list[str]:
-    """A path for each run of looks that is shown; a look alone is a dot."""
+    """Returns an SVG path for each run of shown looks; a single look becomes a dot."""
     edges = np.flatnonzero(np.diff(np.pad(shown.astype(np.int8), 1)))
     paths = []
     for start, stop in zip(edges[::2], edges[1::2], strict=True):

@@ -1,19 +1,19 @@
-"""The report as JSON.
+"""Defines the report as JSON.
 
     {"schema_version": 1,
      "criteria": {"speed": {"good": 3.0, "poor": 6.0}, ..., "passing": 0.5, ...},     see `criteria.Criteria`
      "videos": [{
        "video", "width", "height", "fps", "frames", "seconds",
-       "people": number of people that are there for a while,
+       "people": number of people who are seen for more than a moment,
        "cuts": [number of the first frame of each further shot],
        "verdict": "good" | "poor", "score": 0..1, "good_share": of the frames, "reasons": [words],
        "stretches": [{"first", "end", "begin_seconds", "end_seconds", "verdict", "score", "reasons"}],
        "looks": {"frame": [number of the frame of each look],
-                 "measures": {"speed": [number or null where it cannot be told], ...},    see `looking.MEASURES`
+                 "measures": {"speed": [number, or null if it is unknown], ...},          see `looking.MEASURES`
                  "scores": {"speed": [0..1], ..., "fps": [0..1], "all": [the worst of them]}}}],
      "failed": [{"video", "why"}]}
 
-A stretch holds the frames `first` to `end - 1`; the stretches of a video hold all its frames.
+A look is a measured frame. A stretch has the frames `first` to `end - 1`; a video's stretches cover all its frames.
 """
 
 import dataclasses
@@ -31,12 +31,12 @@ SCHEMA_VERSION = 1
 
 
 def to_json(done: Sequence[Screening], failed: Mapping[str, str], criteria: Criteria) -> dict[str, Any]:
-    """The document.
+    """Makes the JSON document.
 
     Args:
-        done: the videos that were screened.
-        failed: why others were not, by their paths.
-        criteria: what they were judged by.
+        done: The screened videos.
+        failed: The errors of the other videos, by path.
+        criteria: The limits that were used.
     """
     return {
         "schema_version": SCHEMA_VERSION,

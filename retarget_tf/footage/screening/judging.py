@@ -1,4 +1,8 @@
-"""From measures to a verdict: which stretches of a clip are good, and why the others are not."""
+"""Turns the measures of a video into a verdict: its good stretches, and the reasons against the others.
+
+Each measure is smoothed by a running median within its shot and scored. A look passes if its worst score does. Runs of
+looks that all pass or all fail become stretches; short failures are bridged, and short good stretches left out.
+"""
 
 import dataclasses
 import itertools
@@ -23,19 +27,19 @@ _WORDS = {
     "company": "somebody else as large",
     "fps": "too few frames a second",
 }
-_COMMON = 0.1  # share of the looks that a reason must concern to be named for a whole clip
-_STEADY = 3  # looks of the running median: one odd look is the detector's
+_COMMON = 0.1  # share of looks that must fail for a reason to be named for a whole clip
+_STEADY = 3  # looks of the running median, which removes single errors of the detector
 
 
 @dataclasses.dataclass(frozen=True)
 class JudgedStretch:
-    """Consecutive frames that are all good, or all not.
+    """Consecutive frames that are all good or all poor.
 
     Attributes:
-        first: number of its first frame.
-        end: number of the frame after its last.
-        score: 0..1, mean over its looks of the worst measure.
-        reasons: why it is left out, in words; none where it is good.
+        first: Number of the first frame.
+        end: Number of the frame after the last.
+        score: Mean over the looks of the worst score, 0..1.
+        reasons: Why it is left out, in words; empty if it is good.
     """
 
     first: int
@@ -45,20 +49,20 @@ class JudgedStretch:
 
     @property
     def is_good(self) -> bool:
-        """Whether it may be learned from."""
+        """Whether it is good training data."""
         return not self.reasons
 
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:
-    """What is thought of a clip.
+    """Verdict on a video.
 
     Attributes:
-        score: 0..1, mean over the looks of the worst measure.
-        is_good: whether enough of it lies in good stretches.
-        reasons: what is wrong with a part worth mentioning, in words.
-        stretches: all frames in order.
-        scores: float32 `[looks]` by name of the measure, and `all`, the worst of them.
+        score: Mean over the looks of the worst score, 0..1.
+        is_good: Whether enough frames are in good stretches.
+        reasons: What is wrong with a notable part of the video, in words.
+        stretches: Stretches that cover all frames, in order.
+        scores: Scores float32 `[looks]` by measure, and `all`, the worst of them.
     """
 
     score: float
@@ -69,18 +73,18 @@ class Verdict:
 
     @property
     def good_stretches(self) -> tuple[JudgedStretch, ...]:
-        """Those that may be learned from."""
+        """Good stretches, in order."""
         return tuple(stretch for stretch in self.stretches if stretch.is_good)
 
     @property
     def good_share(self) -> float:
-        """Of the frames."""
+        """Share of the frames that are in good stretches."""
         total = self.stretches[-1].end if self.stretches else 0
         return sum(stretch.end - stretch.first for stretch in self.good_stretches) / max(total, 1)
 
 
 def judge(looks: Looks, criteria: Criteria) -> Verdict:
-    """Scores every look, and cuts the clip into stretches."""
+    """Scores every look and divides the video into stretches."""
     scores = {name: _limit(criteria, name).score(_steadied(values, looks)) for name, values in looks.values.items()}
     scores["fps"] = np.full(len(looks.at), criteria.fps.score(np.array(looks.fps, np.float32)), np.float32)
     scores["all"] = np.min(list(scores.values()), axis=0)
@@ -114,7 +118,7 @@ def _judged(
 
 
 def _reasons(scores: dict[str, Float32Array], part: slice, criteria: Criteria, least: float) -> tuple[str, ...]:
-    """What fails in more than `least` of the looks, the most frequent first."""
+    """Returns in words the measures that fail in more than a share `least` of the looks, the most frequent first."""
     shares = {name: float((scores[name][part] < criteria.passing).mean()) for name in (*MEASURES, "fps")}
     failing = sorted((name for name, share in shares.items() if share > least), key=lambda name: -shares[name])
     return tuple(
@@ -130,9 +134,9 @@ def _limit(criteria: Criteria, name: str) -> Limit:
 
 
 def _steadied(values: Float32Array, looks: Looks) -> Float32Array:
-    """The running median within each shot that is long enough for one.
+    """Smooths values by a running median within each shot.
 
-    The value itself takes the place of unknown neighbours; where all of them are unknown, so is the result.
+    A look's own value replaces an unknown neighbour; the result is NaN if the own value or both neighbours are.
     """
     steady = values.copy()
     for shot in _shots(looks):
@@ -147,19 +151,17 @@ def _steadied(values: Float32Array, looks: Looks) -> Float32Array:
 
 
 def _shots(looks: Looks) -> Iterator[slice]:
-    """The looks of each shot."""
     edges = [0, *np.searchsorted(looks.at, looks.cuts), len(looks.at)]
     for start, stop in itertools.pairwise(edges):
         yield slice(int(start), int(stop))
 
 
 def _rate(looks: Looks) -> float:
-    """Looks per second."""
     return len(looks.at) / looks.frames * looks.fps
 
 
 def _without_short_runs(flags: BoolArray, value: bool, longest: int) -> BoolArray:
-    """Flags `[looks]` with inner runs of `value` that are at most so long turned into the other."""
+    """Inverts the runs of `value` of at most `longest` looks, except at both ends."""
     turned = flags.copy()
     for run in _runs(flags):
         if flags[run.start] == value and run.stop - run.start <= longest and run.start > 0 and run.stop < len(flags):
@@ -168,7 +170,7 @@ def _without_short_runs(flags: BoolArray, value: bool, longest: int) -> BoolArra
 
 
 def _runs(flags: BoolArray) -> Iterator[slice]:
-    """The runs of equal flags, in order."""
+    """Yields the ranges of equal flags in order."""
     edges = [0, *(np.flatnonzero(flags[1:] != flags[:-1]) + 1), len(flags)]
     for start, stop in itertools.pairwise(edges):
         yield slice(int(start), int(stop))

@@ -1,4 +1,8 @@
-"""One pass over a video, about ten looks a second: who is in it, and the measures of each look."""
+"""Measures about ten frames a second (looks) in one pass over a video.
+
+The people of each look are tracked within their shot. The main person of a shot is known only at its end, so its
+measures are kept for everybody until then.
+"""
 
 import dataclasses
 from collections.abc import Iterable
@@ -15,7 +19,7 @@ from retarget_tf.footage.screening import sharpness
 from retarget_tf.footage.screening.background import BackgroundWatcher, Behind
 from retarget_tf.footage.spread_sample import SpreadSample
 
-SIDE = 480  # longer side in pixels that frames are made smaller to
+SIDE = 480  # longest side in pixels; larger frames are reduced
 _LOOKS_PER_SECOND = 10.0
 _THUMBNAIL = 168  # height in pixels
 _MOST_THUMBNAILS = 32
@@ -37,25 +41,25 @@ _FAST = list(skeleton.joints("wrist", "elbow", "ankle", "knee"))
 
 
 class Detector(Protocol):
-    """Finds people: `extraction.PoseDetector` opened for video and several people, or a stand-in of a test."""
+    """Detector of several people in a video, such as `extraction.PoseDetector`."""
 
     def detect_all(self, image: Uint8Array, seconds: float) -> list[Float32Array]:
-        """Keypoints float32 `[25, 3]` of each person, in pixels of the image."""
+        """Returns keypoints float32 `[25, 3]` of each person, in pixels of the image."""
         ...
 
 
 @dataclasses.dataclass(frozen=True)
 class Looks:
-    """What is known of a video after one pass.
+    """Measures of a video.
 
     Attributes:
-        frames: number of frames of the video.
-        fps: frames per second.
-        cuts: numbers of the frames that begin a new shot; never 0.
-        at: int `[looks]`: the frame of each look.
-        values: float32 `[looks]` by name of the measure; NaN where it cannot be told.
-        people: number of people that are there for a while, in the shot that shows the most.
-        thumbnails: by number of the frame, RGB uint8 `[height, width, 3]`, two dozen or so spread over the video.
+        frames: Number of frames of the video.
+        fps: Frames per second.
+        cuts: Numbers of the frames that begin a new shot; never 0.
+        at: int `[looks]`: frame number of each look.
+        values: float32 `[looks]` by name of the measure; NaN where it is unknown.
+        people: Largest number of people in one shot, without those who are seen only briefly.
+        thumbnails: RGB uint8 `[height, width, 3]` by frame number, at most 32 spread over the video.
     """
 
     frames: int
@@ -76,12 +80,12 @@ class _Look:
 
 
 def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> Looks:
-    """Watches a video.
+    """Measures a video.
 
     Args:
         frames: RGB uint8 `[height, width, 3]`, in order.
-        fps: frames per second.
-        detector: finds the people of each look.
+        fps: Frames per second.
+        detector: Finds the people in each look.
     """
     stride = max(1, round(fps / _LOOKS_PER_SECOND))
     finder, watcher = CutFinder(), BackgroundWatcher(fps / stride)
@@ -115,7 +119,7 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
 
 
 class _Shot:
-    """The looks between two cuts. The main person is known at its end only, and with it most of the measures."""
+    """Collects the looks between two cuts, and measures the main person at the end."""
 
     def __init__(self, first: int, fps: float, stride: int) -> None:
         self.first = first
@@ -136,7 +140,7 @@ class _Shot:
         self._behind.append(look.behind)
         self._size = (picture.shape[1], picture.shape[0])
         self._tracker.update(look.frame, tracking.sight(picture, look.poses))
-        # Pictures are not kept, so everybody's sharpness is measured at once, and the main person's looked up later.
+        # Pictures are not kept, so everybody's sharpness is measured now, and the main person's selected in `table`.
         self._sharpness.append(
             {
                 id(track): (sharpness.softness(look.gray, track.keypoints[look.frame]), self._smear(look, track))
@@ -154,7 +158,7 @@ class _Shot:
         return sharpness.smear(self._before.gray, look.gray, new, [float(speed) for speed in speeds])
 
     def table(self, shrink: float) -> dict[str, Float32Array]:
-        """The measures `[looks]` by name; heights are multiplied by `shrink`, back to pixels of the video."""
+        """Returns the measures float32 `[looks]` by name; `shrink` converts heights to pixels of the video."""
         main = next(iter(tracking.main_tracks(self._tracker.tracks)), None)
         own = {} if main is None else main.keypoints
         rows = []
@@ -169,7 +173,7 @@ class _Shot:
                     "presence": float(pose is not None),
                     "full_view": np.nan if pose is None else _full_view(pose, *self._size),
                     "height": np.nan if pose is None else skeleton.box_side(pose) * shrink,
-                    "camera": np.nan if pose is None else behind.camera,  # what moves may be the person
+                    "camera": np.nan if pose is None else behind.camera,  # an undetected person may be what moves
                     "change": np.nan if pose is None else behind.change,
                     "busyness": behind.busyness,
                     "company": np.nan if pose is None else self._company(frame, main),
@@ -182,7 +186,7 @@ class _Shot:
         return {name: np.array([row[name] for row in rows], np.float32) for name in MEASURES}
 
     def _company(self, frame: int, main: tracking.PersonTrack | None) -> float:
-        """The height of the next largest person, beside the main one's."""
+        """Returns the height of the largest other person divided by that of the main one."""
         there = [track for track in self._tracker.tracks if frame in track.keypoints]
         heights = {id(track): skeleton.box_side(track.keypoints[frame]) for track in there}
         own = heights.pop(id(main))
@@ -197,14 +201,14 @@ def _smaller(picture: Uint8Array, shrink: float) -> Uint8Array:
 
 
 def _speeds(before: Float32Array, now: Float32Array, seconds: float) -> Float32Array:
-    """How fast each joint moves `[25]`, in body heights per second; 0 where it is not seen twice."""
+    """Returns the speed of each joint `[25]`, in body heights per second; 0 if it is not seen in both poses."""
     both = (before[:, 2] >= skeleton.CONFIDENCE_THRESHOLD) & (now[:, 2] >= skeleton.CONFIDENCE_THRESHOLD)
     distance = np.linalg.norm(now[:, :2] - before[:, :2], axis=-1)
     return np.where(both, distance / max(skeleton.box_side(now), 1.0) / np.float32(seconds), 0).astype(np.float32)
 
 
 def _full_view(pose: Float32Array, width: int, height: int) -> float:
-    """Share of head, right foot and left foot that are seen within the picture."""
+    """Returns the share of head, right foot and left foot that are seen within the picture."""
     seen = skeleton.drop_unseen(pose, width, height)[:, 2] > 0
     parts = (skeleton.HEAD, skeleton.RIGHT_FOOT, skeleton.LEFT_FOOT)
     return float(np.mean([seen[list(part)].any() for part in parts]))

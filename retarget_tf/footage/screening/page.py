@@ -1,4 +1,4 @@
-"""The report as one HTML page that needs nothing else: pictures, curves and style are inside."""
+"""Renders the report as one HTML page that contains its pictures, curves and styles."""
 
 import base64
 import html
@@ -33,12 +33,12 @@ _AS_NUMBER = ("speed", "height")
 
 
 def render(done: Sequence[Screening], failed: Mapping[str, str], criteria: Criteria) -> str:
-    """The page.
+    """Renders the page.
 
     Args:
-        done: the videos that were screened.
-        failed: why others were not, by their paths.
-        criteria: what they were judged by.
+        done: The screened videos.
+        failed: The errors of the other videos, by path.
+        criteria: The limits that were used.
     """
     good = sum(screening.verdict.is_good for screening in done)
     seconds = sum(
@@ -103,7 +103,7 @@ def _chart(name: str, screening: Screening, criteria: Criteria) -> str:
 
 
 def _strip(screening: Screening) -> str:
-    """Pictures spread over the video, those of good stretches marked."""
+    """Renders pictures spread over the video, and marks those of good stretches."""
     pictures = list(screening.looks.thumbnails.items())
     wanted = int(_STRIP[0] / (_STRIP[1] * screening.info.width / screening.info.height + 4))
     chosen = np.unique(np.linspace(0, len(pictures) - 1, max(2, wanted)).round().astype(int))

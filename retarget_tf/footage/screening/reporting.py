@@ -1,4 +1,4 @@
-"""Screening of many videos into a report to look at, and the same as numbers beside it."""
+"""Screens many videos and writes a report as HTML and JSON."""
 
 import pathlib
 from collections.abc import Callable, Sequence
@@ -23,20 +23,20 @@ def screen_videos(
     show_progress: bool = False,
     tell: Callable[[str], None] = logging.info,
 ) -> list[Screening]:
-    """Screens videos, and writes the report (HTML) and the same as numbers beside it (JSON).
+    """Screens videos and writes a report.
 
     Args:
-        paths: of the videos.
-        report: the file `R.html`; `R.json` comes beside it.
-        criteria: limits; the measured ones unless given.
-        reading: how the videos are read.
-        models_folder: where the model file lies.
-        show_progress: whether to draw progress bars.
-        tell: takes one line about each video.
+        paths: Paths of the videos.
+        report: HTML file to write, `R.html`; the same numbers are written to `R.json`.
+        criteria: Limits of the measures; None for the defaults of `Criteria`.
+        reading: Options of reading the videos.
+        models_folder: Folder of the model file; None for `extraction.models.default_folder()`.
+        show_progress: Draws progress bars.
+        tell: Called with one line about each video.
 
     Raises:
-        ConfigError: the report or the numbers would replace a video.
-        InputDataError: one or more videos cannot be read, see `errors.batch_error`. The others are in the report.
+        ConfigError: The report or the numbers would replace a video.
+        InputDataError: One or more videos cannot be read, see `errors.batch_error`. The others are in the report.
         MissingDependencyError: mediapipe or its model is not installed.
     """
     criteria = criteria or Criteria()

@@ -1,4 +1,4 @@
-"""A video in, a verdict out."""
+"""Screens a video: measures it and judges the measures."""
 
 import contextlib
 import dataclasses
@@ -13,18 +13,18 @@ from retarget_tf.footage.screening.judging import Verdict, judge
 from retarget_tf.footage.screening.looking import Detector, Looks, take_looks
 from retarget_tf.pictures import video
 
-MAX_PEOPLE = 4  # that are looked for
+MAX_PEOPLE = 4  # most people that are detected in a frame
 
 
 @dataclasses.dataclass(frozen=True)
 class Screening:
-    """A video that was screened.
+    """Result of screening a video.
 
     Attributes:
-        path: of the video.
-        info: its header.
-        looks: the measures.
-        verdict: what they amount to.
+        path: Path of the video.
+        info: Header of the video.
+        looks: Measures of the video.
+        verdict: Verdict on the measures.
     """
 
     path: str
@@ -34,7 +34,7 @@ class Screening:
 
     @property
     def summary(self) -> str:
-        """The verdict in a line."""
+        """One line with verdict, score, share of good stretches and reasons."""
         verdict = self.verdict
         word = "good" if verdict.is_good else "poor"
         reasons = f": {', '.join(verdict.reasons)}" if verdict.reasons else ""
@@ -51,19 +51,19 @@ def screen_video(
     models_folder: files.PathLike | None = None,
     show_progress: bool = False,
 ) -> Screening:
-    """Watches a video once, and judges it.
+    """Measures a video in one pass and judges it.
 
     Args:
-        path: of the video.
-        criteria: limits; the measured ones unless given.
-        max_frames: frames that are watched; 0 for all.
-        reading: how the video is read.
-        detector: finds the people; MediaPipe's unless given.
-        models_folder: where its model file lies; `extraction.models.default_folder()` unless given.
-        show_progress: whether to draw a progress bar.
+        path: Path of the video.
+        criteria: Limits of the measures; None for the defaults of `Criteria`.
+        max_frames: Number of frames to read; 0 reads all.
+        reading: Options of reading the video.
+        detector: Finds the people; None for MediaPipe's.
+        models_folder: Folder of its model file; None for `extraction.models.default_folder()`.
+        show_progress: Draws a progress bar.
 
     Raises:
-        InputDataError: the video cannot be read.
+        InputDataError: The video cannot be read.
         MissingDependencyError: mediapipe or its model is not installed.
     """
     info = video.probe(path, reading)

@@ -1,4 +1,4 @@
-"""What extraction takes of a video: its good stretches, with a line about each of the others."""
+"""Selects the good stretches of a screened video for extraction."""
 
 from collections.abc import Callable
 
@@ -9,7 +9,7 @@ from retarget_tf.footage.screening.screener import Screening, screen_video
 
 
 def select_stretches(screening: Screening) -> Selection:
-    """Names the good stretches of a video that was screened."""
+    """Selects the good stretches of a screened video, with a line about each of the others."""
     stretches = screening.verdict.stretches
     return Selection(
         tuple(Stretch(stretch.first, stretch.end) for stretch in stretches if stretch.is_good),

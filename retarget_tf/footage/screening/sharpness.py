@@ -1,8 +1,7 @@
-"""How sharp a person is: the width of edges, in body heights.
+"""Measures how sharp a person is by the width of edges, in body heights.
 
-The width of an edge is the difference of brightness across it over its steepest slope; it does not depend on contrast.
-The whole person tells whether the lens is in focus; what is newly seen around hands and feet in motion tells whether
-they are smeared.
+The width of an edge is the difference of brightness across it divided by its steepest slope, whatever its contrast. The
+whole person shows whether the lens is in focus; new edges around moving hands and feet show whether these are smeared.
 """
 
 from collections.abc import Sequence
@@ -14,19 +13,19 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 
 ENDS = skeleton.joints("wrist", "ankle")  # hands and feet
-_REACH = 0.1  # of the body's height that is looked at around a hand or foot
-_FAST = 0.5  # body heights per second: slower ones are not smeared, and their edges lie over those of before
-_CHANGED = 12.0  # of 255: what changed so much is in motion
-_LEAST_CHANGED = 0.1  # of the square around the joint: with less nothing is said
-_LEAST_SLOPE = 0.5  # of 255 per pixel
+_REACH = 0.1  # half the side of the square around a hand or foot, in body heights
+_FAST = 0.5  # body heights per second; slower joints are not smeared, and their edges overlap with the previous ones
+_CHANGED = 12.0  # change of brightness, 0..255, of a pixel in motion
+_LEAST_CHANGED = 0.1  # smallest share of such pixels in the square; with fewer the width is 0
+_LEAST_SLOPE = 0.5  # smallest slope to divide by, 0..255 per pixel
 
 
 def softness(gray: Uint8Array, pose: Float32Array) -> float:
-    """The width of the sharpest edges of a person, in body heights; NaN where nobody is in the picture.
+    """Returns the width of a person's sharpest edges in body heights; NaN if nobody is in the picture.
 
     Args:
-        gray: `[height, width]`.
-        pose: float32 `[25, 3]` in its pixels.
+        gray: Brightness, uint8 `[height, width]`.
+        pose: Keypoints float32 `[25, 3]` in its pixels.
     """
     box = skeleton.person_box(pose)
     if box is None:
@@ -40,13 +39,13 @@ def softness(gray: Uint8Array, pose: Float32Array) -> float:
 
 
 def smear(before: Uint8Array, now: Uint8Array, pose: Float32Array, speeds: Sequence[float]) -> float:
-    """The width of the edges of the most smeared hand or foot, in body heights; 0 where none moves fast.
+    """Returns the width of the edges of the most smeared hand or foot in body heights; 0 if none moves fast.
 
     Args:
-        before: the look before, `[height, width]`.
-        now: this one.
-        pose: float32 `[25, 3]` in its pixels.
-        speeds: of `ENDS`, in body heights per second.
+        before: Brightness of the look before, uint8 `[height, width]`.
+        now: Brightness of this look, of the same shape.
+        pose: Keypoints float32 `[25, 3]` of this look in its pixels.
+        speeds: Speeds of the joints `ENDS`, in body heights per second.
     """
     height = float(skeleton.heights(pose))
     if np.isnan(height):
@@ -60,7 +59,7 @@ def smear(before: Uint8Array, now: Uint8Array, pose: Float32Array, speeds: Seque
 
 
 def _new_edges(before: Uint8Array, now: Uint8Array) -> float:
-    """The width in pixels of the edges that were not there before; 0 where hardly anything changed."""
+    """Returns the width in pixels of the edges that were not there before; 0 if hardly anything changed."""
     if min(now.shape) < 3:
         return 0.0
     old, new = before.astype(np.float32), now.astype(np.float32)

@@ -1,4 +1,4 @@
-"""The style sheet of the report: light and dark by the reader's own setting, verdicts told by word and colour."""
+"""Defines the style sheet of the report, which follows the reader's light or dark setting."""
 
 STYLE = """
 :root { color-scheme: light dark; --paper: #f6f6f4; --card: #ffffff; --ink: #1d2329; --quiet: #68717a;
