@@ -112,7 +112,7 @@ class PaperModelConfig(ModelConfig):
     dropout: float = 0.5
     pose_condition: Literal["stick", "coordinates"] = setting(
         "stick",
-        "how the generator gets the pose: as a stick figure concatenated to the frame, or as coordinates at the bottleneck",
+        "how the generator gets the pose: a stick figure concatenated to the frame, or coordinates at the bottleneck",
     )
     patch_layers: int = setting(
         3, "stride-2 convolutions of the discriminator; 3 make its patches 70x70 pixels", minimum=1, maximum=4
@@ -127,9 +127,7 @@ class StableModelConfig(ModelConfig):
     takes_reference_map = True
 
     dropout: float = 0.0
-    refinement: int = setting(
-        16, "channels of a last block at full resolution, after the U-Net; 0 for none", minimum=0
-    )
+    refinement: int = setting(16, "channels of a last block at full resolution, after the U-Net; 0 for none", minimum=0)
 
 
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {"paper": PaperModelConfig, "stable": StableModelConfig}
