@@ -1,8 +1,7 @@
 """Writes files and folders atomically, and refuses to replace anything that was not made by the writing program.
 
-Outputs are written under a temporary name, synced to disk, and renamed when complete, so a reader never sees half a
-file. The temporary name is in the destination's folder (a rename across file systems would copy) and has the same
-suffix (writers choose the format by it).
+Outputs are written under a temporary name, synced to disk, and renamed when complete. The temporary name is in the
+destination's folder (a rename across file systems would copy) and has its suffix (writers choose the format by it).
 
 A folder is replaced only if its writer recognizes every file in it (`Ours`). A file is replaced unless it is an input
 of the same program (`refuse_replacing`). Symbolic links are followed first.
@@ -56,8 +55,7 @@ def atomic_folder(path: PathLike, *, ours: Ours | None = None) -> Iterator[Path]
 
     Args:
         path: The folder to write.
-        ours: Recognizes the writer's files. An existing folder is replaced if all its files are recognized, and
-            never if `ours` is None.
+        ours: Recognizes the writer's files: a folder that holds nothing else may be replaced. None replaces none.
 
     Raises:
         ConfigError: See `check_writable`.
@@ -196,11 +194,7 @@ def write_json(path: PathLike, value: Any) -> None:
 
 @contextlib.contextmanager
 def reading(path: PathLike, what: str) -> Iterator[None]:
-    """Turns an OSError raised while `path` is read into an InputDataError.
-
-    Args:
-        path: File or folder that the block reads.
-        what: Role of `path` in the message, such as "photo".
+    """Turns an OSError while `path` is read into an InputDataError; `what` names its role, such as "photo".
 
     Raises:
         InputDataError: Names the file that failed, which may lie below `path`.

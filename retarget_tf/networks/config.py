@@ -41,8 +41,7 @@ class ModelConfig:
     Attributes:
         preset: Name of the preset.
         takes_reference_map: Whether the generator uses a parsing map of the reference photo.
-        image_size: Side of the square pictures in pixels, a power of two, at least 32. The U-Net has log2(image_size)
-            levels.
+        image_size: Side of the square pictures in pixels, a power of two, at least 32; sets the depth of the U-Net.
         label_schema: Name of the label schema, which sets the classes of the parsing maps and their colours.
     """
 
@@ -63,11 +62,7 @@ class ModelConfig:
 
     @classmethod
     def of_preset(cls, preset: str, **changes: Any) -> "ModelConfig":
-        """Builds the settings of a preset.
-
-        Args:
-            preset: Name of the preset.
-            **changes: Settings that replace the preset's defaults.
+        """Builds the settings of a preset; `changes` replace its defaults.
 
         Raises:
             ConfigError: The preset does not exist, does not have one of the settings, or a value is out of range.
@@ -139,8 +134,7 @@ class GeneratorSpec:
 
     Attributes:
         model: Settings that the network was built with.
-        person_height_share: Median height of the person in the training data, divided by the picture's height. Photos
-            are cropped so that the person has this height.
+        person_height_share: Median of person height / picture height in the training data; photos are cropped to it.
         step: Number of training steps done.
     """
 

@@ -38,16 +38,10 @@ def colour_map(parsing_map: Tensor, schema: LabelSchema) -> Tensor:
 
 
 def nearest_class(rgb: Tensor, schema: LabelSchema) -> Tensor:
-    """Finds the class whose colour is nearest to each pixel in Euclidean distance.
+    """Finds the class whose colour is nearest to each pixel.
 
-    The distance |x - c|^2 is smallest where 2 x.c - |c|^2 is largest.
-
-    Args:
-        rgb: float32 `[..., height, width, 3]` in [-1, 1].
-        schema: Label schema that has the palette.
-
-    Returns:
-        uint8 `[..., height, width]` of class ids.
+    Maps float32 `[..., height, width, 3]` in [-1, 1] to uint8 class ids `[..., height, width]`. The distance
+    |x - c|^2 is smallest where 2 x.c - |c|^2 is largest.
     """
     palette = np.asarray(schema.palette, np.float32) / 127.5 - 1.0
     score = 2.0 * tf.tensordot(rgb, tf.constant(palette.T), 1) - tf.constant(np.sum(palette**2, axis=1))

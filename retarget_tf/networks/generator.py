@@ -58,10 +58,7 @@ def save_generator(model: keras.Model, spec: GeneratorSpec, folder: files.PathLi
 
 
 def load_generator(path: files.PathLike) -> TrainedGenerator:
-    """Loads a trained generator.
-
-    Args:
-        path: A workdir, a `.keras` file with its `.json` beside it, a SavedModel folder, or a pretrained model's name.
+    """Loads a workdir, a `.keras` file with its `.json` beside it, a SavedModel folder, or a pretrained model by name.
 
     Raises:
         InputDataError: There is no model, or it cannot be read.

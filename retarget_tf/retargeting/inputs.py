@@ -36,8 +36,7 @@ class Target:
         canvas: Picture for the network, RGB uint8 `[size, size, 3]`.
         keypoints: float32 `[25, 3]` in pixels of the canvas.
         shown: The same square at a higher resolution, for the panel, RGB uint8 `[shown_size, shown_size, 3]`.
-        known_keypoints: float32 `[frames, 25, 3]` in pixels of the canvas: all known poses, to measure the target's
-            proportions. The first one is `keypoints`.
+        known_keypoints: All known poses, float32 `[frames, 25, 3]` in pixels of the canvas, to measure proportions.
         parsing_map: Class ids, uint8 `[size, size]`. A map filled with 255 means that it is unknown.
     """
 
@@ -73,11 +72,7 @@ class Source:
             raise InputDataError(f"source {self.name}: nobody is seen in it. Give a video that shows a whole person.")
 
     def frames(self) -> Iterator[Uint8Array]:
-        """Yields one frame for each entry of `keypoints`.
-
-        Raises:
-            InputDataError: The video has fewer frames, or more although it is not `is_cut`.
-        """
+        """Yields a frame for each entry of `keypoints`; raises InputDataError if the video has fewer or more."""
         pictures, expected = self.open_frames(), len(self.keypoints)
         for index in range(expected):
             picture = next(pictures, None)

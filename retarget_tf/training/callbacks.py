@@ -51,10 +51,7 @@ class TrainingState:
 
 
 class Clock(keras.callbacks.Callback):
-    """Advances the state after each batch and ends the training at `steps`, after `seconds` or on a signal.
-
-    Must be the first callback, so that the others read the new step.
-    """
+    """The first callback: advances the state after each batch; ends the training by steps, time or signal."""
 
     def __init__(self, state: TrainingState, steps: int, seconds: float) -> None:
         super().__init__()

@@ -51,11 +51,7 @@ class TrainingConfig:
 
     @classmethod
     def of_preset(cls, preset: str, **changes: Any) -> "TrainingConfig":
-        """Builds the settings of a preset.
-
-        Args:
-            preset: Name of the preset.
-            **changes: Settings that replace the preset's defaults. `steps` or `minutes` must be among them.
+        """Builds the settings of a preset; `changes` replace its defaults and must contain `steps` or `minutes`.
 
         Raises:
             ConfigError: The preset does not exist, does not have one of the settings, or a value is out of range.

@@ -120,11 +120,7 @@ def _checkpoint_manager(
 
 
 def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Array]:
-    """Reads the weights of a trained generator.
-
-    Raises:
-        InputDataError: It cannot be read, or its model settings differ.
-    """
+    """Reads the weights of a trained generator; raises InputDataError if its model settings differ."""
     network, spec = generator.load_keras_generator(init_from)
     if spec.model != config:
         differing = [f"{name}={value}" for name, value in (spec.model.to_dict().items() - config.to_dict().items())]
@@ -136,11 +132,7 @@ def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Ar
 
 
 def _restore(manager: tf.train.CheckpointManager) -> bool:
-    """Restores the newest checkpoint that can be read; returns False if there is no checkpoint.
-
-    Raises:
-        InputDataError: There are checkpoints, but none can be read.
-    """
+    """Restores the newest readable checkpoint; False if there is none, InputDataError if none can be read."""
     for path in reversed(manager.checkpoints):
         try:
             manager.checkpoint.restore(path)
