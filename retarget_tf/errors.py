@@ -1,4 +1,4 @@
-"""How programs refuse and stop: each class of error has an exit code, and each message is one line."""
+"""The errors of the package: each class has an exit code, and each message is one line."""
 
 import signal
 from collections.abc import Sequence
@@ -9,7 +9,7 @@ class InputDataError(ValueError):
     """Input data (a video, image, clip folder, record, model file) cannot be used. Programs exit with 3.
 
     The message is one line: ``<what> <file> <where>: <why>. <what to do>``. The last sentence is an instruction.
-    Programs print the notes of the error (`add_note`) as lines of their own, before the message.
+    Programs print each note of the error (`add_note`) on a separate line before the message.
     """
 
 
@@ -21,21 +21,21 @@ class ConfigError(ValueError):
 
 
 class MissingDependencyError(RuntimeError):
-    """An optional package or a model file is not installed; the message says the command that installs it."""
+    """An optional package or a model file is not installed; the message has the command that installs it."""
 
 
 class TrainingError(RuntimeError):
-    """Training cannot go on though its input was fine (a loss is not finite). Programs exit with 1."""
+    """Training failed on valid input (a loss is not finite). Programs exit with 1."""
 
 
 class StoppedError(SystemExit):
-    """A signal asked to stop. Programs exit with 128 + its number: 130 for SIGINT (Ctrl-C), 143 for SIGTERM.
+    """A signal stopped the program. Programs exit with 128 + its number: 130 for SIGINT (Ctrl-C), 143 for SIGTERM.
 
-    It is no `Exception`, so that code which recovers from errors does not carry on after it.
+    It is not an `Exception`, so that `except Exception` does not catch it.
 
     Args:
-        number: of the signal.
-        message: what became of the work.
+        number: Number of the signal.
+        message: What was saved or lost, one sentence.
     """
 
     def __init__(self, number: int, message: str = "") -> None:
@@ -48,20 +48,20 @@ class StoppedError(SystemExit):
 
 
 def stop(number: int, frame: object = None) -> NoReturn:
-    """Handles a signal: raises StoppedError, once, so that a second signal does not interrupt what cleans up."""
+    """Handles a signal: raises StoppedError, and ignores further signals so that they do not interrupt the clean-up."""
     signal.signal(number, signal.SIG_IGN)
     raise StoppedError(number)
 
 
 def batch_error(problems: Sequence[InputDataError], total: int) -> InputDataError:
-    """Makes one error of those that the files of a batch met; the other files are done.
+    """Combines the errors of a batch's files into one; the other files of the batch are done.
 
     Args:
-        problems: what is wrong, one error for each file that failed.
-        total: number of files in the batch.
+        problems: One error for each file that failed.
+        total: Number of files in the batch.
 
     Returns:
-        The problem itself where the batch is one file; otherwise an error that counts them and has each as a note.
+        The only error if the batch is one file, otherwise an error with their number and each of them as a note.
     """
     if total == 1:
         return problems[0]

@@ -1,10 +1,10 @@
-"""Writes files so that nobody ever sees half of one, and nothing is replaced that the project did not make.
+"""Writes files and folders atomically, and refuses to replace anything that was not made by the writing program.
 
-What is written gets a temporary name, is synced to the disk and renamed when complete. The temporary name lies in the
-destination's own folder (a rename across file systems copies) and keeps the suffix (writers choose a format by it).
+Outputs are written under a temporary name, synced to disk, and renamed when complete. The temporary name is in the
+destination's folder (a rename across file systems would copy) and has its suffix (writers choose the format by it).
 
-A folder is replaced only if its writer knows every file in it as its own (`Ours`). A file is replaced unless it is an
-input of the same program (`refuse_replacing`). Both look at where links lead.
+A folder is replaced only if its writer recognizes every file in it (`Ours`). A file is replaced unless it is an input
+of the same program (`refuse_replacing`). Symbolic links are followed first.
 """
 
 import contextlib
@@ -21,17 +21,17 @@ from retarget_tf.errors import ConfigError, InputDataError
 
 Path = pathlib.Path
 PathLike = str | os.PathLike[str]
-# Names the files in a folder that a writer knows as its own; none where the folder is not of its making.
+# Returns the names of the files in a folder that the writer recognizes as its own outputs.
 Ours = Callable[[Path], Collection[str]]
 
 
 @contextlib.contextmanager
 def atomic_file(path: PathLike) -> Iterator[Path]:
-    """Yields a temporary path that becomes `path` when the block ends well, and vanishes when it does not.
+    """Yields a temporary path, which is renamed to `path` if the block succeeds and removed if it fails.
 
     Raises:
-        ConfigError: a file is where a folder above `path` would be.
-        OSError: as the block, but with the name of the file, which a write to a full disk does not tell.
+        ConfigError: A parent of `path` is a file.
+        OSError: Raised in the block; names `path` instead of the temporary file or, as on a full disk, of no file.
     """
     final = Path(os.path.realpath(path))
     _make_parent(final)
@@ -51,16 +51,16 @@ def atomic_file(path: PathLike) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def atomic_folder(path: PathLike, *, ours: Ours | None = None) -> Iterator[Path]:
-    """Yields a temporary folder that becomes `path` when the block ends well.
+    """Yields a temporary folder, which is renamed to `path` if the block succeeds and removed if it fails.
 
     Args:
-        path: of the folder.
-        ours: allows to replace a folder in which it knows every file; none is replaced unless given.
+        path: The folder to write.
+        ours: Recognizes the writer's files: a folder that holds nothing else may be replaced. None replaces none.
 
     Raises:
-        ConfigError: see `check_writable`.
+        ConfigError: See `check_writable`.
     """
-    final = Path(os.path.realpath(path))  # a link stays, and what it leads to is replaced
+    final = Path(os.path.realpath(path))  # a link is kept, and its target is replaced
     check_writable(final, ours=ours)
     _make_parent(final)
     temporary = _temporary_name(final)
@@ -73,14 +73,14 @@ def atomic_folder(path: PathLike, *, ours: Ours | None = None) -> Iterator[Path]
 
 
 def check_writable(folder: PathLike, *, ours: Ours | None = None) -> None:
-    """Refuses to write a folder over anything that must stay.
+    """Refuses to replace an existing folder that `atomic_folder` must not replace.
 
     Args:
-        folder: to write.
-        ours: as in `atomic_folder`.
+        folder: The folder to write.
+        ours: As in `atomic_folder`.
 
     Raises:
-        ConfigError: `folder` exists, and it is no folder, or `ours` is not given or does not know all that is in it.
+        ConfigError: `folder` exists and is a file, or `ours` is None or does not recognize all its files.
     """
     final = Path(os.path.realpath(folder))
     if not final.exists():
@@ -98,10 +98,10 @@ def check_writable(folder: PathLike, *, ours: Ours | None = None) -> None:
 
 
 def publish_folder(temporary: Path, path: PathLike, *, ours: Ours | None = None) -> None:
-    """Gives a complete folder its final name; `ours` as in `atomic_folder`.
+    """Renames a complete folder to its final name; `ours` as in `atomic_folder`.
 
     Raises:
-        ConfigError: something that must stay took the name meanwhile.
+        ConfigError: `path` has come to exist meanwhile and must not be replaced.
     """
     final = Path(os.path.realpath(path))
     check_writable(final, ours=ours)
@@ -109,7 +109,7 @@ def publish_folder(temporary: Path, path: PathLike, *, ours: Ours | None = None)
         _sync(file)
     replaced = _temporary_name(final)
     if final.exists():
-        # A folder cannot be replaced in one step: the old one steps aside and goes when the new one stands.
+        # No single rename replaces a folder, so the old one is renamed first and removed at the end.
         os.replace(final, replaced)
     os.replace(temporary, final)
     _sync(final.parent)
@@ -117,16 +117,16 @@ def publish_folder(temporary: Path, path: PathLike, *, ours: Ours | None = None)
 
 
 def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True) -> None:
-    """Refuses an output that would replace an input, or be put among an input's files.
+    """Refuses an output that would replace an input or be written into an input folder.
 
     Args:
-        out: the file or folder to write.
-        inputs: files and folders that are read; None for one that is not given.
-        whole: whether a folder `out` is replaced as a whole, so that no input may lie in it either. False where files
-            are only added to it.
+        out: File or folder to write.
+        inputs: Files and folders that are read; None is ignored.
+        whole: If True, a folder `out` is replaced as a whole, so that no input may lie in it. If False, files are only
+            added to it.
 
     Raises:
-        ConfigError: `out` is an input, lies in one that is a folder, or (where `whole`) holds one.
+        ConfigError: `out` is an input, lies in an input folder, or (with `whole`) contains an input.
     """
     final = Path(os.path.realpath(out))
     for path in inputs:
@@ -147,13 +147,13 @@ def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True
 
 @contextlib.contextmanager
 def exclusive(path: PathLike) -> Iterator[None]:
-    """Keeps other writers away from `path` until the block ends, or the process does, however it ends.
+    """Locks `path` against other processes that use `exclusive`, until the block or the process ends.
 
-    The lock is the kernel's, on a file beside `path` that goes with the block; on a shared file system it holds
-    between machines as far as `flock` does.
+    The lock is `flock` on a file next to `path`, which is removed after the block. On a shared file system it works
+    between machines if `flock` does.
 
     Raises:
-        ConfigError: somebody else holds it.
+        ConfigError: Another process holds the lock.
     """
     final = Path(os.path.realpath(path))
     _make_parent(final)
@@ -169,7 +169,7 @@ def exclusive(path: PathLike) -> Iterator[None]:
 
 
 def _lock(name: Path) -> int | None:
-    """The descriptor of the locked file; None where its last holder removed it at that very moment."""
+    """Returns the descriptor of the locked file, or None if its last holder has just removed it."""
     descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -186,7 +186,7 @@ def _lock(name: Path) -> int | None:
 
 
 def write_json(path: PathLike, value: Any) -> None:
-    """Writes `value` as indented JSON, atomically. NaN and infinity are refused: JSON has neither."""
+    """Writes `value` as indented JSON, atomically. NaN and infinity, which JSON lacks, raise ValueError."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     with atomic_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
@@ -194,10 +194,10 @@ def write_json(path: PathLike, value: Any) -> None:
 
 @contextlib.contextmanager
 def reading(path: PathLike, what: str) -> Iterator[None]:
-    """Turns an operating system's error while `path` is read into the user's one line; `what` names its role.
+    """Turns an OSError while `path` is read into an InputDataError; `what` names its role, such as "photo".
 
     Raises:
-        InputDataError: in place of the OSError; names the file below `path` where it was that one.
+        InputDataError: Names the file that failed, which may lie below `path`.
     """
     try:
         yield
@@ -208,10 +208,10 @@ def reading(path: PathLike, what: str) -> Iterator[None]:
 
 
 def read_json(path: PathLike, what: str) -> Any:
-    """Reads a JSON file; `what` names its role in the error.
+    """Reads a JSON file; `what` names its role in the error, such as "manifest".
 
     Raises:
-        InputDataError: the file is missing, unreadable or not JSON.
+        InputDataError: The file is missing, unreadable or not JSON.
     """
     with reading(path, what):
         data = Path(path).read_bytes()

@@ -1,1 +1,1 @@
-"""The networks, the settings that describe them, and the tensors that go in and come out."""
+"""The networks, the settings that describe them, and the encoding of their inputs and outputs."""

@@ -1,8 +1,8 @@
-"""What networks are built with: a frozen dataclass for each preset, and the description beside a trained generator.
+"""Settings of the networks: a frozen dataclass for each preset, and the `generator.json` beside a trained generator.
 
     model = ModelConfig.of_preset("stable", image_size=128, filters=16)
 
-The fields that `setting` made are flags of `retarget-train`. How a preset is trained is in `training.config`.
+Fields declared with `setting` become flags of `retarget-train`. The settings of training are in `training.config`.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ Norm = Literal["batch", "instance"]
 
 SPEC_VERSION = 1
 
-# What earlier versions wrote into every `generator.json`, with the one value that each preset still knows.
+# Settings that earlier versions wrote for every preset. A preset that has lost one still loads a model with this value.
 _FORMER_SETTINGS = {
     "anchor": "warp",
     "feedback": "classes",
@@ -30,19 +30,19 @@ _FORMER_SETTINGS = {
 
 
 def is_model_size(size: int) -> bool:
-    """Whether a network can be built for pictures of this side: a power of two from 32."""
+    """Returns whether networks can be built for this picture side in pixels: a power of two, at least 32."""
     return size >= 32 and size & (size - 1) == 0
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class ModelConfig:
-    """The shape of a preset's networks; each preset has a subclass, which `of_preset` builds.
+    """Architecture settings that all presets share; `of_preset` builds the subclass of a preset.
 
     Attributes:
-        preset: the preset's name.
-        takes_reference_map: whether a rollout can begin with the parsing map of the reference.
-        image_size: side of the square pictures in pixels, a power of two from 32. The U-Net's depth follows it.
-        label_schema: name of the label schema of the parsing maps.
+        preset: Name of the preset.
+        takes_reference_map: Whether the generator uses a parsing map of the reference photo.
+        image_size: Side of the square pictures in pixels, a power of two, at least 32; sets the depth of the U-Net.
+        label_schema: Name of the label schema, which sets the classes of the parsing maps and their colours.
     """
 
     preset: ClassVar[str]
@@ -50,9 +50,9 @@ class ModelConfig:
 
     image_size: int = 256
     label_schema: str = "parts10"
-    filters: int = setting(64, "channels of the first convolution (pix2pix: 64); 16 suits a laptop", minimum=1)
-    norm: Norm = setting("batch", "normalization layers; batch uses moving averages once trained")
-    dropout: float = setting(help="dropout rate of the first three blocks of the decoder", minimum=0, below=1)
+    filters: int = setting(64, "channels of the first convolution (pix2pix: 64); 16 trains on a laptop", minimum=1)
+    norm: Norm = setting("batch", "kind of normalization; batch uses its moving averages at inference")
+    dropout: float = setting(help="dropout rate in the first three blocks of the decoder", minimum=0, below=1)
 
     def __post_init__(self) -> None:
         settings.check(self)
@@ -62,20 +62,20 @@ class ModelConfig:
 
     @classmethod
     def of_preset(cls, preset: str, **changes: Any) -> "ModelConfig":
-        """The settings of a preset, but for the changes.
+        """Builds the settings of a preset; `changes` replace its defaults.
 
         Raises:
-            ConfigError: there is no such preset, a value is out of range, or a setting is not one of this preset.
+            ConfigError: The preset does not exist, does not have one of the settings, or a value is out of range.
         """
         return settings.of_preset(MODEL_CONFIGS, preset, changes)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "ModelConfig":
-        """Reads what `to_dict` gave, in this version or an earlier one, which wrote settings that are gone.
+        """Builds the settings from a dict that `to_dict` returned, in this version or an earlier one.
 
         Raises:
-            ConfigError: as `of_preset`; a setting that is gone had another value than the one that is left.
-            KeyError: no preset is named.
+            ConfigError: As in `of_preset`, or a setting that was since removed has a value that is no longer supported.
+            KeyError: The dict names no preset.
         """
         preset = values["preset"]
         fields = {field.name for field in dataclasses.fields(MODEL_CONFIGS.get(preset, cls))}
@@ -83,23 +83,23 @@ class ModelConfig:
         return cls.of_preset(preset, **{name: values[name] for name in values.keys() - gone - {"preset"}})
 
     def to_dict(self) -> dict[str, Any]:
-        """The preset's name and all settings, for JSON."""
+        """Returns the preset's name and all settings, ready for JSON."""
         return {"preset": self.preset, **dataclasses.asdict(self)}
 
     @property
     def depth(self) -> int:
-        """Number of stride-2 convolutions that lead from `image_size` to 1."""
+        """Number of stride-2 convolutions from `image_size` pixels down to 1."""
         return int(math.log2(self.image_size))
 
     @property
     def schema(self) -> parsing_labels.LabelSchema:
-        """The label schema itself."""
+        """The label schema named by `label_schema`."""
         return parsing_labels.get_schema(self.label_schema)
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class PaperModelConfig(ModelConfig):
-    """The networks of `paper`, with pix2pix's numbers (Isola et al. 2017) where the paper is silent."""
+    """Architecture of `paper`; the values that the paper does not state are pix2pix's (Isola et al. 2017)."""
 
     preset = "paper"
     takes_reference_map = False
@@ -107,24 +107,22 @@ class PaperModelConfig(ModelConfig):
     dropout: float = 0.5
     pose_condition: Literal["stick", "coordinates"] = setting(
         "stick",
-        "how the pose enters the generator: as a stick figure beside the frame, or as coordinates at the bottleneck",
+        "how the generator gets the pose: a stick figure concatenated to the frame, or coordinates at the bottleneck",
     )
     patch_layers: int = setting(
-        3, "stride-2 convolutions of the discriminator; 3 judges patches of 70x70 pixels", minimum=1, maximum=4
+        3, "stride-2 convolutions of the discriminator; 3 make its patches 70x70 pixels", minimum=1, maximum=4
     )
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StableModelConfig(ModelConfig):
-    """The network of `stable`."""
+    """Architecture of `stable`."""
 
     preset = "stable"
     takes_reference_map = True
 
     dropout: float = 0.0
-    refinement: int = setting(
-        16, "channels of a block at full resolution that sees the inputs again; 0 for none", minimum=0
-    )
+    refinement: int = setting(16, "channels of a last block at full resolution, after the U-Net; 0 for none", minimum=0)
 
 
 MODEL_CONFIGS: dict[str, type[ModelConfig]] = {"paper": PaperModelConfig, "stable": StableModelConfig}
@@ -132,12 +130,12 @@ MODEL_CONFIGS: dict[str, type[ModelConfig]] = {"paper": PaperModelConfig, "stabl
 
 @dataclasses.dataclass(frozen=True)
 class GeneratorSpec:
-    """What `generator.json` holds: all that a user of a trained generator must know.
+    """The contents of `generator.json`: what is needed to use a trained generator.
 
     Attributes:
-        model: the settings that it was built with.
-        person_height_share: median share of the picture's height that the person takes in the training data.
-        step: number of training steps.
+        model: Settings that the network was built with.
+        person_height_share: Median of person height / picture height in the training data; photos are cropped to it.
+        step: Number of training steps done.
     """
 
     model: ModelConfig
@@ -145,7 +143,7 @@ class GeneratorSpec:
     step: int = 0
 
     def write(self, path: files.PathLike) -> None:
-        """Writes the json, atomically; palette and skeleton are spelled out for users without this package."""
+        """Writes the JSON file atomically, with palette and skeleton spelled out for readers without this package."""
         schema = self.model.schema
         files.write_json(
             path,
@@ -166,7 +164,7 @@ def read_generator_spec(path: files.PathLike) -> GeneratorSpec:
     """Reads a `generator.json`.
 
     Raises:
-        InputDataError: it is missing, not ours, or of another version.
+        InputDataError: The file is missing, is not a generator description, or is of another version.
     """
     values = files.read_json(path, "generator description")
     if not isinstance(values, dict) or values.get("spec_version") != SPEC_VERSION:

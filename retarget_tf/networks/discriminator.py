@@ -1,8 +1,8 @@
-"""The conditional PatchGAN discriminator: each logit judges one patch of the map beside its condition.
+"""The conditional PatchGAN discriminator: each logit says whether one patch of the map is real, given its condition.
 
-    D(condition, map) -> logits of overlapping patches, 70x70 with three stride-2 convolutions
+    D(condition, map) -> logits of overlapping patches, 70x70 pixels with three stride-2 convolutions
 
-After pix2pix (Isola et al. 2017, appendix 6.1.2). Logits, no sigmoid: the loss takes them as they are.
+Architecture of pix2pix (Isola et al. 2017, appendix 6.1.2), without the sigmoid: the losses take logits.
 """
 
 import keras
@@ -17,21 +17,21 @@ def build_discriminator(
     """Builds the discriminator.
 
     Args:
-        config: size, width, norm and number of stride-2 convolutions.
-        condition_channels: 6 for a frame and a stick figure.
-        map_channels: 3 for a map in colours.
-        seed: of the weights.
+        config: Sets the picture size, the channels, the normalization and the number of stride-2 convolutions.
+        condition_channels: Channels of the condition: 6 for a frame and a stick figure.
+        map_channels: Channels of the map: 3 for a map drawn in colours.
+        seed: Makes the random initial weights repeatable.
 
     Returns:
-        A model of a dict of `condition` `[batch, size, size, condition_channels]` and `parsing_map`
-        `[batch, size, size, map_channels]`, both in [-1, 1], that gives logits `[batch, patches, patches, 1]`.
+        A model that maps a dict of `condition` float32 `[batch, size, size, condition_channels]` and `parsing_map`
+        float32 `[batch, size, size, map_channels]`, both in [-1, 1], to float32 logits `[batch, patches, patches, 1]`.
     """
     size = config.image_size
     condition = keras.Input((size, size, condition_channels), name="condition", dtype="float32")
     parsing_map = keras.Input((size, size, map_channels), name="parsing_map", dtype="float32")
     x = keras.layers.Concatenate(name="condition_and_map")([condition, parsing_map])
     for level in range(config.patch_layers + 1):
-        # The last of these convolutions does not halve the side; explicit padding because "same" would differ.
+        # The last has stride 1 and pix2pix's padding of one pixel on each side, which "same" would not give.
         last = level == config.patch_layers
         if last:
             x = keras.layers.ZeroPadding2D(1, name=f"block_{level}_pad")(x)

@@ -1,6 +1,7 @@
-"""Between stored pictures and what the networks eat: value ranges, colours of maps, the condition of D.
+"""Converts stored frames and parsing maps to network tensors and back.
 
-Everything is TensorFlow, so that the same lines run in training, in rollouts and inside a servable.
+Stored frames are uint8 RGB, stored maps uint8 class ids (255 where unknown); networks take float32 in [-1, 1] or
+one-hot classes. All functions are TensorFlow operations and run in training, in rollouts and inside a SavedModel.
 """
 
 import numpy as np
@@ -12,21 +13,21 @@ from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 
 
 def to_signed(pixels: Tensor) -> Tensor:
-    """float32 in [-1, 1] of uint8 pixels."""
+    """Scales uint8 pixels to float32 in [-1, 1]."""
     return tf.cast(pixels, tf.float32) * (1.0 / 127.5) - 1.0
 
 
 def to_pixels(signed: Tensor) -> Tensor:
-    """uint8 of float values in [-1, 1], rounded; the inverse of `to_signed`."""
+    """Scales floats in [-1, 1] to rounded uint8 pixels, the inverse of `to_signed`; other values are clipped."""
     return tf.cast(tf.round((tf.clip_by_value(signed, -1.0, 1.0) + 1.0) * 127.5), tf.uint8)
 
 
 def colour_map(parsing_map: Tensor, schema: LabelSchema) -> Tensor:
-    """The map in the colours of its palette, as the `paper` preset regresses it.
+    """Draws a map in the colours of its palette, as the `paper` preset regresses it.
 
     Args:
-        parsing_map: uint8 `[..., height, width]` of class ids; unknown pixels come out in mid-grey.
-        schema: names the palette.
+        parsing_map: uint8 `[..., height, width]` of class ids; unknown pixels become mid-grey.
+        schema: Label schema of the map, which has the palette.
 
     Returns:
         float32 `[..., height, width, 3]` in [-1, 1].
@@ -37,8 +38,9 @@ def colour_map(parsing_map: Tensor, schema: LabelSchema) -> Tensor:
 
 
 def nearest_class(rgb: Tensor, schema: LabelSchema) -> Tensor:
-    """The class whose colour is nearest: uint8 `[..., height, width]` of float `[..., height, width, 3]` in [-1, 1].
+    """Finds the class whose colour is nearest to each pixel.
 
+    Maps float32 `[..., height, width, 3]` in [-1, 1] to uint8 class ids `[..., height, width]`. The distance
     |x - c|^2 is smallest where 2 x.c - |c|^2 is largest.
     """
     palette = np.asarray(schema.palette, np.float32) / 127.5 - 1.0
@@ -47,22 +49,22 @@ def nearest_class(rgb: Tensor, schema: LabelSchema) -> Tensor:
 
 
 def one_hot(parsing_map: Tensor, schema: LabelSchema) -> Tensor:
-    """float32 `[..., height, width, classes]` of a map of class ids; unknown pixels are all zero."""
+    """Encodes class ids `[..., height, width]` as float32 `[..., height, width, classes]`, all zero where unknown."""
     return tf.one_hot(tf.cast(parsing_map, tf.int32), schema.num_classes)
 
 
 def most_probable(probabilities: Tensor) -> Tensor:
-    """The most probable class of each pixel, one-hot; both float32 `[batch, height, width, classes]`."""
+    """Rounds probabilities to the most probable class, one-hot; both float32 `[batch, height, width, classes]`."""
     return tf.one_hot(tf.argmax(probabilities, axis=-1, output_type=tf.int32), probabilities.shape[-1])
 
 
 def known_pixels(parsing_map: Tensor) -> Tensor:
-    """float32 `[..., height, width, 1]`: 1 where the class is known, 0 where the id is 255."""
+    """Returns float32 `[..., height, width, 1]`: 1 where the class is known, 0 where the id is 255."""
     return tf.cast(parsing_map != UNKNOWN, tf.float32)[..., None]
 
 
 def discriminator_condition(frame: Tensor, keypoints: Tensor) -> Tensor:
-    """What D sees beside the map: frame and stick figure.
+    """Concatenates a frame and the stick figure of a pose, the condition of the discriminator.
 
     Args:
         frame: float32 `[batch, size, size, 3]` in [-1, 1].

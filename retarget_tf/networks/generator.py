@@ -1,4 +1,4 @@
-"""Trained generators on disk: written as `generator.keras` with `generator.json`, read in three formats."""
+"""Saves trained generators as `generator.keras` with `generator.json`, and loads them from three formats."""
 
 import dataclasses
 import pathlib
@@ -26,17 +26,17 @@ __all__ = [
 
 KERAS_NAME = "generator.keras"
 SPEC_NAME = "generator.json"
-PRETRAINED = pathlib.Path(__file__).parent / "pretrained"  # <name>.keras with <name>.json, part of the package
+PRETRAINED = pathlib.Path(__file__).parent / "pretrained"  # holds <name>.keras with <name>.json
 
 
 @dataclasses.dataclass(frozen=True)
 class TrainedGenerator:
-    """A generator that was read from disk, whatever its format.
+    """A trained generator, loaded from any of the formats.
 
     Attributes:
-        network: maps a dict of named inputs to a dict of named outputs, as `build_generator` documents them, in
-            inference mode.
-        spec: what it was trained for.
+        network: Runs the generator in inference mode: maps a dict of named inputs to a dict of named outputs, both
+            described in `build_generator` of the preset.
+        spec: Contents of its `generator.json`.
     """
 
     network: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
@@ -44,7 +44,7 @@ class TrainedGenerator:
 
 
 def save_generator(model: keras.Model, spec: GeneratorSpec, folder: files.PathLike) -> None:
-    """Writes `generator.keras`, in float32 whatever the precision of training, and `generator.json` beside it."""
+    """Writes `generator.keras` and `generator.json` into a folder, in float32 even after mixed-precision training."""
     policy = keras.config.dtype_policy()
     keras.config.set_dtype_policy("float32")
     try:
@@ -58,10 +58,10 @@ def save_generator(model: keras.Model, spec: GeneratorSpec, folder: files.PathLi
 
 
 def load_generator(path: files.PathLike) -> TrainedGenerator:
-    """Reads a workdir, a `.keras` file with its json beside it, a SavedModel folder, or a pretrained model by name.
+    """Loads a workdir, a `.keras` file with its `.json` beside it, a SavedModel folder, or a pretrained model by name.
 
     Raises:
-        InputDataError: there is none, or it cannot be read.
+        InputDataError: There is no model, or it cannot be read.
     """
     import tensorflow as tf
 
@@ -73,7 +73,7 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
     spec = read_generator_spec(given / "assets.extra" / SPEC_NAME)
     try:
         served = tf.saved_model.load(str(given))
-        # Through the whole object: its variables live as long as it does.
+        # The lambda keeps `served` alive, and with it the variables.
         return TrainedGenerator(lambda inputs: served.generator(inputs), spec)
     except (ValueError, OSError, AttributeError, IndexError, tf.errors.OpError) as error:
         raise InputDataError(
@@ -82,10 +82,10 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
 
 
 def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSpec]:
-    """Reads the Keras model of a workdir, of a `.keras` file with its json beside it, or a pretrained one by name.
+    """Loads the Keras model of a workdir, of a `.keras` file with its `.json` beside it, or of a pretrained model.
 
     Raises:
-        InputDataError: there is none, or it cannot be read.
+        InputDataError: There is no model, or it cannot be read.
     """
     keras_file = find_keras_file(path)
     spec = read_generator_spec(keras_file.with_suffix(".json"))
@@ -98,10 +98,10 @@ def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSp
 
 
 def find_keras_file(path: files.PathLike) -> pathlib.Path:
-    """Returns the `.keras` file of a workdir, or of a pretrained model by name.
+    """Returns the `.keras` file of a workdir or of a pretrained model; a path of a `.keras` file is returned as it is.
 
     Raises:
-        InputDataError: there is none.
+        InputDataError: There is no such file.
     """
     given = _located(path)
     keras_file = given / KERAS_NAME if given.is_dir() else given
@@ -115,12 +115,12 @@ def find_keras_file(path: files.PathLike) -> pathlib.Path:
 
 
 def pretrained_names() -> list[str]:
-    """The models that come with the package, by the names that `load_generator` knows."""
+    """Returns the names of the models that come with the package, which `load_generator` accepts as paths."""
     return sorted(path.stem for path in PRETRAINED.glob("*.keras"))
 
 
 def _located(path: files.PathLike) -> pathlib.Path:
-    """The path itself, or where it is a bare name and nothing else, the file of the pretrained model."""
+    """Returns the file of a pretrained model if `path` is its name and no such path exists, otherwise `path`."""
     given = pathlib.Path(path)
     is_pretrained = not given.exists() and str(given) in pretrained_names()
     return PRETRAINED / f"{given}.keras" if is_pretrained else given

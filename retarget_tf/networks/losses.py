@@ -1,6 +1,7 @@
-"""The objective of a conditional GAN with an L1 term, after pix2pix (Isola et al. 2017, section 3.1 and 3.3).
+"""The losses: adversarial and L1 of the `paper` preset, cross entropy and Dice of the `stable` preset.
 
-Each function gives one number, the mean over all that it is given, in float32. -log(sigmoid(x)) = softplus(-x).
+The adversarial losses follow pix2pix (Isola et al. 2017, sections 3.1 and 3.3) and take logits:
+-log(sigmoid(x)) = softplus(-x). Every function returns a float32 scalar, a mean over the whole batch.
 """
 
 from keras import ops
@@ -9,45 +10,46 @@ from retarget_tf.arrays import Tensor
 
 
 def discriminator_loss(real_logits: Tensor, generated_logits: Tensor) -> Tensor:
-    """D's objective, halved to slow D down against G: real patches towards 1, generated ones towards 0."""
+    """Pushes D(real) to 1 and D(generated) to 0; halved, as in pix2pix, so that D learns more slowly than G."""
     return 0.5 * (ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(generated_logits)))
 
 
 def generator_adversarial_loss(generated_logits: Tensor) -> Tensor:
-    """G's non-saturating objective: maximize log D of what it generated."""
+    """Pushes D(generated) to 1: the non-saturating loss -log D(generated)."""
     return ops.mean(ops.softplus(-generated_logits))
 
 
 def l1_loss(real: Tensor, generated: Tensor, known: Tensor) -> Tensor:
-    """Mean absolute difference of the pixels whose class is known.
+    """Averages the absolute difference over the pixels whose class is known.
 
     Args:
-        real: float32 `[batch, height, width, channels]`.
-        generated: the same.
-        known: float32 `[batch, height, width, 1]`, 1 or 0.
+        real: True maps, float32 `[batch, height, width, channels]`.
+        generated: Generated maps of the same shape.
+        known: float32 `[batch, height, width, 1]`: 1 where a pixel counts, 0 where it does not.
     """
     difference = ops.mean(ops.abs(real - generated), axis=-1, keepdims=True)
     return ops.sum(difference * known) / ops.maximum(ops.sum(known), 1.0)
 
 
 def cross_entropy_loss(real: Tensor, probabilities: Tensor) -> Tensor:
-    """Mean of -log p of the true class over the pixels whose class is known.
+    """Averages -log p(true class) over the pixels whose class is known.
 
     Args:
-        real: float32 `[batch, height, width, classes]`, one-hot; all zero where the class is unknown.
-        probabilities: the same, sums of 1.
+        real: One-hot true classes, float32 `[batch, height, width, classes]`; all zero where the class is unknown.
+        probabilities: Predicted probabilities of the same shape, which add up to 1 at each pixel.
     """
     log_probabilities = ops.log(ops.maximum(probabilities, 1e-7))
     return -ops.sum(real * log_probabilities) / ops.maximum(ops.sum(real), 1.0)
 
 
 def dice_loss(real: Tensor, probabilities: Tensor) -> Tensor:
-    """1 - Dice of the foreground classes in the truth, mean over classes (Milletari et al. 2016, V-Net).
+    """Averages 1 - Dice over the foreground classes that occur in the truth (Milletari et al. 2016, V-Net).
+
+    The Dice coefficient of a class is 2 sum(real * p) / sum(real + p) over all known pixels of the batch.
 
     Args:
-        real: float32 `[batch, height, width, classes]`, one-hot; all zero where the class is unknown: such pixels do
-            not count.
-        probabilities: the same, sums of 1.
+        real: One-hot true classes, float32 `[batch, height, width, classes]`; all zero where the class is unknown.
+        probabilities: Predicted probabilities of the same shape, which add up to 1 at each pixel.
     """
     known = ops.sum(real, axis=-1, keepdims=True)
     generated = probabilities * known

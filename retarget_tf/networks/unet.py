@@ -1,6 +1,6 @@
-"""The body that every generator shares: a U-Net down to one pixel and back, layer i concatenated to layer n-i.
+"""The U-Net of every generator: an encoder down to one pixel, a decoder back, and skips between equal sides.
 
-4x4 convolutions of stride 2 after pix2pix (Isola et al. 2017, appendix 6.1.1). The depth follows the picture's size.
+4x4 convolutions of stride 2 as in pix2pix (Isola et al. 2017, appendix 6.1.1). A picture of 2^n pixels has n levels.
 """
 
 import keras
@@ -15,17 +15,17 @@ DROPOUT_BLOCKS = 3
 def unet(
     picture: Tensor, *, out_channels: int, config: ModelConfig, seed: int, at_bottleneck: Tensor | None = None
 ) -> Tensor:
-    """Encoder, bottleneck of one pixel, decoder.
+    """Adds a U-Net to a functional model.
 
     Args:
-        picture: `[batch, size, size, channels]`.
-        out_channels: channels of the result.
-        config: gives depth, width, norm and dropout.
-        seed: of weights and dropout.
-        at_bottleneck: `[batch, 1, 1, n]` to concatenate to the encoder's last output, or None.
+        picture: Symbolic input, `[batch, size, size, channels]`.
+        out_channels: Channels of the result.
+        config: Sets depth, channels, normalization and dropout.
+        seed: Makes the random initial weights and the dropout repeatable.
+        at_bottleneck: `[batch, 1, 1, n]`, concatenated to the encoder's output; None adds nothing.
 
     Returns:
-        `[batch, size, size, out_channels]` before any activation.
+        Symbolic output `[batch, size, size, out_channels]`, without an activation.
     """
     widths = encoder_widths(config)
     skips = []
@@ -43,7 +43,7 @@ def unet(
 
 
 def encoder_widths(config: ModelConfig) -> list[int]:
-    """Channels of the encoder's blocks: doubling up to eight times the first."""
+    """Returns the channels of the encoder's blocks: they double from block to block, up to 8 * filters."""
     return [config.filters * min(2**level, 8) for level in range(config.depth)]
 
 

@@ -1,1 +1,1 @@
-"""Pictures and videos: reading, writing, cropping to squares, and drawing for people to look at."""
+"""Reads and writes pictures and videos, crops them to squares, and draws figures."""

@@ -1,4 +1,4 @@
-"""Draws curves over time as a picture: one pair of axes that begin at 0, the names of the curves to its right."""
+"""Draws curves over time as a picture: one pair of axes that start at 0, with a legend to the right."""
 
 import dataclasses
 import math
@@ -14,8 +14,8 @@ from retarget_tf.pictures.drawing import GAP, LIGHT, LINE, Colour
 Curve = Sequence[float | None]
 Point = tuple[int, int]
 
-_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 800, 50, 500  # the axes
-_SAMPLE = _RIGHT + 3 * GAP, _RIGHT + 7 * GAP  # a piece of the line beside the curve's name
+_LEFT, _RIGHT, _TOP, _BOTTOM = 70, 800, 50, 500  # ends of the axes in pixels
+_SAMPLE = _RIGHT + 3 * GAP, _RIGHT + 7 * GAP  # ends of the line in front of a curve's name in the legend
 _RULES: Colour = (220, 220, 220)
 _COLOURS: tuple[Colour, ...] = (
     (214, 39, 40), (31, 119, 180), (44, 160, 44), (255, 127, 14), (148, 103, 189), (140, 86, 75), (227, 119, 194),
@@ -25,7 +25,7 @@ _COLOURS: tuple[Colour, ...] = (
 
 @dataclasses.dataclass(frozen=True)
 class _Axes:
-    """Turns t and a value into pixels; both axes begin at 0."""
+    """Converts t and a value to pixels; the axes end at `last` and `top`."""
 
     last: float
     top: float
@@ -39,9 +39,9 @@ def line_chart(title: str, t: Sequence[int], curves: Mapping[str, Curve]) -> Uin
     """Draws named curves over `t`.
 
     Args:
-        title: stands above.
-        t: frame numbers, ascending; may be empty.
-        curves: values from 0 to 1 by name, one a frame number; a line is broken where it is None.
+        title: Title above the axes.
+        t: Ascending frame numbers; may be empty.
+        curves: Values in [0, 1] of each curve by name, one for each frame number. None leaves a gap in the line.
 
     Returns:
         RGB uint8 `[height, width, 3]`, as wide as the longest name needs.
@@ -53,7 +53,7 @@ def line_chart(title: str, t: Sequence[int], curves: Mapping[str, Curve]) -> Uin
     picture = drawing.page(height, _SAMPLE[1] + longest + 3 * GAP)
     _draw_axes(picture, axes, title)
     for index, (name, curve) in enumerate(curves.items()):
-        # When the colours are used up they come again as thin lines.
+        # After the last colour, the colours are used again for thin lines.
         colour, thickness = _COLOURS[index % len(_COLOURS)], 2 if index < len(_COLOURS) else 1
         _draw_curve(picture, axes, t, curve, colour, thickness)
         y = _TOP + LINE * index
@@ -81,7 +81,7 @@ def _draw_axes(picture: Uint8Array, axes: _Axes, title: str) -> None:
 
 
 def _round_step(smallest: float) -> float:
-    """The first of 1, 2, 5, 10, 20, 50 ... that is not smaller."""
+    """Returns the smallest of 1, 2, 5, 10, 20, 50 ... (also 0.1, 0.2, 0.5 ...) that is at least `smallest`."""
     power = 10.0 ** math.floor(math.log10(smallest))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= smallest)
 
@@ -97,6 +97,6 @@ def _draw_curve(
     for time, value in zip(t, curve, strict=True):
         point = None if value is None else axes.point(time, value)
         if point is not None:
-            # From itself where nothing stands before it: a single window is a dot.
+            # Without a previous point, draws a line to itself, so that a single value is a dot.
             cv2.line(picture, before or point, point, colour, thickness, cv2.LINE_AA)
         before = point

@@ -1,7 +1,7 @@
-"""The drawing desk: lines of text, legends, grids of cells and tables, with one look for all that people are shown.
+"""Draws lines of text, legends, grids of pictures and tables in one style.
 
-Pictures are RGB uint8 `[height, width, 3]`. OpenCV writes the text: figures this plain are not worth a plotting library
-among the dependencies. Small cells are enlarged without mixing, so that each pixel can be seen.
+Pictures are RGB uint8 `[height, width, 3]`. OpenCV draws the text, because figures this plain do not justify a plotting
+library as a dependency. Small cells are enlarged by repeating pixels, so that each pixel stays visible.
 """
 
 import dataclasses
@@ -14,12 +14,12 @@ from retarget_tf.arrays import Uint8Array
 
 Colour = tuple[int, int, int]
 
-LINE = 28  # height of a line of text
-GAP = 8  # free pixels between parts
-CELL = 160  # smallest side of a cell
+LINE = 28  # height of a line of text in pixels
+GAP = 8  # pixels between parts
+CELL = 160  # smallest side of a cell in pixels
 TEXT, TITLE = 0.5, 0.6  # scales of the font
 _FONT = cv2.FONT_HERSHEY_SIMPLEX
-_BASELINE = 19  # of a text in its line
+_BASELINE = 19  # y of the text's baseline in a line
 _SWATCH = 14
 
 
@@ -28,9 +28,9 @@ class Style:
     """Colours of a page.
 
     Attributes:
-        paper: fills what nothing else covers.
-        ink: writes what is read first.
-        faint: writes the rest, and draws thin lines.
+        paper: Background.
+        ink: Main text.
+        faint: Secondary text and thin lines.
     """
 
     paper: Colour
@@ -43,42 +43,42 @@ DARK = Style((24, 24, 28), (225, 225, 225), (165, 165, 170))
 
 
 def page(height: int, width: int, style: Style = LIGHT) -> Uint8Array:
-    """An empty picture."""
+    """Returns an empty picture."""
     return np.full((height, width, 3), style.paper, np.uint8)
 
 
 def paste(picture: Uint8Array, part: Uint8Array, x: int, y: int) -> None:
-    """Lays a part onto the picture, its upper left corner at (x, y)."""
+    """Copies a part into the picture, with its upper left corner at (x, y)."""
     picture[y : y + part.shape[0], x : x + part.shape[1]] = part
 
 
 def write(picture: Uint8Array, text: str, x: int, y: int, colour: Colour, scale: float = TEXT) -> None:
-    """Writes into a line of `LINE` pixels whose upper left corner is (x, y)."""
+    """Writes text into a line, `LINE` pixels high, whose upper left corner is (x, y)."""
     cv2.putText(picture, text, (x, y + _BASELINE), _FONT, scale, colour, 1, cv2.LINE_AA)
 
 
 def text_width(text: str, scale: float = TEXT) -> int:
-    """Pixels that the text takes."""
+    """Returns the width of a text in pixels."""
     (width, _), _ = cv2.getTextSize(text, _FONT, scale, 1)
     return int(width)
 
 
 def text_line(text: str, width: int, colour: Colour, *, centred: bool = False) -> Uint8Array:
-    """A line of text on light paper, at its left or centred."""
+    """Draws a line of text on a light background, aligned left or centred."""
     line = page(LINE, width)
     write(line, text, max(0, (width - text_width(text)) // 2) if centred else GAP, 0, colour)
     return line
 
 
 def titled(title: str, picture: Uint8Array) -> Uint8Array:
-    """A picture on light paper under its title."""
+    """Puts a title on a light background above a picture."""
     line = page(LINE, picture.shape[1])
     write(line, title, GAP, 0, LIGHT.ink, TITLE)
     return np.concatenate([line, picture])
 
 
 def legend(colours: Iterable[tuple[str, Colour]], width: int, style: Style = LIGHT) -> Uint8Array:
-    """A swatch and a name for each colour, in as many lines as the width needs."""
+    """Draws a square and a name for each colour, in as many lines as needed."""
     lines, x = [page(LINE, width, style)], GAP
     for name, colour in colours:
         text = name.replace("_", " ")
@@ -95,7 +95,7 @@ def legend(colours: Iterable[tuple[str, Colour]], width: int, style: Style = LIG
 
 
 def enlarged(picture: Uint8Array) -> Uint8Array:
-    """A square picture, each of its pixels repeated until the side is at least `CELL`."""
+    """Enlarges a square picture by a whole factor, repeating pixels, until its side is at least `CELL`."""
     factor = -(-CELL // len(picture))
     return picture.repeat(factor, axis=0).repeat(factor, axis=1)
 
@@ -106,13 +106,13 @@ def grid(
     row_titles: Sequence[str] = (),
     side_titles: Sequence[str] = (),
 ) -> Uint8Array:
-    """Square cells of one size in rows under column titles.
+    """Draws square cells of equal size in rows under column titles.
 
     Args:
-        rows: the cells; None leaves a place empty.
-        column_titles: stand above the columns, centred.
-        row_titles: one for each row, above it.
-        side_titles: one for each row, vertically at its left.
+        rows: RGB uint8 `[side, side, 3]` cells of each row; None leaves a cell empty.
+        column_titles: Titles centred above the columns.
+        row_titles: A title above each row; none if empty.
+        side_titles: A vertical title to the left of each row; none if empty.
     """
     side = next(len(enlarged(cell)) for row in rows for cell in row if cell is not None)
     left = LINE if side_titles else GAP
@@ -136,7 +136,7 @@ def grid(
 
 
 def stack(parts: Sequence[Uint8Array]) -> Uint8Array:
-    """Pictures under each other on one light page, at its left."""
+    """Puts pictures below each other on a light background, aligned left."""
     width = max(part.shape[1] for part in parts)
     padded = []
     for part in parts:
@@ -146,7 +146,7 @@ def stack(parts: Sequence[Uint8Array]) -> Uint8Array:
 
 
 def aligned(rows: Sequence[Sequence[str]]) -> str:
-    """A table as text: columns as wide as their longest cell, the first one flush left and the others flush right."""
+    """Formats a table as text: the first column is aligned left, the others right."""
     first, *others = ([len(cell) for cell in column] for column in zip(*rows, strict=True))
     widths = [max(lengths) for lengths in others]
     lines = (

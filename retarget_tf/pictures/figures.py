@@ -1,4 +1,4 @@
-"""Pictures for people: what a training makes, the paper's Figure 5, and a rollout against the truth.
+"""Draws figures: samples of a training, the paper's Figure 5, and rollouts below the truth.
 
 All pictures are RGB uint8 `[height, width, 3]`.
 """
@@ -18,11 +18,11 @@ class Shot:
     """One moment of a rollout.
 
     Attributes:
-        t: the frame's number; 0 is the reference.
-        frame: the true frame, RGB uint8 `[size, size, 3]`.
-        keypoints: the driving keypoints, float32 `[25, 3]`.
-        real_map: uint8 `[size, size]`.
-        generated_map: uint8 `[size, size]`; None for the reference.
+        t: Number of the frame; 0 is the reference.
+        frame: True frame, RGB uint8 `[size, size, 3]`.
+        keypoints: Keypoints that the map was generated for, float32 `[25, 3]` in pixels.
+        real_map: True class ids, uint8 `[size, size]`.
+        generated_map: Generated class ids, uint8 `[size, size]`; None for the reference.
     """
 
     t: int
@@ -34,12 +34,12 @@ class Shot:
 
 @dataclasses.dataclass(frozen=True)
 class Strip:
-    """One clip's shots in order of time.
+    """Moments of one clip's rollout in temporal order.
 
     Attributes:
-        title: stands above.
-        reference: the photo that the rollout started from.
-        shots: the moments shown.
+        title: Title above the clip.
+        reference: The frame that the rollout started from.
+        shots: The moments to draw.
     """
 
     title: str
@@ -50,14 +50,14 @@ class Strip:
 def training_panel(
     frame: Tensor, keypoints: Tensor, generated: Tensor, real: Tensor, frame_title: str = "frame t"
 ) -> Uint8Array:
-    """What a training makes: a row a sample, of frame, stick figure, generated map and true map.
+    """Draws frame, stick figure, generated map and true map of each sample as a row.
 
     Args:
         frame: float32 `[batch, size, size, 3]` in [-1, 1].
         keypoints: float32 `[batch, 25, 3]` in pixels.
-        generated: the generated maps in colours, float32 `[batch, size, size, 3]` in [-1, 1].
-        real: the true ones.
-        frame_title: stands above the frames.
+        generated: Generated maps in colours, float32 `[batch, size, size, 3]` in [-1, 1].
+        real: True maps, likewise.
+        frame_title: Title above the frames.
     """
     stick = pose_map.draw_stick_figure(keypoints, frame.shape[1])
     columns = [encoding.to_pixels(pictures).numpy() for pictures in (frame, stick, generated, real)]
@@ -65,7 +65,7 @@ def training_panel(
 
 
 def retargeting_panel(strips: Sequence[Strip], schema: LabelSchema) -> Uint8Array:
-    """The paper's Figure 5, a row a clip, at its last shot: true frame, stick figure, generated map, true map."""
+    """Draws the paper's Figure 5: a row for each clip's last shot of true frame, pose, generated map and true map."""
     rows = [_pictures(strip.shots[-1], schema) for strip in strips]
     titles = [f"{strip.title}, t = {strip.shots[-1].t}" for strip in strips]
     cells = [[row["frame"], row["pose"], row["generated"], row["truth"]] for row in rows]
@@ -74,7 +74,7 @@ def retargeting_panel(strips: Sequence[Strip], schema: LabelSchema) -> Uint8Arra
 
 
 def rollout_figure(strips: Sequence[Strip], schema: LabelSchema) -> Uint8Array:
-    """Truth above prediction over time, a block a clip; the photo that it started from stands to the left."""
+    """Draws pose, truth and generated maps of each clip over time, with the reference photo to the left."""
     blocks = [_strip_block(strip, schema) for strip in strips]
     width = max(block.shape[1] for block in blocks)
     return drawing.stack([*blocks, _legend(schema, width)])

@@ -1,11 +1,10 @@
-"""Picture files: photos are read with Pillow, pictures and maps are written as PNG or JPEG.
+"""Reads photos with Pillow, and writes pictures and maps as PNG or JPEG.
 
-A photo comes from anybody's camera, so it is refused by its header before anything is decoded: a small file can promise
-more pixels than the memory holds. Pillow's own limit (`PIL.Image.MAX_IMAGE_PIXELS`) belongs to the whole process and
-hides the size that it refuses. The format's own class is therefore called instead of `PIL.Image.open`, and the limit
-here is applied to the size in the header.
+The size in a photo's header is checked before anything is decoded, because a small file can decode to more pixels than
+fit into memory. Pillow's own limit (`PIL.Image.MAX_IMAGE_PIXELS`) is global to the process, and its error hides the
+size, so this module calls the class of the format instead of `PIL.Image.open`, which would apply that limit.
 
-Colour profiles are ignored: the stored values are taken for sRGB.
+Colour profiles are ignored: the stored values are interpreted as sRGB.
 """
 
 import io
@@ -29,7 +28,7 @@ from retarget_tf.errors import InputDataError, MissingDependencyError
 MAX_PIXELS = 100_000_000
 
 _COMMON = {"JPEG": JpegImageFile, "PNG": PngImageFile, "WebP": WebPImageFile}
-# What Pillow's decoders raise when a file is not what its first bytes say.
+# Errors that Pillow's decoders raise on damaged files.
 _BROKEN = (SyntaxError, OSError, ValueError, EOFError, RuntimeError, TypeError, IndexError)
 
 
@@ -37,12 +36,12 @@ def load_photo(path: files.PathLike) -> Uint8Array:
     """Reads a JPEG, PNG, WebP, AVIF or HEIC file.
 
     Returns:
-        RGB uint8 `[height, width, 3]`, turned upright by the orientation in its EXIF data. Gray, palettes and CMYK
-        become RGB, 16 bits become 8, and transparent pixels are blended with white.
+        RGB uint8 `[height, width, 3]`, rotated upright by the orientation in its EXIF data. Gray, palette and CMYK
+        pictures are converted to RGB, 16 bits to 8, and transparent pixels are blended with white.
 
     Raises:
-        InputDataError: the file is missing, of another format, animated, cut off, damaged or above 100 megapixels.
-        MissingDependencyError: it is HEIC or AVIF and the package that decodes it is not installed; says the command.
+        InputDataError: The file is missing, of another format, animated, cut off, damaged or above 100 megapixels.
+        MissingDependencyError: It is HEIC or AVIF, and the package to decode it is not installed.
     """
     with files.reading(path, "photo"):
         encoded = pathlib.Path(path).read_bytes()
@@ -62,7 +61,7 @@ def load_photo(path: files.PathLike) -> Uint8Array:
 
 
 def header_size(encoded: bytes) -> tuple[int, int]:
-    """Width and height that the header of an encoded JPEG, PNG or WebP promises; ValueError says what is wrong."""
+    """Returns width and height from the header of an encoded JPEG, PNG or WebP; raises ValueError on other data."""
     kind = _kind(encoded)
     if kind not in _COMMON:
         raise ValueError("is no JPEG, PNG or WebP picture")
@@ -71,30 +70,30 @@ def header_size(encoded: bytes) -> tuple[int, int]:
 
 
 def encode_png(image: Uint8Array) -> bytes:
-    """The PNG file of an RGB picture `[height, width, 3]` or a map `[height, width]`."""
+    """Encodes an RGB picture `[height, width, 3]` or a map `[height, width]` as PNG."""
     return bytes(cv2.imencode(".png", image[..., ::-1] if image.ndim == 3 else image)[1])
 
 
 def encode_jpeg(image: Uint8Array, quality: int) -> bytes:
-    """The JPEG file of an RGB picture `[height, width, 3]`; a higher quality, up to 100, makes a larger file."""
+    """Encodes an RGB picture `[height, width, 3]` as JPEG; larger quality, up to 100, makes larger files."""
     return bytes(cv2.imencode(".jpg", image[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, quality])[1])
 
 
 def write_png(path: files.PathLike, image: Uint8Array) -> None:
-    """Writes an RGB picture or a map as PNG, atomically. `cv2.imwrite` would say nothing where the disk is full."""
+    """Writes an RGB picture or a map as PNG, atomically. `cv2.imwrite` would not report a full disk."""
     with files.atomic_file(path) as temporary:
         temporary.write_bytes(encode_png(image))
 
 
 def _kind(encoded: bytes) -> str:
-    """The format by its first bytes; ValueError where it is none of ours."""
+    """Returns the format by the first bytes; raises ValueError if it is unknown."""
     if encoded.startswith(b"\xff\xd8\xff"):
         return "JPEG"
     if encoded.startswith(b"\x89PNG\r\n\x1a\n"):
         return "PNG"
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return "WebP"
-    if encoded[4:8] == b"ftyp":  # the first box of AVIF and HEIC lists the formats that a reader must know
+    if encoded[4:8] == b"ftyp":  # the first box of AVIF and HEIC files lists their brands
         brands = encoded[8 : int.from_bytes(encoded[:4], "big")]
         for brand, kind in ((b"avif", "AVIF"), (b"avis", "AVIF"), (b"hei", "HEIC"), (b"hev", "HEIC")):
             if brand in brands:
@@ -103,7 +102,7 @@ def _kind(encoded: bytes) -> str:
 
 
 def _open(encoded: bytes, kind: str) -> ImageFile:
-    """The picture with nothing but its header read; ValueError says why that fails."""
+    """Opens a picture and reads only its header; raises ValueError if that fails."""
     image_class = _image_class(kind)
     if kind == "PNG" and b"IEND" not in encoded:
         raise ValueError("the PNG is cut off")
@@ -111,7 +110,7 @@ def _open(encoded: bytes, kind: str) -> ImageFile:
         image = image_class(io.BytesIO(encoded))
     except _BROKEN as error:
         raise ValueError(f"the {kind} is cut off") from error
-    # A HEIC file may hold a burst of photos; the one that its maker chose is opened.
+    # A HEIC file may hold a burst of photos, of which Pillow opens the primary one.
     if kind != "HEIC" and getattr(image, "is_animated", False):
         raise ValueError("is an animation")
     return image
@@ -134,9 +133,9 @@ def _image_class(kind: str) -> type[ImageFile]:
 
 
 def _decode(encoded: bytes, kind: str, image: ImageFile) -> Uint8Array:
-    """The pixels of an opened picture as RGB; ValueError where the file does not hold them all."""
+    """Decodes an opened picture to RGB; raises ValueError if the file is cut off or damaged."""
     try:
-        _open(encoded, kind).verify()  # compares the checksums of a PNG; a picture that was verified cannot be decoded
+        _open(encoded, kind).verify()  # PNG checksums; on a second image, as `verify` makes it unusable
         image.load()
     except _BROKEN as error:
         is_cut = any(sign in str(error).lower() for sign in ("truncated", "end of file"))
@@ -147,12 +146,12 @@ def _decode(encoded: bytes, kind: str, image: ImageFile) -> Uint8Array:
 def _upright(image: PIL.Image.Image) -> PIL.Image.Image:
     try:
         return PIL.ImageOps.exif_transpose(image)
-    except SyntaxError:  # the EXIF data is damaged, not the picture
+    except SyntaxError:  # only the EXIF data is damaged
         return image
 
 
 def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
-    if image.mode == "I;16":  # Pillow would clip gray of 16 bits; colours it has shifted already
+    if image.mode == "I;16":  # Pillow would clip 16-bit gray; it scales 16-bit colours itself
         return PIL.Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")

@@ -1,6 +1,6 @@
-"""Decodes an encoded picture inside a graph, which takes it from anybody who can reach the server.
+"""Decodes an encoded picture inside a TensorFlow graph, for servables that receive pictures from untrusted clients.
 
-Size and channels are read off the header and checked before memory is taken for the pixels.
+Size and channels are read from the header and checked before memory is allocated for the pixels.
 """
 
 import tensorflow as tf
@@ -8,14 +8,14 @@ import tensorflow as tf
 from retarget_tf.arrays import Tensor
 
 _PNG_HEADER_BYTES = 24  # up to width and height
-MAX_SIDE = 8192  # a header can promise more memory than the server has, and a thin strip lies in a large square
+MAX_SIDE = 8192  # limits each side, not the area, because later a square around the picture is cut out
 
 
 def decode_picture(encoded: Tensor) -> Tensor:
-    """RGB uint8 `[height, width, 3]` of one encoded JPEG or PNG, a string scalar, as it is stored.
+    """Decodes one JPEG or PNG, a string scalar, to RGB uint8 `[height, width, 3]`; EXIF orientation is ignored.
 
-    Gray becomes RGB, 16 bits become 8, transparency is left away. Another format, four inks, a damaged file or a side
-    above 8192 pixels is an InvalidArgumentError; all of it is read off the header, before memory is taken.
+    Gray is converted to RGB, 16 bits to 8, and transparency is dropped. Other formats, CMYK, damaged files and sides
+    above 8192 pixels raise InvalidArgumentError.
     """
     is_jpeg = tf.strings.substr(encoded, 0, 3) == b"\xff\xd8\xff"
     is_png = (tf.strings.substr(encoded, 0, 4) == b"\x89PNG") & (tf.strings.length(encoded) >= _PNG_HEADER_BYTES)
@@ -37,11 +37,11 @@ def decode_picture(encoded: Tensor) -> Tensor:
 
 
 def _jpeg_header(encoded: Tensor) -> Tensor:
-    """Height, width, channels."""
+    """Returns height, width and channels."""
     return tf.cast(tf.io.extract_jpeg_shape(encoded), tf.int64)
 
 
 def _png_header(encoded: Tensor) -> Tensor:
-    """Height and width of the IHDR chunk, which comes first; every kind of PNG is decoded to three channels."""
+    """Returns height and width from the IHDR chunk, which is first in a PNG, and 3 channels, as any PNG decodes to."""
     width_height = tf.io.decode_raw(tf.strings.substr(encoded, 16, 8), tf.int32, little_endian=False)
     return tf.concat([tf.cast(width_height[::-1], tf.int64), tf.constant([3], tf.int64)], axis=0)

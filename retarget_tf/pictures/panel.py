@@ -1,4 +1,4 @@
-"""The side-by-side picture of a retargeting: target, source, pose and map, with names above and the classes below."""
+"""Composes the frames of a retargeting's video: target, source, pose and map side by side, classes below."""
 
 import cv2
 import numpy as np
@@ -11,23 +11,23 @@ from retarget_tf.networks import encoding
 from retarget_tf.pictures import drawing
 from retarget_tf.pictures.drawing import DARK, GAP, LINE
 
-_MIN_HEIGHT = 320  # of a column in pixels
-_WIDEST = 16 / 9  # a source wider than this is shown smaller
+_MIN_HEIGHT = 320  # smallest height of a column in pixels
+_WIDEST = 16 / 9  # largest width / height of the source's column; wider sources are scaled down
 _COLUMNS = ("target", "source", "pose", "retargeted map")
 
 
 class Panel:
-    """Composes one frame after another; what does not move is drawn once.
+    """Composes frame after frame; the parts that do not change are drawn once.
 
     Args:
-        target: the person's picture, RGB uint8, square, of any size.
-        source_size: width and height of the source's frames in pixels.
-        size: side of the maps in pixels.
-        schema: of the maps.
+        target: Picture of the target, RGB uint8 `[side, side, 3]` of any side.
+        source_size: Width and height of the source's frames in pixels.
+        size: Side of the maps in pixels.
+        schema: Label schema of the maps.
     """
 
     def __init__(self, target: Uint8Array, source_size: tuple[int, int], size: int, schema: LabelSchema) -> None:
-        # A whole multiple, so that every pixel of the map is a square of equal size.
+        # A multiple of `size`, so that all pixels of the map are enlarged equally.
         side = size * -(-_MIN_HEIGHT // size)
         width, height = source_size
         self._source_size = _fitted(width / height, side)
@@ -46,12 +46,12 @@ class Panel:
         drawing.paste(self._still, _resized(target, side, side), self._lefts[0], LINE)
 
     def compose(self, frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array) -> Uint8Array:
-        """One frame of the panel.
+        """Composes one frame.
 
         Args:
-            frame: the source's, RGB uint8 `[height, width, 3]`.
-            keypoints: float32 `[25, 3]` on the canvas.
-            parsing_map: uint8 `[size, size]`.
+            frame: Frame of the source, RGB uint8 `[height, width, 3]`.
+            keypoints: Pose on the target's canvas, float32 `[25, 3]` in pixels of the map.
+            parsing_map: Generated class ids, uint8 `[size, size]`.
 
         Returns:
             RGB uint8 `[panel_height, panel_width, 3]`, the same even size for every frame.
@@ -69,7 +69,7 @@ class Panel:
 
 
 def _fitted(aspect: float, side: int) -> tuple[int, int]:
-    """Width and height of the source's column."""
+    """Returns width and height of the source in its column."""
     width = min(aspect, _WIDEST) * side
     return max(2, round(width)), max(2, round(width / aspect))
 

@@ -1,7 +1,7 @@
-"""`SquareCrop` in TensorFlow's operations: a servable cuts the person's square out of the picture inside its graph.
+"""The functions of `SquareCrop` as TensorFlow operations, for servables that crop pictures inside their graph.
 
-The geometry is that of `pose_transform`, which runs on tensors too. The resampling is written a second time, and
-agrees with `SquareCrop.apply` within 2 of 255 levels.
+The geometry is shared with `pose_transform`, which also runs on tensors. The resampling is implemented again and agrees
+with `SquareCrop.apply` within 2 of 255 levels.
 """
 
 import tensorflow as tf
@@ -12,26 +12,26 @@ from retarget_tf.body import pose_transform
 
 
 def person_square(keypoints: Tensor, picture: Tensor, share: float) -> tuple[Tensor, Tensor, Tensor]:
-    """Left, top and side of `pose_transform.person_square` for a picture `[height, width, 3]`."""
+    """Returns left, top and side of `pose_transform.person_square` in a picture `[height, width, 3]`."""
     height, width = tf.unstack(tf.cast(tf.shape(picture)[:2], tf.float32))
     left, top, side = pose_transform.person_square(keypoints, width, height, share, xp=tnp)
     return left, top, side
 
 
 def move_keypoints(keypoints: Tensor, square: tuple[Tensor, Tensor, Tensor], size: int) -> Tensor:
-    """`SquareCrop.move_keypoints`."""
+    """Moves keypoints as `SquareCrop.move_keypoints` does."""
     left, top, side = square
     scale = size / side
     return pose_transform.move_keypoints(keypoints, scale, -left * scale, -top * scale, xp=tnp)
 
 
 def apply_square(picture: Tensor, square: tuple[Tensor, Tensor, Tensor], size: int) -> Tensor:
-    """`SquareCrop.apply`: whole blocks are averaged, then sampled linearly; edge pixels go on outside.
+    """Crops and resizes a picture as `SquareCrop.apply` does.
 
     Args:
         picture: uint8 `[height, width, 3]`.
-        square: left, top and side in pixels, float32 scalars.
-        size: side of the result in pixels.
+        square: Left, top and side in pixels, float32 scalars.
+        size: Side of the result in pixels.
 
     Returns:
         uint8 `[size, size, 3]`.
@@ -41,7 +41,7 @@ def apply_square(picture: Tensor, square: tuple[Tensor, Tensor, Tensor], size: i
     block_side = tf.cast(block, tf.float32)
     x, y = tf.floor(left), tf.floor(top)
     count = tf.cast(tf.math.ceil((side + 1) / block_side), tf.int32)
-    # One axis after the other: the square around a thin strip would be far larger than the strip.
+    # One axis after the other: the square around a thin strip would need far more memory than the strip.
     rows = _cut(picture, y, count * block, axis=0)
     rows = tf.image.resize(rows[None], [count, tf.shape(picture)[1]], method="area")[0]
     patch = tf.image.resize(_cut(rows, x, count * block, axis=1)[None], [count, count], method="area")[0]
@@ -52,12 +52,12 @@ def apply_square(picture: Tensor, square: tuple[Tensor, Tensor, Tensor], size: i
 
 
 def apply_square_to_map(parsing_map: Tensor, square: tuple[Tensor, Tensor, Tensor], size: int) -> Tensor:
-    """`SquareCrop.apply_map` of a map with background around it: the nearest pixel, nothing is mixed.
+    """Crops and resizes a map as `SquareCrop.apply_map_on_background` does.
 
     Args:
-        parsing_map: uint8 `[height, width]` of class ids.
-        square: left, top and side in pixels, float32 scalars.
-        size: side of the result in pixels.
+        parsing_map: Class ids, uint8 `[height, width]`.
+        square: Left, top and side in pixels, float32 scalars.
+        size: Side of the result in pixels.
 
     Returns:
         uint8 `[size, size]`.
@@ -72,13 +72,13 @@ def apply_square_to_map(parsing_map: Tensor, square: tuple[Tensor, Tensor, Tenso
 
 
 def _cut(picture: Tensor, start: Tensor, length: Tensor, axis: int) -> Tensor:
-    """Rows or columns from `start`; outside of the picture the nearest."""
+    """Takes rows (axis 0) or columns (axis 1) from `start`; outside the picture, the nearest one is used."""
     indices = tf.cast(start, tf.int32) + tf.range(length)
     return tf.gather(picture, tf.clip_by_value(indices, 0, tf.shape(picture)[axis] - 1), axis=axis)
 
 
 def _sample(picture: Tensor, start: Tensor, step: Tensor, size: int, axis: int) -> Tensor:
-    """Linear interpolation at the centres of `size` pixels of width `step`, along one axis."""
+    """Interpolates linearly at the centres of `size` pixels of width `step` along one axis."""
     last = tf.shape(picture)[axis] - 1
     position = start + (tf.range(size, dtype=tf.float32) + 0.5) * step - 0.5  # pixel centres lie at +0.5
     position = tf.clip_by_value(position, 0.0, tf.cast(last, tf.float32))

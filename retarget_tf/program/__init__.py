@@ -1,4 +1,4 @@
-"""The frame of every program: `running` parses the command line, calls a `main`, and exits as its outcome deserves."""
+"""What all programs share: `running` runs a `main` and sets the exit code, `settings` makes flags of dataclasses."""
 
 from retarget_tf.program.running import (
     EXIT_BAD_INPUT,

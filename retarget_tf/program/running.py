@@ -1,6 +1,6 @@
-"""How every program of the project starts, answers --help and ends: one place for flags and exit codes.
+"""Runs a program: parses its flags, answers --help, calls its `main` and turns errors into exit codes.
 
-A program defines its flags with absl, a `main()` that imports what is heavy, and
+A program defines its flags with absl, a `main()` that imports heavy packages, and
 
     def cli() -> None:
         program.run(main)
@@ -8,15 +8,16 @@ A program defines its flags with absl, a `main()` that imports what is heavy, an
 Exit codes:
 
     0    done, and --help
-    1    failed: a full disk, a missing package, a loss that is not finite, a bug (the only one with a traceback)
+    1    failure: a full disk, a missing package, a loss that is not finite, or a bug (only bugs show a traceback)
     2    usage: a bad flag or setting, or an output that exists or would replace an input
     3    bad input data
     130  stopped by Ctrl-C (SIGINT)
     143  stopped by SIGTERM
 
-Whatever is not 0 comes with one line on stderr, `ERROR: ...`; a batch has a line for each file that failed, and one
-that counts them. A signal becomes an exception, so that half-written files are removed; a training saves its checkpoint
-first. absl's own `app.run` exits with 1 for a bad flag and for --help, which scripts cannot tell from a failure.
+Every code other than 0 comes with one line on stderr, `ERROR: ...`; a batch prints one line for each file that failed
+and one with their number. Signals are raised as exceptions, so that half-written files are removed and a training can
+save its checkpoint. absl's `app.run` is not used because it exits with 1 for a bad flag and for --help, so that scripts
+could not distinguish them from a failure.
 """
 
 import contextlib
@@ -45,7 +46,7 @@ EXIT_FAILED = 1
 EXIT_USAGE = 2
 EXIT_BAD_INPUT = 3
 
-# Outcomes that are told in one line.
+# Expected errors, reported in one line instead of a traceback.
 _TOLD = (InputDataError, ConfigError, MissingDependencyError, TrainingError, OSError)
 
 _HELP_FLAGS = ("--help", "-help", "-h", "--h", "-?")
@@ -54,9 +55,9 @@ _M_ARENA_MAX = -8  # of mallopt, in glibc's malloc.h
 
 
 def run(main: Callable[[], None]) -> NoReturn:
-    """Parses the command line, calls `main`, and exits with the code that the outcome deserves."""
-    # TensorFlow's C++ log is noise in a program's output: it calls it an error that a machine has no GPU. What
-    # goes wrong in an operation comes as a Python exception all the same.
+    """Parses the command line, calls `main`, and exits with the code for its outcome."""
+    # Silences TensorFlow's C++ log, which reports a missing GPU as an error. Failing operations still raise Python
+    # exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     signal.signal(signal.SIGTERM, stop)
     flags_parser(sys.argv, main)
@@ -77,7 +78,7 @@ def run(main: Callable[[], None]) -> NoReturn:
 
 
 def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
-    """Fills `flags.FLAGS` from `argv`. Prints the help and exits with 0, or the mistake and exits with 2."""
+    """Parses `argv` into `flags.FLAGS`. Exits with 0 after printing the help, and with 2 if a flag is wrong."""
     if any(argument in _HELP_FLAGS for argument in argv[1:]):
         print(_help_text(main))
         sys.exit(EXIT_DONE)
@@ -90,23 +91,23 @@ def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
 
 
 def import_tensorflow() -> None:
-    """Imports TensorFlow without its banner, which no variable silences: for the first line of a `main`."""
+    """Imports TensorFlow without its banner, which no environment variable turns off; call it first in a `main`."""
     with native_log_aside():
         import tensorflow as tf
     logger = tf.get_logger()
-    for handler in logger.handlers:  # made within the import, it writes to the stderr of that moment
+    for handler in logger.handlers:  # created during the import, with the stderr of `native_log_aside`
         if isinstance(handler, standard_logging.StreamHandler):
-            handler.stream = sys.stderr  # `setStream` would flush the one that is closed
+            handler.stream = sys.stderr  # `setStream` would flush the old stream, which is closed
     if not flags.FLAGS["verbosity"].present:
-        logger.setLevel(standard_logging.ERROR)  # its warnings (a function was traced anew) are for us, not for users
+        logger.setLevel(standard_logging.ERROR)  # its warnings (such as of retracing) do not help users
 
 
 @contextlib.contextmanager
 def native_log_aside() -> Iterator[None]:
-    """Holds back what C++ writes to stderr (MediaPipe warns of itself, and no variable silences it).
+    """Hides what C++ code writes to stderr during the block, such as MediaPipe's warnings.
 
-    Python's own stderr is untouched, so errors and progress bars come through. If the block fails by a fault of the
-    program, what was held back is shown; with --verbosity=1 nothing is held back.
+    Python's own stderr still works, so errors and progress bars are shown. If the block raises an unexpected error, the
+    hidden text is printed. Nothing is hidden if --verbosity is given.
     """
     if flags.FLAGS["verbosity"].present:
         yield
@@ -129,23 +130,23 @@ def native_log_aside() -> Iterator[None]:
 
 
 def share_one_heap() -> None:
-    """Lets all threads take memory from one heap: for programs that open models for one video after the other.
+    """Makes all threads allocate from one heap, so that opening models for many videos does not use ever more memory.
 
-    glibc gives a thread a heap of its own. What MediaPipe's threads leave in theirs when they end is lost to the next
-    ones: 50 MB a video. C libraries without such heaps are left as they are.
+    glibc gives each thread its own heap, and memory that MediaPipe's threads leave there is not reused: 50 MB per
+    video. Does nothing with other C libraries.
     """
     with contextlib.suppress(OSError, TypeError, AttributeError):  # Windows has no such library, musl no such function
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
 
 
 def progress_is_shown() -> bool:
-    """Whether progress bars should be drawn: only where a person watches."""
+    """Returns whether progress bars should be drawn: only if stderr is a terminal."""
     return sys.stderr.isatty()
 
 
 def _show_log() -> None:
-    """Lets `logging.info` of the library through to stderr, as plain lines; --verbosity still decides how much."""
-    handler = standard_logging.StreamHandler(os.fdopen(os.dup(2), "w"))  # comes through `native_log_aside`
+    """Prints the library's `logging.info` as plain lines on stderr, unless --verbosity sets another level."""
+    handler = standard_logging.StreamHandler(os.fdopen(os.dup(2), "w"))  # still shown during `native_log_aside`
     logger = logging.get_absl_logger()
     logger.addHandler(handler)
     logger.propagate = False
@@ -155,12 +156,12 @@ def _show_log() -> None:
 
 
 def _is_worth_showing(record: standard_logging.LogRecord) -> bool:
-    # TensorFlow tells through absl too, of each file that it saves.
+    # TensorFlow also logs through absl, a line for each file that it saves.
     return record.levelno >= standard_logging.WARNING or "-packages/tensorflow/" not in record.pathname
 
 
 def flagfile_text(main: Callable[[], None]) -> str:
-    """The program's own flags as they are set, one a line: what --flagfile reads."""
+    """Returns the program's own flags with their values, one per line, as --flagfile reads them."""
     return "".join(f"{flag.serialize()}\n" for flag in _own_flags(main) if flag.value is not None)
 
 
@@ -174,7 +175,7 @@ def _help_text(main: Callable[[], None]) -> str:
 
 
 def _own_flags(main: Callable[[], None]) -> "list[flags.Flag[object]]":
-    # absl files the flags of a script under the name that it was started by.
+    # absl registers the flags of a script under sys.argv[0].
     name = sys.argv[0] if main.__module__ == "__main__" else main.__module__
     return sorted(flags.FLAGS.get_key_flags_for_module(name), key=lambda flag: flag.name)
 

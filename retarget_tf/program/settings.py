@@ -1,21 +1,21 @@
-"""Settings as frozen dataclasses whose fields are described once, for the code, its checks and the command line.
+"""Settings as frozen dataclasses: each field declares its help and its range, from which checks and flags are made.
 
     @dataclasses.dataclass(frozen=True)
     class BuildConfig:
         segment_frames: int = setting(64, "consecutive frames in one record", minimum=2)
-        test_people: tuple[str, ...] = setting((), "test exactly these people, in place of a share")
+        test_people: tuple[str, ...] = setting((), "test exactly these people, instead of a share")
 
         def __post_init__(self) -> None:
             check(self)
 
-A program makes its flags of the fields, and the dataclass of its flags:
+A program defines its flags from the fields, and builds the dataclass from the flags:
 
     _BUILD = define_flags(BuildConfig)          # --segment_frames, --test_people
     config = BuildConfig(**given(_BUILD))
 
-Fields that `setting` did not make are neither checked nor flags. A subclass gives a field another default by an
-ordinary `batch_size: int = 8`: help and range stay those of the class that described it. So each preset (`paper`,
-`stable`) has a subclass of its own, and `of_preset` and `define_flags` take them all, by name.
+Fields declared without `setting` are neither checked nor flags. A subclass can change a default with a plain
+`batch_size: int = 8`; help and range are inherited. Each preset (`paper`, `stable`) is such a subclass; `of_preset` and
+`define_flags` take a dict of them by name.
 """
 
 import dataclasses
@@ -43,7 +43,7 @@ _DEFINE: dict[type, Callable[..., "flags.FlagHolder[Any]"]] = {
 
 @dataclasses.dataclass(frozen=True)
 class _Description:
-    """What a field's metadata holds: its help, and what its value must be."""
+    """The help, range and choices of a field, stored in its metadata; the arguments are those of `setting`."""
 
     help: str
     minimum: float | None
@@ -53,7 +53,7 @@ class _Description:
     choices: tuple[str, ...]
 
     def allows(self, value: Any) -> bool:
-        """Whether the value holds; not a number never does."""
+        """Returns whether the value is allowed; NaN is not if there is a bound."""
         return (
             (self.minimum is None or value >= self.minimum)
             and (self.above is None or value > self.above)
@@ -64,7 +64,7 @@ class _Description:
 
     @property
     def rule(self) -> str:
-        """What must hold, as it follows "must be" in a sentence; empty where everything does."""
+        """The range or choices as words that follow "must be"; empty if every value is allowed."""
         if self.choices:
             return f"one of {', '.join(self.choices)}"
         if self.minimum is not None and self.maximum is not None:
@@ -83,29 +83,29 @@ def setting(
     below: float | None = None,
     choices: Iterable[str] = (),
 ) -> Any:
-    """A dataclass field that says what it is.
+    """Declares a dataclass field with its help and the values that it allows.
 
     Args:
-        default: the value where none is given; without one the field is required.
-        help: what the setting does, for readers of the code and for `--help`.
-        minimum: smallest value; `above` where that value itself is refused.
-        above: the value must be larger.
-        maximum: largest value; `below` where that value itself is refused.
-        below: the value must be smaller.
-        choices: the values that are allowed; those of a `Literal` annotation need not be repeated.
+        default: Default value; a field without one is required.
+        help: What the setting does, for readers of the code and for `--help`.
+        minimum: Smallest allowed value.
+        above: Exclusive lower bound.
+        maximum: Largest allowed value.
+        below: Exclusive upper bound.
+        choices: The allowed values; not needed for a field annotated with `Literal`.
 
     Returns:
-        What `dataclasses.field` returns.
+        The result of `dataclasses.field`.
     """
     description = _Description(help, minimum, above, maximum, below, tuple(choices))
     return dataclasses.field(default=default, metadata={"description": description})
 
 
 def check(settings: Any) -> None:
-    """Checks each field of a settings dataclass against its range and choices; None passes.
+    """Checks each field of a settings dataclass against its range and choices; None is always allowed.
 
     Raises:
-        ConfigError: a value is not allowed.
+        ConfigError: A value is not allowed.
     """
     for name, description in _descriptions(type(settings)).items():
         value = getattr(settings, name)
@@ -117,12 +117,12 @@ def of_preset(presets: Mapping[str, type[Settings]], preset: str, values: Mappin
     """Builds the settings of one preset.
 
     Args:
-        presets: the settings class of each preset, by its name.
-        preset: the one to build.
-        values: what differs from its defaults.
+        presets: Settings class of each preset by name.
+        preset: Name of the preset to build.
+        values: Settings that replace the preset's defaults.
 
     Raises:
-        ConfigError: there is no such preset, a value is out of its range, or a setting is not this preset's.
+        ConfigError: The preset does not exist, does not have one of the settings, or a value is out of range.
     """
     if preset not in presets:
         raise ConfigError(f"preset must be one of {', '.join(presets)}. Received: preset={preset}")
@@ -135,17 +135,17 @@ def of_preset(presets: Mapping[str, type[Settings]], preset: str, values: Mappin
 
 
 def define_flags(settings: type[Any] | Mapping[str, type[Any]]) -> "tuple[flags.FlagHolder[Any], ...]":
-    """Defines a flag of the calling module for each field that `setting` made.
+    """Defines a flag, in the calling module, for each field declared with `setting`.
 
     Args:
-        settings: a settings dataclass, or the classes of presets by name. A field whose default differs between
-            presets, or that some do not have, becomes a flag without a default; its help names the presets.
+        settings: A settings dataclass, or the classes of the presets by name. If the presets differ in a field's
+            default, or some lack the field, the flag has no default and its help names the presets.
 
     Returns:
-        The flags; `given` reads them.
+        The flags, to be read with `given`.
     """
     presets = settings if isinstance(settings, Mapping) else {"": settings}
-    owners: dict[str, dict[str, type[Any]]] = {}  # for each field the presets that have it
+    owners: dict[str, dict[str, type[Any]]] = {}  # the presets that have a field, by the field's name
     for preset, of_one in presets.items():
         for name in _descriptions(of_one):
             owners.setdefault(name, {})[preset] = of_one
@@ -155,7 +155,7 @@ def define_flags(settings: type[Any] | Mapping[str, type[Any]]) -> "tuple[flags.
 
 
 def given(holders: "Iterable[flags.FlagHolder[Any]]") -> dict[str, Any]:
-    """The values of flags by name, without those that are None; lists as tuples."""
+    """Returns the values of flags by name, without those that are None; lists become tuples."""
     values = {holder.name: holder.value for holder in holders if holder.value is not None}
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
@@ -184,7 +184,7 @@ def _fields(settings: type[Any]) -> dict[str, "dataclasses.Field[Any]"]:
 
 
 def _descriptions(settings: type[Any]) -> dict[str, _Description]:
-    """The descriptions of a class's fields; a field that a subclass declares anew keeps the one it had."""
+    """Returns the descriptions of a class's fields, including inherited ones for fields declared without `setting`."""
     hints, found = typing.get_type_hints(settings), {}
     for of_class in reversed(settings.__mro__):
         for field in getattr(of_class, "__dataclass_fields__", {}).values():
@@ -196,7 +196,7 @@ def _descriptions(settings: type[Any]) -> dict[str, _Description]:
 
 
 def _kind(annotation: Any) -> Any:
-    """The plain type of an annotation: `int` of `int | None`, `tuple` of `tuple[str, ...]`."""
+    """Returns the plain type of an annotation: `int` for `int | None`, `tuple` for `tuple[str, ...]`."""
     if isinstance(annotation, types.UnionType):
         annotation = next(kind for kind in typing.get_args(annotation) if kind is not types.NoneType)
     return typing.get_origin(annotation) or annotation

@@ -1,1 +1,1 @@
-"""One photo and one dance become maps: the rollout, and all that goes into it."""
+"""Retargets a dance to the person of a photo: reads the inputs, places the poses, and rolls the generator out."""

@@ -1,7 +1,7 @@
-"""One dance as the files that it is made of: what the program `retarget` is asked for. Imports no TensorFlow.
+"""The task of the program `retarget`: its input and output files, checked before TensorFlow is imported.
 
-dance = Dance(out="panel.mp4", target_photo="me.jpg", source_video="dance.mp4")
-frames = Retargeter.load("stable_128").write_dance(dance)
+    dance = Dance(out="panel.mp4", target_photo="me.jpg", source_video="dance.mp4")
+    frames = Retargeter.load("stable_128").write_dance(dance)
 """
 
 import dataclasses
@@ -11,28 +11,28 @@ from retarget_tf import files
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError
 
-MAP_CHOICES = AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # what a target's map can be beside a file's name
+MAP_CHOICES = AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # values of target_map that are not file names
 
 
 @dataclasses.dataclass(frozen=True)
 class Dance:
-    """Whose picture, whose motion, and where the panel goes.
+    """Files and options of one retargeting: the target is the person to generate, the source the performer to imitate.
 
     Attributes:
-        out: file of the panel video, `.mp4`.
-        maps_dir: folder for the maps as PNG files of class ids; none are written where None.
-        target_photo: photo of the person who is to dance.
-        target_clip: clip folder whose first frame takes the photo's place.
-        target_keypoints: keypoint file of the photo; they are detected where None.
-        target_map: map of the photo: a PNG of class ids, or `auto`, `parse` or `none`, see
-            `BaseRetargeter.prepare_target`. A clip's own map is used with `auto` and left out with `none`.
-        source_video: video of the performer.
-        source_clip: clip folder that takes the video's place.
-        source_keypoints: keypoint file of the video, one entry a frame; they are detected where None.
-        units: what the numbers of the keypoint files are: `pixels`, `shares` of width and height, or `auto`.
-        fit: how the path is placed, see `pose_transform.fit_path`.
-        clean: whether the source's keypoints are mended first.
-        max_frames: number of frames after which the dance stops; None goes on to the source's end.
+        out: Panel video to write, `.mp4`.
+        maps_dir: Folder to write the generated maps into as PNG files of class ids; None writes no maps.
+        target_photo: Photo of the target.
+        target_clip: Clip folder whose first frame is used instead of a photo.
+        target_keypoints: Keypoint file of the photo; None detects the keypoints.
+        target_map: Parsing map of the photo: a PNG file of class ids, or `auto`, `parse` or `none`, see
+            `BaseRetargeter.prepare_target`. With a clip, `auto` uses the clip's map and `none` ignores it.
+        source_video: Video of the source.
+        source_clip: Clip folder used instead of a video.
+        source_keypoints: Keypoint file of the video with one entry per frame; None detects the keypoints.
+        units: Unit of the keypoint files: `pixels`, `shares` of the picture's width and height, or `auto`.
+        fit: How the source's poses are placed on the target's canvas, see `pose_transform.fit_path`.
+        clean: Repairs the source's keypoints first, see `keypoint_filters.clean_keypoints`.
+        max_frames: Stops after this many frames; None uses the whole source.
     """
 
     out: str
@@ -72,7 +72,7 @@ class Dance:
 
 
 def check_outputs(out: files.PathLike, maps_dir: files.PathLike | None) -> None:
-    """Refuses with a ConfigError a panel that is or lies in the folder of the maps, which holds nothing but maps."""
+    """Raises ConfigError if the panel is `maps_dir` or lies in it: that folder may hold nothing but maps."""
     panel = pathlib.Path(out).resolve()
     if maps_dir is not None and pathlib.Path(maps_dir).resolve() in (panel, *panel.parents):
         raise ConfigError(f"out must lie outside of maps_dir. Received: out={out}, maps_dir={maps_dir}")

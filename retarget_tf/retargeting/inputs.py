@@ -1,7 +1,9 @@
-"""What a retargeting takes in: the target's one picture, the source's video, and keypoint files for either.
+"""Reads the inputs of a retargeting: the target from a photo or clip, the source from a video or clip.
 
-Keypoints come from a file, a clip folder, or the pose detector of the `extract` extra; the target's map likewise, or it
-is left to the network. A source keeps its keypoints in memory, 300 bytes a frame, and streams its frames.
+Keypoints come from a file, from the clip, or from the pose detector of the `extract` extra. The target's parsing map
+comes from a file, from the clip, from the parser of the `extract` extra, or is left unknown. The target is cut out and
+scaled to the canvas, the square picture that the network takes. A source holds its keypoints in memory (300 bytes per
+frame) and streams its frames.
 """
 
 import dataclasses
@@ -23,19 +25,19 @@ from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance
 
 _SHOWN_SIZE = 512
-_PARSED_SIZE = extraction.ExtractionConfig().size  # clips are parsed at this size, then made smaller
+_PARSED_SIZE = extraction.ExtractionConfig().size  # smallest size to parse at; the map is scaled down afterwards
 
 
 @dataclasses.dataclass(frozen=True)
 class Target:
-    """The person to be synthesised, on the canvas that the network sees.
+    """The person to generate, on the canvas.
 
     Attributes:
-        canvas: RGB uint8 `[size, size, 3]`.
+        canvas: Picture for the network, RGB uint8 `[size, size, 3]`.
         keypoints: float32 `[25, 3]` in pixels of the canvas.
-        shown: the same square for people, RGB uint8 `[shown_size, shown_size, 3]`.
-        known_keypoints: float32 `[frames, 25, 3]` on the canvas: all that is known of the body, at least `keypoints`.
-        parsing_map: uint8 `[size, size]` of class ids; 255 everywhere where it is not known.
+        shown: The same square at a higher resolution, for the panel, RGB uint8 `[shown_size, shown_size, 3]`.
+        known_keypoints: All known poses, float32 `[frames, 25, 3]` in pixels of the canvas, to measure proportions.
+        parsing_map: Class ids, uint8 `[size, size]`. A map filled with 255 means that it is unknown.
     """
 
     canvas: Uint8Array
@@ -47,15 +49,15 @@ class Target:
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """The performer.
+    """The performer to imitate.
 
     Attributes:
-        name: of the file, for messages.
+        name: File name for messages.
         keypoints: float32 `[frames, 25, 3]` in pixels of the upright picture.
-        picture_size: width and height in pixels.
-        fps: frames per second.
-        open_frames: begins to read the RGB uint8 frames `[height, width, 3]`.
-        is_cut: the video goes on after the last keypoints, and that is meant.
+        picture_size: Width and height in pixels.
+        fps: Frames per second.
+        open_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`.
+        is_cut: Allows the video to be longer than the keypoints.
     """
 
     name: str
@@ -70,7 +72,7 @@ class Source:
             raise InputDataError(f"source {self.name}: nobody is seen in it. Give a video that shows a whole person.")
 
     def frames(self) -> Iterator[Uint8Array]:
-        """Yields one frame for each of the keypoints; InputDataError where the video has fewer or more."""
+        """Yields a frame for each entry of `keypoints`; raises InputDataError if the video has fewer or more."""
         pictures, expected = self.open_frames(), len(self.keypoints)
         for index in range(expected):
             picture = next(pictures, None)
@@ -96,21 +98,21 @@ def photo_target(
     target_map: files.PathLike = NO_MAP,
     schema: LabelSchema = PARTS10,
 ) -> Target:
-    """The person of a photo.
+    """Reads the target from a photo and cuts the square around the person out of it.
 
     Args:
-        photo: a JPEG, PNG or WebP file.
-        size: side of the canvas in pixels.
-        share: of the canvas that the person's height takes.
-        keypoints: float32 `[25, 3]` in pixels of the upright photo, or a file whose first frame is taken; detected
-            where None.
-        target_map: a PNG file in pixels of the upright photo, see `importers.read_parsing_png`; `PARSE` for the parser
-            of the `extract` extra, `AUTO` for the parser where it is installed, `NO_MAP`.
-        schema: of the map.
+        photo: A file that `image_files.load_photo` reads, such as JPEG or PNG.
+        size: Side of the canvas in pixels.
+        share: Height of the person on the canvas, divided by the canvas's side.
+        keypoints: float32 `[25, 3]` in pixels of the upright photo, or a keypoint file, of which the first frame is
+            used; None detects them.
+        target_map: A PNG file of class ids as large as the upright photo, see `importers.read_parsing_png`; `PARSE` to
+            run the parser of the `extract` extra; `AUTO` to run it if it is installed; `NO_MAP` for an unknown map.
+        schema: Label schema of the map.
 
     Raises:
-        InputDataError: the photo or its map cannot be read, or nobody is in it.
-        MissingDependencyError: keypoints must be detected and the detector is not installed, or no parser for `PARSE`.
+        InputDataError: The photo or its map cannot be read, or the photo shows nobody.
+        MissingDependencyError: The keypoint detector, or the parser for `PARSE`, is needed and not installed.
     """
     picture = image_files.load_photo(photo)
     pose = _pose_in(picture, keypoints)
@@ -128,12 +130,14 @@ def photo_target(
 
 
 def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = PARTS10) -> Target:
-    """Frame 0 of a clip folder as it is: it was cut like the training pictures. All of the clip tells proportions.
+    """Reads the target from frame 0 of a clip folder, uncropped, because clips are already cut like training pictures.
+
+    The body's proportions are measured in all frames of the clip.
 
     Args:
-        folder: of the clip.
-        size: side of the canvas in pixels.
-        schema: of the map that is taken from the clip, if it carries one; None leaves the map unknown.
+        folder: The clip folder.
+        size: Side of the canvas in pixels.
+        schema: Label schema of the clip's map to use, if the clip has one; None leaves the map unknown.
     """
     clip = clips.open_clip(folder)
     if skeleton.person_box(clip.keypoints[:1]) is None:
@@ -154,19 +158,19 @@ def video_source(
     reading: video.ReadOptions = video.AS_IT_IS,
     show_progress: bool = False,
 ) -> Source:
-    """A performer's video.
+    """Reads the source from a video.
 
     Args:
-        path: of the video.
-        keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames, one entry for each frame as `reading`
-            gives them, or a file of those; detected where None: a first pass over the video.
-        max_frames: leaves out what comes after this many frames.
-        reading: how the video is read.
-        show_progress: draws a progress bar while keypoints are detected.
+        path: The video file.
+        keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames, or a keypoint file, with one entry for
+            each frame that `reading` yields; None detects them in a first pass over the video.
+        max_frames: Stops after this many frames; None reads all.
+        reading: Resampling and limits of reading the video.
+        show_progress: Draws a progress bar while keypoints are detected.
 
     Raises:
-        InputDataError: the video cannot be read, or nobody is in it.
-        MissingDependencyError: keypoints must be detected and the detector is not installed.
+        InputDataError: The video cannot be read, or shows nobody.
+        MissingDependencyError: The keypoint detector is needed and not installed.
     """
     info = video.probe(path, reading)
     if isinstance(keypoints, KeypointFile):
@@ -186,7 +190,7 @@ def video_source(
 
 
 def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Source:
-    """A clip folder as a performer."""
+    """Reads the source from a clip folder; `max_frames` as in `video_source`."""
     clip = clips.open_clip(folder)
     size = clip.info.image_size
     keypoints = clip.keypoints[:max_frames]
@@ -195,7 +199,7 @@ def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Sou
 
 
 def dance_source(dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, show_progress: bool = False) -> Source:
-    """The performer of a dance; arguments and errors as of `video_source`."""
+    """Reads the source of a dance; arguments and errors as in `video_source`."""
     if not dance.source_video:
         return clip_source(str(dance.source_clip), max_frames=dance.max_frames)
     keypoints = KeypointFile(dance.source_keypoints, dance.units) if dance.source_keypoints else None
@@ -205,7 +209,7 @@ def dance_source(dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, s
 
 
 def _pose_in(picture: Uint8Array, keypoints: Float32Array | KeypointFile | None) -> Float32Array | None:
-    """The person's keypoints `[25, 3]`: given, the first of a file, or detected; None where nobody is found."""
+    """Returns the given keypoints `[25, 3]`, the first of a file, or detected ones; None if nobody is detected."""
     height, width = picture.shape[:2]
     if keypoints is None:
         return extraction.detect_keypoints(picture)
@@ -228,7 +232,7 @@ def _unknown_map(size: int) -> Uint8Array:
 def _parsed_map(
     picture: Uint8Array, keypoints: Float32Array, square: SquareCrop, size: int, *, may_fail: bool
 ) -> Uint8Array:
-    """The square of a photo as the built-in parser sees it."""
+    """Parses the square of a photo; returns an unknown map if nobody is found, or `may_fail` and no parser is there."""
     at = max(size, _PARSED_SIZE)
     try:
         parsed = extraction.parse_picture(picture, keypoints, square, at)
@@ -247,7 +251,7 @@ def _parsed_map(
 def _file_map(
     path: files.PathLike, picture: Uint8Array, square: SquareCrop, size: int, schema: LabelSchema
 ) -> Uint8Array:
-    """The square of the photo's map in a file; outside of the photo is background, as in extracted clips."""
+    """Cuts the square out of the photo's map in a file, with background outside the photo, as in extracted clips."""
     stored = importers.read_parsing_png(path, schema)
     if stored.shape != picture.shape[:2]:
         sizes = (f"{shape[1]}x{shape[0]}" for shape in (stored.shape, picture.shape))

@@ -1,12 +1,13 @@
-"""A source that is still going on: poses of a webcam led onto the target's canvas one by one.
+"""Retargets a live source, such as a webcam, pose by pose.
 
     live = retargeter.live(target)
     parsing_map = live.step(keypoints, dt)
 
-A file's whole path is known before it is placed; a stream's is not. So the fit, `limbs` of `pose_transform`, is made of
-the poses so far: of the first one, then again when 1, 2, 4, ... 64 seconds are known, and each new fit is faded in
-over a second, so that nothing jumps. After that it stays: the source is known by then, and memory does not grow.
-`OneEuroFilter` smooths in place of the median, which looks ahead, and what is missing comes from the mirrored twin.
+The transform onto the target's canvas is the fit `limbs` of `pose_transform`. A file is fitted to its whole path, a
+stream only to the poses so far: the first pose, then again after 1, 2, 4, ... 64 seconds. Each new fit is blended in
+over one second to avoid jumps. After 64 seconds the fit stays and no more poses are stored, so memory is bounded.
+`OneEuroFilter` smooths the poses, since the median used for files needs future frames, and missing joints of arms and
+legs are filled from the other side, mirrored.
 """
 
 from typing import Final
@@ -21,19 +22,19 @@ from retarget_tf.retargeting.rollout import Rollout
 
 FIRST_REFIT, LAST_REFIT = 1.0, 64.0  # seconds since the first pose
 FADE_SECONDS: Final = 1.0
-_SAMPLE_SECONDS: Final = 0.1  # between poses that are kept for the fit
+_SAMPLE_SECONDS: Final = 0.1  # smallest time between two poses that are stored for the fit
 
 
 class LivePath:
-    """Leads a stream of poses onto the target's canvas."""
+    """Smooths a stream of poses and moves them onto the target's canvas."""
 
     def __init__(self, target: Float32Array, size: int) -> None:
         """Starts a stream.
 
         Args:
-            target: float32 `[frames, 25, 3]` on the canvas: all that is known of the target's body; see
-                `retarget_inputs.Target.known_keypoints`.
-            size: side of the canvas in pixels.
+            target: Known poses of the target, float32 `[frames, 25, 3]` in pixels of the canvas; see
+                `inputs.Target.known_keypoints`.
+            size: Side of the canvas in pixels.
         """
         self._target, self._size = target, size
         self._placed = target[0]
@@ -44,12 +45,12 @@ class LivePath:
         self._refit_at = FIRST_REFIT
 
     def step(self, keypoints: Float32Array, dt: float) -> Float32Array:
-        """The next pose on the canvas.
+        """Returns the next pose on the canvas, float32 `[25, 3]`.
 
         Args:
-            keypoints: float32 `[25, 3]` in pixels of the source. Without any joint the pose before is repeated; before
-                the first one it is the target's own.
-            dt: seconds since the last step.
+            keypoints: float32 `[25, 3]` in pixels of the source. If no joint is present, the last pose is repeated,
+                or before the first pose, the target's own pose.
+            dt: Seconds since the last step.
         """
         if self._filter is None:
             box = skeleton.person_box(keypoints)
@@ -82,11 +83,11 @@ class LivePath:
 
 
 class LiveRetargeter:
-    """A stream of poses in, a stream of maps out; `Retargeter.live` makes one."""
+    """Generates a map for each pose of a stream; built by `Retargeter.live`."""
 
     def __init__(self, rollout: Rollout, path: LivePath) -> None:
         self._rollout, self._path = rollout, path
 
     def step(self, keypoints: Float32Array, dt: float) -> Uint8Array:
-        """The next map of class ids, uint8 `[size, size]`; see `LivePath.step`."""
+        """Returns the next map of class ids, uint8 `[size, size]`; arguments as in `LivePath.step`."""
         return self._rollout.step(self._path.step(keypoints, dt)[None])[0]

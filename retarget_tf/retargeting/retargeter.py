@@ -1,11 +1,12 @@
-"""The person of a photo dances, by a trained generator in this process or elsewhere.
+"""Retargets a source to the person of a photo, with a trained generator in this process or on a server.
 
     retargeter = Retargeter.load("workdir")
     target = retargeter.prepare_target("photo.jpg")
     for parsing_map in retargeter.retarget(target, source_keypoints):
         ...
 
-Everything streams: what is kept of a source is its keypoints, because the whole path is needed to place it.
+Frames and maps are streamed. Only the source's keypoints are held in memory, because placing them on the target's
+canvas needs the whole path.
 """
 
 import abc
@@ -39,13 +40,12 @@ _MAP_PATTERN = "[0-9]" * 6 + ".png"
 
 
 class Placing(TypedDict, total=False):
-    """How a source's path comes onto the target's canvas: keyword arguments of `place`, `retarget` and `write_panel`.
+    """How the source's poses are placed on the target's canvas: keyword arguments of `place` and its callers.
 
     Attributes:
-        fit: what the path is fitted to, see `pose_transform.fit_path`; the target's limbs unless given.
-        clean: whether `keypoint_filters.clean_keypoints` mends the source first; it does unless given.
-        source_size: width and height of the source's pictures; only `fit="none"` asks for it. Without it the keypoints
-            are taken as lying on the canvas.
+        fit: How the path is scaled and moved, see `pose_transform.fit_path`. Default: `limbs`.
+        clean: Repairs the source with `keypoint_filters.clean_keypoints` first. Default: True.
+        source_size: Width and height of the source's pictures, used only by `fit="none"`. Default: the canvas's size.
     """
 
     fit: Fit
@@ -54,10 +54,10 @@ class Placing(TypedDict, total=False):
 
 
 class BaseRetargeter(abc.ABC):
-    """All that leads from pictures and videos to a generator, wherever that runs.
+    """Prepares inputs, places poses and writes outputs; subclasses run the generator (`_generate`).
 
     Args:
-        spec: what the generator was trained for.
+        spec: Description of the generator.
     """
 
     def __init__(self, spec: GeneratorSpec) -> None:
@@ -65,7 +65,7 @@ class BaseRetargeter(abc.ABC):
 
     @property
     def image_size(self) -> int:
-        """Side of canvases and maps in pixels."""
+        """Side of canvas and maps in pixels."""
         return self._spec.model.image_size
 
     @property
@@ -75,7 +75,7 @@ class BaseRetargeter(abc.ABC):
 
     @property
     def takes_reference_map(self) -> bool:
-        """Whether the generator looks at the target's map; `paper` parses the photo itself."""
+        """Whether the generator uses the target's map; `paper` parses the photo itself."""
         return self._spec.model.takes_reference_map
 
     def prepare_target(
@@ -85,21 +85,20 @@ class BaseRetargeter(abc.ABC):
         *,
         target_map: files.PathLike = AUTO,
     ) -> Target:
-        """The person of a photo on the canvas.
+        """Cuts the square around the person out of a photo and scales it to the canvas.
 
         Args:
-            photo: a JPEG, PNG or WebP file.
-            keypoints: float32 `[25, 3]` in pixels of the upright photo, or a file whose first frame is taken; detected
-                where None.
-            target_map: a PNG file of class ids in pixels of the upright photo; `"parse"` for the parser of the
-                `extract` extra; `"none"` leaves it to the network; `"auto"` parses where the generator looks at the
-                map and the parser is installed.
+            photo: A JPEG, PNG, WebP, AVIF or HEIC file.
+            keypoints: float32 `[25, 3]` in pixels of the upright photo, or a keypoint file, of which the first frame
+                is used; None detects them.
+            target_map: Parsing map of the photo: a PNG file of class ids as large as the upright photo; `"parse"` runs
+                the parser of the `extract` extra; `"none"` leaves the parsing to the network; `"auto"` runs the parser
+                if it is installed and the generator uses a map.
 
         Raises:
-            InputDataError: the photo or its map cannot be read, or nobody is in it.
-            MissingDependencyError: keypoints must be detected and the detector is not installed, or no parser for
-                `"parse"`.
-            ConfigError: a map is given or to be parsed, and the generator does not look at it or has other classes.
+            InputDataError: The photo or its map cannot be read, or the photo shows nobody.
+            MissingDependencyError: The keypoint detector, or the parser for `"parse"`, is needed and not installed.
+            ConfigError: A map is given or must be parsed, but the generator uses none or has other classes.
         """
         is_usable = self.takes_reference_map and self.label_schema == PARTS10
         if target_map == AUTO and not is_usable:
@@ -114,16 +113,19 @@ class BaseRetargeter(abc.ABC):
         )
 
     def place(self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]) -> Float32Array:
-        """The source's path on the target's canvas: float32 `[frames, 25, 3]`.
+        """Moves the source's poses onto the target's canvas.
 
         Args:
-            target: from `prepare_target`.
-            source_keypoints: float32 `[frames, 25, 3]` in pixels of the source. A frame without anybody repeats the
-                pose before it.
-            **placing: see `Placing`.
+            target: From `prepare_target`.
+            source_keypoints: float32 `[frames, 25, 3]` in pixels of the source. A frame without joints repeats the
+                last pose.
+            **placing: See `Placing`.
+
+        Returns:
+            float32 `[frames, 25, 3]` in pixels of the canvas.
 
         Raises:
-            ValueError: no frame has a joint.
+            ValueError: No frame has a joint.
         """
         size = self.image_size
         if placing.get("clean", True):
@@ -148,22 +150,23 @@ class BaseRetargeter(abc.ABC):
         show_progress: bool = False,
         **placing: Unpack[Placing],
     ) -> int:
-        """Writes the side-by-side video (target, source, pose, retargeted map), and the maps as PNG files of ids.
+        """Writes a video of target, source, pose and generated map side by side, and the maps as PNG files.
 
         Args:
-            target: from `prepare_target`.
-            source: from `inputs.video_source` or `clip_source`.
-            out: the video, H.264.
-            maps_dir: a folder for `000000.png`, `000001.png`, ...; maps of an earlier run in it are replaced.
-            show_progress: draws a progress bar.
-            **placing: see `Placing`; `source_size` is the source's unless given.
+            target: From `prepare_target`.
+            source: From `inputs.video_source` or `inputs.clip_source`.
+            out: Video file to write, H.264.
+            maps_dir: Folder for the maps of class ids, `000000.png`, `000001.png`, ...; maps of an earlier run in it
+                are deleted. None writes no maps.
+            show_progress: Draws a progress bar.
+            **placing: See `Placing`; `source_size` is by default the source's.
 
         Returns:
             The number of frames.
 
         Raises:
-            InputDataError: the source cannot be read to its end.
-            ConfigError: `maps_dir` holds other things than maps, or `out` would be among them.
+            InputDataError: The source cannot be read to its end.
+            ConfigError: `maps_dir` holds other files than maps, or `out` lies in it.
         """
         check_outputs(out, maps_dir)
         placing.setdefault("source_size", source.picture_size)
@@ -183,18 +186,18 @@ class BaseRetargeter(abc.ABC):
     def write_dance(
         self, dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, show_progress: bool = False
     ) -> int:
-        """Carries out a dance: reads its files, and writes its panel and its maps.
+        """Reads the input files of a dance and writes its panel and its maps.
 
         Args:
-            dance: the files, and how the path is placed.
-            reading: how the source video is read.
-            show_progress: draws progress bars.
+            dance: Files and options.
+            reading: Resampling and limits of reading the source video.
+            show_progress: Draws progress bars.
 
         Returns:
             The number of frames.
 
         Raises:
-            InputDataError, MissingDependencyError, ConfigError: as of `prepare_target`, `inputs.clip_target`,
+            InputDataError, MissingDependencyError, ConfigError: As in `prepare_target`, `inputs.clip_target`,
                 `inputs.dance_source` and `write_panel`.
         """
         target = self._dance_target(dance)
@@ -218,11 +221,11 @@ class BaseRetargeter(abc.ABC):
 
     @abc.abstractmethod
     def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
-        """Yields the map for each pose of a path on the canvas."""
+        """Yields a map, uint8 `[size, size]`, for each pose on the canvas, float32 `[frames, 25, 3]`."""
 
 
 class Retargeter(BaseRetargeter):
-    """A trained generator in this process."""
+    """Retargets with a trained generator in this process."""
 
     def __init__(self, trained: TrainedGenerator) -> None:
         super().__init__(trained.spec)
@@ -230,14 +233,11 @@ class Retargeter(BaseRetargeter):
 
     @classmethod
     def load(cls, path: files.PathLike) -> Self:
-        """Reads a workdir, a `.keras` file with its json, a SavedModel folder, or a pretrained model by name.
-
-        See `generator.load_generator`.
-        """
+        """Loads a workdir, a `.keras` file, a SavedModel folder or a pretrained model; see `load_generator`."""
         return cls(load_generator(path))
 
     def live(self, target: Target) -> LiveRetargeter:
-        """Begins a stream: `step(keypoints, dt)` gives the map for each pose as it comes, see `live`."""
+        """Starts a live stream, whose `step(keypoints, dt)` returns the map for each new pose; see `live`."""
         rollout = Rollout(self._trained, self._reference(target))
         return LiveRetargeter(rollout, LivePath(target.known_keypoints, self.image_size))
 
@@ -250,7 +250,7 @@ class Retargeter(BaseRetargeter):
 
 
 def _maps_in(folder: pathlib.Path) -> set[str]:
-    """Names the maps in a folder: numbered PNG files in 8-bit gray, which a numbered frame of a video is not."""
+    """Returns the names of the maps in a folder: numbered PNG files in 8-bit gray (numbered video frames are RGB)."""
     return {path.name for path in folder.glob(_MAP_PATTERN) if path.is_file() and _is_gray(path)}
 
 

@@ -1,10 +1,10 @@
-"""Generating a whole clip step by step from one frame: what a trained generator is for.
+"""Generates a clip step by step from one reference frame, feeding the generator its own last map.
 
     map_1 = G(reference, keypoints_1),  map_2 = G(map_1, keypoints_2),  ...
 
-What is fed back is up to the preset: see `networks.presets.loop`. Nothing but the last step is kept, so that memory
-does not grow with the length of the video. Teacher forcing is the same loop with the truth put in before each step
-(`Rollout.force`).
+The preset's loop (`networks.presets.loop`) decides what exactly is fed back. Only the last step is stored, so memory
+does not grow with the length of the video. For teacher forcing, `Rollout.force` replaces the last map by the true one
+before each step.
 """
 
 from collections.abc import Iterable, Iterator
@@ -19,11 +19,11 @@ __all__ = ["Reference", "Rollout", "rollout_clip", "teacher_forced_clip"]
 
 
 class Rollout:
-    """A batch of clips in the middle of being generated.
+    """Generates a batch of clips step by step.
 
     Attributes:
-        generated_rgb: float32 `[batch, size, size, 3]` in [-1, 1]: the last step's picture as the network gave it,
-            or the last maps in their colours where the preset gives class probabilities. None before the first step.
+        generated_rgb: The last step's picture, float32 `[batch, size, size, 3]` in [-1, 1]: the network's output for
+            `paper`, the map in its colours for `stable`. None before the first step.
     """
 
     def __init__(self, trained: TrainedGenerator, reference: Reference) -> None:
@@ -36,18 +36,18 @@ class Rollout:
         self.generated_rgb: Float32Array | None = None
 
     def step(self, keypoints: Float32Array) -> Uint8Array:
-        """The next maps, uint8 class ids `[batch, size, size]`, for keypoints `[batch, 25, 3]` in pixels."""
+        """Generates the next maps, uint8 class ids `[batch, size, size]`, for keypoints `[batch, 25, 3]` in pixels."""
         outputs = self._network(self._loop.inputs(self._state, tf.constant(keypoints, tf.float32)))
         taken = self._loop.take(outputs)
         self._state, self.generated_rgb = taken.state, taken.rgb.numpy()
         return taken.parsing_map.numpy()
 
     def force(self, frame: Uint8Array, parsing_map: Uint8Array) -> None:
-        """Puts the truth in place of what was generated last: teacher forcing.
+        """Replaces what was generated last by the truth (teacher forcing).
 
         Args:
-            frame: the true frame before the next step, uint8 `[batch, size, size, 3]`.
-            parsing_map: its true map, uint8 `[batch, size, size]`.
+            frame: True frame before the next step, RGB uint8 `[batch, size, size, 3]`.
+            parsing_map: Its true class ids, uint8 `[batch, size, size]`.
         """
         self._state = self._loop.truth(frame, parsing_map)
 
@@ -55,7 +55,7 @@ class Rollout:
 def rollout_clip(
     trained: TrainedGenerator, reference: Reference, keypoints: Iterable[Float32Array]
 ) -> Iterator[Uint8Array]:
-    """Yields the map, uint8 `[size, size]`, for each frame's keypoints `[25, 3]` of one clip; a batch of one."""
+    """Yields a map, uint8 `[size, size]`, for each frame's keypoints `[25, 3]`; `reference` is a batch of one."""
     rollout = Rollout(trained, reference)
     for points in keypoints:
         yield rollout.step(points[None])[0]
@@ -67,13 +67,13 @@ def teacher_forced_clip(
     previous: Iterable[tuple[Uint8Array, Uint8Array]],
     keypoints: Iterable[Float32Array],
 ) -> Iterator[Uint8Array]:
-    """As `rollout_clip`, each step from the true frame and map before it.
+    """Yields maps as `rollout_clip` does, but starts every step from the true previous frame and map.
 
     Args:
-        trained: the generator.
-        reference: a batch of one.
-        previous: for each step the true frame `[size, size, 3]` and map `[size, size]` of the frame before.
-        keypoints: for each step `[25, 3]` of the frame to generate.
+        trained: The generator.
+        reference: A batch of one.
+        previous: For each step the true previous frame, uint8 `[size, size, 3]`, and its map, uint8 `[size, size]`.
+        keypoints: For each step the keypoints of the frame to generate, float32 `[25, 3]`.
     """
     rollout = Rollout(trained, reference)
     for (frame, parsing_map), points in zip(previous, keypoints, strict=True):

@@ -1,1 +1,1 @@
-"""Training a preset from records into a workdir."""
+"""Trains the presets on records."""

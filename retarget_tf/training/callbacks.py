@@ -1,6 +1,6 @@
-"""What happens around the training step: history, pictures, checkpoints, time limit, stopping on a signal.
+"""Keras callbacks around the training step: history, sample pictures, checkpoints, time limit, stopping on a signal.
 
-Each callback does one thing and reads the global step from the same `TrainingState`.
+All of them read the number of steps done from one shared `TrainingState`, which `Clock` advances.
 """
 
 import contextlib
@@ -27,12 +27,12 @@ Logs = dict[str, Any] | None
 
 @dataclasses.dataclass
 class TrainingState:
-    """Where the training stands; both variables are saved in the checkpoint.
+    """Progress of the training; the checkpoint holds `step` and `seconds`.
 
     Attributes:
-        step: training steps done since the first start, which is also the number of batches consumed.
-        seconds: time spent in them.
-        stopped_by_signal: number of the signal that asked to stop, SIGTERM or SIGINT; 0 if none did.
+        step: Training steps done, including those of earlier runs; also the number of batches consumed.
+        seconds: Time spent in these steps.
+        stopped_by_signal: Number of the signal that asked to stop (SIGTERM or SIGINT), or 0.
     """
 
     step: tf.Variable
@@ -41,17 +41,17 @@ class TrainingState:
 
     @classmethod
     def create(cls) -> "TrainingState":
-        """The state before the first step."""
+        """Returns the state before the first step."""
         return cls(tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64))
 
     @property
     def steps_done(self) -> int:
-        """The step as a Python number."""
+        """`step` as a Python number."""
         return int(self.step.numpy())
 
 
 class Clock(keras.callbacks.Callback):
-    """Comes first: advances the state after each batch; ends at `steps`, after `seconds` or on a signal."""
+    """The first callback: advances the state after each batch; ends the training by steps, time or signal."""
 
     def __init__(self, state: TrainingState, steps: int, seconds: float) -> None:
         super().__init__()
@@ -70,12 +70,12 @@ class Clock(keras.callbacks.Callback):
 
 
 def is_finished(state: TrainingState, steps: int, seconds: float) -> bool:
-    """Whether the step, or the time where `steps` is 0, has been reached."""
+    """Returns whether the training has reached its step, or its time if `steps` is 0."""
     return state.steps_done >= steps if steps else float(state.seconds.numpy()) >= seconds
 
 
 class Schedule(keras.callbacks.Callback):
-    """Says before each step how much of the training is done, 0..1: learning rates follow it."""
+    """Calls `set_progress` before each step with the share of the training that is done, from 0 to 1."""
 
     def __init__(self, state: TrainingState, steps: int, seconds: float, set_progress: Callable[[float], None]) -> None:
         super().__init__()
@@ -92,8 +92,8 @@ class Schedule(keras.callbacks.Callback):
 
 @contextlib.contextmanager
 def stopping_on_signal(state: TrainingState) -> Iterator[None]:
-    """SIGTERM and SIGINT end the training after the running step; the checkpoint is then written as at any end."""
-    if threading.current_thread() is not threading.main_thread():  # only there may handlers be set
+    """Makes SIGTERM and SIGINT end the training after the current step, so that its checkpoint is still written."""
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return
 
@@ -111,9 +111,8 @@ def stopping_on_signal(state: TrainingState) -> Iterator[None]:
 class History(keras.callbacks.Callback):
     """Writes losses and images/s to `history.csv` and TensorBoard every `every` steps.
 
-    Stops at the first loss that is not finite; it comes before `Checkpoints`, so that no such step is saved.
-
-    Rows after the step at which the training resumes are dropped: those steps are done again.
+    Raises TrainingError at the first loss that is not finite. Must come before `Checkpoints`, so that such a step is
+    never saved. On resuming, rows after the checkpoint's step are dropped, since these steps are repeated.
     """
 
     def __init__(
@@ -168,7 +167,7 @@ class History(keras.callbacks.Callback):
 
 
 class Samples(keras.callbacks.Callback):
-    """Writes a picture of what the generator makes to `samples/step_*.png` and TensorBoard every `every` steps."""
+    """Writes a picture of generated maps to `samples/step_*.png` and TensorBoard every `every` steps and at the end."""
 
     def __init__(
         self,
@@ -192,7 +191,7 @@ class Samples(keras.callbacks.Callback):
 
 
 class Checkpoints(keras.callbacks.Callback):
-    """Saves everything that resuming needs every `every` steps and at the end."""
+    """Saves a checkpoint every `every` steps and at the end."""
 
     def __init__(self, manager: tf.train.CheckpointManager, state: TrainingState, every: int) -> None:
         super().__init__()
@@ -204,7 +203,7 @@ class Checkpoints(keras.callbacks.Callback):
 
 
 class ProgressBar(keras.callbacks.Callback):
-    """Keras's own bar, of known length: the steps to do, or the seconds where time decides."""
+    """Draws Keras's progress bar over the steps, or over the seconds if the training is limited by time."""
 
     def __init__(self, state: TrainingState, steps: int, seconds: float) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""What `loop.train` trains: a preset's generator with its optimizers, its batches and its training step."""
+"""The base class of what `loop.train` trains: a generator with its optimizers, its batches and its training step."""
 
 import pathlib
 from typing import Any
@@ -17,12 +17,12 @@ Batch = dict[str, Tensor]
 
 
 class Learner(keras.Model):
-    """The base class; a preset's learner adds `batches`, `train_step` and `draw_samples`.
+    """Builds and trains a generator; a preset's subclass defines `batches`, `train_step` and `draw_samples`.
 
     Attributes:
-        config: the shape of the networks.
-        settings: how they are trained.
-        generator: the network that a rollout takes.
+        config: Settings of the networks.
+        settings: Settings of the training.
+        generator: The generator being trained.
     """
 
     def __init__(self, config: ModelConfig, settings: TrainingConfig) -> None:
@@ -38,20 +38,20 @@ class Learner(keras.Model):
 
     @staticmethod
     def batches(folder: pathlib.Path, settings: Any, start_batch: int) -> tf.data.Dataset:
-        """Endless batches of the training people of one folder of records, from batch number `start_batch` on."""
+        """Returns endless batches of the training split of one folder of records, from batch number `start_batch`."""
         raise NotImplementedError
 
     def draw_samples(self, windows: Batch) -> Uint8Array:
-        """A picture, RGB, of what the generator makes of windows of two frames, one row a window."""
+        """Draws what the generator makes of windows of two frames: an RGB picture with one row for each window."""
         raise NotImplementedError
 
     def compile(self) -> None:
-        """Makes an Adam for each network and builds its state now, so that a checkpoint restored next finds it."""
-        super().compile(optimizer=None)  # the default would be an RMSprop that nothing uses
+        """Makes an Adam optimizer for each network and builds its variables, so that a checkpoint can restore them."""
+        super().compile(optimizer=None)  # by default Keras would make an RMSprop
         self.generator_optimizer = self.adam(self.generator)
 
     def adam(self, network: keras.Model) -> keras.optimizers.Optimizer:
-        """An optimizer for the weights of a network."""
+        """Builds an Adam optimizer for a network's weights, with loss scaling under `mixed_float16`."""
         adam = keras.optimizers.Adam(self.settings.learning_rate, beta_1=self.settings.beta_1, beta_2=0.999)
         optimizer = loss_scaled(adam)
         optimizer.build(network.trainable_variables)
@@ -59,26 +59,26 @@ class Learner(keras.Model):
 
     @property
     def optimizers(self) -> list[keras.optimizers.Optimizer]:
-        """All optimizers."""
+        """The optimizers of all networks."""
         return [self.generator_optimizer]
 
     def set_progress(self, progress: float) -> None:
-        """Takes note that this share of the training is done, 0..1: the learning rates follow it."""
+        """Sets the learning rates for a progress from 0 (start) to 1 (end of the training)."""
         for optimizer in self.optimizers:
             optimizer.learning_rate = self.settings.learning_rate_at(progress)
 
     def checkpoint_parts(self) -> dict[str, Any]:
-        """Everything that resuming needs, by name."""
+        """Returns everything that a checkpoint must hold to resume exactly, by name."""
         return {
             "generator": self.generator,
-            "dropout_seeds": dropout_seeds(self.generator),  # a model's checkpoint leaves these out
+            "dropout_seeds": dropout_seeds(self.generator),  # not part of a Keras model's checkpoint
             "generator_optimizer": self.generator_optimizer,
         }
 
     def begin_with(self, weights: list[Float32Array]) -> None:
-        """Takes over the weights of a trained generator."""
+        """Starts from the weights of a trained generator."""
         self.generator.set_weights(weights)
 
     def generator_to_save(self) -> keras.Model:
-        """What is saved as the trained generator."""
+        """Returns the network to save as the trained generator."""
         return self.generator

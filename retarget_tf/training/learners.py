@@ -1,4 +1,4 @@
-"""The learner of each preset."""
+"""The learner class of each preset."""
 
 from retarget_tf.training.learner import Learner
 from retarget_tf.training.retarget_gan import RetargetGAN

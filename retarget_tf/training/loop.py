@@ -1,14 +1,15 @@
-"""Where data and networks meet: trains a preset from records into a workdir, and resumes where it stopped.
+"""Trains a preset on records, writes everything into a workdir, and resumes from the workdir's last checkpoint.
 
 The workdir:
 
-    config.json       the settings, and which records
-    environment.json  versions of what trained it
-    checkpoints/      everything that resuming needs
+    config.json       settings, and hashes of the records
+    environment.json  versions of the packages, and the hardware
+    checkpoints/      the last two checkpoints
     history.csv       losses and images/s
-    samples/          pictures of the training
-    tensorboard/      both of these for TensorBoard
-    generator.keras   the trained generator, and generator.json beside it
+    samples/          pictures of generated maps
+    tensorboard/      history and samples for TensorBoard
+    generator.keras   the trained generator
+    generator.json    its description
 """
 
 import dataclasses
@@ -47,27 +48,29 @@ def train(
     init_from: PathLike | None = None,
     show_progress: bool = False,
 ) -> int:
-    """Trains, or goes on training, until the step or the time that `training_config` says.
+    """Trains, or resumes training, up to the step or the time set in `training_config`.
 
     Args:
-        records_folders: made by `retarget-build-records`, of the model's size and label schema. Several have equal
-            shares of every batch; what the generator is told of its data (`person_height_share`) is that of the first.
-        workdir: created where it does not exist; resumed where it does.
-        model_config: shape of the networks.
-        training_config: how to train.
-        init_from: a trained generator of the same shape whose weights the training begins with; a training that
-            resumes goes on from its own.
-        show_progress: whether to draw Keras's progress bar.
+        records_folders: Folders made by `retarget-build-records` with the model's picture size and label schema.
+            Several folders get equal shares of every batch; `person_height_share` of the generator is taken from the
+            first.
+        workdir: Folder for the results. If it holds a checkpoint, the training resumes from there.
+        model_config: Settings of the networks.
+        training_config: Settings of the training.
+        init_from: Trained generator with the same model settings, whose weights are the initial ones. Ignored when the
+            training resumes.
+        show_progress: Draws Keras's progress bar.
 
     Returns:
         The step reached.
 
     Raises:
-        InputDataError: the records do not fit the model, or are not those that the workdir began with, or `init_from`
-            is no model of this shape.
-        ConfigError: the workdir began with other settings, or would replace records or `init_from`.
-        StoppedError: a signal asked to stop; everything was saved.
-        TrainingError: a loss became NaN or infinite.
+        InputDataError: The records do not fit the model or differ from those of the workdir's first run, or
+            `init_from` has other model settings.
+        ConfigError: The settings differ from those of the workdir's first run, or the outputs would replace the
+            records or `init_from`.
+        StoppedError: A signal stopped the training; checkpoint and generator were saved.
+        TrainingError: A loss became NaN or infinite.
     """
     folder, folders = pathlib.Path(workdir), _as_list(records_folders)
     files.refuse_replacing(folder, *folders, whole=False)
@@ -78,11 +81,11 @@ def train(
     if init_from is not None and not (folder / "checkpoints").exists():
         files.refuse_replacing(folder / generator.KERAS_NAME, generator.find_keras_file(init_from))
         initial = _initial_weights(init_from, model_config)
-    # Not 0: tf.data's shuffle compares TensorFlow's global seed and its own with 0, and its own is a tensor here.
+    # + 1 because tf.data's shuffle fails with a global seed of 0 when its own seed is a tensor, as it is here.
     keras.utils.set_random_seed(training_config.seed + 1)
     keras.config.set_dtype_policy(training_config.mixed_precision)
     try:
-        learner = build_learner(model_config, training_config)  # before a workdir is begun: it may refuse the settings
+        learner = build_learner(model_config, training_config)  # first, as it may refuse the settings
         write_settings(folder, folders, model_config, training_config)
         state = callbacks.TrainingState.create()
         manager = _checkpoint_manager(folder, learner, state)
@@ -103,7 +106,7 @@ def train(
 
 
 def build_learner(model_config: ModelConfig, training_config: TrainingConfig) -> Learner:
-    """The networks of the preset with their training step and their Adams, ready to be trained or restored."""
+    """Builds the preset's networks and optimizers, ready to be trained or restored from a checkpoint."""
     learner = LEARNERS[training_config.preset](model_config, training_config)
     learner.compile()
     return learner
@@ -117,11 +120,7 @@ def _checkpoint_manager(
 
 
 def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Array]:
-    """The weights of a trained generator.
-
-    Raises:
-        InputDataError: it cannot be read, or is of another shape.
-    """
+    """Reads the weights of a trained generator; raises InputDataError if its model settings differ."""
     network, spec = generator.load_keras_generator(init_from)
     if spec.model != config:
         differing = [f"{name}={value}" for name, value in (spec.model.to_dict().items() - config.to_dict().items())]
@@ -133,11 +132,7 @@ def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Ar
 
 
 def _restore(manager: tf.train.CheckpointManager) -> bool:
-    """Restores the newest checkpoint that can be read; false where there is none yet.
-
-    Raises:
-        InputDataError: there are checkpoints, and none of them can be read.
-    """
+    """Restores the newest readable checkpoint; False if there is none, InputDataError if none can be read."""
     for path in reversed(manager.checkpoints):
         try:
             manager.checkpoint.restore(path)
@@ -190,13 +185,13 @@ def _fit(
 def training_dataset(
     records_folders: PathLike | Sequence[PathLike], config: TrainingConfig, start_batch: int = 0
 ) -> tf.data.Dataset:
-    """Endless batches of the training people, as the preset's learner wants them, the same for the same seed and start.
+    """Returns endless batches of the training split for the preset's learner.
 
-    Several folders of records have equal shares of every batch, the first ones one sample more where it does not come
-    out even.
+    The same seed and `start_batch` give the same batches. Several folders get equal shares of every batch; if the
+    batch size is not divisible, the first folders get one sample more.
 
     Raises:
-        ConfigError: there are more folders than samples in a batch.
+        ConfigError: There are more folders than samples in a batch.
     """
     folders, size = _as_list(records_folders), config.batch_size
     if len(folders) > size:
@@ -220,7 +215,7 @@ def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[pathlib.Pat
 
 
 def _sample_windows(records_folder: PathLike) -> dict[str, Any]:
-    """A few windows of validation people, or of training people where there are none; always the same ones."""
+    """Reads a few windows, always the same, of the validation split, or of the training split if that is empty."""
     manifest = records.Manifest.load(records_folder)
     split = "validation" if manifest.splits["validation"].frames else "train"
     dataset = input_pipeline.make_dataset(

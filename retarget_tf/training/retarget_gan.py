@@ -1,7 +1,7 @@
 """The conditional GAN of the `paper` preset, trained from triplets (frame_t, pose_t+1, map_t+1).
 
-One step alternates as pix2pix does: one update of D on a real and a generated map, then one update of G against the
-D that was just updated, with the L1 term beside it.
+A training step follows pix2pix (Isola et al. 2017): one update of the discriminator D on real and generated maps, then
+one update of the generator G with the adversarial loss of the updated D plus a weighted L1 loss.
 """
 
 import pathlib
@@ -20,10 +20,10 @@ from retarget_tf.training.learner import Batch, Learner
 
 
 class RetargetGAN(Learner):
-    """Generator and discriminator with their training step.
+    """Trains generator and discriminator.
 
     Attributes:
-        discriminator: judges maps beside frame and stick figure.
+        discriminator: Classifies patches of a map as real or generated, given the frame and the stick figure.
     """
 
     settings: PaperTrainingConfig
@@ -34,7 +34,7 @@ class RetargetGAN(Learner):
 
     @staticmethod
     def batches(folder: pathlib.Path, settings: PaperTrainingConfig, start_batch: int) -> tf.data.Dataset:
-        """Windows of two consecutive frames, jittered."""
+        """Returns windows of two consecutive frames, randomly cropped and mirrored."""
         return input_pipeline.make_dataset(
             folder,
             "train",
@@ -47,17 +47,17 @@ class RetargetGAN(Learner):
         )
 
     def compile(self) -> None:
-        """Makes the two Adams."""
+        """Makes the optimizers of generator and discriminator."""
         super().compile()
         self.discriminator_optimizer = self.adam(self.discriminator)
 
     @property
     def optimizers(self) -> list[Any]:
-        """Both Adams."""
+        """The optimizers of generator and discriminator."""
         return [*super().optimizers, self.discriminator_optimizer]
 
     def checkpoint_parts(self) -> dict[str, Any]:
-        """Everything that resuming needs, by name."""
+        """Returns everything that a checkpoint must hold to resume exactly, by name."""
         return {
             **super().checkpoint_parts(),
             "discriminator": self.discriminator,
@@ -65,17 +65,17 @@ class RetargetGAN(Learner):
         }
 
     def draw_samples(self, windows: Batch) -> Uint8Array:
-        """A panel of frame, stick figure, generated map and true map, one row a window of two frames, as a picture."""
+        """Draws frame, stick figure, generated map and true map, one row for each window of two frames."""
         frame, keypoints, real, _ = self.triplet(windows)
         return figures.training_panel(frame, keypoints, self.generate(frame, keypoints), real)
 
     def train_step(self, window: Batch) -> dict[str, Tensor]:
-        """One update of D, then one of G, on a batch of windows as `input_pipeline` yields them."""
+        """Updates D, then G, on a batch of windows from `input_pipeline.make_dataset`; returns the losses."""
         frame, keypoints, real, known = self.triplet(window)
         condition = encoding.discriminator_condition(frame, keypoints)
         generator_weights = self.generator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
-            tape.watch([weight.value for weight in generator_weights])  # not D's: that half is its own
+            tape.watch([weight.value for weight in generator_weights])  # G's weights only
             generated = self.generate(frame, keypoints, training=True)
             discriminator_loss = self.discriminator_step(condition, real, tf.stop_gradient(generated))
             adversarial = losses.generator_adversarial_loss(self.judge(condition, generated))
@@ -92,7 +92,7 @@ class RetargetGAN(Learner):
         }
 
     def discriminator_step(self, condition: Tensor, real: Tensor, generated: Tensor) -> Tensor:
-        """One update of D on a real and a generated map under the same condition; returns its loss."""
+        """Updates D on real and generated maps with the same condition; returns its loss."""
         weights = self.discriminator.trainable_variables
         with tf.GradientTape(watch_accessed_variables=False) as tape:
             tape.watch([weight.value for weight in weights])
@@ -102,7 +102,7 @@ class RetargetGAN(Learner):
         return loss
 
     def triplet(self, window: Batch) -> tuple[Tensor, Tensor, Tensor, Tensor]:
-        """Frame t, keypoints t+1, the coloured map t+1 and its known pixels, from a window of two frames."""
+        """Returns frame t, keypoints t+1, the coloured map t+1 and its known pixels of windows of two frames."""
         parsing_map = window["parsing_maps"][:, 1]
         return (
             encoding.to_signed(window["frames"][:, 0]),
@@ -112,9 +112,9 @@ class RetargetGAN(Learner):
         )
 
     def generate(self, frame: Tensor, keypoints: Tensor, training: bool = False) -> Tensor:
-        """G's map in colours: float32 `[batch, size, size, 3]` in [-1, 1]."""
+        """Returns G's map in colours, float32 `[batch, size, size, 3]` in [-1, 1]."""
         return self.generator({"frame": frame, "keypoints": keypoints}, training=training)["parsing_rgb"]
 
     def judge(self, condition: Tensor, parsing_map: Tensor) -> Tensor:
-        """D's patch logits: float32 `[batch, patches, patches, 1]`."""
+        """Returns D's patch logits, float32 `[batch, patches, patches, 1]`."""
         return self.discriminator({"condition": condition, "parsing_map": parsing_map}, training=True)

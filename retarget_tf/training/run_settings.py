@@ -1,6 +1,6 @@
-"""What a training leaves in its workdir beside the networks: its settings, and what it ran on.
+"""Writes the settings of a training (config.json) and its software and hardware (environment.json) into the workdir.
 
-When a training goes on, its settings are compared with those of the first start.
+When a training resumes, settings that differ from those of the first run are refused.
 """
 
 import dataclasses
@@ -19,7 +19,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.training.config import TrainingConfig
 
-# What a resumed training may change: how long it runs, how often it reports, and where it keeps its records.
+# Settings that may change when a training resumes: how long it runs, how often it reports, how it reads records.
 _FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every", "cache_records")
 
 
@@ -29,11 +29,11 @@ def write_settings(
     model_config: ModelConfig,
     training_config: TrainingConfig,
 ) -> None:
-    """Writes config.json and environment.json, if the workdir did not begin with others.
+    """Checks the settings against those of the workdir's first run, then writes config.json and environment.json.
 
     Raises:
-        ConfigError: it began with other settings.
-        InputDataError: it began with other records, or its config.json is not ours.
+        ConfigError: The settings differ.
+        InputDataError: The records differ, or the workdir's config.json was not written by this package.
     """
     settings = {
         "model": model_config.to_dict(),
@@ -79,13 +79,13 @@ def _check_same(folder: pathlib.Path, began: Any, now: dict[str, Any]) -> None:
 
 
 def _flat(settings: dict[str, Any]) -> dict[str, Any]:
-    """The settings of streams beside the others: earlier versions kept them in a dictionary of their own."""
+    """Moves the settings in `stream` up one level; earlier versions wrote them as a nested dictionary."""
     stream = settings.get("stream")
     return {**settings, **stream} if isinstance(stream, dict) else settings
 
 
 def environment() -> dict[str, Any]:
-    """Versions and hardware, for whoever has to repeat the training."""
+    """Returns versions and hardware, which help to reproduce the training."""
     opencv = (name for name in importlib.metadata.packages_distributions().get("cv2", ()) if name.startswith("opencv"))
     packages = ("tensorflow", "keras", "numpy", "av", *sorted(set(opencv)), "retarget_tf")
     return {

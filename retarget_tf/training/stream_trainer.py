@@ -1,10 +1,10 @@
-"""Trains the `stable` generator on persistent streams of its own outputs.
+"""Trains the `stable` generator on streams of its own outputs.
 
-Each slot of the batch follows one clip, frame by frame, and keeps the map that the network gave last; the next step is
-fed that map, as a rollout will be. One gradient step a frame, no unrolled graph: long rollouts cost what single steps
-cost. What is fed back is the past, so no gradient flows through it.
+Each slot of the batch follows one clip frame by frame and stores the network's last map, which is an input of the next
+step, as it is in a rollout. Every frame is one training step, and no gradient flows through the stored map, so memory
+and time of a step do not depend on the length of the stream.
 
-    window (slot's next frame) + slot's last map -> probabilities -> cross entropy + Dice -> Adam -> slot's last map
+    slot's next frame + slot's last map -> probabilities -> cross entropy + Dice -> Adam step -> slot's last map
 """
 
 import pathlib
@@ -23,19 +23,18 @@ from retarget_tf.pictures import figures
 from retarget_tf.training.config import StableTrainingConfig
 from retarget_tf.training.learner import Batch, Learner
 
-# At the start of a stream: the share that begins with the true map before, and with the reference's map; the rest
-# begins with nothing.
+# Shares of the streams whose first previous map is the true one, and the reference's map; the others have none.
 _FROM_TRUTH, _FROM_REFERENCE = 0.4, 0.3
 
 
 class StreamTrainer(Learner):
-    """The generator with its streams and its training step.
+    """Trains the generator on streams.
 
     Attributes:
-        streams: float32 `[batch, size, size, classes]`: each slot's last map.
-        progress: 0..1, how much of the training is done.
-        averages: moving averages of the trainable weights; empty where the settings want none.
-        draws: int64, the number of steps drawn: the randomness of a step depends on it and the seed alone.
+        streams: Last map of each slot, one-hot, float32 `[batch, size, size, classes]`.
+        progress: Share of the training that is done, from 0 to 1.
+        averages: Moving averages of the trainable weights; empty if `ema` is 0.
+        draws: Number of steps for which random numbers were drawn, int64. It and the seed determine a step's draws.
     """
 
     settings: StableTrainingConfig
@@ -51,7 +50,7 @@ class StreamTrainer(Learner):
 
     @staticmethod
     def batches(folder: pathlib.Path, settings: StableTrainingConfig, start_batch: int) -> tf.data.Dataset:
-        """The next frame of each slot's stream, augmented."""
+        """Returns batches with the next frame of each slot's stream, augmented."""
         augment = augmentation.stream_augmentation(
             joint_dropout=settings.joint_dropout, relabel=settings.relabel, thicken=settings.thicken
         )
@@ -67,27 +66,27 @@ class StreamTrainer(Learner):
         )
 
     def set_progress(self, progress: float) -> None:
-        """Moves the learning rate, and `progress`, by which teacher forcing ends."""
+        """Sets the learning rate and `progress`, which decides when teacher forcing ends."""
         super().set_progress(progress)
         self.progress.assign(progress)
 
     def checkpoint_parts(self) -> dict[str, Any]:
-        """Everything that resuming needs, by name."""
+        """Returns everything that a checkpoint must hold to resume exactly, by name."""
         return {
             **super().checkpoint_parts(),
             "streams": self.streams,
             "draws": self.draws,
-            "averages": list(self.averages),  # Keras made a list of its own of it
+            "averages": list(self.averages),  # a plain list; Keras wraps the attribute
         }
 
     def begin_with(self, weights: list[Float32Array]) -> None:
-        """Takes over the weights of a trained generator, as the first average too."""
+        """Starts from the weights of a trained generator, also as the first averages."""
         super().begin_with(weights)
         for average, weight in zip(self.averages, self.generator.trainable_variables, strict=False):
             average.assign(weight.value)
 
     def generator_to_save(self) -> keras.Model:
-        """What is saved as the trained generator: averaged weights where they are kept, led by the warp as asked."""
+        """Returns the network to save: with the averaged weights, if there are any, and `warp_lead` added."""
         if not self.averages and not self.settings.warp_lead:
             return self.generator
         saved = build_generator(self.config)
@@ -98,7 +97,7 @@ class StreamTrainer(Learner):
         return saved
 
     def draw_samples(self, windows: Batch) -> Uint8Array:
-        """A panel of photo, stick figure, generated map and true map, one row a window of two frames, as a picture."""
+        """Draws photo, stick figure, generated map and true map, one row for each window of two frames."""
         previous, reference = (
             encoding.one_hot(parsing_map, self.config.schema)
             for parsing_map in (windows["parsing_maps"][:, 0], windows["reference_map"])
@@ -119,7 +118,7 @@ class StreamTrainer(Learner):
         return figures.training_panel(frame, keypoints, generated, real, frame_title="reference")
 
     def train_step(self, batch: Batch) -> dict[str, Tensor]:
-        """One update on the next frame of every stream, as `input_pipeline.make_streams` yields them."""
+        """Updates the generator on the next frame of every stream, a batch of `make_streams`; returns the losses."""
         seed = tf.stack([tf.constant(self.settings.seed, tf.int64), self.draws.assign_add(1)])
         inputs, real, parses = self._task(batch, seed)
         weights = self.generator.trainable_variables
@@ -133,12 +132,12 @@ class StreamTrainer(Learner):
         self.generator_optimizer.apply(tape.gradient(scaled, weights), weights)
         self._average(weights)
         fed_back = encoding.most_probable(probabilities)
-        # A slot that parsed its photo goes on from where it was.
+        # A slot whose task was to parse the photo keeps its last map.
         self.streams.assign(tf.where(parses, self.streams, fed_back))
         return {"loss": loss, "cross_entropy": cross_entropy, "dice_loss": dice}
 
     def _average(self, weights: list[keras.Variable]) -> None:
-        """Moves the averages; at first by more, so that a short training is not averaged with where it began."""
+        """Updates the averages. The decay starts small, so that the initial weights do not stay in a short average."""
         if not self.averages:
             return
         done = tf.cast(self.draws, tf.float32)
@@ -147,7 +146,7 @@ class StreamTrainer(Learner):
             average.assign_sub((1.0 - decay) * (average - weight.value))
 
     def _task(self, batch: Batch, seed: Tensor) -> tuple[Batch, Tensor, Tensor]:
-        """The network's inputs, the truth as one-hot, and which samples are to parse the photo."""
+        """Returns the network's inputs, the true map as one-hot, and a mask of the samples that parse the photo."""
         settings, count = self.settings, self.streams.shape[0]
         real, before, reference = (
             encoding.one_hot(batch[name], self.config.schema)
@@ -161,7 +160,7 @@ class StreamTrainer(Learner):
         )
         previous = tf.where(batch["is_start"][:, None, None, None], start, self.streams)
         previous = tf.where(self.progress < settings.teacher_forced_share, before, previous)
-        # Maps that augmentation redrew cannot be read off the photo.
+        # A map that was relabelled by the augmentation does not match the photo.
         parses = (draws[:, 1] < settings.photo_share) & batch["is_as_seen"][:, None, None, None]
         nothing = parses | (draws[:, 2] < settings.drop_previous)
         inputs = {

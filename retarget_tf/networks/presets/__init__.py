@@ -1,13 +1,13 @@
-"""The presets: each a generator, the loop that makes rollouts of it, and what its users must know.
+"""The presets: each has a generator for one frame and a loop that makes a rollout of it.
 
-    loop      what every preset's loop offers
-    paper     frame and pose to a picture of the map, as published
-    stable    reference, last map and pose to probabilities of the classes
+    loop      the interface of the loops
+    paper     frame, pose -> map in colours, as published
+    stable    reference, previous map, pose -> class probabilities
 
-Their settings are in `networks.config`, how they are trained in `training`.
+Their settings are in `networks.config`; `training` trains them.
 
-The generators are functional models of built-in layers and `keras.ops` alone, the drawing of stick figures and the
-warping of limbs included, so `keras.models.load_model` reads them where this package is not installed.
+The generators are functional models of built-in layers and `keras.ops` only, including the drawing of stick figures
+and the warping of limbs, so `keras.models.load_model` loads them without this package.
 """
 
 import dataclasses
@@ -25,12 +25,12 @@ __all__ = ["PRESETS", "Loop", "Network", "Preset", "Reference", "Taken", "build_
 
 @dataclasses.dataclass(frozen=True)
 class Preset:
-    """What a preset is made of.
+    """The parts of a preset.
 
     Attributes:
-        build_generator: builds the network of the preset's `ModelConfig` and a seed.
-        loop: builds the loop of the network, its `ModelConfig` and a reference.
-        photo_advice: a sentence for the model card: what the model makes of a photo and a reference map.
+        build_generator: Builds the network from the preset's `ModelConfig` and a seed.
+        loop: Builds the loop from the network, its `ModelConfig` and a reference.
+        photo_advice: Sentence for the model card that says how the model uses a photo and a reference map.
     """
 
     build_generator: Callable[[Any, int], keras.Model]
@@ -45,15 +45,15 @@ PRESETS = {
 
 
 def build_generator(config: ModelConfig, seed: int = 0) -> keras.Model:
-    """Builds the generator of a preset: see `paper.build_generator` and `stable.build_generator`.
+    """Builds the generator of a preset; see `paper.build_generator` and `stable.build_generator`.
 
     Args:
-        config: the preset's settings.
-        seed: makes the initial weights and the dropout repeatable.
+        config: Settings of the preset.
+        seed: Makes the random initial weights and the dropout repeatable.
     """
     return PRESETS[config.preset].build_generator(config, seed)
 
 
 def make_loop(network: Network, config: ModelConfig, reference: Reference) -> Loop:
-    """Builds the loop of a network of this preset around a reference."""
+    """Builds the preset's loop, which rolls `network` out from a reference."""
     return PRESETS[config.preset].loop(network, config, reference)

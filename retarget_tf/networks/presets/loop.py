@@ -1,11 +1,11 @@
-"""How a preset turns a network for one frame into a rollout: what the network is given, and what comes back.
+"""The interface that turns a network for one frame into a rollout: it builds the inputs and reads the outputs.
 
     state = loop.start()
     outputs = network(loop.inputs(state, keypoints))
     taken = loop.take(outputs)           # the map, and the state of the next step
 
-Everything is TensorFlow on tensors, eagerly in `rollout` and in the graph of a servable, so that both give the same
-maps. All that a loop needs to go on is the last map of class ids (`Loop.resume`), here or on another machine.
+Loops are TensorFlow operations. `rollout` runs them eagerly and a SavedModel inside its graph, with equal maps. The
+last map of class ids is enough to continue a rollout (`Loop.resume`), also in another process.
 """
 
 import dataclasses
@@ -22,12 +22,12 @@ Network = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
 
 @dataclasses.dataclass(frozen=True)
 class Reference:
-    """The targets' frames that anchor identity; NumPy arrays or tensors.
+    """Photos of the target people, from which a rollout takes their looks; NumPy arrays or tensors.
 
     Attributes:
         frame: RGB uint8 `[batch, size, size, 3]`.
-        keypoints: float32 `[batch, 25, 3]` in pixels.
-        parsing_map: uint8 `[batch, size, size]`; 255 everywhere where the map is not known.
+        keypoints: float32 `[batch, 25, 3]` of (x, y, score), in pixels of the frame.
+        parsing_map: uint8 class ids `[batch, size, size]`. A map filled with 255 means that it is unknown.
     """
 
     frame: Tensor
@@ -49,12 +49,12 @@ class Reference:
 
 @dataclasses.dataclass(frozen=True)
 class Taken:
-    """What a loop makes of the network's outputs.
+    """One generated step.
 
     Attributes:
-        state: what the next step is fed.
-        parsing_map: uint8 `[batch, size, size]` class ids.
-        rgb: float32 `[batch, size, size, 3]` in [-1, 1].
+        state: State to pass to the next step.
+        parsing_map: Generated class ids, uint8 `[batch, size, size]`.
+        rgb: The map as a picture, float32 `[batch, size, size, 3]` in [-1, 1].
     """
 
     state: Tensor
@@ -63,29 +63,29 @@ class Taken:
 
 
 class Loop(Protocol):
-    """Built from the network, its settings and the reference; its state is a tensor."""
+    """Rolls a network out from a reference. The state that it passes from step to step is one tensor."""
 
     def start(self) -> Tensor:
-        """The state before the first step."""
+        """Returns the state before the first step."""
 
     def truth(self, frame: Tensor, parsing_map: Tensor) -> Tensor:
-        """The state as if the true frame, uint8 `[batch, size, size, 3]`, and its map had been generated last."""
+        """Returns the state after a true frame, uint8 `[batch, size, size, 3]`, and its map: teacher forcing."""
 
     def resume(self, previous_map: Tensor) -> Tensor:
-        """The state after a map was generated, uint8 `[batch, size, size]`; `start()` where it is 255 everywhere."""
+        """Returns the state after a generated map, uint8 `[batch, size, size]`; that of `start` where it is unknown."""
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
-        """The network's inputs by name."""
+        """Returns the network's inputs by name, for keypoints float32 `[batch, 25, 3]` in pixels."""
 
     def take(self, outputs: Mapping[str, Tensor]) -> Taken:
-        """The next state and the map of the network's outputs."""
+        """Reads the map and the next state from the network's outputs."""
 
 
 def is_unknown(parsing_map: Tensor) -> Tensor:
-    """Bool `[batch]`: whether a map, uint8 `[batch, height, width]`, is 255 everywhere."""
+    """Returns bool `[batch]`: whether a map, uint8 `[batch, height, width]`, is 255 everywhere."""
     return tf.reduce_all(tf.equal(parsing_map, UNKNOWN), axis=[1, 2])
 
 
 def start_where_unknown(parsing_map: Tensor, start: Tensor, state: Tensor) -> Tensor:
-    """The state, but the state `start` for those of the batch whose map is not known."""
+    """Returns `state`, replaced by `start` in the samples whose map is unknown."""
     return tf.where(is_unknown(parsing_map)[:, None, None, None], start, state)

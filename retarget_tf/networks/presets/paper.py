@@ -1,7 +1,7 @@
-"""The preset `paper`: a U-Net that parses and retargets at once, G(frame_t, keypoints_t+1) -> parsing_rgb_t+1.
+"""The preset `paper`: a U-Net that parses and retargets in one step, G(frame_t, keypoints_t+1) -> parsing_rgb_t+1.
 
-A rollout begins with the photo in place of the frame; after that the network is fed its own last map, in the colours
-of the palette. A map of the reference is not looked at: the network parses the photo itself.
+In a rollout the first frame is the photo. Each later frame is the network's own last map, drawn in the colours of the
+palette. The network parses the photo itself; a parsing map of the reference is ignored.
 """
 
 from collections.abc import Mapping
@@ -23,12 +23,12 @@ def build_generator(config: PaperModelConfig, seed: int) -> keras.Model:
     """Builds the U-Net.
 
     Args:
-        config: size, width, norm, and how the pose enters.
-        seed: makes the initial weights and the dropout repeatable.
+        config: Sets the picture size, channels, normalization and dropout, and how the pose is given.
+        seed: Makes the random initial weights and the dropout repeatable.
 
     Returns:
-        A model of a dict of `frame` float32 `[batch, size, size, 3]` in [-1, 1] and `keypoints` float32
-        `[batch, 25, 3]` in pixels, that gives a dict of `parsing_rgb` float32 `[batch, size, size, 3]` in [-1, 1].
+        A model that maps a dict of `frame` float32 `[batch, size, size, 3]` in [-1, 1] and `keypoints` float32
+        `[batch, 25, 3]` in pixels to a dict of `parsing_rgb` float32 `[batch, size, size, 3]` in [-1, 1].
     """
     size = config.image_size
     frame = keras.Input((size, size, 3), name="frame", dtype="float32")
@@ -40,13 +40,13 @@ def build_generator(config: PaperModelConfig, seed: int) -> keras.Model:
         coordinates = pose_map.normalised_coordinates(keypoints, size)
         picture, at_bottleneck = frame, keras.layers.Reshape((1, 1, -1), name="coordinates")(coordinates)
     features = unet(picture, out_channels=3, config=config, seed=seed, at_bottleneck=at_bottleneck)
-    # float32 whatever the precision of the layers: the losses and the next step need the digits.
+    # float32 even in mixed precision: float16 is too coarse for the losses and the next step.
     rgb = keras.layers.Activation("tanh", dtype="float32", name="parsing_rgb")(features)
     return keras.Model({"frame": frame, "keypoints": keypoints}, {"parsing_rgb": rgb}, name="generator")
 
 
 class PhotoLoop:
-    """The state is the picture that goes in as `frame`: first the photo, then the last map in its colours."""
+    """Keeps the network's input `frame` as state: first the photo, then the last map in its colours."""
 
     def __init__(self, network: Network, config: ModelConfig, reference: Reference) -> None:
         del network  # nothing has to be generated before the first step
@@ -54,24 +54,24 @@ class PhotoLoop:
         self._photo = encoding.to_signed(reference.frame)
 
     def start(self) -> Tensor:
-        """The photo."""
+        """Returns the photo."""
         return self._photo
 
     def truth(self, frame: Tensor, parsing_map: Tensor) -> Tensor:
-        """The true frame: training has never seen anything else in its place."""
+        """Returns the true frame, which is what the network is trained on."""
         del parsing_map
         return encoding.to_signed(frame)
 
     def resume(self, previous_map: Tensor) -> Tensor:
-        """The map in its colours."""
+        """Returns the map in its colours."""
         return start_where_unknown(previous_map, self._photo, encoding.colour_map(previous_map, self._schema))
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
-        """Frame and keypoints."""
+        """Returns frame and keypoints."""
         return {"frame": state, "keypoints": keypoints}
 
     def take(self, outputs: Mapping[str, Tensor]) -> Taken:
-        """The classes whose colours are nearest; these colours are fed back."""
+        """Takes the class with the nearest colour at each pixel; the state is the map in exactly these colours."""
         rgb = tf.clip_by_value(outputs["parsing_rgb"], -1.0, 1.0)
         parsing_map = encoding.nearest_class(rgb, self._schema)
         return Taken(encoding.colour_map(parsing_map, self._schema), parsing_map, rgb)

@@ -1,12 +1,12 @@
-"""The preset `stable`: a map of probabilities, anchored in the reference at every step.
+"""The preset `stable`: class probabilities from the reference photo and the previous map.
 
-    G(reference photo, its keypoints, its map; previous map; keypoints wanted) -> parsing_probabilities
+    G(reference photo, its keypoints, its map; previous map; wanted keypoints) -> parsing_probabilities
 
-The reference's map, cut into limbs and moved into the wanted pose (`limb_warp`), is where the answer starts: a linear
-map of it is added to the U-Net's logits. Where no map is given all its channels are zero, and the network parses the
-photo itself: asked for the reference's own pose it gives the reference's map.
+The reference's map is cut into limbs that are moved into the wanted pose (`limb_warp`). A linear layer turns this
+warped map into logits, to which the U-Net adds its own. Without a map of the reference (all channels zero) the network
+parses the photo: for the reference's own keypoints it then returns the reference's map.
 
-In a rollout the network sees the reference at every step, and beside it its own last map, as one-hot.
+In a rollout the network receives the reference at every step, together with its own last map as one-hot.
 """
 
 from collections.abc import Mapping
@@ -25,7 +25,7 @@ from retarget_tf.networks.unet import unet
 
 PHOTO_ADVICE = "Give the photo's map as `reference_map` where you have one; else the network parses the photo itself."
 
-_WARP_LOGIT = 3.0  # how far the warped map leads before anything is learned
+_WARP_LOGIT = 3.0  # initial logit of a pixel's class in the warped map; the other classes have 0
 _WARP_LOGITS = "warp_logits"
 
 
@@ -33,13 +33,13 @@ def build_generator(config: StableModelConfig, seed: int) -> keras.Model:
     """Builds the network.
 
     Args:
-        config: size, width, norm and refinement.
-        seed: makes the initial weights and the dropout repeatable.
+        config: Sets the picture size, classes, channels, normalization, dropout and refinement.
+        seed: Makes the random initial weights and the dropout repeatable.
 
     Returns:
-        A model of a dict of `reference_frame` float32 `[batch, size, size, 3]` in [-1, 1], `reference_keypoints` and
-        `keypoints` float32 `[batch, 25, 3]` in pixels, `reference_map` and `previous_map` float32
-        `[batch, size, size, classes]`, one-hot or probabilities, all zero where unknown. It gives a dict of
+        A model that maps a dict of `reference_frame` float32 `[batch, size, size, 3]` in [-1, 1],
+        `reference_keypoints` and `keypoints` float32 `[batch, 25, 3]` in pixels, `reference_map` and `previous_map`
+        float32 `[batch, size, size, classes]` (one-hot or probabilities, all zero where unknown) to a dict of
         `parsing_probabilities` float32 `[batch, size, size, classes]`.
     """
     size, classes = config.image_size, config.schema.num_classes
@@ -55,7 +55,7 @@ def build_generator(config: StableModelConfig, seed: int) -> keras.Model:
     at_bottleneck = keras.layers.Reshape((1, 1, -1), name="coordinates")(coordinates)
     limbs = pose_map.draw_limbs(keypoints, size)
     warped = limb_warp.warp_map(reference_map, reference_keypoints, keypoints, config.schema)
-    sharp = [limbs, previous_map, warped]  # what the refinement sees again
+    sharp = [limbs, previous_map, warped]  # also the inputs of the refinement
     reference_stick = pose_map.draw_stick_figure(reference_keypoints, size)
     picture = keras.layers.Concatenate(name="conditions")([*sharp, photo, reference_stick, reference_map])
 
@@ -66,14 +66,14 @@ def build_generator(config: StableModelConfig, seed: int) -> keras.Model:
         classes, use_bias=False, kernel_initializer=keras.initializers.Identity(_WARP_LOGIT), name=_WARP_LOGITS
     )
     logits = keras.layers.Add(name="logits")([logits, lead(warped)])
-    # float32 whatever the precision of the layers: the loss and the next step need the digits.
+    # float32 even in mixed precision: float16 is too coarse for the losses and the next step.
     probabilities = keras.layers.Softmax(dtype="float32", name="parsing_probabilities")(logits)
     inputs = {tensor.name: tensor for tensor in (photo, reference_keypoints, reference_map, previous_map, keypoints)}
     return keras.Model(inputs, {"parsing_probabilities": probabilities}, name="generator")
 
 
 def _refine(features: Tensor, sharp: list[Tensor], config: StableModelConfig, seed: int) -> Tensor:
-    """A block at full resolution: thin arms are two pixels wide, and the U-Net's last skip is of half the size."""
+    """Refines at full resolution: thin arms are two pixels wide, and the U-Net's last skip has only half the size."""
     x = keras.layers.Concatenate(name="refine_inputs")([features, *sharp])
     x = keras.layers.Conv2D(
         config.refinement, 3, padding="same", kernel_initializer=layers.weight_init(seed + 300), name="refine_conv_0"
@@ -89,11 +89,12 @@ def _refine(features: Tensor, sharp: list[Tensor], config: StableModelConfig, se
 
 
 def raise_warp_lead(network: keras.Model, lead: float) -> None:
-    """Lets a trained generator lean more on the reference's own map, moved into the pose.
+    """Raises the weight of the warped reference map in a trained generator.
 
     Args:
-        network: of `build_generator`; changed in place.
-        lead: added to the logit of each pixel's class in the warped map.
+        network: Model from `build_generator`, changed in place.
+        lead: Added to the logit of each pixel's class in the warped map. Larger values keep more of the warped map and
+            follow the U-Net less.
     """
     layer = network.get_layer(_WARP_LOGITS)
     [kernel] = layer.get_weights()
@@ -101,7 +102,7 @@ def raise_warp_lead(network: keras.Model, lead: float) -> None:
 
 
 class MapLoop:
-    """The state is the last map, one-hot. A photo whose map is not known is parsed by the network first."""
+    """Keeps the last map as state, one-hot. If the reference has no map, the network first parses its photo."""
 
     def __init__(self, network: Network, config: ModelConfig, reference: Reference) -> None:
         self._schema = config.schema
@@ -114,7 +115,7 @@ class MapLoop:
         }
 
         def parse_photo() -> Tensor:
-            """Asked for the photo's own pose, with no map given, the network gives the photo's map."""
+            """Generates the map for the photo's own pose, without a reference map: this parses the photo."""
             outputs = network(self.inputs(nothing, self._reference["reference_keypoints"]))
             parsed = encoding.most_probable(outputs["parsing_probabilities"])
             return tf.where(unknown[:, None, None, None], parsed, given)
@@ -123,24 +124,24 @@ class MapLoop:
         self._reference["reference_map"] = tf.cond(tf.reduce_any(unknown), parse_photo, lambda: given)
 
     def start(self) -> Tensor:
-        """The reference's map: nothing was generated yet."""
+        """Returns the reference's map."""
         return self._reference["reference_map"]
 
     def truth(self, frame: Tensor, parsing_map: Tensor) -> Tensor:
-        """The true map."""
+        """Returns the true map, one-hot."""
         del frame
         return encoding.one_hot(parsing_map, self._schema)
 
     def resume(self, previous_map: Tensor) -> Tensor:
-        """The map, one-hot."""
+        """Returns the map, one-hot."""
         return start_where_unknown(previous_map, self.start(), encoding.one_hot(previous_map, self._schema))
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
-        """The reference, the last map and the keypoints."""
+        """Returns the reference, the last map and the keypoints."""
         return {**self._reference, "previous_map": state, "keypoints": keypoints}
 
     def take(self, outputs: Mapping[str, Tensor]) -> Taken:
-        """The most probable classes, which are fed back."""
+        """Takes the most probable class of each pixel; the state is this map, one-hot."""
         probabilities = outputs["parsing_probabilities"]
         parsing_map = tf.cast(tf.argmax(probabilities, axis=-1), tf.uint8)
         rgb = encoding.colour_map(parsing_map, self._schema)

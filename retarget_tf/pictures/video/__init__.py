@@ -1,7 +1,6 @@
-"""Reading and writing video with PyAV, one frame at a time.
+"""Reads and writes videos with PyAV, one frame at a time.
 
-Frames are RGB uint8 `[height, width, 3]`, upright (rotation and mirroring of the metadata are applied). A video never
-sits in memory.
+Frames are RGB uint8 `[height, width, 3]`, upright (rotation and mirroring in the metadata are applied).
 """
 
 from retarget_tf.pictures.video.reading import (

@@ -1,4 +1,4 @@
-"""Reading video as people have it: turned, mirrored, of variable rate, cut. What would be shown wrong is refused."""
+"""Reads videos frame by frame: rotated, mirrored or of variable frame rate; HDR and non-square pixels are refused."""
 
 import contextlib
 import dataclasses
@@ -20,18 +20,18 @@ from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import ConfigError, InputDataError
 
-_UNEVEN_SHARE = 0.05  # of the distances: a phone drops a frame now and then
+_UNEVEN_SHARE = 0.05  # of uneven steps that is still normal: phones drop a frame now and then
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
 _HDR = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
 
 
 def find_videos(pattern: str) -> list[str]:
-    """The files of a name or a pattern such as `videos/*.mp4`, in order.
+    """Returns the file of this name, or the sorted files that match a pattern such as `videos/*.mp4`.
 
     Raises:
-        InputDataError: there is none.
+        InputDataError: No file matches.
     """
-    # Names that people download hold brackets, which a pattern takes for a choice of letters.
+    # Names of downloaded files often contain brackets, which a pattern would interpret.
     paths = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not paths:
         raise InputDataError(f"videos {pattern}: no file matches. Check --videos.")
@@ -40,11 +40,11 @@ def find_videos(pattern: str) -> list[str]:
 
 @dataclasses.dataclass(frozen=True)
 class ReadOptions:
-    """How a video is read.
+    """Options of reading a video.
 
     Attributes:
-        fps: frames per second that the video is resampled to, by its timestamps; 0 takes its frames as they are.
-        max_pixels: of a frame; what is larger is refused before it is decoded. 8K is 33 million.
+        fps: Frame rate that the video is resampled to by its timestamps; 0 reads the stored frames.
+        max_pixels: Largest number of pixels of a frame; larger videos are refused before decoding. 8K has 33 million.
     """
 
     fps: float = 0.0
@@ -62,14 +62,14 @@ AS_IT_IS = ReadOptions()
 
 @dataclasses.dataclass(frozen=True)
 class VideoInfo:
-    """What a video's header says.
+    """Size, frame rate and length of a video.
 
     Attributes:
-        width: of the upright frame, in pixels.
-        height: of the upright frame, in pixels.
-        fps: frames per second that `read_frames` gives: the average, or what the options ask for.
-        declared_frames: number of frames as the container declares or its duration implies; 0 where neither is
-            known. The true number is known only after reading.
+        width: Width of the upright frames in pixels.
+        height: Height of the upright frames in pixels.
+        fps: Frames per second that `read_frames` yields: `ReadOptions.fps`, or the video's average.
+        declared_frames: Number of frames that the container declares or its duration implies, 0 if unknown. The true
+            number is known only after reading.
     """
 
     width: int
@@ -79,11 +79,11 @@ class VideoInfo:
 
 
 def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
-    """Reads the header and one frame (only a frame tells the rotation).
+    """Reads the header and the first frame, which has the rotation.
 
     Raises:
-        InputDataError: the file is missing, is no video, is cut, holds no frame that can be decoded, is larger than
-            `options` allow, or is of a kind that is not read: HDR, or of pixels that are not square.
+        InputDataError: The file is missing, no video, or cut off, has no frame that can be decoded, has larger frames
+            than `options` allow, is HDR, or has pixels that are not square.
     """
     with _open(path, options) as (container, stream):
         height, width = _upright(next(_packets_to_frames(path, container, stream))).shape[:2]
@@ -94,10 +94,10 @@ def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
 
 
 def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[Uint8Array]:
-    """Yields the frames in order. Where the file ends early, what there is is yielded, and a warning logged.
+    """Yields the frames in order. Logs a warning if there are fewer frames than declared.
 
     Raises:
-        InputDataError: as `probe`, or the video cannot be decoded to its end.
+        InputDataError: As in `probe`, or a frame cannot be decoded or has another size.
     """
     with _open(path, options) as (container, stream):
         times = _Times()
@@ -113,7 +113,7 @@ def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterat
 
 
 def read_gray(path: files.PathLike) -> Iterator[Uint8Array]:
-    """Yields the frames of a gray8 video as uint8 `[height, width]`, value for value."""
+    """Yields the frames of a gray8 video as uint8 `[height, width]`, with unchanged values."""
     with _open(path, AS_IT_IS) as (container, stream):
         for frame in _packets_to_frames(path, container, stream):
             yield frame.to_ndarray(format="gray")
@@ -142,7 +142,7 @@ def _open(path: files.PathLike, options: ReadOptions) -> Iterator[tuple[Any, Any
 
 
 def _check_whole(path: files.PathLike, stream: Any) -> None:
-    """A cut mp4 decodes without complaint up to the cut: only its index, written in front, tells of more."""
+    """Refuses a cut mp4, which decodes without an error up to the cut; only its index, in front, lists the rest."""
     size = os.path.getsize(path)
     end = max((entry.pos + entry.size for entry in stream.index_entries), default=0)
     if end > size:
@@ -150,7 +150,7 @@ def _check_whole(path: files.PathLike, stream: Any) -> None:
 
 
 def _check_kind(path: files.PathLike, stream: Any, options: ReadOptions) -> None:
-    """What the header alone tells to be unfit."""
+    """Refuses videos whose header shows that they cannot be read correctly."""
     width, height = stream.codec_context.width, stream.codec_context.height
     if width * height > options.max_pixels:
         raise InputDataError(
@@ -169,7 +169,7 @@ def _check_kind(path: files.PathLike, stream: Any, options: ReadOptions) -> None
 def _packets_to_frames(
     path: files.PathLike, container: Any, stream: Any, times: "_Times | None" = None
 ) -> Iterator[Any]:
-    """The decoded frames; their times are noted in `times`, if it is given."""
+    """Yields the decoded frames and adds their times to `times`, if given."""
     count, size, times = 0, None, times or _Times()
     try:
         for frame in container.decode(stream):
@@ -190,31 +190,31 @@ def _packets_to_frames(
     if count == 0:
         raise InputDataError(f"video {path}: holds no frame that can be decoded. Give another file.")
     declared = _declared_frames(container, stream)
-    # A duration is rounded, and can be off by one frame.
+    # A duration is rounded and can be off by one frame.
     missing = count < declared - 1 if stream.frames else times.end_before(declared / _average_fps(stream))
     if missing:
         _warn_once(f"video {path}: decoded {count} of {declared} declared frames; the file may be cut.")
 
 
 class _Times:
-    """When the frames of a video are shown, in seconds."""
+    """Presentation times of a video's frames in seconds."""
 
     def __init__(self) -> None:
         self._known: list[float] = []
 
     def add(self, frame: Any) -> None:
-        """Notes a frame, if it has a time."""
+        """Adds the time of a frame, if it has one."""
         if frame.time is not None:
             self._known.append(float(frame.time))
 
     def end_before(self, seconds: float) -> bool:
-        """Whether two frames at least are missing at the end of a video of that length, at its slowest pace."""
+        """Returns whether two frames or more, at the slowest pace, are missing at the end of a video this long."""
         if len(self._known) < 2:
             return False
         return seconds - (self._known[-1] - self._known[0]) > 2.5 * float(np.diff(self._known).max())
 
     def uneven(self) -> tuple[float, float] | None:
-        """The usual and the largest distance of two frames, where many distances are not the usual one."""
+        """Returns the median and the largest time between frames if the frame rate varies, otherwise None."""
         if len(self._known) < 2:
             return None
         steps = np.diff(self._known)
@@ -228,13 +228,13 @@ def _average_fps(stream: Any) -> float:
 
 
 def _declared_frames(container: Any, stream: Any) -> int:
-    """What the container counts, or what it says of the stream's duration; 0 where it says nothing."""
+    """Returns the number of frames by the container's count or duration; 0 if it has neither."""
     if stream.frames:
         return int(stream.frames)
     if stream.duration:
         seconds = float(stream.duration * stream.time_base)
     elif clock := _CLOCK.fullmatch(stream.metadata.get("DURATION", "")):
-        # Matroska: of this stream, where the container's may be the sound's.
+        # Matroska: the duration of this stream; the container's may be that of the sound.
         hours, minutes, rest = map(float, clock.groups())
         seconds = hours * 3600 + minutes * 60 + rest
     else:
@@ -244,12 +244,12 @@ def _declared_frames(container: Any, stream: Any) -> int:
 
 @functools.lru_cache
 def _warn_once(message: str) -> None:
-    """A video may be read twice; it is warned of once."""
+    """Logs a warning once, even if a video is read twice."""
     logging.warning("%s", message)
 
 
 def _resampled(frames: Iterable[Any], average_fps: float, fps: float) -> Iterator[Any]:
-    """For each moment k / fps from the first frame to the last, the frame that is nearest in time."""
+    """Yields for each time k / fps, from the first frame to the last, the frame nearest in time."""
     held, held_at, start, count = None, 0.0, 0.0, 0
     for index, frame in enumerate(frames):
         at = index / average_fps if frame.time is None else float(frame.time)
@@ -264,7 +264,7 @@ def _resampled(frames: Iterable[Any], average_fps: float, fps: float) -> Iterato
 
 
 def _upright(frame: Any) -> Uint8Array:
-    """The picture as RGB, turned and mirrored as the display matrix says (ISO/IEC 14496-12, 8.3.2)."""
+    """Converts a frame to RGB, rotated and mirrored by its display matrix (ISO/IEC 14496-12, 8.3.2)."""
     picture = frame.to_ndarray(format="rgb24")
     matrix = frame.side_data.get(Type.DISPLAYMATRIX)
     if matrix is None:

@@ -1,4 +1,4 @@
-"""Writing video with PyAV, one frame at a time."""
+"""Writes videos with PyAV, one frame at a time."""
 
 import dataclasses
 import pathlib
@@ -15,16 +15,16 @@ from retarget_tf.errors import ConfigError
 
 
 class VideoWriter:
-    """Writes frames to a video that appears under its name only when complete.
+    """Writes frames to a video file, which gets its name only when it is complete.
 
-    Use as a context manager; all frames have the size of the first. `codec` chooses what the file is for:
+    A context manager. All frames must have the size of the first. The codecs:
 
-    * ``"h264"``: yuv420p with the index in front, plays in a browser; odd sides are padded by one pixel.
-    * ``"mjpeg"``: quality about 95, full chroma: stored training frames.
-    * ``"ffv1"``: lossless gray8 `[height, width]`: parsing maps.
+    * ``"h264"``: yuv420p with the index in front, for browsers; odd sides are padded by one pixel.
+    * ``"mjpeg"``: quality about 95 with full chroma, for training frames.
+    * ``"ffv1"``: lossless gray8 `[height, width]`, for parsing maps.
 
     Raises:
-        ConfigError: the name ends in none of .mkv, .mov and .mp4.
+        ConfigError: The name does not end in .mkv, .mov or .mp4.
     """
 
     def __init__(self, path: files.PathLike, fps: float, codec: str = "h264") -> None:
@@ -43,8 +43,8 @@ class VideoWriter:
 
     def __enter__(self) -> Self:
         temporary = self._atomic.__enter__()
-        temporary.touch()  # libav would open it at the first packet, and say only that it may not
-        # The index in front, so that a browser starts to play before it has the whole file.
+        temporary.touch()  # libav opens it only at the first packet, with an unclear error if that fails
+        # Puts the index in front, so that browsers can play while they download.
         options = {} if self._suffix == ".mkv" else {"movflags": "+faststart"}
         self._container = av.open(str(temporary), "w", options=options)
         return self
@@ -100,7 +100,7 @@ class _Codec:
 _SUFFIXES = (".mkv", ".mov", ".mp4")
 _CODECS = {
     "h264": _Codec("libx264", "yuv420p", "rgb24", {"crf": "18", "preset": "veryfast"}),
-    # An MJPEG quantiser of 2 is libjpeg's quality 95 or so (mean difference of a frame: see video_test.py).
+    # An MJPEG quantiser of 2 is about libjpeg's quality 95 (video_test.py checks the mean difference of a frame).
     "mjpeg": _Codec("mjpeg", "yuvj444p", "rgb24", qscale=2),
     "ffv1": _Codec("ffv1", "gray", "gray"),
 }
