@@ -30,6 +30,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("benchmark", BENCHMARKS)
 def test_a_benchmark_runs(folder: pathlib.Path, benchmark: str) -> None:
     arguments, told = BENCHMARKS[benchmark]

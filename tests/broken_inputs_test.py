@@ -366,6 +366,7 @@ def test_a_full_disk_leaves_neither_panel_nor_maps(
     assert listing(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("file_bytes", "written"), [(2_000, r"clips/[\w-]+\.pictures"), (8_000, r"records/.*\.tfrecord")]
 )
@@ -522,6 +523,7 @@ def test_no_program_replaces_what_it_did_not_make(
     assert "Received: " in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
@@ -580,6 +582,7 @@ def test_a_full_disk_ends_a_process_with_1_and_one_line(tmp_path: Path) -> None:
     assert listing(tmp_path) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("workers", [1, 2])
 def test_a_stopped_process_ends_with_143_and_leaves_nothing(tmp_path: Path, workers: int) -> None:
     people = ("--people=4", "--clips_per_person=1", f"--workers={workers}")

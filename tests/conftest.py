@@ -11,7 +11,7 @@ from tests import testing
 from tests.testing import Served
 
 
-@pytest.fixture(scope="session", params=["paper", "stable"])
+@pytest.fixture(scope="session", params=["paper", pytest.param("stable", marks=pytest.mark.slow)])
 def served(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Served:
     """An untrained generator of 32 px, exported as version 1."""
     return export_lively(request.param, tmp_path_factory.mktemp(request.param))

@@ -178,6 +178,7 @@ def test_flags_come_from_a_file(script: pathlib.Path, tmp_path: pathlib.Path) ->
     assert run(script, f"--flagfile={flagfile}").stderr == "resuming at step 7\n"
 
 
+@pytest.mark.slow
 def test_tensorflow_comes_without_its_banner_but_with_its_exceptions(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "tensors.py"
     path.write_text(
@@ -215,6 +216,7 @@ def test_failing_import_of_tensorflow_shows_what_it_wrote(tmp_path: pathlib.Path
     assert done.stderr.endswith("ImportError: broken\n")
 
 
+@pytest.mark.slow
 def test_an_error_that_tensorflow_logs_is_a_line_and_its_warnings_are_not_shown(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "warns.py"
     path.write_text(

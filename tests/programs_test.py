@@ -1,7 +1,9 @@
 """Every program answers --help quickly, and the whole chain runs as a user runs it: one process a command."""
 
 import dataclasses
+import functools
 import importlib.util
+import itertools
 import json
 import pathlib
 import re
@@ -11,12 +13,13 @@ from typing import Any
 
 import pytest
 
+from retarget_tf.dataset import clips
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.extraction import external_parser
 from retarget_tf.pictures import video
 from retarget_tf.serving import server
 from tests import testing
-from tests.testing import run_program
+from tests.testing import Served, needs_footage, needs_mediapipe, run_program
 
 
 def programs() -> list[str]:
@@ -25,8 +28,9 @@ def programs() -> list[str]:
     return sorted([*names, "retarget_tf.train", "retarget_tf.evaluate", "retarget_tf.retarget"])
 
 
-@pytest.mark.parametrize("program", programs())
-def test_help_is_quick_and_a_bad_flag_is_usage(program: str) -> None:
+@functools.cache
+def answer_to_help(program: str) -> "subprocess.CompletedProcess[str]":
+    """What --help prints; a failure where it imports what is heavy."""
     script = (
         f"import runpy, sys; sys.argv = ['{program}', '--help']\n"
         f"try: runpy.run_module('{program}', run_name='__main__')\n"
@@ -34,9 +38,13 @@ def test_help_is_quick_and_a_bad_flag_is_usage(program: str) -> None:
         "heavy = {'tensorflow', 'keras', 'mediapipe', 'av', 'cv2'} & set(sys.modules)\n"
         "sys.exit(f'imports {heavy} before it answers' if heavy else code)"
     )
-    answer = subprocess.run(
-        [sys.executable, "-c", script], cwd=testing.ROOT, capture_output=True, text=True, timeout=60, check=False
-    )
+    command = [sys.executable, "-c", script]
+    return subprocess.run(command, cwd=testing.ROOT, capture_output=True, text=True, timeout=60, check=False)
+
+
+@pytest.mark.parametrize("program", programs())
+def test_help_is_quick_and_a_bad_flag_is_usage(program: str) -> None:
+    answer = answer_to_help(program)
     assert answer.returncode == 0, answer.stderr
     assert run_program(program, "--no_such_flag").returncode == 2
 
@@ -56,7 +64,7 @@ def test_help_is_quick_and_a_bad_flag_is_usage(program: str) -> None:
 )
 def test_a_flag_has_the_default_of_the_setting_of_its_name(program: str, settings: Any) -> None:
     # Written twice: a program that imported the settings could not answer --help quickly.
-    described = run_program(program, "--help").stdout
+    described = answer_to_help(program).stdout
     defaults = dict(re.findall(r"^  --(\w+): .*\(default: (.*)\)$", described, re.MULTILINE))
     names = {field.name for field in dataclasses.fields(settings)} & set(defaults) - {"steps", "person"}
     assert names
@@ -68,16 +76,47 @@ def _told(value: object) -> str:
 
 
 def test_every_scaling_of_a_parser_can_be_asked_for() -> None:
-    described = run_program("data.extract_clips", "--help").stdout
+    described = answer_to_help("data.extract_clips").stdout
     assert f"--parser_scaling: <{'|'.join(external_parser.SCALINGS)}>" in described
 
 
-def test_the_whole_chain(tmp_path: pathlib.Path) -> None:
-    def run(module: str, *arguments: object) -> str:
-        done = run_program(module, *arguments)
-        assert done.returncode == 0, done.stderr
-        return done.stdout
+def run(module: str, *arguments: object) -> str:
+    done = run_program(module, *arguments)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
 
+
+@pytest.mark.slow
+@needs_mediapipe
+@needs_footage
+def test_footage_is_screened_and_becomes_a_clip(tmp_path: pathlib.Path) -> None:
+    footage = testing.shared_videos()
+    assert footage is not None
+    with video.VideoWriter(tmp_path / "short.mp4", 25) as writer:
+        for frame in itertools.islice(video.read_frames(footage / "ubc_fashion_b.mp4"), 6):
+            writer.write(frame)
+    assert run("data.fetch_models").count("already there") == 2
+    given, report, out = f"--videos={tmp_path / 'short.mp4'}", tmp_path / "report.html", tmp_path / "clips"
+    run("data.screen_clips", given, f"--report={report}")
+    assert "short.mp4" in report.read_text()
+    run("data.extract_clips", given, f"--out={out}", "--size=64")
+    [clip] = clips.find_clips(out)
+    assert (clip.info.clip_id, clip.info.frames, clip.info.image_size) == ("short", 6, 64)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("served", ["paper"], indirect=True)
+def test_a_model_is_converted_and_its_export_checked(served: Served, tmp_path: pathlib.Path) -> None:
+    assert "FAIL" not in run(
+        "export.check_saved_model", f"--model={served.workdir}", f"--export_dir={served.export_dir}"
+    )
+    if importlib.util.find_spec("tf2onnx"):
+        run("export.export_onnx", f"--model={served.workdir}", f"--out={tmp_path / 'generator.onnx'}")
+        assert (tmp_path / "generator.onnx").stat().st_size > 0
+
+
+@pytest.mark.slow
+def test_the_whole_chain(tmp_path: pathlib.Path) -> None:
     dancers, cross, records, work = (tmp_path / name for name in ("dancers", "cross", "records", "work"))
     run("data.make_dancers", f"--out={dancers}", "--people=6", "--clips_per_person=1", "--frames=12", "--size=32")
     run("data.make_dancers", f"--out={cross}", f"--motion_of={dancers}")
@@ -94,9 +133,6 @@ def test_the_whole_chain(tmp_path: pathlib.Path) -> None:
     assert "copy_first" in table
 
     run("export.export_saved_model", f"--model={work}", f"--out={tmp_path / 'export'}")
-    run("export.check_saved_model", f"--model={work}", f"--export_dir={tmp_path / 'export' / '1'}")
-    if importlib.util.find_spec("tf2onnx"):
-        run("export.export_onnx", f"--model={work}", f"--out={tmp_path / 'generator.onnx'}")
     source, target = sorted(dancers.iterdir())[:2]
     out, maps = tmp_path / "dance.mp4", tmp_path / "maps"
     arguments = (f"--target_clip={target}", f"--source_clip={source}", f"--out={out}", f"--maps_dir={maps}")

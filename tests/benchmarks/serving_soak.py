@@ -62,15 +62,15 @@ def main() -> None:
     sys.exit(1 if tally.faults else 0)
 
 
-def soak(folder: pathlib.Path, seconds: float, clients: int) -> Tally:
-    """Runs all of it in a folder."""
+def soak(folder: pathlib.Path, seconds: float, clients: int, preset: str = "stable") -> Tally:
+    """Runs all of it in a folder, with a generator of the preset."""
     import tensorflow as tf
 
     from retarget_tf.networks import generator
     from retarget_tf.networks.config import GeneratorSpec, ModelConfig
     from retarget_tf.serving import exporting
 
-    model = ModelConfig.of_preset("stable", image_size=_SIZE, filters=2)
+    model = ModelConfig.of_preset(preset, image_size=_SIZE, filters=2)
     for number, place in ((1, folder / "export"), (2, folder / "later")):
         network = testing.lively(generator.build_generator(model), seed=number)
         generator.save_generator(network, GeneratorSpec(model, 0.7), folder / f"work{number}")

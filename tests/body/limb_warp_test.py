@@ -224,6 +224,7 @@ def test_another_schema() -> None:
     np.testing.assert_array_equal(warp(parsing_map, person(), person(), CIHP20), parsing_map)
 
 
+@pytest.mark.slow
 def test_a_batch_of_any_size_in_a_graph() -> None:
     @tf.function(
         input_signature=[
@@ -244,6 +245,7 @@ def test_a_batch_of_any_size_in_a_graph() -> None:
         np.testing.assert_array_equal(np.argmax(warped, axis=-1), alone[:batch])
 
 
+@pytest.mark.slow
 def test_a_saved_model_warps_where_the_package_is_not(tmp_path: pathlib.Path) -> None:
     inputs = {
         "map": keras.Input((SIZE, SIZE, 10), name="map"),

@@ -624,6 +624,7 @@ def test_foreign_clips_give_no_motion(tmp_path: pathlib.Path) -> None:
 # The program.
 
 
+@pytest.mark.slow
 def test_program_makes_clips_then_cross_clips_and_refuses_bad_flags(tmp_path: pathlib.Path) -> None:
     out = tmp_path / "clips"
     tiny = ("--people=2", "--clips_per_person=1", "--frames=3", "--size=32", "--workers=2")

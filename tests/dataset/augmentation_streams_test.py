@@ -75,6 +75,7 @@ def full_body(frames: int) -> tf.Tensor:
     return tf.constant(keypoints)
 
 
+@pytest.mark.slow
 def test_blobs_move_with_their_joints_in_frame_and_map() -> None:
     in_maps, in_frames = [], []
     for draw in range(40):
@@ -93,6 +94,7 @@ def test_blobs_move_with_their_joints_in_frame_and_map() -> None:
     assert np.abs(in_frames).max() < 0.1
 
 
+@pytest.mark.slow
 def test_half_of_the_streams_are_mirrored_with_their_reference() -> None:
     config = StreamAugmentationConfig(mirror=True)
     mirrored = 0
@@ -217,6 +219,7 @@ def test_missing_joints_stay_missing() -> None:
             assert set(np.nonzero(points)[1]) <= {LEFT_WRIST, RIGHT_WRIST}
 
 
+@pytest.mark.slow
 def test_a_change_is_a_function_of_its_seed_also_inside_tf_data() -> None:
     def changed(draw: tf.Tensor) -> tuple[tf.Tensor, ...]:
         seed = tf.stack([np.int64(5), draw])

@@ -47,6 +47,7 @@ def steps(batch: dict[str, Any]) -> Any:
     return (walked + 3) % WRAP - 3
 
 
+@pytest.mark.slow
 def test_cached_records_give_the_same_and_are_read_once(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
     from_disk = take(20, manifest, augment=AUGMENTATION)
     folder = shutil.copytree(manifest.folder, tmp_path / "records")
@@ -68,6 +69,7 @@ def test_elements_are_what_stream_spec_says(manifest: records.Manifest, size: in
         assert dataset.element_spec[name].is_compatible_with(value), name
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("augment", [None, AUGMENTATION])
 def test_slots_stay_in_place(manifest: records.Manifest, augment: Any) -> None:
     batches = take(80, manifest, augment=augment, mean_frames=4.0)
@@ -83,6 +85,7 @@ def test_slots_stay_in_place(manifest: records.Manifest, augment: Any) -> None:
     assert np.sum(starts.any(axis=1) & ~starts.all(axis=1)) > 20  # slots end alone, and their neighbours stay
 
 
+@pytest.mark.slow
 def test_a_stream_walks_through_one_clip_at_one_gap(manifest: records.Manifest) -> None:
     colours = {p: testing.walking_square(0, 32, p)[0][16, 16].astype(int) for p in "abc"}
     seen, drawn = set(), set()
@@ -119,6 +122,7 @@ def test_references_are_those_of_the_record(manifest: records.Manifest) -> None:
             np.testing.assert_array_equal(batch["reference_map"][slot], testing.walking_square(index, 32)[1])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [1, 7, 40])
 def test_starting_at_a_batch_equals_having_taken_those_before(manifest: records.Manifest, start: int) -> None:
     settings: dict[str, Any] = {"augment": AUGMENTATION, "mean_frames": 6.0}
@@ -126,6 +130,7 @@ def test_starting_at_a_batch_equals_having_taken_those_before(manifest: records.
     testing.assert_same_batches(take(4, manifest, start_batch=start, **settings), uninterrupted[start:])
 
 
+@pytest.mark.slow
 def test_streams_are_a_function_of_the_seed(manifest: records.Manifest) -> None:
     first = take(10, manifest, seed=1, augment=AUGMENTATION)
     testing.assert_same_batches(first, take(10, manifest, seed=1, augment=AUGMENTATION))
@@ -140,6 +145,7 @@ def test_whole_splits_can_be_streamed(manifest: records.Manifest) -> None:
     assert all(np.array_equal(points, first) for batch in batches for points in batch["reference_keypoints"])
 
 
+@pytest.mark.slow
 def test_frames_are_not_decoded_but_the_references(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "train.tfrecord"
     with tf.io.TFRecordWriter(str(path)) as writer:

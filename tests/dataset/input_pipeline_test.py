@@ -39,6 +39,7 @@ def places(batches: list[dict[str, Any]]) -> list[tuple[bytes, int]]:
     return [place for batch in batches for place in zip(batch["clip_id"], batch["first_index"].tolist(), strict=True)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("window", "size", "repeat"), [(2, None, True), (3, 16, False)])
 def test_elements_are_what_element_spec_says(
     manifest: records.Manifest, window: int, size: int | None, repeat: bool
@@ -58,6 +59,7 @@ def test_elements_are_what_element_spec_says(
         assert dataset.element_spec[name].is_compatible_with(value), name
 
 
+@pytest.mark.slow
 def test_cached_records_give_the_same_and_are_read_once(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
     settings: dict[str, Any] = {"batch_size": 4, "augment": AugmentationConfig(), "seed": 3}
     from_disk = take(6, manifest, **settings)
@@ -96,6 +98,7 @@ def test_an_epoch_has_every_window_once_and_none_crosses_clips(manifest: records
                 assert np.abs(picture[16, 16].astype(int) - colours[clip_id.decode()]).max() < 12
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("drop_remainder", "batches"), [(True, 5), (False, 6)])
 def test_cardinality_is_exact(manifest: records.Manifest, drop_remainder: bool, batches: int) -> None:
     settings: dict[str, Any] = {"batch_size": 4, "repeat": False, "drop_remainder": drop_remainder}
@@ -108,6 +111,7 @@ def test_cardinality_is_exact(manifest: records.Manifest, drop_remainder: bool, 
     )
 
 
+@pytest.mark.slow
 def test_the_stream_is_a_function_of_the_seed(manifest: records.Manifest) -> None:
     settings: dict[str, Any] = {"batch_size": 4, "augment": AugmentationConfig(), "window_frames": 3}
     first = take(12, manifest, seed=1, **settings)
@@ -115,6 +119,7 @@ def test_the_stream_is_a_function_of_the_seed(manifest: records.Manifest) -> Non
     assert places(first) != places(take(12, manifest, seed=2, **settings))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", [1, 5, 6, 13])
 def test_starting_at_a_batch_equals_having_taken_those_before(manifest: records.Manifest, start: int) -> None:
     settings: dict[str, Any] = {"batch_size": 4, "augment": AugmentationConfig(), "frame_gap": (1, 2)}
@@ -122,6 +127,7 @@ def test_starting_at_a_batch_equals_having_taken_those_before(manifest: records.
     testing.assert_same_batches(take(3, manifest, start_batch=start, **settings), uninterrupted[start:])
 
 
+@pytest.mark.slow
 def test_epochs_differ_in_order_and_in_jitter(manifest: records.Manifest) -> None:
     batches = take(42, manifest, batch_size=1, augment=AugmentationConfig())
     assert places(batches[:21]) != places(batches[21:])
@@ -131,6 +137,7 @@ def test_epochs_differ_in_order_and_in_jitter(manifest: records.Manifest) -> Non
     assert sum(not np.array_equal(seen[place], again[place]) for place in seen) > 15
 
 
+@pytest.mark.slow
 def test_frame_gaps_are_drawn_within_their_bounds(manifest: records.Manifest) -> None:
     batches = take(20, manifest, batch_size=2, window_frames=2, frame_gap=(1, 3))
     gaps = set()

@@ -48,6 +48,7 @@ def manifest_bytes(clip_folder: pathlib.Path, tmp_path_factory: pytest.TempPathF
     return (out / "manifest.json").read_bytes()
 
 
+@pytest.mark.slow
 def test_records_do_not_depend_on_the_workers(
     clip_folder: pathlib.Path, manifest_bytes: bytes, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -58,6 +59,7 @@ def test_records_do_not_depend_on_the_workers(
     assert records.find_problems(manifest.folder) == []
 
 
+@pytest.mark.slow
 def test_a_killed_build_goes_on_where_it_stopped(
     clip_folder: pathlib.Path, manifest_bytes: bytes, tmp_path: pathlib.Path
 ) -> None:

@@ -286,6 +286,7 @@ def test_a_failed_build_gives_no_records_and_keeps_what_was_done(tmp_path: pathl
     assert [path.name for path in out.parent.iterdir()] == ["records"]
 
 
+@pytest.mark.slow
 def test_programs_build_and_inspect(clip_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     out, sheet = tmp_path / "records", tmp_path / "sheet.png"
     build = ("data.build_records", f"--clips={clip_folder}", f"--out={out}", "--segment_frames=4", "--test_people=a,b")

@@ -159,6 +159,7 @@ def test_readers_refuse_a_stray_shard(manifest: records.Manifest, kind: str) -> 
         open_dataset(manifest, kind)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["windows", "streams"])
 @pytest.mark.parametrize("damage", ["flipped", "cut", "gone"])
 def test_damage_that_shows_up_while_reading_names_the_shard(manifest: records.Manifest, kind: str, damage: str) -> None:
@@ -191,6 +192,7 @@ def open_dataset(manifest: records.Manifest, kind: str) -> tf.data.Dataset:
     return input_pipeline.make_streams(manifest.folder, "train", lengths, batch_size=2)
 
 
+@pytest.mark.slow
 def test_the_program_lists_problems_and_ends_with_3(manifest: records.Manifest) -> None:
     command = ("data.validate_records", f"--records={manifest.folder}")
     sound = testing.run_program(*command)

@@ -97,6 +97,7 @@ def test_the_limbs_follow_the_pose_and_stay_without_one() -> None:
     np.testing.assert_array_equal(mover(nobody), box_map(3, 17, 14, 23, 20))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("baseline", [baselines.CopyFirst(), library(), baselines.LimbWarp(PARTS10)])
 def test_clips_of_a_batch_do_not_touch_each_other(baseline: baselines.Baseline) -> None:
     references = np.stack([pose(ARMS_DOWN, 20, 20), pose(ARMS_UP, 18, 22)])

@@ -121,6 +121,7 @@ def test_nearest_pose_finds_the_same_square_of_another_person(found: evaluation.
     assert found.metrics["baselines"]["nearest_pose"]["miou"]["mean"] == pytest.approx(1)
 
 
+@pytest.mark.slow
 def test_poses_of_other_records_make_a_nearest_pose(
     model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -137,6 +138,7 @@ def test_poses_of_other_records_make_a_nearest_pose(
         evaluation.evaluate(model, judged, evaluation.Settings(train_records=other))
 
 
+@pytest.mark.slow
 def test_scores_do_not_depend_on_the_batch(
     found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path
 ) -> None:
@@ -147,6 +149,7 @@ def test_scores_do_not_depend_on_the_batch(
         assert other["teacher_forced"] == pytest.approx(found.metrics["teacher_forced"], rel=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fit", ["limbs", "none"])
 def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored_against_its_own_truth(
     fit: pose_transform.Fit, model: pathlib.Path, data: pathlib.Path
@@ -195,6 +198,7 @@ def test_motion_is_led_to_the_targets_body_and_once_to_the_truths_place_and_size
     np.testing.assert_array_equal(evaluation_tasks._placed("limbs", nobody, smaller, truth, 32), nobody)
 
 
+@pytest.mark.slow
 def test_a_generator_that_knows_the_truth_has_perfect_scores(
     monkeypatch: pytest.MonkeyPatch, model: pathlib.Path, data: pathlib.Path
 ) -> None:
@@ -293,6 +297,7 @@ def taking_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(rollout, "make_loop", ReferenceMapLoop)
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("taking_maps")
 def test_a_generator_that_takes_a_map_is_run_from_both_starts(data: pathlib.Path) -> None:
     scores = evaluation.evaluate("work", data).metrics
@@ -312,6 +317,7 @@ def test_a_generator_that_takes_a_map_is_run_from_both_starts(data: pathlib.Path
     ]
 
 
+@pytest.mark.slow
 def test_models_are_compared_on_the_same_clips(
     found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -345,6 +351,7 @@ def test_models_are_compared_on_the_same_clips(
     assert row["t=1000"] == "-"
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("taking_maps")
 def test_both_starts_of_compared_models_are_in_the_table(data: pathlib.Path) -> None:
     lines = evaluation.comparison_table(evaluation.compare(["one", "two"], data).scores).splitlines()
@@ -357,6 +364,7 @@ def test_compared_models_have_names_of_their_own(model: pathlib.Path, data: path
             evaluation.compare([model, *others], data)
 
 
+@pytest.mark.slow
 def test_a_clip_of_1001_frames(model: pathlib.Path, tmp_path: pathlib.Path) -> None:
     """Every span and window has a score; a frame without anybody is driven by the pose before it."""
     info = clips.ClipInfo("long", "a", 25.0, image_size=32, label_schema="parts10")
@@ -376,6 +384,7 @@ def test_a_clip_of_1001_frames(model: pathlib.Path, tmp_path: pathlib.Path) -> N
     assert [shot.t for shot in found.strips[0].shots] == [1, 10, 50, 100, 200, 1000]
 
 
+@pytest.mark.slow
 def test_records_without_cross_person_or_training_people(model: pathlib.Path, tmp_path: pathlib.Path) -> None:
     testing.make_clip_folder(tmp_path / "clips", frames=3)
     settings = records.BuildConfig(validation_share=0, test_share=1)
@@ -420,6 +429,7 @@ def test_clips_that_leave_nothing_to_do_are_refused(
         evaluation.evaluate(model, tmp_path / "records")
 
 
+@pytest.mark.slow
 def test_the_program(model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path) -> None:
     done = testing.run_program(
         "retarget_tf.evaluate", f"--model={model}", f"--records={data}", "--split=test", f"--out={tmp_path / 'out'}"

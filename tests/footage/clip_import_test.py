@@ -342,6 +342,7 @@ def test_settings_that_cannot_be(tmp_path: pathlib.Path, changes: dict[str, Any]
         )
 
 
+@pytest.mark.slow
 def test_program(tmp_path: pathlib.Path) -> None:
     inputs(tmp_path)
     given = {name: tmp_path / name for name in ("frames", "maps")} | {"keypoints": tmp_path / "points.npy"}

@@ -351,6 +351,7 @@ def test_a_video_without_a_person_is_refused(tmp_path: pathlib.Path) -> None:
     assert extraction.detect_keypoints(grey) is None
 
 
+@pytest.mark.slow
 @needs_mediapipe
 @needs_footage
 def test_real_footage_becomes_a_clip(tmp_path: pathlib.Path) -> None:

@@ -115,6 +115,7 @@ def test_saved_in_float32_after_mixed_training(tmp_path: pathlib.Path) -> None:
     assert loaded.get_layer("down_1_conv").compute_dtype == "float32"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("pose_condition", ["stick", "coordinates"])
 def test_keras_file_works_where_this_package_is_not_installed(tmp_path: pathlib.Path, pose_condition: str) -> None:
     config = ModelConfig.of_preset("paper", image_size=32, filters=2, pose_condition=pose_condition)

@@ -2,6 +2,8 @@
 
 import pathlib
 
+import pytest
+
 from retarget_tf import evaluation
 from retarget_tf.body.parsing_labels import PPP7
 from retarget_tf.dataset import records
@@ -15,6 +17,7 @@ from tests import testing
 SIZE = 32
 
 
+@pytest.mark.slow
 def test_ppp7_goes_all_the_way(tmp_path: pathlib.Path) -> None:
     for person in ("anna", "bela"):
         testing.make_clip_folder(tmp_path / "clips", clip_id=person, person_id=person, label_schema=PPP7.name)

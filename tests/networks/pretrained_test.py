@@ -34,6 +34,7 @@ def test_the_package_holds_it_with_its_recipe_and_card() -> None:
     assert f"{spec.step:,} steps" in (folder / "MODEL_CARD.md").read_text()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("start", ["map", "photo"])
 def test_strangers_dance(people: list[clips.Clip], start: str) -> None:
     frames = np.stack([next(clip.read_frames()) for clip in people])

@@ -92,6 +92,7 @@ def test_before_anything_is_learned_the_answer_is_the_warped_map() -> None:
     assert (given["reference_map"].argmax(-1) != tf.argmax(warped, -1).numpy()).mean() > 0.02, "it has moved"
 
 
+@pytest.mark.slow
 def test_keras_file_works_where_this_package_is_not_installed(tmp_path: pathlib.Path) -> None:
     model = generator.build_generator(TINY, seed=3)
     generator.save_generator(model, GeneratorSpec(TINY, 0.7, step=5), tmp_path)

@@ -161,6 +161,7 @@ def test_help_says_what_a_setting_is(script: pathlib.Path) -> None:
     assert "--secret" not in text
 
 
+@pytest.mark.slow
 def test_mistakes_are_one_line_and_exit_with_2(script: pathlib.Path) -> None:
     for arguments, reason in {
         ("--cups=2",): "Flag --guests must have a value other than None.",

@@ -24,6 +24,7 @@ def retargeter() -> Retargeter:
     return Retargeter(generator.TrainedGenerator(lambda given: network(given, training=False), SPEC))
 
 
+@pytest.mark.slow
 def test_a_photo_takes_the_place_of_a_clip(retargeter: Retargeter, tmp_path: pathlib.Path) -> None:
     clip, photo, points = make_clip_folder(tmp_path, frames=4, size=64), tmp_path / "me.png", tmp_path / "points.npy"
     frame, _, keypoints = walking_square(0, 64)

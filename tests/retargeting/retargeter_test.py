@@ -430,6 +430,7 @@ def test_units_can_be_said(dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
         inputs.video_source(dance, KeypointFile(path, units="shares"))
 
 
+@pytest.mark.slow
 def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
     np.save(tmp_path / "points.npy", keypoints())
     points = tmp_path / "points.npy"

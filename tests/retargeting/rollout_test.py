@@ -168,6 +168,7 @@ def test_stable_from_a_photo_parses_it_first_and_only_where_no_map_is_given() ->
     np.testing.assert_array_equal(running.step(keypoints[:, 1]), expected)
 
 
+@pytest.mark.slow
 def test_stable_is_forced_by_the_true_map() -> None:
     frames, maps, keypoints = random_clips(1)
     reference = references(1)

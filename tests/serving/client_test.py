@@ -234,6 +234,7 @@ def test_a_turned_photo_is_sent_upright(tmp_path: pathlib.Path) -> None:
     np.testing.assert_allclose(tf.io.decode_png(encoded), upright.canvas, atol=16)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("served", ["paper"], indirect=True)
 @pytest.mark.parametrize("program", ["retarget_tf.retarget", "export.query_server"])
 def test_the_program_writes_the_panel(

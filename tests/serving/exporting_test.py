@@ -22,6 +22,7 @@ from tests.testing import Served
 only_paper = pytest.mark.parametrize("served", ["paper"], indirect=True)
 
 
+@pytest.mark.slow
 @only_paper
 def test_a_saved_model_is_a_generator_like_any_other(served: Served) -> None:
     random = np.random.default_rng(0)
@@ -50,6 +51,7 @@ def test_a_version_says_what_its_numbers_mean(served: Served) -> None:
     assert str(served.workdir).encode() not in everything, "no path of the machine that made it"
 
 
+@pytest.mark.slow
 @only_paper
 def test_a_server_can_warm_up(served: Served) -> None:
     requests = dict(warmup.read_warmup(served.export_dir))
@@ -71,6 +73,7 @@ def test_the_configuration_of_the_server_is_of_its_format_and_of_one_piece() -> 
     assert named == {path.name for path in folder.glob("*.config")}
 
 
+@pytest.mark.slow
 @only_paper
 def test_versions_count_up_and_are_never_overwritten(
     served: Served, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
@@ -93,6 +96,7 @@ def test_versions_count_up_and_are_never_overwritten(
         exporting.export_saved_model(tmp_path, out)
 
 
+@pytest.mark.slow
 @only_paper
 def test_check_passes_for_its_own_model(served: Served) -> None:
     checks = checking.check_saved_model(served.workdir, served.export_dir)
@@ -106,6 +110,7 @@ def test_check_passes_for_its_own_model(served: Served) -> None:
     ]
 
 
+@pytest.mark.slow
 @only_paper
 def test_check_fails_for_another_model(served: Served, tmp_path: pathlib.Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(checking, "_STRANGER", tmp_path / "missing.py")
@@ -122,6 +127,7 @@ def test_check_fails_for_another_model(served: Served, tmp_path: pathlib.Path, m
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changed",
     [{"preset": "paper", "pose_condition": "coordinates"}, {"preset": "stable", "refinement": 0}],

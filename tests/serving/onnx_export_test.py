@@ -28,6 +28,7 @@ def exported(served: Served, tmp_path_factory: pytest.TempPathFactory) -> pathli
     return folder
 
 
+@pytest.mark.slow
 def test_onnxruntime_gives_what_the_model_gives(served: Served, exported: pathlib.Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(exported / "generator.onnx")
@@ -39,6 +40,7 @@ def test_onnxruntime_gives_what_the_model_gives(served: Served, exported: pathli
         np.testing.assert_allclose(received, expected, atol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("served", ["stable"], indirect=True)
 def test_the_documented_loop_is_the_rollout(
     served: Served, exported: pathlib.Path, monkeypatch: pytest.MonkeyPatch
@@ -56,6 +58,7 @@ def test_the_documented_loop_is_the_rollout(
     assert np.mean(names["last"] == expected) > 0.99
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("served", ["paper"], indirect=True)
 def test_what_differs_is_not_written(served: Served, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("tf2onnx")

@@ -424,6 +424,7 @@ def test_what_cannot_be_served_is_told(server: ModelServer, folder: pathlib.Path
         ModelServer(folder, ServerOptions(port=taken))
 
 
+@pytest.mark.slow
 def test_the_program_ends_after_its_grace_whatever_it_computes(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     begun = tmp_path / "begun"
     for_ages = toy_request(
@@ -442,6 +443,7 @@ def test_the_program_ends_after_its_grace_whatever_it_computes(folder: pathlib.P
             assert waiting.exception(60) is not None
 
 
+@pytest.mark.slow
 def test_the_program_serves_until_it_is_told_to_stop(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     command = [sys.executable, "-m", "export.serve", f"--export_dir={folder}", "--port=0", "--model_name=toy"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:

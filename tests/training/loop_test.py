@@ -84,6 +84,7 @@ def train_whole_and_in_parts(records_folder: str, folder: str) -> None:
     loop.train(records_folder, parts, MODEL, CONFIG)
 
 
+@pytest.mark.slow
 def test_stop_and_resume_equals_not_stopping(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     script = (
         f"from tests.training.loop_test import *; train_whole_and_in_parts({str(records_folder)!r}, {str(tmp_path)!r})"
@@ -97,6 +98,7 @@ def test_stop_and_resume_equals_not_stopping(records_folder: pathlib.Path, tmp_p
         np.testing.assert_allclose(parts[name], expected, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.slow
 def test_training_again_when_finished_changes_nothing(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     before = load_generator(workdir)
     history = (workdir / "history.csv").read_text()
@@ -121,6 +123,7 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
     np.testing.assert_allclose(gan.generate(frame, keypoints), expected, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     def restored_step() -> int:
         gan, state = loop.build_learner(MODEL, CONFIG), callbacks.TrainingState.create()
@@ -153,6 +156,7 @@ def train_stable_whole_and_in_parts(records_folder: str, folder: str) -> None:
     loop.train(records_folder, parts, STABLE, STREAMS)
 
 
+@pytest.mark.slow
 def test_streams_stop_and_resume_as_if_they_had_not_stopped(
     records_folder: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -173,6 +177,7 @@ def test_streams_stop_and_resume_as_if_they_had_not_stopped(
         np.testing.assert_allclose(parts[name], expected, atol=1e-6, err_msg=name)
 
 
+@pytest.mark.slow
 def test_several_records_share_every_batch(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     folders = [records_folder]
     for person in ("x", "y"):
@@ -193,6 +198,7 @@ def test_several_records_share_every_batch(records_folder: pathlib.Path, tmp_pat
         loop.train(folders[:2], tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
 
 
+@pytest.mark.slow
 def test_fine_tuning_begins_with_the_given_weights(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     loop.train(records_folder, tmp_path / "first", STABLE, STREAMS)
     still = dataclasses.replace(STREAMS, learning_rate=1e-12, steps=1)
@@ -206,6 +212,7 @@ def test_fine_tuning_begins_with_the_given_weights(records_folder: pathlib.Path,
     assert not (tmp_path / "third").exists()
 
 
+@pytest.mark.slow
 def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     config = dataclasses.replace(CONFIG, steps=0, minutes=0.02)
     first = loop.train(records_folder, tmp_path, MODEL, config)
@@ -282,6 +289,7 @@ def train_arguments(records_folder: pathlib.Path, workdir: pathlib.Path, *more: 
     ]
 
 
+@pytest.mark.slow
 def test_sigterm_saves_a_checkpoint_and_the_same_command_resumes(
     records_folder: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
@@ -325,6 +333,7 @@ def test_a_setting_of_the_other_preset_is_refused_by_name(arguments: tuple[str, 
     assert reason in done.stderr
 
 
+@pytest.mark.slow
 def test_program_names_what_is_wrong(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     missing = run_program("retarget_tf.train", f"--records={tmp_path}", f"--workdir={tmp_path / 'w'}", "--steps=1")
     assert (missing.returncode, missing.stderr.count("\n")) == (3, 1)

@@ -84,6 +84,7 @@ def test_the_generators_gradient_sees_the_updated_discriminator() -> None:
     assert abs(float(fresh) - float(stale)) > 1e-3
 
 
+@pytest.mark.slow
 def test_loss_falls_on_one_batch() -> None:
     gan = make_gan(2e-3, 2e-4, dataclasses.replace(CONFIG, filters=8))
     step = tf.function(gan.train_step)
@@ -108,6 +109,7 @@ def test_compile_builds_both_optimizers_and_no_third() -> None:
     assert gan.discriminator_optimizer.built
 
 
+@pytest.mark.slow
 def test_float16_scales_its_losses_and_trains() -> None:
     keras.config.set_dtype_policy("mixed_float16")
     try:

@@ -110,6 +110,7 @@ def test_what_comes_back_is_what_a_rollout_feeds() -> None:
     np.testing.assert_array_equal(kept.sum(axis=-1), 1)
 
 
+@pytest.mark.slow
 def test_loss_falls_on_one_batch() -> None:
     trainer = make_trainer(config=dataclasses.replace(CONFIG, filters=8, refinement=8))
     step, batch = tf.function(trainer.train_step), make_batch(is_start=True)
@@ -126,6 +127,7 @@ def test_unknown_pixels_teach_nothing() -> None:
     assert float(trainer.train_step(batch)["loss"]) == 0.0
 
 
+@pytest.mark.slow
 def test_the_average_of_the_weights_is_what_is_saved() -> None:
     trainer = make_trainer(dataclasses.replace(PLAIN, ema=0.75))
     before = [weight.numpy() for weight in trainer.generator.trainable_variables]
@@ -171,6 +173,7 @@ def test_networks_and_training_of_two_presets_are_refused() -> None:
         StreamTrainer(CONFIG, PaperTrainingConfig(steps=1))  # type: ignore[arg-type]
 
 
+@pytest.mark.slow
 def test_every_step_draws_anew_and_a_seed_repeats() -> None:
     stream = dataclasses.replace(PLAIN, drop_previous=0.5)
     first, twin = make_trainer(stream), make_trainer(stream)
@@ -181,6 +184,7 @@ def test_every_step_draws_anew_and_a_seed_repeats() -> None:
     np.testing.assert_allclose(first.streams, twin.streams, atol=1e-6)
 
 
+@pytest.mark.slow
 def test_float16_scales_its_loss_and_trains() -> None:
     keras.config.set_dtype_policy("mixed_float16")
     try:
