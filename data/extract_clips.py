@@ -15,6 +15,8 @@ after the file and the stretch's first frame; what is left out is named with the
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.pictures.video_options import ReadOptions
+from retarget_tf.program import settings
 
 _VIDEOS = flags.DEFINE_string("videos", None, "videos: a file name or a pattern such as 'videos/*.mp4'", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder for the clip folders", required=True)
@@ -32,13 +34,7 @@ _PERSON = flags.DEFINE_string(
     "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears; with --screen, "
     "which judges the main person, in each stretch anew",
 )
-_FPS = flags.DEFINE_float(
-    "fps",
-    0.0,
-    "frames per second that videos are resampled to by timestamps; 0 takes the frames as they are",
-    lower_bound=0,
-)
-_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
+_READING = settings.define_flags(ReadOptions)
 _PARSER = flags.DEFINE_string(
     "parser", "mediapipe", "mediapipe, or a human parser: a SavedModel folder, a .tflite or an .onnx file"
 )
@@ -65,7 +61,7 @@ def main() -> None:
         _MAX_FRAMES.value,
         _MODELS.value,
         extraction.PersonChoice.parse(_PERSON.value),
-        video.ReadOptions(_FPS.value, _MAX_PIXELS.value),
+        ReadOptions(**settings.given(_READING)),
         _PARSER.value,
         _PARSER_SCHEMA.value,
         _PARSER_SCALING.value,

@@ -19,6 +19,8 @@ from absl import flags
 from retarget_tf import program
 from retarget_tf.body.pose_transform import FITS
 from retarget_tf.errors import ConfigError
+from retarget_tf.pictures.video_options import ReadOptions
+from retarget_tf.program import settings
 from retarget_tf.retargeting.dance import AUTO, Dance
 from retarget_tf.serving.options import ClientOptions
 
@@ -82,13 +84,7 @@ _CLEAN = flags.DEFINE_bool(
     "clean", Dance.clean, "mend the source's keypoints: swapped sides, gaps, missing arms, noise"
 )
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
-_FPS = flags.DEFINE_float(
-    "fps",
-    0.0,
-    "frames per second that the source video is resampled to by timestamps; 0 takes the frames as they are",
-    lower_bound=0,
-)
-_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
+_READING = settings.define_flags(ReadOptions)
 
 _OF_SERVER = [_MODEL_NAME, _VERSION, _WAIT_SECONDS, _TIMEOUT_SECONDS, _MAX_MESSAGE_MB, _CHUNK_FRAMES]
 
@@ -111,10 +107,8 @@ def main() -> None:
         clean=_CLEAN.value,
         max_frames=_MAX_FRAMES.value,
     )
+    reading = ReadOptions(**settings.given(_READING))
     with program.native_log_aside(), _retargeter(connection) as retargeter:
-        from retarget_tf.pictures import video
-
-        reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
         frames = retargeter.write_dance(dance, reading, show_progress=program.progress_is_shown())
     print(f"{frames} frames: {dance.out}")
 

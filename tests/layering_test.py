@@ -32,6 +32,8 @@ LIGHT = (
     "body.parsing_labels",
     "networks.config",
     "dataset.build_config",
+    "pictures",
+    "pictures.video_options",
     "training.config",
     "retargeting",
     "retargeting.dance",
