@@ -31,24 +31,7 @@ _MODEL = flags.DEFINE_string(
     "model", None, "workdir, .keras file, SavedModel folder, or the name of a pretrained model; or give --server"
 )
 _SERVER = flags.DEFINE_string("server", None, "host:port of the gRPC of a server that takes the model's place")
-_MODEL_NAME = flags.DEFINE_string("model_name", ClientOptions.model_name, "with --server: as the server was told")
-_VERSION = flags.DEFINE_integer("version", None, "with --server: version of the model; the newest unless given")
-_WAIT_SECONDS = flags.DEFINE_float(
-    "wait_seconds", ClientOptions.wait_seconds, "with --server: how long to wait for the model to be available"
-)
-_TIMEOUT_SECONDS = flags.DEFINE_float(
-    "timeout_seconds",
-    ClientOptions.timeout_seconds,
-    "with --server: deadline of one map; a clip gets a tenth more for each frame",
-)
-_MAX_MESSAGE_MB = flags.DEFINE_integer(
-    "max_message_mb", ClientOptions.max_message_mb, "with --server: largest request and response in MiB"
-)
-_CHUNK_FRAMES = flags.DEFINE_integer(
-    "chunk_frames",
-    ClientOptions.chunk_frames,
-    "with --server: longest dance in one call; the rest follows step by step",
-)
+_CONNECTION = settings.define_flags(ClientOptions, "with --server: ")
 _OUT = flags.DEFINE_string("out", None, "the panel, .mp4", required=True)
 _MAPS_DIR = flags.DEFINE_string("maps_dir", None, "folder for the maps as PNG files of class ids")
 _TARGET_PHOTO = flags.DEFINE_string("target_photo", None, "photo of the person who is to dance")
@@ -86,8 +69,6 @@ _CLEAN = flags.DEFINE_bool(
 _MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
 _READING = settings.define_flags(ReadOptions)
 
-_OF_SERVER = [_MODEL_NAME, _VERSION, _WAIT_SECONDS, _TIMEOUT_SECONDS, _MAX_MESSAGE_MB, _CHUNK_FRAMES]
-
 
 def main() -> None:
     """Flags -> a dance, and a retargeter in this process or on a server -> `write_dance`."""
@@ -118,8 +99,8 @@ def _connection() -> ClientOptions | None:
     if bool(_MODEL.value) == bool(_SERVER.value):
         raise ConfigError(f"give one of --model and --server. Received: {'both' if _MODEL.value else 'neither'}")
     if _SERVER.value:
-        return ClientOptions(**{flag.name: flag.value for flag in _OF_SERVER})
-    for flag in _OF_SERVER:
+        return ClientOptions(**settings.given(_CONNECTION))
+    for flag in _CONNECTION:
         if flag.present:
             raise ConfigError(f"{flag.name} is for --server, which is not given. Received: {flag.name}={flag.value}")
     return None
