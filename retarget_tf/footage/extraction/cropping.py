@@ -11,8 +11,6 @@ from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.pictures.square_crop import SquareCrop
 
-MARGIN = 0.06  # free border around the person's path, as a share of it, unless another is asked for
-
 # A body goes on beyond its joints: hands, hair, soles. Shares of the height or width of the joints' box.
 _BEYOND_JOINTS = 0.12
 _STEADY = 5  # frames of the running median

@@ -15,6 +15,7 @@ from retarget_tf.footage.importers.keypoints import read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
 from retarget_tf.footage.importers.picture_sources import Pictures, open_pictures
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.footage.settings import ExtractionConfig
 from retarget_tf.pictures import video
 from retarget_tf.pictures.square_crop import SquareCrop
 
@@ -132,7 +133,7 @@ def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: Imp
 def _square(keypoints: Float32Array, pictures: Pictures, crop: str) -> SquareCrop:
     width, height = pictures.width, pictures.height
     if crop == "person":
-        square = cropping.clip_crop(keypoints, width, height, cropping.MARGIN)
+        square = cropping.clip_crop(keypoints, width, height, ExtractionConfig.margin)
         assert square is not None, "keypoints with no joint are refused when they are read"
         return square
     side = max(width, height)
