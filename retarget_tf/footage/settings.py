@@ -3,6 +3,7 @@
 import dataclasses
 
 from retarget_tf.body import parsing_labels
+from retarget_tf.errors import ConfigError
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.pictures.video_options import AS_IT_IS, ReadOptions
 from retarget_tf.program.settings import check, setting
@@ -36,3 +37,26 @@ class ExtractionConfig:
     def __post_init__(self) -> None:
         check(self)
         parsing_labels.get_schema(self.parser_schema)
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportConfig:
+    """Settings of an import."""
+
+    schema: str = setting(help=f"label schema of the maps: {', '.join(sorted(parsing_labels.SCHEMAS))}")
+    to_schema: str = setting(parsing_labels.PARTS10.name, "of the clip's maps: parts10, or the same as --schema")
+    size: int = setting(256, _SIZE_HELP, minimum=32)
+    crop: str = setting("person", "what the square holds: the person's path or all", choices=("person", "whole"))
+    fps: float | None = setting(
+        None, "frames per second of the frames as they are; a video's own unless given", minimum=1
+    )
+    person_id: str | None = setting(None, "who is seen; data are split by it; the clip's name unless given")
+    units: str = setting("auto", "of the keypoints: pixels, or shares of width and height", choices=UNITS)
+    max_pixels: int = setting(AS_IT_IS.max_pixels, "videos of larger frames are refused", minimum=1)
+    person: PersonChoice = MAIN_PERSON
+
+    def __post_init__(self) -> None:
+        check(self)
+        parsing_labels.get_schema(self.schema)
+        if self.to_schema not in (self.schema, parsing_labels.PARTS10.name):
+            raise ConfigError(f"to_schema must be parts10 or {self.schema}. Received: to_schema={self.to_schema}")

@@ -14,47 +14,9 @@ from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.importers.keypoints import read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
 from retarget_tf.footage.importers.picture_sources import Pictures, open_pictures
-from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
-from retarget_tf.footage.settings import ExtractionConfig
+from retarget_tf.footage.settings import ExtractionConfig, ImportConfig
 from retarget_tf.pictures import video
 from retarget_tf.pictures.square_crop import SquareCrop
-
-CROPS = ("person", "whole")
-
-
-@dataclasses.dataclass(frozen=True)
-class ImportConfig:
-    """Settings of an import.
-
-    Attributes:
-        schema: label schema of the maps in the files.
-        to_schema: of the maps in the clip: the same, or ``parts10``.
-        size: side of the stored square frames in pixels.
-        crop: the square that is stored: around the ``person``'s whole path, or the smallest that holds the ``whole``
-            picture.
-        fps: frames per second; None for the video's own.
-        person_id: who is seen; None for the clip's id.
-        units: of the keypoints, see `read_keypoints`.
-        max_pixels: of a video's frame; a larger one is refused.
-        person: which one, where OpenPose's files hold several.
-    """
-
-    schema: str
-    to_schema: str = parsing_labels.PARTS10.name
-    size: int = 256
-    crop: str = "person"
-    fps: float | None = None
-    person_id: str | None = None
-    units: str = "auto"
-    max_pixels: int = video.AS_IT_IS.max_pixels
-    person: PersonChoice = MAIN_PERSON
-
-    def __post_init__(self) -> None:
-        parsing_labels.get_schema(self.schema)
-        if self.to_schema not in (self.schema, parsing_labels.PARTS10.name):
-            raise ConfigError(f"to_schema must be parts10 or {self.schema}. Received: to_schema={self.to_schema}")
-        if self.crop not in CROPS:
-            raise ConfigError(f"crop must be one of {list(CROPS)}. Received: crop={self.crop}")
 
 
 def import_clip(

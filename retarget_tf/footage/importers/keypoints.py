@@ -16,8 +16,7 @@ from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
 from retarget_tf.footage.importers.openpose import read_openpose
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
-
-UNITS = ("auto", "pixels", "shares")
+from retarget_tf.footage.settings import UNITS
 
 # Detectors place a few joints a little outside of the picture too; nobody dances in a corner of 3 pixels.
 _SHARES_RANGE = (-0.5, 1.5)
