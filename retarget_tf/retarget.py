@@ -17,11 +17,10 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from retarget_tf import program
-from retarget_tf.body.pose_transform import FITS
 from retarget_tf.errors import ConfigError
 from retarget_tf.pictures.video_options import ReadOptions
 from retarget_tf.program import settings
-from retarget_tf.retargeting.dance import AUTO, Dance
+from retarget_tf.retargeting.dance import Dance
 from retarget_tf.serving.options import ClientOptions
 
 if TYPE_CHECKING:
@@ -32,62 +31,14 @@ _MODEL = flags.DEFINE_string(
 )
 _SERVER = flags.DEFINE_string("server", None, "host:port of the gRPC of a server that takes the model's place")
 _CONNECTION = settings.define_flags(ClientOptions, "with --server: ")
-_OUT = flags.DEFINE_string("out", None, "the panel, .mp4", required=True)
-_MAPS_DIR = flags.DEFINE_string("maps_dir", None, "folder for the maps as PNG files of class ids")
-_TARGET_PHOTO = flags.DEFINE_string("target_photo", None, "photo of the person who is to dance")
-_TARGET_CLIP = flags.DEFINE_string("target_clip", None, "clip folder whose first frame takes the photo's place")
-_TARGET_KEYPOINTS = flags.DEFINE_string(
-    "target_keypoints", None, "keypoints of the photo: .json of OpenPose, .npy or .npz"
-)
-_TARGET_MAP = flags.DEFINE_string(
-    "target_map",
-    AUTO,
-    "the target's map: a PNG of class ids in pixels of the upright photo; parse: by the extract extra; none: the "
-    "network parses the photo itself, and a clip's map is not used; auto: the clip's, or parse where the model and the "
-    "installation can",
-)
-_SOURCE_VIDEO = flags.DEFINE_string("source_video", None, "video of the performer")
-_SOURCE_CLIP = flags.DEFINE_string("source_clip", None, "clip folder that takes the video's place")
-_SOURCE_KEYPOINTS = flags.DEFINE_string(
-    "source_keypoints",
-    None,
-    "keypoints of the video: folder of OpenPose's .json files, .npy or .npz, one entry a frame",
-)
-_UNITS = flags.DEFINE_enum(
-    "units", "auto", ["auto", "pixels", "shares"], "of keypoint files: pixels, or shares of width and height"
-)
-_FIT = flags.DEFINE_enum(
-    "fit",
-    Dance.fit,
-    FITS,
-    "how the path is placed: with the target's proportions, at its height and on its ground; the same without the "
-    "proportions; filling the canvas; as it lies in its picture",
-)
-_CLEAN = flags.DEFINE_bool(
-    "clean", Dance.clean, "mend the source's keypoints: swapped sides, gaps, missing arms, noise"
-)
-_MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
+_DANCE = settings.define_flags(Dance)
 _READING = settings.define_flags(ReadOptions)
 
 
 def main() -> None:
     """Flags -> a dance, and a retargeter in this process or on a server -> `write_dance`."""
     connection = _connection()
-    dance = Dance(
-        out=_OUT.value,
-        maps_dir=_MAPS_DIR.value,
-        target_photo=_TARGET_PHOTO.value,
-        target_clip=_TARGET_CLIP.value,
-        target_keypoints=_TARGET_KEYPOINTS.value,
-        target_map=_TARGET_MAP.value,
-        source_video=_SOURCE_VIDEO.value,
-        source_clip=_SOURCE_CLIP.value,
-        source_keypoints=_SOURCE_KEYPOINTS.value,
-        units=_UNITS.value,
-        fit=_FIT.value,
-        clean=_CLEAN.value,
-        max_frames=_MAX_FRAMES.value,
-    )
+    dance = Dance(**settings.given(_DANCE))
     reading = ReadOptions(**settings.given(_READING))
     with program.native_log_aside(), _retargeter(connection) as retargeter:
         frames = retargeter.write_dance(dance, reading, show_progress=program.progress_is_shown())
