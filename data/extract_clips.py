@@ -15,14 +15,14 @@ after the file and the stretch's first frame; what is left out is named with the
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.footage.people.choosing import PersonChoice
+from retarget_tf.footage.settings import ExtractionConfig
+from retarget_tf.pictures.video_options import ReadOptions
+from retarget_tf.program import settings
 
 _VIDEOS = flags.DEFINE_string("videos", None, "videos: a file name or a pattern such as 'videos/*.mp4'", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder for the clip folders", required=True)
-_SIZE = flags.DEFINE_integer("size", 256, "side of the stored square frames in pixels", lower_bound=32)
-_MARGIN = flags.DEFINE_float(
-    "margin", 0.06, "free border around the person's path, as a share of it", lower_bound=0, upper_bound=1
-)
-_MAX_FRAMES = flags.DEFINE_integer("max_frames", 0, "frames of each video to read; 0 for all", lower_bound=0)
+_EXTRACTION = settings.define_flags(ExtractionConfig)
 _SCREEN = flags.DEFINE_bool(
     "screen", False, "take only the good stretches of each video, split at cuts; all count as one person"
 )
@@ -32,44 +32,22 @@ _PERSON = flags.DEFINE_string(
     "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears; with --screen, "
     "which judges the main person, in each stretch anew",
 )
-_FPS = flags.DEFINE_float(
-    "fps",
-    0.0,
-    "frames per second that videos are resampled to by timestamps; 0 takes the frames as they are",
-    lower_bound=0,
-)
-_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
-_PARSER = flags.DEFINE_string(
-    "parser", "mediapipe", "mediapipe, or a human parser: a SavedModel folder, a .tflite or an .onnx file"
-)
-_PARSER_SCHEMA = flags.DEFINE_string("parser_schema", "cihp20", "label schema of a parser that is a file")
-_PARSER_SCALING = flags.DEFINE_enum(
-    "parser_scaling",
-    "imagenet",
-    ["imagenet", "imagenet_bgr", "unit", "symmetric", "bytes"],
-    "what the input of a parser that is a file wants: ImageNet's normalisation of RGB or BGR, 0..1, -1..1 or 0..255",
-)
+_READING = settings.define_flags(ReadOptions)
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "make clips again that are there already")
-_MODELS = flags.DEFINE_string("models", None, "folder of the models; retarget-fetch-models' own unless given")
 
 
 def main() -> None:
     """Extracts every video that matches."""
+    config = ExtractionConfig(
+        person=PersonChoice.parse(_PERSON.value),
+        reading=ReadOptions(**settings.given(_READING)),
+        **settings.given(_EXTRACTION),
+    )
+
     from retarget_tf.footage import extraction, screening
     from retarget_tf.pictures import video
 
     paths = video.find_videos(_VIDEOS.value)
-    config = extraction.ExtractionConfig(
-        _SIZE.value,
-        _MARGIN.value,
-        _MAX_FRAMES.value,
-        _MODELS.value,
-        extraction.PersonChoice.parse(_PERSON.value),
-        video.ReadOptions(_FPS.value, _MAX_PIXELS.value),
-        _PARSER.value,
-        _PARSER_SCHEMA.value,
-        _PARSER_SCALING.value,
-    )
     show_progress = program.progress_is_shown()
 
     program.share_one_heap()

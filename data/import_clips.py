@@ -8,56 +8,36 @@ of PNG files, indexed or gray (values are class ids) or RGB (the schema's colour
 number in their names that is not the same in all. One square crop moves all three.
 """
 
+import pathlib
+
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.footage.people.choosing import PersonChoice
+from retarget_tf.footage.settings import ImportConfig
+from retarget_tf.program import settings
 
 _FRAMES = flags.DEFINE_string("frames", None, "a video, or a folder of pictures", required=True)
 _KEYPOINTS = flags.DEFINE_string("keypoints", None, "folder of OpenPose's JSON files, .npy or .npz", required=True)
 _MAPS = flags.DEFINE_string("maps", None, "folder of parsing maps, one PNG a frame", required=True)
-_SCHEMA = flags.DEFINE_string(
-    "schema", None, "label schema of the maps: atr18, cihp20, lip20, mediapipe6, parts10, ppp7", required=True
-)
-_TO_SCHEMA = flags.DEFINE_string("to_schema", "parts10", "of the clip's maps: parts10, or the same as --schema")
+_IMPORT = settings.define_flags(ImportConfig)
 _OUT = flags.DEFINE_string("out", None, "folder for the clip folder", required=True)
 _CLIP_ID = flags.DEFINE_string("clip_id", None, "name of the clip; that of --frames unless given")
-_PERSON_ID = flags.DEFINE_string("person_id", None, "who is seen; data are split by it; the clip's name unless given")
 _PERSON = flags.DEFINE_string(
     "person",
     "0",
     "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears",
-)
-_SIZE = flags.DEFINE_integer("size", 256, "side of the stored square frames in pixels", lower_bound=32)
-_CROP = flags.DEFINE_enum("crop", "person", ["person", "whole"], "what the square holds: the person's path or all")
-_FPS = flags.DEFINE_float(
-    "fps", None, "frames per second of the frames as they are; a video's own unless given", lower_bound=1
-)
-_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
-_UNITS = flags.DEFINE_enum(
-    "units", "auto", ["auto", "pixels", "shares"], "of the keypoints: pixels, or shares of width and height"
 )
 _OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the clip where its folder holds nothing else")
 
 
 def main() -> None:
     """Imports the clip and says what it holds."""
-    import pathlib
+    config = ImportConfig(person=PersonChoice.parse(_PERSON.value), **settings.given(_IMPORT))
 
     from retarget_tf.dataset.clips import clip_id_of
     from retarget_tf.footage import importers
-    from retarget_tf.footage.extraction import PersonChoice
 
-    config = importers.ImportConfig(
-        schema=_SCHEMA.value,
-        to_schema=_TO_SCHEMA.value,
-        size=_SIZE.value,
-        crop=_CROP.value,
-        fps=_FPS.value,
-        person_id=_PERSON_ID.value,
-        units=_UNITS.value,
-        max_pixels=_MAX_PIXELS.value,
-        person=PersonChoice.parse(_PERSON.value),
-    )
     folder = pathlib.Path(_OUT.value) / (_CLIP_ID.value or clip_id_of(_FRAMES.value))
     info = importers.import_clip(
         _FRAMES.value,

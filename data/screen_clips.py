@@ -10,34 +10,31 @@ cannot be read are named at the end (exit 3); the others are done all the same.
 `retarget-extract-clips --screen` takes only what is good by the same measure.
 """
 
+import pathlib
+
 from absl import flags
 
 from retarget_tf import program
+from retarget_tf.errors import ConfigError
+from retarget_tf.pictures.video_options import ReadOptions
+from retarget_tf.program import settings
 
 _VIDEOS = flags.DEFINE_string("videos", None, "videos: a file name or a pattern such as 'videos/*.mp4'", required=True)
 _REPORT = flags.DEFINE_string("report", None, "HTML file to write the report to", required=True)
-_FPS = flags.DEFINE_float(
-    "fps",
-    0.0,
-    "frames per second that videos are resampled to by timestamps; 0 takes the frames as they are",
-    lower_bound=0,
-)
-_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
+_READING = settings.define_flags(ReadOptions)
 _MODELS = flags.DEFINE_string("models", None, "folder of the models; retarget-fetch-models' own unless given")
 
 
 def main() -> None:
     """Screens every video that matches."""
-    import pathlib
+    reading = ReadOptions(**settings.given(_READING))
+    if pathlib.Path(_REPORT.value).suffix.lower() not in (".html", ".htm"):
+        raise ConfigError(f"the name of a report must end in .html. Received: report={_REPORT.value}")
 
-    from retarget_tf.errors import ConfigError
     from retarget_tf.footage import screening
     from retarget_tf.pictures import video
 
-    if pathlib.Path(_REPORT.value).suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"the name of a report must end in .html. Received: report={_REPORT.value}")
     paths = video.find_videos(_VIDEOS.value)
-    reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
     show_progress = program.progress_is_shown()
     program.share_one_heap()
     with program.native_log_aside():

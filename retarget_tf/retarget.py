@@ -17,9 +17,10 @@ from typing import TYPE_CHECKING
 from absl import flags
 
 from retarget_tf import program
-from retarget_tf.body.pose_transform import FITS
 from retarget_tf.errors import ConfigError
-from retarget_tf.retargeting.dance import AUTO, Dance
+from retarget_tf.pictures.video_options import ReadOptions
+from retarget_tf.program import settings
+from retarget_tf.retargeting.dance import Dance
 from retarget_tf.serving.options import ClientOptions
 
 if TYPE_CHECKING:
@@ -29,92 +30,17 @@ _MODEL = flags.DEFINE_string(
     "model", None, "workdir, .keras file, SavedModel folder, or the name of a pretrained model; or give --server"
 )
 _SERVER = flags.DEFINE_string("server", None, "host:port of the gRPC of a server that takes the model's place")
-_MODEL_NAME = flags.DEFINE_string("model_name", ClientOptions.model_name, "with --server: as the server was told")
-_VERSION = flags.DEFINE_integer("version", None, "with --server: version of the model; the newest unless given")
-_WAIT_SECONDS = flags.DEFINE_float(
-    "wait_seconds", ClientOptions.wait_seconds, "with --server: how long to wait for the model to be available"
-)
-_TIMEOUT_SECONDS = flags.DEFINE_float(
-    "timeout_seconds",
-    ClientOptions.timeout_seconds,
-    "with --server: deadline of one map; a clip gets a tenth more for each frame",
-)
-_MAX_MESSAGE_MB = flags.DEFINE_integer(
-    "max_message_mb", ClientOptions.max_message_mb, "with --server: largest request and response in MiB"
-)
-_CHUNK_FRAMES = flags.DEFINE_integer(
-    "chunk_frames",
-    ClientOptions.chunk_frames,
-    "with --server: longest dance in one call; the rest follows step by step",
-)
-_OUT = flags.DEFINE_string("out", None, "the panel, .mp4", required=True)
-_MAPS_DIR = flags.DEFINE_string("maps_dir", None, "folder for the maps as PNG files of class ids")
-_TARGET_PHOTO = flags.DEFINE_string("target_photo", None, "photo of the person who is to dance")
-_TARGET_CLIP = flags.DEFINE_string("target_clip", None, "clip folder whose first frame takes the photo's place")
-_TARGET_KEYPOINTS = flags.DEFINE_string(
-    "target_keypoints", None, "keypoints of the photo: .json of OpenPose, .npy or .npz"
-)
-_TARGET_MAP = flags.DEFINE_string(
-    "target_map",
-    AUTO,
-    "the target's map: a PNG of class ids in pixels of the upright photo; parse: by the extract extra; none: the "
-    "network parses the photo itself, and a clip's map is not used; auto: the clip's, or parse where the model and the "
-    "installation can",
-)
-_SOURCE_VIDEO = flags.DEFINE_string("source_video", None, "video of the performer")
-_SOURCE_CLIP = flags.DEFINE_string("source_clip", None, "clip folder that takes the video's place")
-_SOURCE_KEYPOINTS = flags.DEFINE_string(
-    "source_keypoints",
-    None,
-    "keypoints of the video: folder of OpenPose's .json files, .npy or .npz, one entry a frame",
-)
-_UNITS = flags.DEFINE_enum(
-    "units", "auto", ["auto", "pixels", "shares"], "of keypoint files: pixels, or shares of width and height"
-)
-_FIT = flags.DEFINE_enum(
-    "fit",
-    Dance.fit,
-    FITS,
-    "how the path is placed: with the target's proportions, at its height and on its ground; the same without the "
-    "proportions; filling the canvas; as it lies in its picture",
-)
-_CLEAN = flags.DEFINE_bool(
-    "clean", Dance.clean, "mend the source's keypoints: swapped sides, gaps, missing arms, noise"
-)
-_MAX_FRAMES = flags.DEFINE_integer("max_frames", None, "stop after this many frames", lower_bound=1)
-_FPS = flags.DEFINE_float(
-    "fps",
-    0.0,
-    "frames per second that the source video is resampled to by timestamps; 0 takes the frames as they are",
-    lower_bound=0,
-)
-_MAX_PIXELS = flags.DEFINE_integer("max_pixels", 36_000_000, "videos of larger frames are refused", lower_bound=1)
-
-_OF_SERVER = [_MODEL_NAME, _VERSION, _WAIT_SECONDS, _TIMEOUT_SECONDS, _MAX_MESSAGE_MB, _CHUNK_FRAMES]
+_CONNECTION = settings.define_flags(ClientOptions, "with --server: ")
+_DANCE = settings.define_flags(Dance)
+_READING = settings.define_flags(ReadOptions)
 
 
 def main() -> None:
     """Flags -> a dance, and a retargeter in this process or on a server -> `write_dance`."""
     connection = _connection()
-    dance = Dance(
-        out=_OUT.value,
-        maps_dir=_MAPS_DIR.value,
-        target_photo=_TARGET_PHOTO.value,
-        target_clip=_TARGET_CLIP.value,
-        target_keypoints=_TARGET_KEYPOINTS.value,
-        target_map=_TARGET_MAP.value,
-        source_video=_SOURCE_VIDEO.value,
-        source_clip=_SOURCE_CLIP.value,
-        source_keypoints=_SOURCE_KEYPOINTS.value,
-        units=_UNITS.value,
-        fit=_FIT.value,
-        clean=_CLEAN.value,
-        max_frames=_MAX_FRAMES.value,
-    )
+    dance = Dance(**settings.given(_DANCE))
+    reading = ReadOptions(**settings.given(_READING))
     with program.native_log_aside(), _retargeter(connection) as retargeter:
-        from retarget_tf.pictures import video
-
-        reading = video.ReadOptions(_FPS.value, _MAX_PIXELS.value)
         frames = retargeter.write_dance(dance, reading, show_progress=program.progress_is_shown())
     print(f"{frames} frames: {dance.out}")
 
@@ -124,8 +50,8 @@ def _connection() -> ClientOptions | None:
     if bool(_MODEL.value) == bool(_SERVER.value):
         raise ConfigError(f"give one of --model and --server. Received: {'both' if _MODEL.value else 'neither'}")
     if _SERVER.value:
-        return ClientOptions(**{flag.name: flag.value for flag in _OF_SERVER})
-    for flag in _OF_SERVER:
+        return ClientOptions(**settings.given(_CONNECTION))
+    for flag in _CONNECTION:
         if flag.present:
             raise ConfigError(f"{flag.name} is for --server, which is not given. Received: {flag.name}={flag.value}")
     return None

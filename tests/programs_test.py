@@ -1,23 +1,17 @@
 """Every program answers --help quickly, and the whole chain runs as a user runs it: one process a command."""
 
-import dataclasses
 import functools
 import importlib.util
 import itertools
 import json
 import pathlib
-import re
 import subprocess
 import sys
-from typing import Any
 
 import pytest
 
 from retarget_tf.dataset import clips
-from retarget_tf.footage import extraction, importers
-from retarget_tf.footage.extraction import external_parser
 from retarget_tf.pictures import video
-from retarget_tf.serving import server
 from tests import testing
 from tests.testing import Served, needs_footage, needs_mediapipe, run_program
 
@@ -47,37 +41,6 @@ def test_help_is_quick_and_a_bad_flag_is_usage(program: str) -> None:
     answer = answer_to_help(program)
     assert answer.returncode == 0, answer.stderr
     assert run_program(program, "--no_such_flag").returncode == 2
-
-
-@pytest.mark.parametrize(
-    ("program", "settings"),
-    [
-        ("data.extract_clips", extraction.ExtractionConfig()),
-        ("data.extract_clips", video.AS_IT_IS),
-        ("export.query_server", video.AS_IT_IS),
-        ("data.import_clips", importers.ImportConfig("lip20")),
-        ("data.screen_clips", video.AS_IT_IS),
-        ("export.serve", server.ServerOptions()),
-        ("retarget_tf.retarget", video.AS_IT_IS),
-    ],
-    ids=lambda value: value if isinstance(value, str) else type(value).__name__,
-)
-def test_a_flag_has_the_default_of_the_setting_of_its_name(program: str, settings: Any) -> None:
-    # Written twice: a program that imported the settings could not answer --help quickly.
-    described = answer_to_help(program).stdout
-    defaults = dict(re.findall(r"^  --(\w+): .*\(default: (.*)\)$", described, re.MULTILINE))
-    names = {field.name for field in dataclasses.fields(settings)} & set(defaults) - {"steps", "person"}
-    assert names
-    assert {name: defaults[name] for name in names} == {name: _told(getattr(settings, name)) for name in names}
-
-
-def _told(value: object) -> str:
-    return str(list(value) if isinstance(value, tuple) else value)
-
-
-def test_every_scaling_of_a_parser_can_be_asked_for() -> None:
-    described = answer_to_help("data.extract_clips").stdout
-    assert f"--parser_scaling: <{'|'.join(external_parser.SCALINGS)}>" in described
 
 
 def run(module: str, *arguments: object) -> str:

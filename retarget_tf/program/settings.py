@@ -134,12 +134,15 @@ def of_preset(presets: Mapping[str, type[Settings]], preset: str, values: Mappin
     return presets[preset](**values)
 
 
-def define_flags(settings: type[Any] | Mapping[str, type[Any]]) -> "tuple[flags.FlagHolder[Any], ...]":
+def define_flags(
+    settings: type[Any] | Mapping[str, type[Any]], prefix: str = ""
+) -> "tuple[flags.FlagHolder[Any], ...]":
     """Defines a flag, in the calling module, for each field declared with `setting`.
 
     Args:
         settings: A settings dataclass, or the classes of the presets by name. If the presets differ in a field's
             default, or some lack the field, the flag has no default and its help names the presets.
+        prefix: Text before the help of each flag, such as the condition under which the flags apply.
 
     Returns:
         The flags, to be read with `given`.
@@ -150,7 +153,8 @@ def define_flags(settings: type[Any] | Mapping[str, type[Any]]) -> "tuple[flags.
         for name in _descriptions(of_one):
             owners.setdefault(name, {})[preset] = of_one
     return tuple(
-        _define_flag(name, of_field, is_common=len(of_field) == len(presets)) for name, of_field in owners.items()
+        _define_flag(name, of_field, prefix, is_common=len(of_field) == len(presets))
+        for name, of_field in owners.items()
     )
 
 
@@ -160,11 +164,11 @@ def given(holders: "Iterable[flags.FlagHolder[Any]]") -> dict[str, Any]:
     return {name: tuple(value) if isinstance(value, list) else value for name, value in values.items()}
 
 
-def _define_flag(name: str, owners: Mapping[str, type[Any]], is_common: bool) -> "flags.FlagHolder[Any]":
+def _define_flag(name: str, owners: Mapping[str, type[Any]], prefix: str, is_common: bool) -> "flags.FlagHolder[Any]":
     first = next(iter(owners.values()))
     description, kind = _descriptions(first)[name], _kind(typing.get_type_hints(first)[name])
     defaults = {preset: _fields(settings)[name].default for preset, settings in owners.items()}
-    default, text = defaults[next(iter(owners))], description.help
+    default, text = defaults[next(iter(owners))], prefix + description.help
     if description.rule and not description.choices:  # absl lists the choices itself
         text += f"; {description.rule}"
     if not is_common:

@@ -10,46 +10,43 @@ import pathlib
 from retarget_tf import files
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError
+from retarget_tf.footage.settings import UNITS
+from retarget_tf.program.settings import check, setting
 
 MAP_CHOICES = AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # values of target_map that are not file names
 
 
 @dataclasses.dataclass(frozen=True)
 class Dance:
-    """Files and options of one retargeting: the target is the person to generate, the source the performer to imitate.
+    """Whose picture, whose motion, and where the panel goes; keypoints that no file gives are detected."""
 
-    Attributes:
-        out: Panel video to write, `.mp4`.
-        maps_dir: Folder to write the generated maps into as PNG files of class ids; None writes no maps.
-        target_photo: Photo of the target.
-        target_clip: Clip folder whose first frame is used instead of a photo.
-        target_keypoints: Keypoint file of the photo; None detects the keypoints.
-        target_map: Parsing map of the photo: a PNG file of class ids, or `auto`, `parse` or `none`, see
-            `BaseRetargeter.prepare_target`. With a clip, `auto` uses the clip's map and `none` ignores it.
-        source_video: Video of the source.
-        source_clip: Clip folder used instead of a video.
-        source_keypoints: Keypoint file of the video with one entry per frame; None detects the keypoints.
-        units: Unit of the keypoint files: `pixels`, `shares` of the picture's width and height, or `auto`.
-        fit: How the source's poses are placed on the target's canvas, see `pose_transform.fit_path`.
-        clean: Repairs the source's keypoints first, see `keypoint_filters.clean_keypoints`.
-        max_frames: Stops after this many frames; None uses the whole source.
-    """
-
-    out: str
-    maps_dir: str | None = None
-    target_photo: str | None = None
-    target_clip: str | None = None
-    target_keypoints: str | None = None
-    target_map: str = AUTO
-    source_video: str | None = None
-    source_clip: str | None = None
-    source_keypoints: str | None = None
-    units: str = "auto"
-    fit: Fit = "limbs"
-    clean: bool = True
-    max_frames: int | None = None
+    out: str = setting(help="the panel, .mp4")
+    maps_dir: str | None = setting(None, "folder for the maps as PNG files of class ids")
+    target_photo: str | None = setting(None, "photo of the person who is to dance")
+    target_clip: str | None = setting(None, "clip folder whose first frame takes the photo's place")
+    target_keypoints: str | None = setting(None, "keypoints of the photo: .json of OpenPose, .npy or .npz")
+    target_map: str = setting(
+        AUTO,
+        "the target's map: a PNG of class ids in pixels of the upright photo; parse: by the extract extra; none: the "
+        "network parses the photo itself, and a clip's map is not used; auto: the clip's, or parse where the model and "
+        "the installation can",
+    )
+    source_video: str | None = setting(None, "video of the performer")
+    source_clip: str | None = setting(None, "clip folder that takes the video's place")
+    source_keypoints: str | None = setting(
+        None, "keypoints of the video: folder of OpenPose's .json files, .npy or .npz, one entry a frame"
+    )
+    units: str = setting("auto", "of keypoint files: pixels, or shares of width and height", choices=UNITS)
+    fit: Fit = setting(
+        "limbs",
+        "how the path is placed: with the target's proportions, at its height and on its ground; the same without the "
+        "proportions; filling the canvas; as it lies in its picture",
+    )
+    clean: bool = setting(True, "mend the source's keypoints: swapped sides, gaps, missing arms, noise")
+    max_frames: int | None = setting(None, "stop after this many frames", minimum=1)
 
     def __post_init__(self) -> None:
+        check(self)
         for first, second in (("target_photo", "target_clip"), ("source_video", "source_clip")):
             given = [name for name in (first, second) if getattr(self, name)]
             if len(given) != 1:

@@ -3,84 +3,47 @@
 import dataclasses
 
 from retarget_tf.errors import ConfigError
+from retarget_tf.program.settings import check, setting
 
 
 @dataclasses.dataclass(frozen=True)
 class ClientOptions:
-    """How the server is asked.
+    """How the server is asked."""
 
-    Attributes:
-        model_name: name under which the server has the model.
-        version: version of the model that must answer; None takes the newest.
-        wait_seconds: how long a client waits for the model to be available before its first request.
-        timeout_seconds: deadline of a call of one map; a clip of n frames gets `timeout_seconds * (1 + 0.1 n)`.
-        max_message_mb: largest request and response in MiB.
-        chunk_frames: longest dance that is asked for in one call; what is longer goes on step by step.
-    """
-
-    model_name: str = "retarget"
-    version: int | None = None
-    wait_seconds: float = 30.0
-    timeout_seconds: float = 20.0
-    max_message_mb: int = 64
-    chunk_frames: int = 1000
+    model_name: str = setting("retarget", "name under which the server has the model")
+    version: int | None = setting(None, "version of the model that must answer; the newest unless given", minimum=1)
+    wait_seconds: float = setting(
+        30.0, "how long to wait for the model to be available before the first request", minimum=0
+    )
+    timeout_seconds: float = setting(
+        20.0, "deadline of a call of one map; a clip gets a tenth more for each frame", above=0
+    )
+    max_message_mb: int = setting(64, "largest request and response in MiB", minimum=1)
+    chunk_frames: int = setting(1000, "longest dance in one call; the rest follows step by step", minimum=1)
 
     def __post_init__(self) -> None:
-        _require_positive(self, "timeout_seconds", "max_message_mb", "chunk_frames")
-        _require_not_negative(self, "wait_seconds")
-        if self.version is not None:
-            _require_positive(self, "version")
+        check(self)
 
 
 @dataclasses.dataclass(frozen=True)
 class ServerOptions:
-    """Limits and settings of the server for development and tests.
+    """Limits and settings of the server for development and tests."""
 
-    Attributes:
-        host: address to listen at; 0.0.0.0 listens at every address of the machine.
-        port: port of gRPC; 0 takes any free one.
-        model_name: name under which requests ask for the model.
-        max_message_mb: largest request in MiB; a larger one is RESOURCE_EXHAUSTED.
-        max_pixels: most pixels of one encoded picture.
-        max_frames: most frames of all clips of one request.
-        max_batch: most examples of one request, and of requests that run as one.
-        max_queue: most requests that wait; one more is UNAVAILABLE.
-        workers: batches that run at the same time; with 2 or more, a long clip does not hold up everybody else.
-        poll_seconds: time between two looks for new versions in the folder.
-        grace_seconds: time that requests in flight get when the server stops.
-    """
-
-    host: str = "localhost"
-    port: int = 8500
-    model_name: str = "retarget"
-    max_message_mb: int = 64
-    max_pixels: int = 40_000_000
-    max_frames: int = 10_000
-    max_batch: int = 32
-    max_queue: int = 64
-    workers: int = 2
-    poll_seconds: float = 1.0
-    grace_seconds: float = 30.0
+    host: str = setting("localhost", "address to listen at; 0.0.0.0 for every one of this machine")
+    port: int = setting(8500, "port of gRPC; 0 takes any free one", minimum=0, maximum=65535)
+    model_name: str = setting("retarget", "name under which requests ask for the model")
+    max_message_mb: int = setting(64, "largest request in MiB; a larger one is RESOURCE_EXHAUSTED", minimum=1)
+    max_pixels: int = setting(40_000_000, "most pixels of one encoded picture", minimum=1)
+    max_frames: int = setting(10_000, "most frames of all clips of one request", minimum=1)
+    max_batch: int = setting(32, "most examples of one request, and of requests that run as one", minimum=1)
+    max_queue: int = setting(64, "most requests that wait; one more is UNAVAILABLE", minimum=1)
+    workers: int = setting(
+        2, "batches that run at the same time; with 2 or more, a long clip does not hold up everybody else", minimum=1
+    )
+    poll_seconds: float = setting(1.0, "time between two looks for new versions in the folder", above=0)
+    grace_seconds: float = setting(30.0, "time that requests in flight get when a signal stops the server", minimum=0)
 
     def __post_init__(self) -> None:
-        _require_positive(
-            self, "max_message_mb", "max_pixels", "max_frames", "max_batch", "max_queue", "workers", "poll_seconds"
-        )
-        if not 0 <= self.port < 65536:
-            raise ConfigError(f"port must be in 0..65535. Received: port={self.port}")
-        _require_not_negative(self, "grace_seconds")
+        check(self)
         if not self.model_name:
             raise ConfigError("model_name must not be empty. Received: model_name=")
-
-
-def _require_positive(options: object, *names: str) -> None:
-    for name in names:
-        value = getattr(options, name)
-        if value <= 0:
-            bound = "at least 1" if isinstance(value, int) else "above 0"
-            raise ConfigError(f"{name} must be {bound}. Received: {name}={value}")
-
-
-def _require_not_negative(options: object, name: str) -> None:
-    if getattr(options, name) < 0:
-        raise ConfigError(f"{name} must be at least 0. Received: {name}={getattr(options, name)}")

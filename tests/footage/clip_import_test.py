@@ -19,6 +19,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
 from retarget_tf.footage.extraction import PersonChoice, cropping
 from retarget_tf.footage.importers import ImportConfig
+from retarget_tf.footage.settings import ExtractionConfig
 from retarget_tf.pictures import video
 from tests.testing import run_program
 
@@ -182,7 +183,7 @@ def test_a_person_comes_back_from_records_as_the_crop_moved_it(
     manifest = records.build_records([tmp_path / "clips"], tmp_path / "records", build)
     (read,) = records.read_clips(manifest.folder, "test")
 
-    square = cropping.clip_crop(points.astype(np.float32), width, height, cropping.MARGIN)
+    square = cropping.clip_crop(points.astype(np.float32), width, height, ExtractionConfig.margin)
     assert square is not None
     assert square.side != size
     corner = np.array([square.left, square.top])

@@ -112,7 +112,7 @@ PROGRAM = '''
             check(self)
 
     _DRINK = flags.DEFINE_enum("drink", "tea", list(DRINKS), "what")
-    _PARTY = define_flags(Party)
+    _PARTY = define_flags(Party, "at home: ")
     _OF_DRINK = define_flags(DRINKS)
 
     def main():
@@ -151,8 +151,8 @@ def test_flags_become_settings_again(script: pathlib.Path, tmp_path: pathlib.Pat
 
 def test_help_says_what_a_setting_is(script: pathlib.Path) -> None:
     text = run(script, "--help").stdout
-    assert "  --guests: how many come; at least 1 (required)\n" in text
-    assert "  --loud: music (default: False)\n" in text
+    assert "  --guests: at home: how many come; at least 1 (required)\n" in text
+    assert "  --loud: at home: music (default: False)\n" in text
     assert "  --litres: how much; above 0 and at most 2 (default: 0.5)\n" in text
     assert "  --kind: <hot|cold>: how (default: hot)\n" in text
     assert "  --sugar: pieces; at least 0 and below 10\n" in text

@@ -59,6 +59,8 @@ def test_a_photo_takes_the_place_of_a_clip(retargeter: Retargeter, tmp_path: pat
         ({"source_video": None}, "give one of --source_video and --source_clip. Received: neither"),
         ({"target_photo": None, "target_clip": "clip", "target_keypoints": "a.npy"}, "give no keypoint file"),
         ({"target_photo": None, "target_clip": "clip", "target_map": "a.png"}, "auto or none with a clip"),
+        ({"units": "metres"}, "units must be one of auto, pixels, shares. Received: units=metres"),
+        ({"max_frames": 0}, "max_frames must be at least 1. Received: max_frames=0"),
         ({"out": "panel.avi"}, "out must end with .mp4. Received: out=panel.avi"),
         ({"maps_dir": "maps", "out": "maps/panel.mp4"}, "out must lie outside of maps_dir"),
     ],

@@ -17,11 +17,12 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import models
 from retarget_tf.footage.extraction.batch import extract_videos
-from retarget_tf.footage.extraction.config import ExtractionConfig, Selection, Stretch
 from retarget_tf.footage.extraction.detectors import PoseDetector
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.pipeline import extract_clip, video_keypoints
+from retarget_tf.footage.extraction.selection import Selection, Stretch
 from retarget_tf.footage.people.choosing import PersonChoice
+from retarget_tf.footage.settings import ExtractionConfig
 from retarget_tf.pictures.square_crop import SquareCrop
 
 __all__ = [

@@ -10,8 +10,9 @@ from retarget_tf import files
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.clips import clip_id_of
 from retarget_tf.errors import InputDataError, batch_error
-from retarget_tf.footage.extraction.config import ExtractionConfig, Selection, Stretch
 from retarget_tf.footage.extraction.pipeline import extract_clip
+from retarget_tf.footage.extraction.selection import Selection, Stretch
+from retarget_tf.footage.settings import ExtractionConfig
 
 
 def extract_videos(

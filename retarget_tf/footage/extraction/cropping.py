@@ -10,8 +10,6 @@ from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.pictures.square_crop import SquareCrop
 
-MARGIN = 0.06  # default free border on each side of the person's path, as a share of its longer side
-
 # The body reaches beyond the box of its joints (hands, hair, soles) by this share of the box's longer side.
 _BEYOND_JOINTS = 0.12
 _STEADY = 5  # frames of the running median

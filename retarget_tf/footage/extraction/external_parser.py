@@ -19,9 +19,8 @@ from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.extraction.parser import ParsedImage, PosedImage, inside_picture
+from retarget_tf.footage.settings import SCALINGS
 from retarget_tf.pictures.square_crop import SquareCrop
-
-SCALINGS = ("imagenet", "imagenet_bgr", "unit", "symmetric", "bytes")
 
 _FREE_SIZE = 512  # side in pixels used for inputs that accept any size
 _MEAN, _STD = np.array([0.485, 0.456, 0.406], np.float32), np.array([0.229, 0.224, 0.225], np.float32)

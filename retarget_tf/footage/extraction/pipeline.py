@@ -21,12 +21,13 @@ from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage.extraction import cropping
-from retarget_tf.footage.extraction.config import BUILT_IN, ExtractionConfig, Stretch
 from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
+from retarget_tf.footage.extraction.selection import Stretch
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
 from retarget_tf.footage.people.cuts import noting_cuts
+from retarget_tf.footage.settings import BUILT_IN, ExtractionConfig
 from retarget_tf.pictures import video
 
 
@@ -63,7 +64,7 @@ def extract_clip(
     stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)
     frames = _Frames(path, header, config.reading, stretch, name, show_progress)
     with _open_parser(config) as parser:
-        track = _track(frames, config.person, config.models_folder, parser.view_of)
+        track = _track(frames, config.person, config.models, parser.view_of)
         seen = skeleton.drop_unseen(track.keypoints, header.width, header.height)
         crop = cropping.clip_crop(seen, header.width, header.height, config.margin)
         if crop is None:
@@ -95,7 +96,7 @@ def extract_clip(
 def _open_parser(config: ExtractionConfig) -> Any:
     """Returns the parser as a context manager; both kinds have the same methods."""
     if config.parser == BUILT_IN:
-        return PartsParser(models_folder=config.models_folder)
+        return PartsParser(models_folder=config.models)
     return ExternalParser(config.parser, parsing_labels.get_schema(config.parser_schema), config.parser_scaling)
 
 

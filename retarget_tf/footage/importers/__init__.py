@@ -6,13 +6,12 @@ KeypointFile(path, units)                               reads them later, when t
 read_parsing_png(path, schema)                          reads the class ids of an indexed, gray or RGB PNG
 """
 
-from retarget_tf.footage.importers.clip_import import CROPS, ImportConfig, import_clip
-from retarget_tf.footage.importers.keypoints import UNITS, KeypointFile, read_keypoints
+from retarget_tf.footage.importers.clip_import import import_clip
+from retarget_tf.footage.importers.keypoints import KeypointFile, read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
+from retarget_tf.footage.settings import ImportConfig
 
 __all__ = [
-    "CROPS",
-    "UNITS",
     "ImportConfig",
     "KeypointFile",
     "import_clip",

@@ -14,45 +14,9 @@ from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.importers.keypoints import read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
 from retarget_tf.footage.importers.picture_sources import Pictures, open_pictures
-from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.footage.settings import ExtractionConfig, ImportConfig
 from retarget_tf.pictures import video
 from retarget_tf.pictures.square_crop import SquareCrop
-
-CROPS = ("person", "whole")
-
-
-@dataclasses.dataclass(frozen=True)
-class ImportConfig:
-    """Settings of an import.
-
-    Attributes:
-        schema: Label schema of the maps in the files.
-        to_schema: Label schema of the maps in the clip: the same, or `parts10`.
-        size: Side of the stored square frames in pixels.
-        crop: `person` stores the square around the person's whole path, `whole` the smallest that contains the picture.
-        fps: Frames per second; None for the video's own.
-        person_id: Name of the person; None for the clip's id.
-        units: Units of the keypoints, see `read_keypoints`.
-        max_pixels: Largest number of pixels of a video's frame; a larger one is refused.
-        person: Whom to follow if OpenPose's files contain several people.
-    """
-
-    schema: str
-    to_schema: str = parsing_labels.PARTS10.name
-    size: int = 256
-    crop: str = "person"
-    fps: float | None = None
-    person_id: str | None = None
-    units: str = "auto"
-    max_pixels: int = video.AS_IT_IS.max_pixels
-    person: PersonChoice = MAIN_PERSON
-
-    def __post_init__(self) -> None:
-        parsing_labels.get_schema(self.schema)
-        if self.to_schema not in (self.schema, parsing_labels.PARTS10.name):
-            raise ConfigError(f"to_schema must be parts10 or {self.schema}. Received: to_schema={self.to_schema}")
-        if self.crop not in CROPS:
-            raise ConfigError(f"crop must be one of {list(CROPS)}. Received: crop={self.crop}")
 
 
 def import_clip(
@@ -132,7 +96,7 @@ def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: Imp
 def _square(keypoints: Float32Array, pictures: Pictures, crop: str) -> SquareCrop:
     width, height = pictures.width, pictures.height
     if crop == "person":
-        square = cropping.clip_crop(keypoints, width, height, cropping.MARGIN)
+        square = cropping.clip_crop(keypoints, width, height, ExtractionConfig.margin)
         assert square is not None, "keypoints with no joint are refused when they are read"
         return square
     side = max(width, height)

@@ -16,8 +16,7 @@ from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
 from retarget_tf.footage.importers.openpose import read_openpose
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
-
-UNITS = ("auto", "pixels", "shares")
+from retarget_tf.footage.settings import UNITS
 
 # Keypoints are taken for pixels if any coordinate exceeds 3 (nobody dances in a corner of 3 pixels), or else for shares
 # if all lie in this range and at most this share is negative, since detectors place some joints outside of the picture.

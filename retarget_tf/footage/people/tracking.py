@@ -9,7 +9,6 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-import cv2
 import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
@@ -196,6 +195,8 @@ def _pose_distance(a: Float32Array, b: Float32Array) -> float:
 
 def _torso_colour(image: Uint8Array, pose: Float32Array) -> Float32Array:
     """Returns the median colour, CIELAB `[3]`, of a grid of points around the middle of the torso."""
+    import cv2  # here, since PersonChoice is needed for --help
+
     steps = np.linspace(-_PATCH, _PATCH, 7) * _body_size(pose)
     x, y = (np.clip(centre + steps, 0, None).astype(int) for centre in torso_centre(pose))
     patch = image[np.minimum(y, image.shape[0] - 1)][:, np.minimum(x, image.shape[1] - 1)]

@@ -28,7 +28,7 @@ def good_stretches_for(
             path,
             max_frames=config.max_frames,
             reading=config.reading,
-            models_folder=config.models_folder,
+            models_folder=config.models,
             show_progress=show_progress,
         )
         return select_stretches(screened)

@@ -18,7 +18,8 @@ from av.video.reformatter import ColorTrc
 
 from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
-from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.errors import InputDataError
+from retarget_tf.pictures.video_options import AS_IT_IS, ReadOptions
 
 _UNEVEN_SHARE = 0.05  # of uneven steps that is still normal: phones drop a frame now and then
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
@@ -36,28 +37,6 @@ def find_videos(pattern: str) -> list[str]:
     if not paths:
         raise InputDataError(f"videos {pattern}: no file matches. Check --videos.")
     return paths
-
-
-@dataclasses.dataclass(frozen=True)
-class ReadOptions:
-    """Options of reading a video.
-
-    Attributes:
-        fps: Frame rate that the video is resampled to by its timestamps; 0 reads the stored frames.
-        max_pixels: Largest number of pixels of a frame; larger videos are refused before decoding. 8K has 33 million.
-    """
-
-    fps: float = 0.0
-    max_pixels: int = 36_000_000
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.fps <= 1000:
-            raise ConfigError(f"fps must be in 0..1000. Received: fps={self.fps}")
-        if self.max_pixels < 1:
-            raise ConfigError(f"max_pixels must be positive. Received: max_pixels={self.max_pixels}")
-
-
-AS_IT_IS = ReadOptions()
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,0 +1,62 @@
+"""Settings of extraction and import as frozen dataclasses, whose fields are flags; imports nothing that is heavy."""
+
+import dataclasses
+
+from retarget_tf.body import parsing_labels
+from retarget_tf.errors import ConfigError
+from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.pictures.video_options import AS_IT_IS, ReadOptions
+from retarget_tf.program.settings import check, setting
+
+BUILT_IN = "mediapipe"  # the parser that is no file
+SCALINGS = ("imagenet", "imagenet_bgr", "unit", "symmetric", "bytes")  # of a parser's input, see `ExternalParser`
+UNITS = ("auto", "pixels", "shares")  # of the coordinates of keypoints, see `read_keypoints`
+
+_SIZE_HELP = "side of the stored square frames in pixels"
+
+
+@dataclasses.dataclass(frozen=True)
+class ExtractionConfig:
+    """Settings of extraction; its clips carry the maps of a `parser` out of a file beside `parts10`."""
+
+    size: int = setting(256, _SIZE_HELP, minimum=32)
+    margin: float = setting(0.06, "free border around the person's path, as a share of it", minimum=0, maximum=1)
+    max_frames: int = setting(0, "frames of each video to read; 0 for all", minimum=0)
+    models: str | None = setting(None, "folder of the models; retarget-fetch-models' own unless given")
+    person: PersonChoice = MAIN_PERSON
+    reading: ReadOptions = AS_IT_IS
+    parser: str = setting(BUILT_IN, "mediapipe, or a human parser: a SavedModel folder, a .tflite or an .onnx file")
+    parser_schema: str = setting("cihp20", "label schema of a parser that is a file")
+    parser_scaling: str = setting(
+        "imagenet",
+        "what the input of a parser that is a file wants: ImageNet's normalisation of RGB or BGR, 0..1, -1..1 or "
+        "0..255",
+        choices=SCALINGS,
+    )
+
+    def __post_init__(self) -> None:
+        check(self)
+        parsing_labels.get_schema(self.parser_schema)
+
+
+@dataclasses.dataclass(frozen=True)
+class ImportConfig:
+    """Settings of an import."""
+
+    schema: str = setting(help=f"label schema of the maps: {', '.join(sorted(parsing_labels.SCHEMAS))}")
+    to_schema: str = setting(parsing_labels.PARTS10.name, "of the clip's maps: parts10, or the same as --schema")
+    size: int = setting(256, _SIZE_HELP, minimum=32)
+    crop: str = setting("person", "what the square holds: the person's path or all", choices=("person", "whole"))
+    fps: float | None = setting(
+        None, "frames per second of the frames as they are; a video's own unless given", minimum=1
+    )
+    person_id: str | None = setting(None, "who is seen; data are split by it; the clip's name unless given")
+    units: str = setting("auto", "of the keypoints: pixels, or shares of width and height", choices=UNITS)
+    max_pixels: int = setting(AS_IT_IS.max_pixels, "videos of larger frames are refused", minimum=1)
+    person: PersonChoice = MAIN_PERSON
+
+    def __post_init__(self) -> None:
+        check(self)
+        parsing_labels.get_schema(self.schema)
+        if self.to_schema not in (self.schema, parsing_labels.PARTS10.name):
+            raise ConfigError(f"to_schema must be parts10 or {self.schema}. Received: to_schema={self.to_schema}")
