@@ -18,31 +18,39 @@ MAP_CHOICES = AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # values of target_
 
 @dataclasses.dataclass(frozen=True)
 class Dance:
-    """Whose picture, whose motion, and where the panel goes; keypoints that no file gives are detected."""
+    """Files and options of a retargeting: the target is the person to generate, the source the performer to imitate."""
 
-    out: str = setting(help="the panel, .mp4")
-    maps_dir: str | None = setting(None, "folder for the maps as PNG files of class ids")
-    target_photo: str | None = setting(None, "photo of the person who is to dance")
-    target_clip: str | None = setting(None, "clip folder whose first frame takes the photo's place")
-    target_keypoints: str | None = setting(None, "keypoints of the photo: .json of OpenPose, .npy or .npz")
+    out: str = setting(help="panel video to write, .mp4")
+    maps_dir: str | None = setting(None, "folder to write the generated maps into, as PNG files of class ids")
+    target_photo: str | None = setting(None, "photo of the target: the person to generate")
+    target_clip: str | None = setting(None, "clip folder whose first frame is used instead of a photo")
+    target_keypoints: str | None = setting(
+        None, "keypoints of the photo: a .json of OpenPose, .npy or .npz; detected unless given"
+    )
     target_map: str = setting(
         AUTO,
-        "the target's map: a PNG of class ids in pixels of the upright photo; parse: by the extract extra; none: the "
-        "network parses the photo itself, and a clip's map is not used; auto: the clip's, or parse where the model and "
-        "the installation can",
+        "parsing map of the photo: a PNG of class ids in pixels of the upright photo; parse: made by the parser of "
+        "the extract extra; none: the network parses the photo itself, a clip's map is ignored; auto: the clip's map, or "
+        "parse if the model uses a map and the extra is installed",
     )
-    source_video: str | None = setting(None, "video of the performer")
-    source_clip: str | None = setting(None, "clip folder that takes the video's place")
+    source_video: str | None = setting(None, "video of the source: the performer to imitate")
+    source_clip: str | None = setting(None, "clip folder used instead of a video")
     source_keypoints: str | None = setting(
-        None, "keypoints of the video: folder of OpenPose's .json files, .npy or .npz, one entry a frame"
+        None,
+        "keypoints of the video, one entry per frame: a folder of OpenPose's .json files, .npy or .npz; detected "
+        "unless given",
     )
-    units: str = setting("auto", "of keypoint files: pixels, or shares of width and height", choices=UNITS)
+    units: str = setting(
+        "auto",
+        "unit of the keypoint files: pixels, or shares of the picture's width and height; auto decides by the values",
+        choices=UNITS,
+    )
     fit: Fit = setting(
         "limbs",
-        "how the path is placed: with the target's proportions, at its height and on its ground; the same without the "
-        "proportions; filling the canvas; as it lies in its picture",
+        "how the source's poses are placed on the target's canvas. limbs: with the target's bone lengths, height and "
+        "ground; body: with its height and ground only; path: filling the canvas; none: the picture is fitted in",
     )
-    clean: bool = setting(True, "mend the source's keypoints: swapped sides, gaps, missing arms, noise")
+    clean: bool = setting(True, "repair the source's keypoints first: swapped sides, gaps, missing arms, noise")
     max_frames: int | None = setting(None, "stop after this many frames", minimum=1)
 
     def __post_init__(self) -> None:

@@ -1,11 +1,11 @@
-"""Which stretches of a video extraction takes."""
+"""Stretches of a video, and the selection of those that extraction turns into clips."""
 
 import dataclasses
 from typing import NamedTuple
 
 
 class Stretch(NamedTuple):
-    """Consecutive frames of a video: the first one, and the one after the last."""
+    """Consecutive frames of a video, from `first` to `end - 1`."""
 
     first: int
     end: int
@@ -13,12 +13,12 @@ class Stretch(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Selection:
-    """What is taken of a video.
+    """Stretches of a video to extract.
 
     Attributes:
-        stretches: each becomes a clip.
-        left_out: a line about each stretch that is not taken, with the reason.
-        frames: number of frames of the video.
+        stretches: Stretches to extract; each becomes a clip.
+        left_out: A line about each stretch that is left out, with the reason.
+        frames: Number of frames of the video.
     """
 
     stretches: tuple[Stretch, ...]
