@@ -30,7 +30,7 @@ class Dance:
     target_map: str = setting(
         AUTO,
         "parsing map of the photo: a PNG of class ids in pixels of the upright photo; parse: made by the parser of "
-        "the extract extra; none: the network parses the photo itself, a clip's map is ignored; auto: the clip's map, or "
+        "the extract extra; none: the model parses the photo itself, a clip's map is ignored; auto: a clip's map, or "
         "parse if the model uses a map and the extra is installed",
     )
     source_video: str | None = setting(None, "video of the source: the performer to imitate")
