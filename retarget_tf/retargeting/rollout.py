@@ -15,7 +15,7 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.networks.generator import TrainedGenerator
 from retarget_tf.networks.presets import Reference, make_loop
 
-__all__ = ["Reference", "Rollout", "rollout_clip", "teacher_forced_clip"]
+__all__ = ["Reference", "Rollout", "rollout_clip"]
 
 
 class Rollout:
@@ -58,24 +58,4 @@ def rollout_clip(
     """Yields a map, uint8 `[size, size]`, for each frame's keypoints `[25, 3]`; `reference` is a batch of one."""
     rollout = Rollout(trained, reference)
     for points in keypoints:
-        yield rollout.step(points[None])[0]
-
-
-def teacher_forced_clip(
-    trained: TrainedGenerator,
-    reference: Reference,
-    previous: Iterable[tuple[Uint8Array, Uint8Array]],
-    keypoints: Iterable[Float32Array],
-) -> Iterator[Uint8Array]:
-    """Yields maps as `rollout_clip` does, but starts every step from the true previous frame and map.
-
-    Args:
-        trained: The generator.
-        reference: A batch of one.
-        previous: For each step the true previous frame, uint8 `[size, size, 3]`, and its map, uint8 `[size, size]`.
-        keypoints: For each step the keypoints of the frame to generate, float32 `[25, 3]`.
-    """
-    rollout = Rollout(trained, reference)
-    for (frame, parsing_map), points in zip(previous, keypoints, strict=True):
-        rollout.force(frame[None], parsing_map[None])
         yield rollout.step(points[None])[0]

@@ -67,8 +67,8 @@ def _check_same(folder: pathlib.Path, began: Any, now: dict[str, Any]) -> None:
         for name, value in now[part].items():
             if name in _FREE_TO_CHANGE or (name in before and before[name] == value):
                 continue
-            began = f"{name}={before[name]}; keep it or" if name in before else f"a version that had no {name};"
-            raise ConfigError(f"workdir {folder} began with {began} choose another --workdir. Received: {name}={value}")
+            first = f"{name}={before[name]}; keep it or" if name in before else f"a version that had no {name};"
+            raise ConfigError(f"workdir {folder} began with {first} choose another --workdir. Received: {name}={value}")
     try:
         ModelConfig.from_dict(began["model"])
     except ConfigError as error:

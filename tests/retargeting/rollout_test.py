@@ -64,13 +64,13 @@ def test_free_running_equals_the_manual_loop() -> None:
 
 def test_teacher_forced_equals_frame_by_frame_calls() -> None:
     frames, maps, keypoints = random_clips(1)
-    previous = zip(frames[0, :-1], maps[0, :-1], strict=True)
-    generated = list(rollout.teacher_forced_clip(trained_generator(), references(1), previous, keypoints[0, 1:]))
-
+    forced = rollout.Rollout(trained_generator(), references(1))
     for t in range(1, FRAMES):
+        forced.force(frames[:, t - 1], maps[:, t - 1])
+        generated = forced.step(keypoints[:, t])
         inputs = {"frame": encoding.to_signed(frames[:, t - 1]), "keypoints": tf.constant(keypoints[:, t])}
         expected = encoding.nearest_class(trained_generator().network(inputs)["parsing_rgb"], parsing_labels.PARTS10)
-        np.testing.assert_array_equal(generated[t - 1], expected[0])
+        np.testing.assert_array_equal(generated, expected)
 
 
 def test_a_batch_equals_its_clips_one_by_one() -> None:

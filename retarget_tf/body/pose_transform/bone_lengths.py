@@ -24,8 +24,6 @@ import numpy as np
 from retarget_tf.arrays import Float32Array, Float64Array
 from retarget_tf.body import skeleton
 
-_Float64 = Float64Array
-
 
 @dataclasses.dataclass(frozen=True)
 class StandardBone:
@@ -117,8 +115,8 @@ def measure_bones(
 
 
 def _explain(
-    bone: int, logs: _Float64, weight: float, heights: _Float64, usual: float, spread_share: float
-) -> tuple[_Float64, _Float64]:
+    bone: int, logs: Float64Array, weight: float, heights: Float64Array, usual: float, spread_share: float
+) -> tuple[Float64Array, Float64Array]:
     """Returns the log-likelihood of each log height and the bone's mean deviation at that height, `[heights]` both."""
     lengths = heights[0] + _DEVIATIONS[0] + np.arange(len(heights) + len(_DEVIATIONS) - 1) * _STEP
     shortening = (logs[:, None] - lengths).ravel()
@@ -132,7 +130,7 @@ def _explain(
     return np.log(total) + top[:, 0], belief @ _DEVIATIONS / total
 
 
-def _observe(keypoints: Float32Array, bone: int) -> tuple[_Float64, float]:
+def _observe(keypoints: Float32Array, bone: int) -> tuple[Float64Array, float]:
     """Returns the log heights that a bone's observed lengths imply without foreshortening, and the weight of each."""
     sides = sorted({bone, skeleton.MIRRORED_JOINT[bone]})
     ends = keypoints[:, (sides, [skeleton.PARENTS[side] for side in sides]), :]  # [frames, outer and inner, sides, 3]
@@ -146,7 +144,7 @@ def _observe(keypoints: Float32Array, bone: int) -> tuple[_Float64, float]:
 
 
 @functools.cache
-def _log_chances(bone: int) -> _Float64:
+def _log_chances(bone: int) -> Float64Array:
     """Returns the log density at `_SHORTENINGS` of one view of a bone."""
     shown = STANDARD[bone].foreshortening
     # 40 samples represent the distribution, extrapolated a little beyond the outer quantiles.

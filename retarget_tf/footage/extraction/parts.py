@@ -39,7 +39,6 @@ _CANDIDATE = 0.4  # pixels with less foreground confidence are background, excep
 # Distances in radii over which a bone's expectation of skin or cloth falls off.
 _SKIN_SPREAD = 1.4
 _CLOTH_SPREAD = 2.0
-_FLOOR = 0.03  # smallest expectation, so that the vote never overrules a clear frame
 _LEAST_CLOTH = 0.15  # cloth with a smaller expectation is not the person's (a curtain)
 _LEAST_CLOTH_BY_SKIN = 0.3  # the same for pixels nearest to bare skin (a shadow between the legs)
 _NEVER_BARE = 0.3  # where the vote has a smaller share of skin, skin is taken for cloth
@@ -187,8 +186,8 @@ def _reweighted(
 ) -> tuple[Float32Array, Float32Array]:
     """Redistributes the sum of skin and cloth by Bayes' rule, with the expectations as priors."""
     total = skin + cloth
-    weighted_skin = skin * np.maximum(expected_skin, _FLOOR)
-    weighted_cloth = cloth * np.maximum(expected_cloth, _FLOOR)
+    weighted_skin = skin * np.maximum(expected_skin, wardrobe.FLOOR)
+    weighted_cloth = cloth * np.maximum(expected_cloth, wardrobe.FLOOR)
     share = weighted_skin / np.maximum(weighted_skin + weighted_cloth, 1e-9)
     return total * share, total * (1 - share)
 

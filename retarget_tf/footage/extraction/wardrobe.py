@@ -23,7 +23,7 @@ _CORE = 0.7  # in radii: nearer pixels surely belong to the limb
 _SURE = 0.5  # smallest foreground confidence of a pixel that is counted
 _LEAST_PIXELS = 4  # bins with fewer pixels in a frame are NaN
 _SHOE_SKIN = 0.46  # a foot wears a shoe if its share of skin is below this somewhere
-_FLOOR = 0.03  # smallest prior, so that the vote never overrules a clear frame
+FLOOR = 0.03  # smallest prior, so that the vote never overrules a clear frame
 _WAIST_SPAN = (0.5, 1.35)  # range in which a waist is searched, in torso lengths from the neck
 _WAIST_BINS = 34
 _WAIST_CONTRAST = 22.0  # smallest colour difference between two garments (CIELAB)
@@ -101,7 +101,7 @@ def count(ballots: Sequence[Ballot]) -> Wardrobe:
         warnings.simplefilter("ignore", RuntimeWarning)  # a bin that no frame shows stays NaN
         cover = np.nanmedian(np.concatenate([ballot.cover for ballot in ballots]), axis=0)
         colours = np.nanmedian(np.stack([ballot.colours for ballot in ballots]), axis=0)
-    cover = _with_footwear(np.maximum(np.where(np.isnan(cover), 1 / 3, cover), _FLOOR))
+    cover = _with_footwear(np.maximum(np.where(np.isnan(cover), 1 / 3, cover), FLOOR))
     cover /= cover.sum(axis=-1, keepdims=True)
     bare_chest = cover[TRUNK, BINS // 4 : BINS // 2, SKIN].min() > 0.5
     return Wardrobe(_between_bins(cover), 0.0 if bare_chest else find_waist(colours))
@@ -155,7 +155,7 @@ def _with_footwear(cover: Float32Array) -> Float32Array:
     """Counts cloth on a leg below bare skin as shoe, since it is a sock or a boot."""
     leg = cover[THIGH : SHIN + 1].reshape(-1, 3)
     bare_above = np.maximum.accumulate(leg[:, SKIN] > 0.5)
-    footwear = np.where(bare_above & (leg[:, SKIN] < 0.5), leg[:, CLOTH] - _FLOOR, 0)
+    footwear = np.where(bare_above & (leg[:, SKIN] < 0.5), leg[:, CLOTH] - FLOOR, 0)
     moved = leg + np.stack([np.zeros_like(footwear), -footwear, footwear], axis=-1)
     return np.concatenate([cover[:THIGH], moved.reshape(2, BINS, 3), cover[SHIN + 1 :]])
 

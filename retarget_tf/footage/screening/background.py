@@ -9,6 +9,7 @@ import numpy as np
 
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body import skeleton
+from retarget_tf.footage.screening.sharpness import slope
 
 _FLESH = 0.2  # width of a limb with its clothes, as a share of the body's height
 _LEAST_BACKGROUND = 0.02  # smallest share of background in the picture; below it measures are NaN
@@ -68,7 +69,7 @@ class BackgroundWatcher:
             _, past, was_behind = self._past[0]
             change = _share(np.abs(smooth - past) > _CHANGED, behind & was_behind)
         self._past.append((gray, smooth, behind))
-        return Behind(camera, change, _share(_slope(smooth) > _SLOPE, behind))
+        return Behind(camera, change, _share(slope(smooth) > _SLOPE, behind))
 
 
 def people_area(shape: tuple[int, ...], poses: Sequence[Float32Array]) -> BoolArray:
@@ -102,10 +103,6 @@ def _camera_motion(before: Uint8Array, now: Uint8Array, behind: BoolArray) -> fl
     corners = np.array([(x, y, 1) for x in (0, width) for y in (0, height)], np.float64)
     shifts = np.linalg.norm(corners @ matrix.T - corners[:, :2], axis=-1)
     return float(shifts.max() / max(height, width))
-
-
-def _slope(smooth: Float32Array) -> Float32Array:
-    return np.hypot(cv2.Sobel(smooth, cv2.CV_32F, 1, 0), cv2.Sobel(smooth, cv2.CV_32F, 0, 1)) / 8
 
 
 def _share(of: BoolArray, within: BoolArray) -> float:

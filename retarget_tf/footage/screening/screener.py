@@ -8,12 +8,11 @@ from tqdm import tqdm
 
 from retarget_tf import files
 from retarget_tf.footage.extraction import PoseDetector
+from retarget_tf.footage.extraction.following import MAX_PEOPLE
 from retarget_tf.footage.screening.criteria import Criteria
 from retarget_tf.footage.screening.judging import Verdict, judge
 from retarget_tf.footage.screening.looking import Detector, Looks, take_looks
 from retarget_tf.pictures import video
-
-MAX_PEOPLE = 4  # most people that are detected in a frame
 
 
 @dataclasses.dataclass(frozen=True)

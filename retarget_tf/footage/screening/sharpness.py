@@ -35,7 +35,7 @@ def softness(gray: Uint8Array, pose: Float32Array) -> float:
     if min(patch.shape) < 3:
         return np.nan
     contrast = np.subtract(*np.percentile(patch, (95, 5)))
-    return float(contrast / max(np.percentile(_slope(patch), 98), _LEAST_SLOPE) / (box[3] - box[1]))
+    return float(contrast / max(np.percentile(slope(patch), 98), _LEAST_SLOPE) / (box[3] - box[1]))
 
 
 def smear(before: Uint8Array, now: Uint8Array, pose: Float32Array, speeds: Sequence[float]) -> float:
@@ -67,8 +67,8 @@ def _new_edges(before: Uint8Array, now: Uint8Array) -> float:
     changed = difference > _CHANGED
     if changed.mean() < _LEAST_CHANGED:
         return 0.0
-    slope = np.maximum(_slope(new) - cv2.dilate(_slope(old), np.ones((3, 3), np.uint8)), 0)
-    return float(np.percentile(difference[changed], 90) / max(np.percentile(slope[changed], 97), _LEAST_SLOPE))
+    steep = np.maximum(slope(new) - cv2.dilate(slope(old), np.ones((3, 3), np.uint8)), 0)
+    return float(np.percentile(difference[changed], 90) / max(np.percentile(steep[changed], 97), _LEAST_SLOPE))
 
 
 def _square(point: Float32Array, reach: float) -> tuple[slice, slice]:
@@ -76,5 +76,6 @@ def _square(point: Float32Array, reach: float) -> tuple[slice, slice]:
     return slice(max(0, int(y - reach)), max(0, int(y + reach))), slice(max(0, int(x - reach)), max(0, int(x + reach)))
 
 
-def _slope(values: Float32Array) -> Float32Array:
+def slope(values: Float32Array) -> Float32Array:
+    """Returns the length of the gradient of brightness `[height, width]`, per pixel, by Sobel's filter."""
     return np.hypot(cv2.Sobel(values, cv2.CV_32F, 1, 0), cv2.Sobel(values, cv2.CV_32F, 0, 1)) / 8
