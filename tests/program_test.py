@@ -1,5 +1,6 @@
 """How a program starts and ends: exit codes, help, flag mistakes, and what stderr says. Each runs as a process."""
 
+import os
 import pathlib
 import platform
 import signal
@@ -62,6 +63,21 @@ def run(script: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(
         command, capture_output=True, text=True, check=False, timeout=60, env={"PYTHONPATH": str(testing.ROOT)}
     )
+
+
+def test_help_ends_quietly_where_its_reader_has_ended(script: pathlib.Path) -> None:
+    read, write = os.pipe()
+    os.close(read)
+    with os.fdopen(write, "w") as closed:
+        done = subprocess.run(
+            [sys.executable, str(script), "--help"],
+            stdout=closed,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+            env={"PYTHONPATH": str(testing.ROOT)},
+        )
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_success_exits_with_0_and_logs_plain_lines(script: pathlib.Path) -> None:

@@ -80,7 +80,7 @@ def run(main: Callable[[], None]) -> NoReturn:
 def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
     """Parses `argv` into `flags.FLAGS`. Exits with 0 after printing the help, and with 2 if a flag is wrong."""
     if any(argument in _HELP_FLAGS for argument in argv[1:]):
-        print(_help_text(main))
+        _print(_help_text(main))
         sys.exit(EXIT_DONE)
     try:
         positional = flags.FLAGS(list(argv))[1:]
@@ -163,6 +163,13 @@ def _is_worth_showing(record: standard_logging.LogRecord) -> bool:
 def flagfile_text(main: Callable[[], None]) -> str:
     """Returns the program's own flags with their values, one per line, as --flagfile reads them."""
     return "".join(f"{flag.serialize()}\n" for flag in _own_flags(main) if flag.value is not None)
+
+
+def _print(text: str) -> None:
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:  # the reader, such as `head`, has ended; Python would complain again when it exits
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help_text(main: Callable[[], None]) -> str:
