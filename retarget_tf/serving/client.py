@@ -36,7 +36,7 @@ from retarget_tf.retargeting.retargeter import BaseRetargeter
 from retarget_tf.serving import contract
 from retarget_tf.serving.options import ClientOptions
 
-_AVAILABLE = 30  # of ModelVersionStatus
+_AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 _POLL_SECONDS = 0.5
 # Every call may be repeated, because none leaves anything behind; but only where the server did not take it.
 _RETRY = {

@@ -64,9 +64,9 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
 
 
 def versions(folder: files.PathLike) -> dict[int, pathlib.Path]:
-    """The folders of the versions in an export folder by their numbers, in order; `00000003` is version 3."""
-    found = [path for path in pathlib.Path(folder).glob("*") if path.name.isdecimal() and path.is_dir()]
-    return {int(path.name): path for path in sorted(found, key=lambda path: int(path.name))}
+    """The folders of the versions in an export folder by their numbers; `00000003` is version 3."""
+    paths = pathlib.Path(folder).glob("*")
+    return {int(path.name): path for path in paths if path.name.isdecimal() and path.is_dir()}
 
 
 def _write_assets(folder: files.PathLike, spec: GeneratorSpec) -> list[pathlib.Path]:

@@ -44,13 +44,7 @@ class ServingGraph(tf.Module):
         self._size = spec.model.image_size
         # Keras variables wrap TensorFlow's, which are what a SavedModel stores.
         self._network_variables = [variable.value for variable in network.variables]
-        network_inputs = {
-            name: tf.TensorSpec([None, *tensor.shape[1:]], tf.float32, name=name)
-            for name, tensor in network.input.items()
-        }
-        self.generator = tf.function(
-            lambda inputs: network(inputs, training=False), input_signature=[network_inputs], autograph=False
-        )
+        self.generator = network_function(network)
         bodies: dict[str, Callable[..., Outputs]] = {
             contract.SERVING_DEFAULT: self._first_map,
             contract.RETARGET_CLIP: functools.partial(self._clip_as_png, self._cut_photo),
@@ -72,7 +66,8 @@ class ServingGraph(tf.Module):
         *reference, previous_map, keypoints = inputs
         loop, placed = self._begin(prepare, *reference, keypoints[:, None])
         previous_map = self._with_known_ids(previous_map, "previous_map")
-        return _map_and_png(self._advance(loop, previous_map, placed[:, 0]))
+        maps = self._advance(loop, previous_map, placed[:, 0])
+        return {"parsing_map": maps, "parsing_map_png_bytes": _encode_png(maps)}
 
     def _clip_as_png(self, prepare: Prepare, *clip: Tensor) -> Outputs:
         # Encoded frame by frame: the maps of a clip take far more memory than their files.
@@ -179,6 +174,14 @@ class ServingGraph(tf.Module):
             return tf.identity(parsing_map)
 
 
+def network_function(network: keras.Model) -> tf.types.experimental.Callable:
+    """The network as a tf.function of a dict of its float inputs, with a batch of any size."""
+    specs = {
+        name: tf.TensorSpec([None, *tensor.shape[1:]], tf.float32, name=name) for name, tensor in network.input.items()
+    }
+    return tf.function(lambda inputs: network(inputs, training=False), input_signature=[specs], autograph=False)
+
+
 def photo_square(keypoints: Tensor, picture: Tensor, share: float, size: int) -> tuple[Tensor, Tensor, Tensor]:
     """Left, top and side of the square of a photo `[height, width, 3]` that becomes its canvas.
 
@@ -221,10 +224,6 @@ def _without_wild(keypoints: Tensor, size: int) -> Tensor:
 def _unknown(batch: Tensor, size: int) -> Tensor:
     """Uint8 `[batch, size, size]` of 255."""
     return tf.ensure_shape(tf.fill([batch, size, size], tf.constant(UNKNOWN, tf.uint8)), [None, size, size])
-
-
-def _map_and_png(maps: Tensor) -> Outputs:
-    return {"parsing_map": maps, "parsing_map_png_bytes": _encode_png(maps)}
 
 
 def _encode_png(maps: Tensor) -> Tensor:

@@ -17,6 +17,7 @@ from retarget_tf import files
 from retarget_tf.errors import ConfigError, MissingDependencyError, TrainingError
 from retarget_tf.networks.generator import find_keras_file, load_keras_generator
 from retarget_tf.serving import checking
+from retarget_tf.serving.graph import network_function
 
 MAX_DIFFERENCE = 1e-4
 OPSET = 17
@@ -49,8 +50,11 @@ def export_onnx(model: files.PathLike, out: files.PathLike) -> float:
         raise MissingDependencyError(
             f"ONNX export needs tf2onnx and onnxruntime ({error}). Install them: pip install 'retarget_tf[onnx]'"
         ) from error
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
     network, _ = load_keras_generator(model)
-    frozen = _frozen(network)
+    # Keras keeps some constants outside of the graph, which tf2onnx would take for inputs; freezing brings them in.
+    frozen = convert_variables_to_constants_v2(network_function(network).get_concrete_function())
     names = {tensor.name: tensor.name.split(":")[0] for tensor in frozen.inputs}
     names |= {tensor.name: name for tensor, name in zip(frozen.outputs, network.output, strict=True)}
     with files.atomic_file(out) as temporary, _quiet():
@@ -68,17 +72,6 @@ def export_onnx(model: files.PathLike, out: files.PathLike) -> float:
         if not difference <= MAX_DIFFERENCE:
             raise TrainingError(f"ONNX file {out}: differs from the model by {difference:.1e}. Nothing was written.")
     return difference
-
-
-def _frozen(network: keras.Model) -> Any:
-    """The network as one function without variables; constants that Keras holds outside of the graph come in too."""
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    specs = {
-        name: tf.TensorSpec([None, *tensor.shape[1:]], tf.float32, name=name) for name, tensor in network.input.items()
-    }
-    function = tf.function(lambda inputs: network(inputs, training=False), input_signature=[specs], autograph=False)
-    return convert_variables_to_constants_v2(function.get_concrete_function())
 
 
 def _difference(network: keras.Model, session: Any, batch: int) -> float:

@@ -51,7 +51,7 @@ def inputs_of(signature: Any) -> dict[str, Any]:
             value = poses if spec.shape.rank == 4 else poses[:, 0]
         elif name == "previous_map":
             value = np.full((BATCH, *spec.shape[1:]), UNKNOWN)
-        given[name] = tf.constant(value) if spec.dtype == tf.string else tf.constant(value, spec.dtype)
+        given[name] = tf.constant(value, spec.dtype)
     return given
 
 

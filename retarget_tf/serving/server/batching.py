@@ -167,16 +167,13 @@ def _with_index(job: Job, error: RefusedError) -> RefusedError:
     for index in range(job.examples):
         if time.monotonic() >= job.deadline:
             break
+        one = {name: array[index : index + 1] for name, array in job.inputs.items()}
+        # The first frame of a clip is enough to reproduce an error in its picture or its map.
         try:
-            _call(job, {name: _short(array[index : index + 1]) for name, array in job.inputs.items()})
+            _call(job, {name: array[:, :1] if array.ndim == CLIP_RANK else array for name, array in one.items()})
         except RefusedError as own:
             return RefusedError(own.code, f"example {index}: {own.reason}")
     return error
-
-
-def _short(array: AnyArray) -> AnyArray:
-    """Of a clip its first frame: what is wrong with a picture or a map shows there."""
-    return array[:, :1] if array.ndim == CLIP_RANK else array
 
 
 def _call(job: Job, inputs: Arrays) -> Arrays:

@@ -39,8 +39,10 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
     def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802 - the stub's name
         """Runs a signature."""
         with _told(context), self._versions.use(*_asked(request.model_spec)) as version:
-            name = request.model_spec.signature_name or validation.DEFAULT_SIGNATURE
-            definition = validation.signature_definition(version.definitions, name)
+            name = request.model_spec.signature_name or contract.SERVING_DEFAULT
+            if name not in version.definitions:
+                raise invalid(f'Serving signature key "{name}" not found.')
+            definition = version.definitions[name]
             wanted = validation.checked_filter(request.output_filter, definition)
             inputs = validation.checked_inputs(request.inputs, definition, self._options)
             batched = validation.is_batched(definition.inputs) and validation.is_batched(definition.outputs)

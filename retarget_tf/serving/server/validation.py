@@ -11,16 +11,8 @@ from retarget_tf.pictures import image_files
 from retarget_tf.serving.options import ServerOptions
 from retarget_tf.serving.server.errors import invalid
 
-DEFAULT_SIGNATURE = "serving_default"
 _IMAGE_SUFFIX = "_bytes"  # inputs of this ending are encoded pictures
 CLIP_RANK = 4  # [batch, frames, joints, 3]
-
-
-def signature_definition(definitions: Mapping[str, Any], name: str) -> Any:
-    """The SignatureDef of a name; INVALID_ARGUMENT if there is none."""
-    if name not in definitions:
-        raise invalid(f'Serving signature key "{name}" not found.')
-    return definitions[name]
 
 
 def checked_inputs(inputs: Mapping[str, Any], definition: Any, options: ServerOptions) -> dict[str, AnyArray]:
