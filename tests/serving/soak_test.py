@@ -1,4 +1,4 @@
-"""Twenty seconds of `tests/benchmarks/serving_soak.py`."""
+"""Runs `tests/benchmarks/serving_soak.py` for twenty seconds."""
 
 import pathlib
 import sys
