@@ -1,12 +1,12 @@
-"""Makes the records that training and evaluation read, from clip folders.
+"""Builds records, which training and evaluation read, from clip folders.
 
-People are dealt to train, validation and test; people whose clips share a motion go the same way. The folder
-appears when it is complete; the same command again goes on where a broken one stopped.
+People are divided among train, validation and test; people whose clips share a motion go to the same split. The folder
+appears when it is complete; the same command again continues an interrupted build.
 
     retarget-build-records --clips=clips/dancers --out=records/dancers --size=64
     retarget-build-records --clips=clips/real --out=records/real --test_share=1 --validation_share=0
 
-All cores of this machine work on it. With --runner it becomes an Apache Beam pipeline, which makes the same records:
+The build uses all cores. With --runner it runs as an Apache Beam pipeline, which gives the same records:
 
     retarget-build-records --clips=clips --out=records --runner=DirectRunner \
       --runner_option=direct_num_workers=4 --runner_option=direct_running_mode=multi_processing

@@ -1,15 +1,15 @@
-"""Turns real videos into clip folders of one person each: keypoints and parsing maps by MediaPipe.
+"""Extracts one person's clip folder from each real video, with keypoints and parsing maps by MediaPipe.
 
     pip install 'retarget_tf[extract]' && retarget-fetch-models
     retarget-extract-clips --videos='videos/*.mp4' --out=clips
 
 Each video becomes the clip named after its file: one fixed square crop around the person's whole path, BODY_25
-keypoints and `parts10` maps. Where several people are seen, the main one is followed (largest, and there all the time);
---person chooses another. Clips that are there already are skipped. Videos that cannot be used are named at the end
-(exit 3); the others are done all the same.
+keypoints and `parts10` maps. Of several people the one who is seen largest and longest is followed; --person chooses
+another. Clips that exist already are skipped. Videos that cannot be used are named at the end (exit 3); the others are
+extracted.
 
-With --screen only the good stretches of a video are taken (see retarget-screen-clips), each as a clip of its own named
-after the file and the stretch's first frame; what is left out is named with the reason.
+With --screen only the good stretches of a video are taken (see retarget-screen-clips), each as a separate clip named
+after the file and the stretch's first frame; stretches that are left out are named with the reason.
 """
 
 from absl import flags

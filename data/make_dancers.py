@@ -2,12 +2,12 @@
 
     retarget-make-dancers --out=clips --people=20 --clips_per_person=2 --frames=240 --size=64
 
-The same dances on other people, as the true answer of retargeting (people pair up in the order of their ids, and
-each dances the dances of the other):
+The same dances on other people, as ground truth of retargeting (people are paired in the order of their ids, and each
+dances the dances of the other):
 
     retarget-make-dancers --out=crossed --motion_of=clips
 
-The clips depend on the flags only, not on the number of workers. Running again keeps the clips that are there.
+The clips depend on the flags only, not on the number of workers. Clips that exist already are kept.
 """
 
 import os

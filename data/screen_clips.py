@@ -1,13 +1,12 @@
-"""Tells which videos, and which stretches of them, are worth learning from, in a report to look at.
+"""Reports which videos, and which stretches of them, are good enough to learn from.
 
     pip install 'retarget_tf[extract]' && retarget-fetch-models
     retarget-screen-clips --videos='videos/*.mp4' --report=screening.html
 
-Measured are motion, blur, full view, size, camera, background, cuts and other people. A busy background lowers the
-score, and is a fault only where two thirds of it are edges. The report is one file that any browser shows;
-screening.json beside it holds the same as numbers (retarget_tf/footage/screening/documents.py says which). Videos that
-cannot be read are named at the end (exit 3); the others are done all the same.
-`retarget-extract-clips --screen` takes only what is good by the same measure.
+It measures motion, blur, full view, size, camera, background, cuts and other people. A busy background lowers the
+score, and is a fault only where two thirds of it are edges. The report is an HTML page; screening.json beside it holds
+the same as numbers, described in retarget_tf/footage/screening/documents.py. Videos that cannot be read are named at
+the end (exit 3); the others are screened. `retarget-extract-clips --screen` takes only stretches that pass.
 """
 
 import pathlib

@@ -1,8 +1,8 @@
-"""Reads every shard, record and picture of a folder of records and says all that is wrong, file by file.
+"""Validates every shard, record and picture of a folder of records, and lists all problems by file.
 
     retarget-validate-records --records=records/dancers
 
-Ends with 0 where all is well, and with 3 where something is not.
+The exit code is 0 if there is no problem, else 3.
 """
 
 import os

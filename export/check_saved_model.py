@@ -1,9 +1,9 @@
-"""Compares an exported SavedModel with the trained generator that it was made of.
+"""Checks an exported SavedModel against the trained generator that it was exported from.
 
     retarget-check-saved-model --model=work --export_dir=served/1
 
-Network and signatures are compared on random pictures at several batch sizes, whole dances against the rollout in
-Python, and every signature is called in a process that cannot import retarget_tf. Exits with 1 when a check fails.
+It compares the network's outputs and whole dances with Keras and the rollout in Python, on random pictures at several
+batch sizes, and calls every signature in a process that cannot import retarget_tf. Exits with 1 if a check fails.
 """
 
 import sys

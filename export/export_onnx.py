@@ -2,8 +2,7 @@
 
     retarget-export-onnx --model=work --out=generator.onnx
 
-Needs the `onnx` extra: pip install 'retarget_tf[onnx]'. The file is written only if it gives what the
-model gives.
+Needs the `onnx` extra: pip install 'retarget_tf[onnx]'. The file is written only if its outputs equal the model's.
 """
 
 from absl import flags

@@ -2,8 +2,8 @@
 
     retarget-export-saved-model --model=work --out=served
 
-Writes served/1 (then served/2, ...), complete or not at all: the graph with its signatures, warm-up requests that it
-has answered, label names and skeleton, a model card. export/README.md tells how to serve it.
+Writes served/1 (then served/2, ...): the graph with its signatures, warm-up requests, label names, skeleton and a model
+card. The folder appears once it is complete and has answered the warm-up requests. docs/serving.md: how to serve it.
 """
 
 from absl import flags

@@ -1,9 +1,9 @@
-"""Lets the person of a photo dance through a server: `retarget` with `--server=localhost:8500` unless it is given.
+"""Retargets through a server: `retarget` with `--server=localhost:8500` by default.
 
     retarget-query-server --server=localhost:8500 --target_photo=me.jpg --source_video=dance.mp4 --out=panel.mp4
 
 The server is TensorFlow Serving or `retarget-serve`. Keypoints are detected here, or read from files as
-`retarget` reads them; the server gets the photo's canvas and the path.
+`retarget` reads them; the server receives the photo's canvas and the poses on it.
 """
 
 from absl import flags

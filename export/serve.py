@@ -1,9 +1,9 @@
-"""Serves exported versions over gRPC, on the spot: for development and tests. In production run TensorFlow Serving.
+"""Serves exported versions over gRPC, for development and tests. In production run TensorFlow Serving.
 
     retarget-serve --export_dir=served
 
 Speaks TensorFlow Serving's PredictionService (Predict, GetModelMetadata), ModelService and grpc.health.v1. A new
-version in the folder takes the place of the old one without losing a request. SIGTERM and Ctrl-C stop it gracefully.
+version in the folder replaces the old one without losing a request. SIGTERM and Ctrl-C stop it gracefully.
 """
 
 import os

@@ -4,8 +4,8 @@
 
 The folder `scores` then holds metrics.json, figure.png (truth above prediction over time) and panel.png (frame, pose,
 generated map, true map). The headline is the mean mIoU of the rollout, in which the generator lives on its own
-outputs; baselines that need no training stand beside it. A generator that takes the map of its reference is scored
-from both starts: from that map, and from the photo alone.
+outputs; baselines that need no training are in the same table. A generator that takes the photo's map is scored from
+both starts: given that map, and from the photo alone.
 
 Several models on the same clips, in one table:
 

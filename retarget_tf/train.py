@@ -3,7 +3,7 @@
     retarget-train --preset=stable --records=records --workdir=work --minutes=10 --filters=16
 
 The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM and Ctrl-C save a checkpoint.
-The size of the pictures is that of the records.
+The model's picture size is that of the records.
 """
 
 from absl import flags

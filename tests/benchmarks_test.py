@@ -1,4 +1,4 @@
-"""The benchmarks run: each short one on the least data, so that none stands broken when a figure is wanted."""
+"""Runs each short benchmark on little data, so that a broken one is noticed."""
 
 import pathlib
 

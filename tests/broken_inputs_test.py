@@ -1,6 +1,6 @@
-"""What users really give: each broken input ends in one line that names file and cause, and in nothing written.
+"""Checks that each broken input ends in a one-line error with file and cause, and that nothing is written.
 
-Builds that are killed half way are in `records_building_test`, broken files of other tools in `importers_test`.
+Interrupted builds are in `records_building_test`, broken files of other tools in `importers_test`.
 """
 
 import contextlib

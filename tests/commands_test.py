@@ -1,4 +1,4 @@
-"""What messages, help and documents tell people to do can be done: every command exists, every refusal has advice."""
+"""Checks that every command in messages, help and documents exists, and that every error gives advice."""
 
 import ast
 import functools

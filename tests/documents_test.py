@@ -1,4 +1,4 @@
-"""The documents: links and anchors lead somewhere, and quoted errors are those of the code."""
+"""Checks the documents: links and anchors exist, and quoted errors are in the code."""
 
 import ast
 import pathlib

@@ -1,4 +1,4 @@
-"""Nobody ever sees half of a file: what is left behind after success, after an error, and on a full disk."""
+"""Tests of atomic files and folders: what is left after success, after an error, and on a full disk."""
 
 import contextlib
 import errno

@@ -1,4 +1,4 @@
-"""Who may import whom: the rooms of the library import downwards only, and no file of a room is in a circle."""
+"""Checks the imports: rooms of the library import downwards only, and the files of a room have no circular imports."""
 
 import ast
 import pathlib

@@ -1,4 +1,4 @@
-"""The notebook runs from its first cell to its last, in a process of its own."""
+"""Runs all cells of the notebook in a separate process."""
 
 import pathlib
 

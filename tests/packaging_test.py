@@ -1,4 +1,4 @@
-"""What a wheel holds: the library, the programs, the pretrained generator, and nothing of the tests."""
+"""Checks that a wheel holds the library, the programs and the pretrained generator, and no tests."""
 
 import configparser
 import pathlib

@@ -1,4 +1,4 @@
-"""Calls in other processes: their results, their errors, and that they end with the one that asked."""
+"""Tests of calls in other processes: their results, their errors, and that they end with the calling process."""
 
 import os
 import pathlib

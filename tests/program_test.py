@@ -1,4 +1,4 @@
-"""How a program starts and ends: exit codes, help, flag mistakes, and what stderr says. Each runs as a process."""
+"""Tests of how a program starts and ends, each in a process: exit codes, help, wrong flags, and stderr."""
 
 import os
 import pathlib

@@ -1,4 +1,4 @@
-"""Every program answers --help quickly, and the whole chain runs as a user runs it: one process a command."""
+"""Checks that every program answers --help quickly, and runs the whole chain, one process a command."""
 
 import functools
 import importlib.util

@@ -1,4 +1,4 @@
-"""What several tests share: tiny data sets, dancers, what a machine has, and ways to run the programs."""
+"""Helpers of several tests: tiny data sets, dancers, skips for missing extras, and ways to run the programs."""
 
 import contextlib
 import ctypes
@@ -25,9 +25,9 @@ from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage.extraction import models
 from retarget_tf.networks.config import GeneratorSpec
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]  # of the checkout
+ROOT = pathlib.Path(__file__).resolve().parents[1]  # the checkout
 
-# In quarters of the picture from the square's corner; arms, eyes, ears and toes are missing.
+# x, y from the square's top left corner in quarters of the picture; arms, eyes, ears and toes are missing.
 _JOINTS_IN_SQUARE = {
     "nose": (1.0, 0.1), "neck": (1.0, 0.5), "right_shoulder": (0.2, 0.5), "left_shoulder": (1.8, 0.5),
     "mid_hip": (1.0, 1.1), "right_hip": (0.6, 1.1), "left_hip": (1.4, 1.1), "right_knee": (0.5, 1.5),
@@ -46,9 +46,9 @@ def make_clip_folder(
     label_schema: str = "parts10",
     overwrite: bool = False,
 ) -> pathlib.Path:
-    """Writes `folder/clip_id`: a clothed square that walks to the right, with the joints of trunk and legs in it.
+    """Writes the clip `folder/clip_id`: a square moves to the right, with the joints of trunk and legs inside it.
 
-    The square's colour is the person's own; frame t has the square's left edge at `size // 4 + t % (size // 4)`.
+    Each person has another colour; in frame t the square's left edge is at `size // 4 + t % (size // 4)`.
     """
     info = clips.ClipInfo(clip_id, person_id, 25.0, motion_of, image_size=size, label_schema=label_schema)
     with clips.ClipWriter(folder / clip_id, info, overwrite=overwrite) as writer:
@@ -58,7 +58,7 @@ def make_clip_folder(
 
 
 def make_five_people(folder: pathlib.Path) -> pathlib.Path:
-    """Five people, a clip folder of 10 frames each: records of 4 frames split them into all three splits."""
+    """Writes clips of 10 frames of five people, enough for records with all three splits."""
     for person in "abcde":
         make_clip_folder(folder, clip_id=f"{person}0", person_id=person, frames=10)
     return folder
@@ -67,7 +67,7 @@ def make_five_people(folder: pathlib.Path) -> pathlib.Path:
 def walking_square(
     index: int, size: int = 32, person_id: str = "person"
 ) -> tuple[Uint8Array, Uint8Array, Float32Array]:
-    """Frame `[size, size, 3]`, parsing map `[size, size]` and keypoints `[25, 3]` of one moment."""
+    """Returns frame `[size, size, 3]`, parsing map `[size, size]` and keypoints `[25, 3]` of frame `index`."""
     quarter = size // 4
     left, top = quarter + index % quarter, quarter
     colour = np.random.default_rng(list(person_id.encode())).integers(60, 255, 3)
@@ -85,14 +85,14 @@ def walking_square(
 
 
 def mirror_keypoints(keypoints: Float32Array, size: int) -> Float32Array:
-    """The keypoints `[..., 25, 3]` of the horizontally mirrored image: x flips, left and right swap."""
+    """Returns the keypoints `[..., 25, 3]` of the horizontally mirrored image: x flips, left and right swap."""
     swapped = keypoints[..., skeleton.MIRRORED_JOINT, :]
     x = np.where(swapped[..., 2] > 0, size - swapped[..., 0], 0)
     return np.stack([x, swapped[..., 1], swapped[..., 2]], axis=-1).astype(np.float32)
 
 
 def assert_same_batches(one: list[dict[str, Any]], other: list[dict[str, Any]]) -> None:
-    """Refuses two lists of batches that differ in any array."""
+    """Asserts that two lists of batches are equal in every array."""
     assert len(one) == len(other)
     for a, b in zip(one, other, strict=True):
         for name in a:
@@ -100,21 +100,21 @@ def assert_same_batches(one: list[dict[str, Any]], other: list[dict[str, Any]]) 
 
 
 def with_exif_orientation(jpeg: bytes, orientation: int) -> bytes:
-    """The JPEG with an EXIF segment of one entry, tag 0x0112."""
+    """Inserts an EXIF segment with the orientation (tag 0x0112) into a JPEG file."""
     tiff = b"II*\0" + struct.pack("<IHHHIHHI", 8, 1, 0x0112, 3, 1, orientation, 0, 0)
     body = b"Exif\0\0" + tiff
     return jpeg[:2] + b"\xff\xe1" + struct.pack(">H", len(body) + 2) + body + jpeg[2:]
 
 
 def png_without_pixels(width: int, height: int) -> bytes:
-    """A PNG of a header, which promises so many pixels, and an end."""
+    """Returns a PNG file that has a header of this size and no pixel data."""
     header = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
     chunks = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header)) + b"\0\0\0\0IEND\xaeB`\x82"
     return b"\x89PNG\r\n\x1a\n" + chunks
 
 
 def lively(network: Any, seed: int = 0) -> Any:
-    """A Keras network with weights so large that its maps hold several classes, and follow pose and picture."""
+    """Gives a Keras network random weights so large that its maps depend on pose and picture."""
     random = np.random.default_rng(seed)
     network.set_weights(
         [np.abs(w) + 0.1 if w.ndim < 2 else random.normal(0, 0.3, w.shape) for w in network.get_weights()]
@@ -127,9 +127,9 @@ class Served:
     """A tiny model and its export.
 
     Attributes:
-        workdir: holds `generator.keras`.
-        export_dir: the folder of version 1.
-        spec: of the model.
+        workdir: Folder with `generator.keras`.
+        export_dir: Folder of version 1 of the export.
+        spec: Settings of the model.
     """
 
     workdir: pathlib.Path
@@ -152,13 +152,13 @@ class Served:
 
 
 def run_program(module: str, *arguments: object) -> "subprocess.CompletedProcess[str]":
-    """Runs `python -m module` in a process of its own."""
+    """Runs `python -m module` in a separate process."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
 
 
 def wait_until(holds: Callable[[], object], seconds: float = 120) -> None:
-    """Returns as soon as the condition holds; the test fails where it never does, after a time no machine needs."""
+    """Waits until the condition holds; fails the test after `seconds`, more than any machine needs."""
     end = time.monotonic() + seconds
     while not holds():
         if time.monotonic() > end:
@@ -168,7 +168,7 @@ def wait_until(holds: Callable[[], object], seconds: float = 120) -> None:
 
 @contextlib.contextmanager
 def held_to_permissions() -> Iterator[None]:
-    """Files that may not be read or written are refused by the kernel, to this thread of root's processes too."""
+    """Makes file permissions apply to this thread although the tests may run as root."""
     libc, header, sets = ctypes.CDLL(None), (ctypes.c_uint32 * 2)(0x20080522, 0), (ctypes.c_uint32 * 6)()
     assert libc.capget(header, sets) == 0
     effective = sets[0]
@@ -182,7 +182,7 @@ def held_to_permissions() -> Iterator[None]:
 
 
 def shared_videos() -> pathlib.Path | None:
-    """The folder of real footage `shared/videos` beside the checkout, or None: it is not part of the project."""
+    """Returns `shared/videos` beside the checkout, or None: the real footage is not part of the project."""
     folder = ROOT.parent / "shared" / "videos"
     return folder if folder.is_dir() else None
 
@@ -190,7 +190,7 @@ def shared_videos() -> pathlib.Path | None:
 def dancing(
     count: int, *, size: int = 160, person: int = 0, seed: int = 5
 ) -> list[tuple[Uint8Array, BoolArray, Float32Array]]:
-    """Frames `[size, size, 3]` of a procedural dancer, where the dancer is `[size, size]`, and keypoints `[25, 3]`."""
+    """Renders a procedural dancer: frames `[size, size, 3]`, its masks `[size, size]`, its keypoints `[25, 3]`."""
     recipe = dancers.Recipe(seed, person, 0, count, size)
     return [(frame, maps["parts10"] > 0, keypoints) for frame, maps, keypoints in dancers.render_frames(recipe)]
 
@@ -198,10 +198,10 @@ def dancing(
 def two_dancers(
     count: int, *, size: int = 160, crossing: bool = False, people: tuple[int, int] = (0, 1)
 ) -> tuple[list[Uint8Array], Float32Array]:
-    """Two procedural dancers before a grey wall, side by side or changing places, the first one in front.
+    """Renders two procedural dancers before a grey wall, side by side or changing places, the first one in front.
 
     Returns:
-        Frames RGB uint8 `[size, 2 * size, 3]`, and the true keypoints float32 `[2, frames, 25, 3]` of the two.
+        Frames RGB uint8 `[size, 2 * size, 3]`, and their true keypoints float32 `[2, frames, 25, 3]`.
     """
     frames = [np.full((size, 2 * size, 3), 150, np.uint8) for _ in range(count)]
     truth = np.zeros((2, count, skeleton.NUM_JOINTS, 3), np.float32)
@@ -216,19 +216,19 @@ def two_dancers(
 
 
 class TrueDetector:
-    """Stands in for MediaPipe's detector: it knows where everybody is.
+    """Replaces MediaPipe's detector in tests and returns the true keypoints.
 
     Args:
-        keypoints: float32 `[people, frames, 25, 3]` in pixels of the video.
-        width: of the video in pixels.
-        fps: of the video.
+        keypoints: True keypoints, float32 `[people, frames, 25, 3]`, in pixels of the video.
+        width: Width of the video in pixels.
+        fps: Frames per second of the video.
     """
 
     def __init__(self, keypoints: Float32Array, width: int, fps: float = 30.0) -> None:
         self._keypoints, self._width, self._fps = keypoints, width, fps
 
     def __call__(self, **_: object) -> Self:
-        """Takes the place of the class."""
+        """Returns itself, so that an instance can replace the class."""
         return self
 
     def __enter__(self) -> Self:
@@ -238,11 +238,11 @@ class TrueDetector:
         pass
 
     def detect(self, image: Uint8Array, seconds: float) -> Float32Array | None:
-        """The first person."""
+        """Returns the first person, or None."""
         return next(iter(self.detect_all(image, seconds)), None)
 
     def detect_all(self, image: Uint8Array, seconds: float) -> list[Float32Array]:
-        """Everybody, in pixels of the image, whatever its size."""
+        """Returns all people in pixels of the image, which may be scaled."""
         poses = self._keypoints[:, round(seconds * self._fps)]
         scale = np.array([image.shape[1] / self._width] * 2 + [1], np.float32)
         return [pose * scale for pose in poses if (pose[:, 2] > 0).any()]

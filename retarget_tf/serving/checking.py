@@ -1,4 +1,4 @@
-"""Compares a SavedModel with the trained generator that it was exported from, also where this package is missing."""
+"""Checks an exported SavedModel against the trained generator, also in a process that cannot import this package."""
 
 import dataclasses
 import pathlib
@@ -25,22 +25,22 @@ from retarget_tf.retargeting import rollout
 from retarget_tf.serving import contract, exporting, warmup
 
 BATCH_SIZES = (1, 3, 8)
-MAX_DIFFERENCE = 1e-4  # of the network's outputs, which lie in [-1, 1] or [0, 1]
-MIN_EQUAL_IDS = 0.999  # share of pixels: two classes that are equally near may fall either way
+MAX_DIFFERENCE = 1e-4  # of the network's outputs, which are in [-1, 1] or [0, 1]
+MIN_EQUAL_IDS = 0.999  # share of pixels; rounding may decide between two equally likely classes
 
-FRAMES = 3  # of the clips that are tried
+FRAMES = 3  # of each random clip
 
 _STRANGER = pathlib.Path(__file__).with_name("stranger.py")
 
 
 @dataclasses.dataclass(frozen=True)
 class Check:
-    """One thing that was tried.
+    """Result of one check.
 
     Attributes:
-        name: what it is.
-        finding: what came out, for people.
-        passed: whether that is good.
+        name: What was checked.
+        finding: The result in words or numbers, for the report.
+        passed: Whether the check succeeded.
     """
 
     name: str
@@ -49,15 +49,15 @@ class Check:
 
 
 def check_saved_model(model: files.PathLike, export_dir: files.PathLike, seed: int = 0) -> list[Check]:
-    """Tries everything and returns what was found.
+    """Runs all checks and returns their results.
 
     Args:
-        model: the workdir or `.keras` file that was exported.
-        export_dir: one version's folder.
-        seed: of the random pictures and keypoints.
+        model: Workdir, `.keras` file or pretrained model that was exported.
+        export_dir: Folder of one version.
+        seed: Makes the random pictures and keypoints repeatable.
 
     Raises:
-        InputDataError: one of the two cannot be read.
+        InputDataError: If the model or the version cannot be read.
     """
     network, spec = load_keras_generator(model)
     exported = load_generator(export_dir)
@@ -84,7 +84,7 @@ def _load(export_dir: files.PathLike) -> Any:
 
 
 def random_inputs(random: np.random.Generator, batch: int, network: keras.Model) -> dict[str, Float32Array]:
-    """Whatever the network takes: pictures, keypoints, and one-hot maps."""
+    """Returns a random value for each input of the network: pictures in [-1, 1], keypoints in pixels, one-hot maps."""
     inputs = {}
     size_of_pictures = max(tensor.shape[1] for tensor in network.output.values())
     for name, tensor in network.input.items():
@@ -100,13 +100,13 @@ def random_inputs(random: np.random.Generator, batch: int, network: keras.Model)
 
 
 def _random_pictures(random: np.random.Generator, batch: int, size: int) -> Uint8Array:
-    """Coloured clouds, RGB uint8 `[batch, size, size, 3]`."""
+    """Returns blurred coloured noise, RGB uint8 `[batch, size, size, 3]`."""
     noise = random.integers(0, 256, (batch, size, size, 3), dtype=np.uint8)
     return np.stack([cv2.GaussianBlur(picture, (0, 0), size / 16) for picture in noise])
 
 
 def _random_keypoints(random: np.random.Generator, batch: int, size: int) -> Float32Array:
-    """float32 `[batch, 25, 3]` of which a fifth is missing."""
+    """Returns float32 `[batch, 25, 3]`; about a fifth of the joints is missing."""
     keypoints = random.uniform(0, size, (batch, skeleton.NUM_JOINTS, 3)).astype(np.float32)
     keypoints[..., 2] = random.uniform(0.3, 1, keypoints.shape[:2])
     keypoints[random.random(keypoints.shape[:2]) < 0.2] = 0
@@ -120,8 +120,8 @@ def _compare_outputs(batch: int, expected: Mapping[str, Tensor], received: Mappi
 
 
 def _compare_clips(random: np.random.Generator, batch: int, trained: TrainedGenerator, served: Any) -> Check:
-    """Every way through a dance, on pictures of the model's own size: without a reference pose they are the canvas."""
-    size = trained.spec.model.image_size
+    """Compares the rollout in Python with every signature that generates maps."""
+    size = trained.spec.model.image_size  # of the pictures too: without a reference pose each is its own canvas
     pictures = _random_pictures(random, batch, size)
     maps = _random_pictures(random, batch, size)[..., 0] % trained.spec.model.schema.num_classes
     maps[::2] = UNKNOWN
@@ -153,13 +153,13 @@ def _compare_clips(random: np.random.Generator, batch: int, trained: TrainedGene
 
 
 def _decoded_clip(served: Any, signature: str, clip: Mapping[str, Tensor]) -> Uint8Array:
-    """`[batch, frames, size, size]` by a signature that answers a clip with PNG files."""
+    """Returns maps `[batch, frames, size, size]` from a signature that returns a clip as PNG files."""
     pngs = served.signatures[signature](**clip)["parsing_map_png_bytes"].numpy()
     return np.stack([[tf.io.decode_png(png)[..., 0].numpy() for png in row] for row in pngs])
 
 
 def _step_by_step(served: Any, signature: str, clip: Mapping[str, Tensor]) -> Uint8Array:
-    """`[batch, frames, size, size]` by a signature that takes one step a call."""
+    """Returns maps `[batch, frames, size, size]` from repeated calls of a signature that makes one step."""
     step = served.signatures[signature]
     size = step.structured_outputs["parsing_map"].shape[-1]
     previous, maps = tf.fill([clip["keypoints"].shape[0], size, size], tf.constant(UNKNOWN, tf.uint8)), []
@@ -170,7 +170,7 @@ def _step_by_step(served: Any, signature: str, clip: Mapping[str, Tensor]) -> Ui
 
 
 def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> Uint8Array:
-    """By the default signature, which starts from the photo alone."""
+    """Returns maps `[batch, size, size]` from the default signature, which takes no reference map."""
     return served.signatures[contract.SERVING_DEFAULT](
         image_bytes=clip["image_bytes"],
         keypoints=clip["keypoints"][:, 0],
@@ -191,7 +191,7 @@ def _check_metadata(served: Any, spec: GeneratorSpec) -> Check:
 
 
 def _check_files(export_dir: files.PathLike) -> Check:
-    """What lies beside the graph: warm-up requests that are answered, labels and skeleton, settings and card."""
+    """Checks that the files of a version exist, and that the graph answers the warm-up requests."""
     folder = pathlib.Path(export_dir)
     missing = [name for name in exporting.FILES if not (folder / name).is_file()]
     answered = [] if missing else sorted(warmup.replay_warmup(folder))
@@ -200,7 +200,7 @@ def _check_files(export_dir: files.PathLike) -> Check:
 
 
 def _check_stranger(export_dir: files.PathLike) -> Check:
-    """Loads and calls the export where this package cannot be imported; TensorFlow brings Keras along by itself."""
+    """Runs `stranger.py`, which cannot import this package; Keras is there, because TensorFlow depends on it."""
     with tempfile.TemporaryDirectory() as folder:
         command = [sys.executable, "-I", str(_STRANGER), str(pathlib.Path(export_dir).resolve()), f"{folder}/out.npz"]
         done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)

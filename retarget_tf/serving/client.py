@@ -1,11 +1,11 @@
-"""Retargets through a server over gRPC: TensorFlow Serving, or the one of `serving.server`.
+"""Retargets through a gRPC server: TensorFlow Serving, or the development server `serving.server`.
 
     with served_retargeter("localhost:8500") as retargeter:
         retargeter.write_panel(retargeter.prepare_target("me.jpg"), video_source("dance.mp4"), "panel.mp4")
 
-The client does what needs no network: it turns the photo upright, cuts its canvas and places the path on it. What goes
-over the wire is the canvas, a few kilobytes, which the server takes as it is. A dance that is too long for one call
-goes on step by step from its last map, so that its maps are those of one long call.
+The client does everything but run the neural network: it turns the photo upright, crops it to the canvas and places the
+poses on it. It sends the canvas, a few kilobytes, instead of the photo. A dance that is too long for one call continues
+with one `step` call a frame from the last map, which gives the same maps as one long call.
 """
 
 import contextlib
@@ -36,9 +36,9 @@ from retarget_tf.retargeting.retargeter import BaseRetargeter
 from retarget_tf.serving import contract
 from retarget_tf.serving.options import ClientOptions
 
-_AVAILABLE = 30  # of ModelVersionStatus
+_AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 _POLL_SECONDS = 0.5
-# Every call may be repeated, because none leaves anything behind; but only where the server did not take it.
+# The server keeps no state, so every call may be repeated; only calls that it did not accept are.
 _RETRY = {
     "maxAttempts": 5,
     "initialBackoff": "0.1s",
@@ -49,11 +49,11 @@ _RETRY = {
 
 
 class ServingClient:
-    """A connection to a server; a context manager.
+    """Connection to a server; a context manager that closes it.
 
     Args:
-        address: `host:port`.
-        options: how it is asked.
+        address: Server as `host:port`.
+        options: Model name, version, timeouts and limits of the requests.
     """
 
     def __init__(self, address: str, options: ClientOptions | None = None) -> None:
@@ -79,7 +79,7 @@ class ServingClient:
         self._channel.close()
 
     def wait_until_available(self, timeout_seconds: float) -> None:
-        """Returns as soon as the model answers; TimeoutError otherwise."""
+        """Waits until the server reports the model as available; TimeoutError after `timeout_seconds`."""
         request = get_model_status_pb2.GetModelStatusRequest()
         self._name_model(request.model_spec)
         end = time.monotonic() + timeout_seconds
@@ -99,18 +99,18 @@ class ServingClient:
         )
 
     def predict(self, signature: str, inputs: Mapping[str, Any], outputs: tuple[str, ...] = ()) -> dict[str, AnyArray]:
-        """Runs a signature.
+        """Calls a signature and returns its outputs by name.
 
         Args:
-            signature: its name.
-            inputs: arrays by name.
-            outputs: names of those that are wanted; all where empty.
+            signature: Name of the signature.
+            inputs: Arrays by input name.
+            outputs: Names of the outputs to return; empty returns all.
 
         Raises:
-            InputDataError: the server refuses the request.
-            ConfigError: it does not have the model.
-            TimeoutError: it is too slow.
-            ConnectionError: it cannot be reached, or has too much to do.
+            InputDataError: If the server refuses the request.
+            ConfigError: If the server does not have the model.
+            TimeoutError: If the deadline passes.
+            ConnectionError: If the server cannot be reached or is overloaded.
         """
         request = predict_pb2.PredictRequest(output_filter=outputs)
         self._name_model(request.model_spec)
@@ -126,7 +126,7 @@ class ServingClient:
         return {name: np.asarray(tf.make_ndarray(proto)) for name, proto in response.outputs.items()}
 
     def spec(self) -> GeneratorSpec:
-        """What the served generator was trained for, as far as a client must know."""
+        """Reads the settings that a client needs from `metadata`; all others are the preset's defaults."""
         facts = {
             name: array[0] for name, array in self.predict(contract.METADATA, {"request": np.zeros(1, "i4")}).items()
         }
@@ -145,7 +145,7 @@ class ServingClient:
         return GeneratorSpec(model, float(facts["person_height_share"]), int(facts["training_step"]))
 
     def dance(self, target: Target, keypoints: Float32Array) -> Iterator[Uint8Array]:
-        """Yields the map, uint8 `[size, size]`, for each pose of a path: `[frames, 25, 3]` on the target's canvas."""
+        """Yields a map, uint8 `[size, size]`, for each pose of `keypoints` `[frames, 25, 3]` on the target's canvas."""
         reference = {
             "canvas_bytes": np.asarray([image_files.encode_png(target.canvas)], object),
             "reference_keypoints": target.keypoints[None],
@@ -169,7 +169,7 @@ class ServingClient:
 
 
 class ServedRetargeter(BaseRetargeter):
-    """A retargeter whose network runs on a server."""
+    """Retargeter whose network runs on a server."""
 
     def __init__(self, client: ServingClient) -> None:
         super().__init__(client.spec())
@@ -181,15 +181,15 @@ class ServedRetargeter(BaseRetargeter):
 
 @contextlib.contextmanager
 def served_retargeter(address: str, options: ClientOptions | None = None) -> Iterator[ServedRetargeter]:
-    """Connects to a server, waits until its model is available, and yields a retargeter that asks it.
+    """Connects to a server, waits until its model is available, and yields a retargeter that uses it.
 
     Args:
-        address: `host:port`.
-        options: how the server is asked.
+        address: Server as `host:port`.
+        options: Model name, version, timeouts and limits of the requests.
 
     Raises:
-        TimeoutError: the model is not available within `options.wait_seconds`.
-        InputDataError: the model was exported for another version of the contract.
+        TimeoutError: If the model is not available within `options.wait_seconds`.
+        InputDataError: If the model was exported for another version of the contract.
     """
     with ServingClient(address, options) as client:
         client.wait_until_available(client.options.wait_seconds)

@@ -1,4 +1,4 @@
-"""What each signature takes, as data, and the check with which every one of them begins."""
+"""Declares the inputs of each signature, checks them inside the graph, and gives the values of `metadata`."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.networks.config import GeneratorSpec
 
-CONTRACT_VERSION = "1.1"  # the first number grows when an input or output changes or goes, the second with additions
+CONTRACT_VERSION = "1.1"  # first number: an input or output changed or was removed; second: additions
 SERVING_DEFAULT = "serving_default"
 RETARGET_CLIP = "retarget_clip"
 RETARGET_CLIP_RAW = "retarget_clip_raw"
@@ -21,7 +21,7 @@ _JOINTS = (skeleton.NUM_JOINTS, 3)
 
 
 def signature_inputs(image_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
-    """The inputs of every signature, in the order of the graph's arguments, for maps of this side."""
+    """Returns the input specs of every signature, in the order of its arguments, for maps of `image_size` pixels."""
     image_bytes = tf.TensorSpec([None], tf.string, name="image_bytes")
     keypoints = tf.TensorSpec([None, *_JOINTS], tf.float32, name="keypoints")
     clip_keypoints = tf.TensorSpec([None, None, *_JOINTS], tf.float32, name="keypoints")
@@ -46,13 +46,13 @@ def signature_inputs(image_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
 
 
 def answers(version: str) -> bool:
-    """Whether a servable of this contract version has every signature of `CONTRACT_VERSION`, unchanged."""
+    """Returns whether a model of contract `version` has every signature of `CONTRACT_VERSION`, unchanged."""
     theirs, ours = ([int(number) for number in one.split(".")] for one in (version, CONTRACT_VERSION))
     return theirs[0] == ours[0] and theirs >= ours
 
 
 def metadata(spec: GeneratorSpec) -> dict[str, Tensor]:
-    """What the signature `metadata` says of a model: its outputs without the batch."""
+    """Returns the outputs of the signature `metadata` for a model, without the batch axis."""
     model, schema = spec.model, spec.model.schema
     return {
         "label_names": tf.constant(schema.classes),
@@ -69,10 +69,10 @@ def metadata(spec: GeneratorSpec) -> dict[str, Tensor]:
 
 
 def checked(specs: Sequence[tf.TensorSpec], inputs: Sequence[Tensor]) -> list[Tensor]:
-    """The inputs of a signature as they must be; InvalidArgumentError otherwise.
+    """Returns the inputs of a signature; InvalidArgumentError if a shape is wrong or batch sizes differ.
 
-    A server does not hold requests against the signature's shapes: a wrong rank would reach the kernels, and some of
-    them end the process.
+    TensorFlow Serving does not compare a request with the shapes of its signature: a tensor of the wrong rank would
+    reach the kernels, and some kernels then abort the process.
     """
     shaped = [tf.ensure_shape(tensor, spec.shape) for tensor, spec in zip(inputs, specs, strict=True)]
     batches = tf.stack([tf.shape(tensor)[0] for tensor in shaped])

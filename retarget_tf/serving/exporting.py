@@ -1,9 +1,9 @@
-"""The folder of one version, complete or not at all.
+"""Exports a trained generator into the folder of one version.
 
 <version>/
     saved_model.pb, variables/
-    assets/labels.json, assets/skeleton.json
-    assets.extra/generator.json                the model's settings, for `generator.load_generator`
+    assets/labels.json, assets/skeleton.json   names, colours and limbs for clients without this package
+    assets.extra/generator.json                the model's settings, read by `generator.load_generator`
     assets.extra/tf_serving_warmup_requests    see `warmup`
     assets.extra/MODEL_CARD.md
 """
@@ -23,7 +23,7 @@ from retarget_tf.serving.graph import ServingGraph
 from retarget_tf.serving.model_card import model_card
 
 CARD_NAME = "MODEL_CARD.md"
-FILES = (  # of a version, beside the graph
+FILES = (  # relative to the folder of a version
     "assets/labels.json",
     "assets/skeleton.json",
     f"assets.extra/{SPEC_NAME}",
@@ -33,19 +33,19 @@ FILES = (  # of a version, beside the graph
 
 
 def export_saved_model(model: files.PathLike, folder: files.PathLike, version: int | None = None) -> pathlib.Path:
-    """Writes `folder/<version>/`: a server that watches `folder` never sees half of it, or one that does not answer.
+    """Exports a model to `folder/<version>/`, which appears once the model has answered its warm-up requests.
 
     Args:
-        model: a workdir or a `.keras` file with its json.
-        folder: holds the versions.
-        version: a positive integer; one more than the largest in `folder` where None.
+        model: Workdir, `.keras` file with its json, or name of a pretrained model.
+        folder: Folder that holds the versions; created if needed.
+        version: Positive number of the new version; None takes one more than the largest in `folder`.
 
     Returns:
         The version's folder.
 
     Raises:
-        InputDataError: the model cannot be read.
-        ConfigError: the version exists, or is not positive.
+        InputDataError: If the model cannot be read.
+        ConfigError: If the version exists or is not positive.
     """
     network, spec = load_keras_generator(model)
     version = version if version is not None else max(versions(folder), default=0) + 1
@@ -64,13 +64,13 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
 
 
 def versions(folder: files.PathLike) -> dict[int, pathlib.Path]:
-    """The folders of the versions in an export folder by their numbers, in order; `00000003` is version 3."""
-    found = [path for path in pathlib.Path(folder).glob("*") if path.name.isdecimal() and path.is_dir()]
-    return {int(path.name): path for path in sorted(found, key=lambda path: int(path.name))}
+    """Returns the folders of the versions in `folder` by their numbers; `00000003` is version 3."""
+    paths = pathlib.Path(folder).glob("*")
+    return {int(path.name): path for path in paths if path.name.isdecimal() and path.is_dir()}
 
 
 def _write_assets(folder: files.PathLike, spec: GeneratorSpec) -> list[pathlib.Path]:
-    """What the numbers mean, for whoever has the SavedModel alone."""
+    """Writes class names, palette and skeleton as JSON files into `folder` and returns their paths."""
     schema = spec.model.schema
     described = {
         "labels.json": {"label_schema": schema.name, "classes": schema.classes, "palette": schema.palette},

@@ -1,7 +1,8 @@
-"""The graph of the servable: cuts photos to their canvas, or takes canvases as they are, and runs the preset's loop.
+"""Builds the TensorFlow functions behind the signatures of a SavedModel.
 
-Each signature is one `tf.function`: `contract.checked` checks its inputs, `_cut_photo` or `_take_canvas` turns each
-example into what the network sees, and the preset's loop generates one map or a clip of them.
+Each signature is one `tf.function`: `contract.checked` checks its inputs, `_cut_photo` or `_take_canvas` makes the
+canvas of each example and moves keypoints and map onto it, and the preset's loop generates one map or a clip of maps.
+The package's docstring lists the inputs and outputs.
 """
 
 import functools
@@ -19,38 +20,32 @@ from retarget_tf.pictures import image_files_graph, square_crop_graph
 from retarget_tf.serving import contract
 
 Outputs = dict[str, Tensor]
-OnCanvas = tuple[Tensor, Tensor, Tensor, Tensor]  # frame, its own pose, its map, the wanted poses
+OnCanvas = tuple[Tensor, Tensor, Tensor, Tensor]  # photo, its pose, its map, the new poses
 Prepare = Callable[[Tensor, Tensor, Tensor, Tensor], OnCanvas]
 
-_FAR = 100.0  # sides of the canvas
+_FAR = 100.0  # joints further out than this many canvas sides count as missing
 _ROUNDING = 1e-4  # share of the canvas's side
 
 
 class ServingGraph(tf.Module):
-    """What `export_saved_model` writes; the docstring of `serving` describes the signatures.
+    """Module that `export_saved_model` saves: a network and the functions of its signatures.
 
     Args:
-        network: a Keras generator.
-        spec: what it was trained for.
+        network: Keras generator.
+        spec: Settings that the generator was trained with.
 
     Attributes:
-        generator: the network as a tf.function of a dict.
-        functions: the tf.function of each signature.
+        generator: tf.function from a dict of the network's inputs to a dict of its outputs.
+        functions: The tf.function of each signature.
     """
 
     def __init__(self, network: keras.Model, spec: GeneratorSpec) -> None:
         super().__init__(name="serving_graph")
         self._spec = spec
         self._size = spec.model.image_size
-        # Keras variables wrap TensorFlow's, which are what a SavedModel stores.
+        # A SavedModel stores TensorFlow's variables, which Keras wraps in its own.
         self._network_variables = [variable.value for variable in network.variables]
-        network_inputs = {
-            name: tf.TensorSpec([None, *tensor.shape[1:]], tf.float32, name=name)
-            for name, tensor in network.input.items()
-        }
-        self.generator = tf.function(
-            lambda inputs: network(inputs, training=False), input_signature=[network_inputs], autograph=False
-        )
+        self.generator = network_function(network)
         bodies: dict[str, Callable[..., Outputs]] = {
             contract.SERVING_DEFAULT: self._first_map,
             contract.RETARGET_CLIP: functools.partial(self._clip_as_png, self._cut_photo),
@@ -72,10 +67,11 @@ class ServingGraph(tf.Module):
         *reference, previous_map, keypoints = inputs
         loop, placed = self._begin(prepare, *reference, keypoints[:, None])
         previous_map = self._with_known_ids(previous_map, "previous_map")
-        return _map_and_png(self._advance(loop, previous_map, placed[:, 0]))
+        maps = self._advance(loop, previous_map, placed[:, 0])
+        return {"parsing_map": maps, "parsing_map_png_bytes": _encode_png(maps)}
 
     def _clip_as_png(self, prepare: Prepare, *clip: Tensor) -> Outputs:
-        # Encoded frame by frame: the maps of a clip take far more memory than their files.
+        # Each map is encoded as soon as it is made: the maps of a clip take far more memory than their PNG files.
         return {"parsing_map_png_bytes": self._rollout(prepare, clip, _encode_png, tf.TensorSpec([None], tf.string))}
 
     def _clip_as_maps(self, prepare: Prepare, *clip: Tensor) -> Outputs:
@@ -90,11 +86,11 @@ class ServingGraph(tf.Module):
     def _rollout(
         self, prepare: Prepare, clip: tuple[Tensor, ...], kept: Callable[[Tensor], Tensor], kept_spec: tf.TensorSpec
     ) -> Tensor:
-        """`[batch, frames, ...]` of what is kept of each step's maps, which is as `kept_spec` says."""
+        """Generates the maps of each frame of a clip, and returns `kept` of them, stacked to `[batch, frames, ...]`."""
         frames = tf.shape(clip[-1])[1]
         some = tf.debugging.Assert(frames > 0, ["keypoints must be of 1 frame at least. Received: none"])
         with tf.control_dependencies([some]):
-            frames = tf.identity(frames)  # a loop of no step would wait for nothing else, and stack nothing
+            frames = tf.identity(frames)  # ties the loop to the assertion, which an empty loop would skip
             loop, placed = self._begin(prepare, *clip)
 
         def step(frame: Tensor, previous_map: Tensor, results: Tensor) -> tuple[Tensor, Tensor, Tensor]:
@@ -111,11 +107,9 @@ class ServingGraph(tf.Module):
         return tf.transpose(results.stack(), [1, 0, *range(2, kept_spec.shape.rank + 1)])
 
     def _begin(self, prepare: Prepare, *inputs: Tensor) -> tuple[presets.Loop, Tensor]:
-        """The loop around the reference, and the wanted poses `[batch, frames, 25, 3]` on the canvas.
+        """Returns the preset's loop for the photos, and the new poses `[batch, frames, 25, 3]` on their canvases.
 
-        Args:
-            prepare: leads one example onto its canvas.
-            *inputs: what `prepare` takes, with a batch before it.
+        `inputs` are the arguments of `prepare`, which makes the canvas of one example, with a batch axis in front.
         """
         size = self._size
         frames, own, maps, placed = tf.map_fn(
@@ -135,12 +129,12 @@ class ServingGraph(tf.Module):
     def _cut_photo(
         self, encoded: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
     ) -> OnCanvas:
-        """One photo on its canvas, and there its own pose, its map and the wanted poses."""
+        """Crops one photo to its canvas and moves its pose, its map and the new poses onto it."""
         size = self._size
         picture = image_files_graph.decode_picture(encoded)
         square = photo_square(reference_keypoints, picture, self._spec.person_height_share, size)
         frame = square_crop_graph.apply_square(picture, square, size)
-        # Cut before anything looks at it: what lies beyond the photo is filling.
+        # Cropped before the check: values beyond the photo are padding and may be anything.
         seen_map = self._with_known_ids(reference_map[: tf.shape(picture)[0], : tf.shape(picture)[1]], "reference_map")
         parsing_map = _map_on_canvas(seen_map, tf.shape(picture), square, size)
         own, wanted = (
@@ -152,7 +146,7 @@ class ServingGraph(tf.Module):
     def _take_canvas(
         self, encoded: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
     ) -> OnCanvas:
-        """One canvas as it was sent, with its own pose, its map and the wanted poses."""
+        """Decodes one canvas, whose pose, map and new poses are in its pixels already."""
         size = self._size
         frame = image_files_graph.decode_picture(encoded)
         shape = tf.shape(frame)[:2]
@@ -161,17 +155,17 @@ class ServingGraph(tf.Module):
             [f"canvas_bytes must be {size} pixels wide and high. Received: height, width =", shape],
         )
         with tf.control_dependencies([fits]):
-            frame = tf.reshape(frame, [size, size, 3])  # for `ensure_shape` the assertion would be optimized away
+            frame = tf.reshape(frame, [size, size, 3])  # `ensure_shape` would let the assertion be optimized away
         own, wanted = (_without_wild(points, size) for points in (reference_keypoints, keypoints))
         return frame, own, self._with_known_ids(reference_map, "reference_map"), wanted
 
     def _advance(self, loop: presets.Loop, previous_map: Tensor, keypoints: Tensor) -> Tensor:
-        """The next maps, uint8 `[batch, size, size]`."""
+        """Returns the next maps, uint8 `[batch, size, size]`."""
         outputs = self.generator(loop.inputs(loop.resume(previous_map), keypoints))
         return tf.ensure_shape(loop.take(outputs).parsing_map, [None, self._size, self._size])
 
     def _with_known_ids(self, parsing_map: Tensor, name: str) -> Tensor:
-        """The map, if it holds classes of the schema and 255 alone."""
+        """Returns the map; InvalidArgumentError if it holds values other than class ids and 255."""
         classes = self._spec.model.schema.num_classes
         fits = tf.reduce_all((parsing_map < classes) | (parsing_map == UNKNOWN))
         known = tf.debugging.Assert(fits, [f"{name} must hold class ids 0..{classes - 1}, and {UNKNOWN} for unknown"])
@@ -179,11 +173,19 @@ class ServingGraph(tf.Module):
             return tf.identity(parsing_map)
 
 
-def photo_square(keypoints: Tensor, picture: Tensor, share: float, size: int) -> tuple[Tensor, Tensor, Tensor]:
-    """Left, top and side of the square of a photo `[height, width, 3]` that becomes its canvas.
+def network_function(network: keras.Model) -> tf.types.experimental.Callable:
+    """Wraps a network as a tf.function from a dict of float32 inputs to a dict of outputs, for any batch size."""
+    specs = {
+        name: tf.TensorSpec([None, *tensor.shape[1:]], tf.float32, name=name) for name, tensor in network.input.items()
+    }
+    return tf.function(lambda inputs: network(inputs, training=False), input_signature=[specs], autograph=False)
 
-    Clients of contract 1.0 cut the canvas themselves and send it as the photo. Its square is the whole of it, but for
-    a rounding of the side, which must not move it.
+
+def photo_square(keypoints: Tensor, picture: Tensor, share: float, size: int) -> tuple[Tensor, Tensor, Tensor]:
+    """Returns left, top and side, in pixels, of the square of a photo `[height, width, 3]` that becomes its canvas.
+
+    Clients of contract 1.0 crop the canvas themselves and send it as the photo. Its square is the whole canvas, but
+    rounding can make the computed side a little larger, which would shift left and top; they are kept at 0.
     """
     left, top, side = square_crop_graph.person_square(keypoints, picture, share)
     is_canvas = tf.reduce_all(tf.shape(picture)[:2] == size) & (side > size) & (side <= size * (1 + _ROUNDING))
@@ -201,7 +203,7 @@ def _checked_function(body: Callable[..., Outputs], specs: tuple[tf.TensorSpec, 
 
 
 def _map_on_canvas(parsing_map: Tensor, picture_shape: Tensor, square: tuple[Tensor, ...], size: int) -> Tensor:
-    """Uint8 `[size, size]`: the square of a picture's map, cut to the picture; 255 everywhere where it is not known."""
+    """Crops a picture's map to its canvas, uint8 `[size, size]`; an unknown map, 255 everywhere, stays unknown."""
 
     def known() -> Tensor:
         covers = tf.debugging.Assert(
@@ -217,20 +219,16 @@ def _map_on_canvas(parsing_map: Tensor, picture_shape: Tensor, square: tuple[Ten
 
 
 def _without_wild(keypoints: Tensor, size: int) -> Tensor:
-    """Joints at infinity, or so far outside of the canvas that nothing of them shows, are missing: (0, 0, 0)."""
-    near = tf.reduce_all(tf.abs(keypoints) < _FAR * size, axis=-1, keepdims=True)  # not so for NaN
+    """Sets joints to missing, (0, 0, 0), that are not finite or too far outside the canvas to affect it."""
+    near = tf.reduce_all(tf.abs(keypoints) < _FAR * size, axis=-1, keepdims=True)  # False for NaN
     return tf.where(near, keypoints, tf.zeros_like(keypoints))
 
 
 def _unknown(batch: Tensor, size: int) -> Tensor:
-    """Uint8 `[batch, size, size]` of 255."""
+    """Returns maps in which every pixel is unknown, uint8 `[batch, size, size]`."""
     return tf.ensure_shape(tf.fill([batch, size, size], tf.constant(UNKNOWN, tf.uint8)), [None, size, size])
 
 
-def _map_and_png(maps: Tensor) -> Outputs:
-    return {"parsing_map": maps, "parsing_map_png_bytes": _encode_png(maps)}
-
-
 def _encode_png(maps: Tensor) -> Tensor:
-    """Gray PNG files, string `[batch]`, of maps, uint8 `[batch, size, size]`."""
+    """Encodes maps, uint8 `[batch, size, size]`, as grayscale PNG files, string `[batch]`."""
     return tf.map_fn(tf.io.encode_png, maps[..., None], fn_output_signature=tf.TensorSpec([], tf.string))

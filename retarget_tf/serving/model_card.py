@@ -1,4 +1,4 @@
-"""The page that goes with an exported version: what it is, what it takes, what it is not for."""
+"""Writes the model card of an exported version: what the model does, its inputs, and uses to avoid."""
 
 import keras
 import tensorflow as tf
@@ -9,7 +9,7 @@ from retarget_tf.serving import contract
 
 
 def model_card(spec: GeneratorSpec) -> str:
-    """The text, Markdown."""
+    """Returns the model card of a generator as Markdown."""
     model, schema = spec.model, spec.model.schema
     lines = [
         f"| `{name}` | {_described(specs)} |" for name, specs in contract.signature_inputs(model.image_size).items()

@@ -1,7 +1,7 @@
-"""A trained generator as an ONNX file, for runtimes other than TensorFlow.
+"""Exports a trained generator as an ONNX file, for runtimes other than TensorFlow.
 
-The file holds the network alone, from its named inputs to its named output, with a batch of any size: the loop around
-it (`networks.presets`) is the caller's. It is written only if it gives what the Keras model gives.
+The file holds the network alone, from its named inputs to its named output, for any batch size; the caller writes the
+loop that feeds the output back (`networks.presets`). It is written only if its outputs equal the Keras model's.
 """
 
 import contextlib
@@ -17,6 +17,7 @@ from retarget_tf import files
 from retarget_tf.errors import ConfigError, MissingDependencyError, TrainingError
 from retarget_tf.networks.generator import find_keras_file, load_keras_generator
 from retarget_tf.serving import checking
+from retarget_tf.serving.graph import network_function
 
 MAX_DIFFERENCE = 1e-4
 OPSET = 17
@@ -24,20 +25,20 @@ BATCH_SIZES = (1, 3)
 
 
 def export_onnx(model: files.PathLike, out: files.PathLike) -> float:
-    """Writes the file, if it equals the model.
+    """Converts a model, compares the outputs on random inputs, and writes the file if they agree.
 
     Args:
-        model: a workdir, a `.keras` file with its json, or a pretrained model's name.
-        out: the `.onnx` file.
+        model: Workdir, `.keras` file with its json, or name of a pretrained model.
+        out: The `.onnx` file to write.
 
     Returns:
-        The largest difference that was found on random inputs.
+        The largest absolute difference between the outputs.
 
     Raises:
-        MissingDependencyError: the `onnx` extra is not installed.
-        InputDataError: the model cannot be read.
-        ConfigError: the name of `out` does not end in `.onnx`, or it is the model.
-        TrainingError: the outputs differ by more than 1e-4; nothing is written.
+        MissingDependencyError: If the `onnx` extra is not installed.
+        InputDataError: If the model cannot be read.
+        ConfigError: If `out` does not end in `.onnx`, or is the model itself.
+        TrainingError: If the outputs differ by more than 1e-4; nothing is written.
     """
     if pathlib.Path(out).suffix != ".onnx":
         raise ConfigError(f"out must end with .onnx. Received: out={out}")
@@ -49,8 +50,11 @@ def export_onnx(model: files.PathLike, out: files.PathLike) -> float:
         raise MissingDependencyError(
             f"ONNX export needs tf2onnx and onnxruntime ({error}). Install them: pip install 'retarget_tf[onnx]'"
         ) from error
+    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
+
     network, _ = load_keras_generator(model)
-    frozen = _frozen(network)
+    # Keras keeps some constants outside the graph, which tf2onnx would take for inputs; freezing moves them into it.
+    frozen = convert_variables_to_constants_v2(network_function(network).get_concrete_function())
     names = {tensor.name: tensor.name.split(":")[0] for tensor in frozen.inputs}
     names |= {tensor.name: name for tensor, name in zip(frozen.outputs, network.output, strict=True)}
     with files.atomic_file(out) as temporary, _quiet():
@@ -70,17 +74,6 @@ def export_onnx(model: files.PathLike, out: files.PathLike) -> float:
     return difference
 
 
-def _frozen(network: keras.Model) -> Any:
-    """The network as one function without variables; constants that Keras holds outside of the graph come in too."""
-    from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
-
-    specs = {
-        name: tf.TensorSpec([None, *tensor.shape[1:]], tf.float32, name=name) for name, tensor in network.input.items()
-    }
-    function = tf.function(lambda inputs: network(inputs, training=False), input_signature=[specs], autograph=False)
-    return convert_variables_to_constants_v2(function.get_concrete_function())
-
-
 def _difference(network: keras.Model, session: Any, batch: int) -> float:
     inputs = checking.random_inputs(np.random.default_rng(batch), batch, network)
     expected = network(inputs, training=False)
@@ -89,12 +82,12 @@ def _difference(network: keras.Model, session: Any, batch: int) -> float:
     return max(float(np.abs(ours - theirs).max()) for ours, theirs in zip(expected.values(), received, strict=True))
 
 
-# Keras's argmax asks for the sign bit of its input, to tell -0.0 from 0.0, and tf2onnx knows no operations on bits. All
-# that is argmaxed here is a probability or a count, never -0.0, so that its sign does.
+# To distinguish -0.0 from 0.0, Keras's argmax reads the sign bit of its input, with bit operations that tf2onnx lacks.
+# The networks take the argmax of probabilities and counts alone, which are never -0.0, so "is negative" is enough.
 
 
 def _sign_as_int(graph: Any, node: Any, name: str, args: Any) -> None:
-    """In place of `Bitcast`: int32 -1 where a float is negative, else 0."""
+    """Replaces `Bitcast` of a float by -1 where it is negative, else 0, as int32."""
     from onnx import TensorProto
 
     [value], shapes, types = node.input, node.output_shapes, node.output_dtypes
@@ -106,14 +99,14 @@ def _sign_as_int(graph: Any, node: Any, name: str, args: Any) -> None:
 
 
 def _first_input(graph: Any, node: Any, name: str, args: Any) -> None:
-    """In place of `BitwiseAnd` with the sign bit's mask: the number, whose sign is what is asked for."""
+    """Replaces `BitwiseAnd` with the sign bit's mask by its first input, which `_sign_as_int` made -1 or 0."""
     graph.remove_input(node, node.input[1], 1)
     node.type = "Identity"
 
 
 @contextlib.contextmanager
 def _quiet() -> Iterator[None]:
-    """The converter warns of TensorFlow's own deprecations."""
+    """Silences the converter's warnings about functions that TensorFlow has deprecated."""
     logger = tf.get_logger()
     level = logger.level
     logger.setLevel("ERROR")

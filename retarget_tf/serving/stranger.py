@@ -1,9 +1,10 @@
-"""Calls every signature of a SavedModel with nothing of this package at hand.
+"""Calls every signature of a SavedModel in a process that cannot import this package.
 
     python stranger.py EXPORT_DIR OUT.npz
 
-A script by itself, which imports TensorFlow alone, of 2.15 or later: `checking` runs it in a process of its own, and
-`make test-addons` under another TensorFlow. It writes `<signature>/<output>` for each output.
+This script needs only NumPy and TensorFlow 2.15 or later. `checking` runs it in a separate process, `make test-addons`
+and `make test-2.19` under older versions of TensorFlow. The inputs are always the same, so the answers of several
+versions can be compared. OUT.npz gets each numeric output under the name `<signature>/<output>`.
 """
 
 import importlib.abc
@@ -15,21 +16,21 @@ import numpy as np
 import tensorflow as tf
 
 BATCH, FRAMES = 2, 3
-HEIGHT, WIDTH = 90, 60  # of the photo that is sent
+HEIGHT, WIDTH = 90, 60  # of the photo, in pixels
 UNKNOWN = 255
 
 
 class Blocker(importlib.abc.MetaPathFinder):
-    """Lets nobody import retarget_tf."""
+    """Makes every import of retarget_tf fail."""
 
     def find_spec(self, fullname: str, path: Sequence[str] | None, target: Any = None) -> None:
-        """Raises for this package, and leaves others to the next finder."""
+        """Raises ImportError for this package; other packages are left to the next finder."""
         if fullname.split(".")[0] == "retarget_tf":
             raise ImportError(f"{fullname} is blocked")
 
 
 def inputs_of(signature: Any) -> dict[str, Any]:
-    """The same inputs whatever the TensorFlow: a picture of colours that run, poses, and no map."""
+    """Returns inputs for a signature: a colour gradient as the picture, random poses, and unknown maps."""
     specs = signature.structured_input_signature[1]
     height, width = specs["reference_map"].shape[1:] if "canvas_bytes" in specs else (HEIGHT, WIDTH)
     random = np.random.default_rng(0)
@@ -51,12 +52,12 @@ def inputs_of(signature: Any) -> dict[str, Any]:
             value = poses if spec.shape.rank == 4 else poses[:, 0]
         elif name == "previous_map":
             value = np.full((BATCH, *spec.shape[1:]), UNKNOWN)
-        given[name] = tf.constant(value) if spec.dtype == tf.string else tf.constant(value, spec.dtype)
+        given[name] = tf.constant(value, spec.dtype)
     return given
 
 
 def main(export_dir: str, out: str) -> None:
-    """Loads the SavedModel, calls its signatures, checks that they agree, and writes their answers."""
+    """Loads a SavedModel, calls its signatures, checks that their first maps agree, and writes the outputs."""
     served = tf.saved_model.load(export_dir)
     answers = {}
     for name, signature in served.signatures.items():

@@ -1,7 +1,8 @@
-"""One request for each signature beside the model, which a server answers before it says that the model is there.
+"""Writes and replays warm-up requests: one for each signature, which a server runs when it loads a version.
 
-The first call of a graph is slow, because much of TensorFlow is set up lazily. TensorFlow Serving replays the file
-`assets.extra/tf_serving_warmup_requests`, a TFRecord of `PredictionLog`.
+The first call of a graph is slow, because much of TensorFlow is set up lazily. So TensorFlow Serving runs the requests
+in `assets.extra/tf_serving_warmup_requests`, a TFRecord file of `PredictionLog`, before it reports a version as
+available.
 """
 
 import pathlib
@@ -20,16 +21,16 @@ from retarget_tf.serving import contract
 
 WARMUP_PATH = pathlib.Path("assets.extra", "tf_serving_warmup_requests")
 
-_PICTURE_SIZE = 320, 240  # height and width of the picture that is sent
+_PICTURE_SIZE = 320, 240  # height and width of the photo in the requests
 _FRAMES = 2
 
 
 def warmup_requests(image_size: int, seed: int = 0) -> dict[str, dict[str, Any]]:
-    """Inputs for each signature, a batch of one: somebody in a plain picture, with a map and without.
+    """Returns inputs for each signature: one random pose in a plain picture, for `step` with a known reference map.
 
     Args:
-        image_size: side of the maps in pixels.
-        seed: of the pose, and of the picture's brightness.
+        image_size: Side of the canvas and the maps in pixels.
+        seed: Chooses the pose, and the brightness of the picture.
     """
     height, width = _PICTURE_SIZE
     image_bytes, canvas_bytes = (_plain_jpeg(seed % 256, *shape) for shape in ((height, width), (image_size,) * 2))
@@ -56,24 +57,24 @@ def warmup_requests(image_size: int, seed: int = 0) -> dict[str, dict[str, Any]]
 
 
 def _plain_jpeg(brightness: int, height: int, width: int) -> AnyArray:
-    """A batch of one encoded picture that grows lighter downwards."""
+    """Returns a JPEG of a vertical gray ramp as an array of bytes, `[1]`."""
     column = np.linspace(brightness, 255, height)[:, None, None]
     picture = np.broadcast_to(column, (height, width, 3)).astype(np.uint8)
     return np.asarray([tf.io.encode_jpeg(picture).numpy()], object)
 
 
 def _seen(points: AnyArray) -> Float32Array:
-    """Keypoints `[batch, 25, 3]` of full confidence at these points `[batch, 25, 2]`."""
+    """Appends a confidence of 1 to points `[batch, 25, 2]`."""
     return np.concatenate([points, np.ones_like(points[..., :1])], axis=-1).astype(np.float32)
 
 
 def _repeated(pose: Float32Array) -> Float32Array:
-    """A clip `[batch, frames, 25, 3]` that holds the pose `[batch, 25, 3]`."""
+    """Repeats a pose `[batch, 25, 3]` into a clip `[batch, frames, 25, 3]`."""
     return np.repeat(pose[:, None], _FRAMES, axis=1)
 
 
 def write_warmup(export_dir: files.PathLike, image_size: int) -> None:
-    """Writes the requests into the folder of a version."""
+    """Writes the warm-up requests into the folder of a version."""
     path = pathlib.Path(export_dir) / WARMUP_PATH
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
@@ -87,7 +88,7 @@ def write_warmup(export_dir: files.PathLike, image_size: int) -> None:
 
 
 def read_warmup(export_dir: files.PathLike) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yields signature and inputs of each request in the folder of a version."""
+    """Yields the signature and the inputs of each warm-up request in the folder of a version."""
     for record in tf.data.TFRecordDataset(str(pathlib.Path(export_dir) / WARMUP_PATH)):
         request = prediction_log_pb2.PredictionLog.FromString(record.numpy()).predict_log.request
         inputs = {name: tf.make_ndarray(proto) for name, proto in request.inputs.items()}
@@ -95,7 +96,7 @@ def read_warmup(export_dir: files.PathLike) -> Iterator[tuple[str, dict[str, Any
 
 
 def replay_warmup(export_dir: files.PathLike) -> Mapping[str, dict[str, Any]]:
-    """Answers the requests as a server would when it loads the version: outputs by signature."""
+    """Loads a version, runs its warm-up requests as a server would, and returns the outputs by signature."""
     served = tf.saved_model.load(str(export_dir))
     return {
         signature: served.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})

@@ -1,8 +1,8 @@
-"""Runs under another TensorFlow, where this package is not installed: see `make test-addons` and `make test-2.19`.
+"""Runs an export under another TensorFlow, without this package: see `make test-addons` and `make test-2.19`.
 
 python tests/addons/consume.py FOLDER
 
-Where tensorflow-addons is installed, its instance normalization is held against Keras's.
+If tensorflow-addons is installed, its instance normalization is compared with Keras's.
 """
 
 import importlib.util

@@ -1,4 +1,4 @@
-"""What `make test-addons` holds TensorFlow 2.15 to: an export, its answers, and an instance normalization.
+"""Writes what `make test-addons` expects of TensorFlow 2.15: an export, its answers, and an instance normalization.
 
 python -m tests.addons.make_expected FOLDER
 """

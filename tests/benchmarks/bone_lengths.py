@@ -1,9 +1,9 @@
-"""What dancers show of each bone: the numbers behind `STANDARD` of `retarget_tf.body.pose_transform.bone_lengths`.
+"""Measures the dancers' bones: the numbers in `STANDARD` of `retarget_tf.body.pose_transform.bone_lengths`.
 
     python -m tests.benchmarks.bone_lengths --people=80 --seed=909
 
-Of each bone: its mean length in standing heights, the standard deviation of its logarithm, and quantiles of its length
-in the picture over its true length, at the size a person has in the middle of the stage.
+Prints for each bone: its mean length in standing heights, the standard deviation of its logarithm, and quantiles of its
+length in the picture divided by its true length, at the size a person has in the middle of the stage.
 """
 
 import numpy as np

@@ -1,11 +1,11 @@
-"""How fast records are built, beside the bare decoding and encoding of the same frames; and what a large build takes.
+"""Compares building records with bare decoding and encoding of the same frames, and extrapolates to a large build.
 
     python -m data.make_dancers --out=clips --people=40 --clips_per_person=1 --frames=250 --size=256
     python -m tests.benchmarks.building_rate --clips=clips --scratch=scratch --frames=86000
 
-Both build and bare work run on one core, in turns, and processor time is counted, which other programs on the machine
-disturb less than the clock. The bare work decodes each clip's frames and maps and encodes them as the records hold
-them. Then time, disk and memory of a build of so many frames, extrapolated from the one measured.
+Build and bare work run on one core, in turns. Processor time is measured, because other programs on the machine disturb
+it less than wall time. The bare work decodes each clip's frames and maps and encodes them in the records' formats.
+Time, disk and memory of a build of `--frames` frames are then extrapolated.
 """
 
 import os

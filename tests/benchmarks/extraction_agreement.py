@@ -1,15 +1,14 @@
-"""How steady extracted maps are: agreement with themselves under a 10 % larger crop, and flicker over time.
+"""Measures how steady extracted maps are: agreement between two crops of 10 % difference, and flicker over time.
 
     python -m tests.benchmarks.extraction_agreement --videos='videos/*.mp4'
 
-Agreement: every frame is parsed twice from scratch, the second time with all that extraction looks through 10 %
-larger: the picture in which the pose is found is 10 % smaller, the segmenter's view and the clip's crop are 10 %
-larger, and the vote on the clothes is held anew. The second map is laid back onto the pixels of the first. mIoU over
-the 9 foreground classes: intersections and unions summed over the frames of a clip, mean over the classes present, mean
-over clips.
+Agreement: every frame is parsed twice from scratch. The second time all views of extraction are 10 % larger: the
+picture in which the pose is found is 10 % smaller, the segmenter's view and the clip's crop are 10 % larger, and the
+vote on the clothes is repeated. The second map is then resampled to the pixels of the first. mIoU over the 9 foreground
+classes: intersections and unions summed over the frames of a clip, mean over the classes present, mean over clips.
 
 Flicker: the share of pixels that change between consecutive maps, and the same as a share of the person's pixels.
-Motion is part of it, so it only compares two ways of extracting the same videos.
+Motion contributes too, so use it only to compare two ways of extracting the same videos.
 """
 
 import glob

@@ -1,12 +1,12 @@
-"""Do extracted keypoints lie where another detector sees them? PCK@0.1 of the torso, joint by joint.
+"""Compares extracted keypoints with another detector's, joint by joint: PCK at a tenth of the torso.
 
     python -m tests.benchmarks.extraction_pck --videos='videos/ubc_fashion_*.mp4'
 
 Compared are the keypoints that `extract_clips` finds, in pixels of the video, before they are moved into the clip's
 square (a shift and a scale). The reference is `NAME.coco18.npz` beside `NAME.mp4`: COCO-18 keypoints as shares of width
-and height, frame by frame. A joint that the reference has is right where ours lies within a tenth of the reference's
-torso, from the neck to the middle of the hips, in that frame; a joint that we miss is wrong. `found` is the share of
-them that we have at all. Feet are not in COCO-18, and the neck is left out: with us it is the middle of the shoulders.
+and height, frame by frame. A joint of the reference counts as correct if ours lies within a tenth of the reference's
+torso (neck to mid-hip) in that frame; a missing joint is wrong. `found` is the share of the reference's joints that we
+have. COCO-18 has no feet, and the neck is left out, because ours is the middle of the shoulders.
 """
 
 import glob

@@ -1,10 +1,10 @@
-"""One table of both presets and of `stable` without each of its ingredients: same records, size, width and minutes.
+"""Compares both presets, and `stable` without each of its ingredients, at the same records, size, width and minutes.
 
     python -m tests.benchmarks.ingredients --records=train64 --test_records=test64 --minutes=3 --out=ingredients
 
-Trains one variant after the other, then compares them all on the same people. Nothing else should run meanwhile, or
-`--steps` in place of `--minutes` makes the comparison independent of it. A variant that is there is kept, so the same
-command goes on where it stopped; `--only` takes some of them.
+Trains one variant after the other, then evaluates all on the same people. Nothing else should run at the same time;
+with `--steps` instead of `--minutes` other load does not matter. Finished variants are kept, so the same command
+continues an interrupted run; `--only` chooses variants.
 """
 
 import pathlib

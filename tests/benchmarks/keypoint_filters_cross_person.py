@@ -1,18 +1,18 @@
-"""What each keypoint filter is worth: one dancer's spoilt keypoints, mended, foretell another dancer of the same dance.
+"""Measures what each keypoint filter gains: damaged keypoints of one dancer predict another dancer of the same dance.
 
     python -m data.make_dancers --out=clips --size=64 --frames=201 --clips_per_person=1 --seed=78 --people=20
     python -m data.make_dancers --out=crossed --motion_of=clips
     python -m tests.benchmarks.keypoint_filters_cross_person --clips=clips --crossed=crossed
 
-As in `pose_transform_cross_person` the dance of A is led onto B of one photo (`limbs`) and compared with what B really
-does; here A's keypoints are spoilt first and then go through the filters, through all but one, or through none. `error`
-is in % of B's height over joints seen in both, `worst` its 95th percentile, `seen` the share of the truth's joints,
-and `mIoU` that of `limb_warp` of B's first map, against the map of what B really does, of every 5th frame.
+As in `pose_transform_cross_person`, A's dance is fitted to B from one photo (`limbs`) and compared with B's true poses;
+here A's keypoints are damaged first and then go through all filters, through all but one, or through none. `error` is
+in % of B's height over joints seen in both, `worst` its 95th percentile, `seen` the share of the truth's joints, and
+`mIoU` compares `limb_warp` of B's first map with B's true map in every 5th frame.
 
-What is spoilt: `detector` is all at once as detectors do it: jitter of 0.8 % of the height, twice as much at wrists,
+The damage: `detector` combines the faults of a pose detector: jitter of 0.8 % of the height, twice as much at wrists,
 ankles and toes; an exchange of the whole person, the arms or the legs for 2 to 12 frames in half of the moments in
 which the body is seen from the side; each elbow and wrist lost for 1 to 30 frames, 15 % of the time. `arm for 10
-frames` loses the left one in every 40 frames, `arm never seen` loses it for good.
+frames` drops the left arm for 10 of every 40 frames, `arm never seen` drops it everywhere.
 """
 
 from collections.abc import Callable

@@ -1,10 +1,10 @@
-"""How long one step of `limb_warp` takes on this machine.
+"""Measures how long one step of `limb_warp` takes on this machine.
 
     python -m data.make_dancers --out=clips --size=128 --frames=30 --clips_per_person=1 --people=4
     python -m tests.benchmarks.limb_warp_speed --clips=clips
 
-Prints milliseconds of a call inside of a `tf.function` at 64 and 128 px for one picture and for eight: wall time, and
-the time of all processors, which other programs on the machine disturb less. Medians of runs that take turns.
+Prints milliseconds of a call inside a `tf.function` at 64 and 128 px for one picture and for eight: wall time, and
+processor time, which other programs on the machine disturb less. The values are medians of interleaved runs.
 """
 
 import time

@@ -1,18 +1,17 @@
-"""How well one dancer's keypoints foretell another dancer's of the same dance: fits against the truth.
+"""Measures how well each fit predicts a dancer's keypoints from another dancer's keypoints of the same dance.
 
     python -m data.make_dancers --out=clips --size=64 --frames=201 --clips_per_person=1 --seed=78 --people=20
     python -m data.make_dancers --out=crossed --motion_of=clips
     python -m tests.benchmarks.pose_transform_cross_person --clips=clips --crossed=crossed
 
-For each crossed clip (B dances the dance of A) the keypoints of A's own clip are led onto B, and compared with what B
-really does. Of B is known: nothing, one photo (frame 0 of B's own clip), or B's whole own clip. Errors are means over
-joints seen in both, in % of B's standing height, then over clips; PCK is the share of joints within 5 % of it. Where on
-the stage the dance takes place is a matter of choice: one shift in x for the whole clip (median of the hips) is taken
-out. `sliding` is how fast feet that stand in the source move to the side, in % of the height a frame (the truth's slide
-more, because it is the source's angles on another body), `ground` the standard deviation of the lowest foot's level
-from the truth's. `shape` is the mean after the one scale and shift of the whole clip that the evaluation of models
-allows too: what is left of it is pose and proportions alone. The truth is brought to the camera of B's own clip, which
-is known exactly.
+For each crossed clip (B dances the dance of A) the keypoints of A's own clip are fitted to B and compared with B's true
+keypoints. Known of B is nothing, one photo (frame 0 of B's own clip), or B's whole own clip. Errors are means over
+joints seen in both, in % of B's standing height, then over clips; PCK is the share of joints within 5 % of it. The
+place on the stage is arbitrary, so one shift in x for the whole clip (median of the hips) is removed. `sliding` is the
+sideways speed of feet that stand in the source, in % of the height a frame (the truth's feet slide more, because it is
+the source's angles on another body); `ground` is the standard deviation of the lowest foot's level around the truth's.
+`shape` is the mean error after one scale and shift of the whole clip, as the evaluation of models allows: only pose and
+proportions remain. The truth is moved to the camera of B's own clip, which is known exactly.
 """
 
 import dataclasses

@@ -1,13 +1,13 @@
-"""How fast records are read, beside the bare decoding of the same bytes.
+"""Compares reading records with the bare decoding of the same bytes.
 
     python -m data.make_dancers --out=clips --people=40 --clips_per_person=1 --frames=250 --size=256
     python -m data.build_records --clips=clips --out=records --validation_share=0 --test_share=0
     python -m tests.benchmarks.reading_rate --records=records
 
-Times an epoch of windows of two, and as many elements of streams, from the disk and with the records kept in memory;
-and the decoding of the JPEG and PNG pictures that they take, alone: from memory, in a `tf.data` map. All run on one
-core, in turns, and processor time is counted, which other programs on the machine disturb less than the clock; the
-medians are compared.
+Times an epoch of windows of two, and as many elements of streams, from disk and with the records cached in memory; and
+decoding alone, in a `tf.data` map, of the same JPEG and PNG pictures from memory. All run on one core, in turns.
+Processor time is measured, because other programs on the machine disturb it less than wall time; the medians are
+compared.
 """
 
 import dataclasses

@@ -1,10 +1,10 @@
-"""Real people left out, two at a time: the paper's recipe, `stable` of real clips alone, zero-shot, and fine-tuned.
+"""Cross-validates on real people, two left out at a time: `paper`, `stable` on real clips alone, zero-shot, fine-tuned.
 
     python -m tests.benchmarks.real_folds --clips=clips --model=s10 --dancers=R64 --size=64 --filters=16 --out=folds
 
-For each fold of `--folds` records are built without its people, three models are trained, and all are judged on the
-people left out, from the extracted map and from the photo. The table is the mean over the folds. What is there is kept,
-so the same command goes on where it stopped.
+For each fold of `--folds` records are built without its people, three models are trained, and all are evaluated on the
+people left out, from the extracted map and from the photo. The table is the mean over the folds. Finished parts are
+kept, so the same command continues an interrupted run.
 """
 
 import json

@@ -1,11 +1,11 @@
-"""Mixed good and bad requests against a server for minutes: no wrong answer, no lost request, no growing memory.
+"""Sends good and bad requests to a server for minutes: no wrong answer, no lost request, no growing memory.
 
     python -m tests.benchmarks.serving_soak --minutes=10
 
-A server of `export.serve` runs in a process of its own, with a small untrained generator. Clients ask for good maps,
-each of a picture and a pose of its own, compared with the SavedModel run here, and between them send what a hostile or
-broken client sends, some of which only the graph can refuse, together with whom it was merged with; after a quarter of
-the time a second version, of other weights, takes over. Prints counts, and the server's memory half way and at the end.
+`export.serve` runs in a separate process with a small untrained generator. Each client requests maps of its own picture
+and pose, and compares them with the SavedModel run here. In between it sends what a hostile or broken client sends;
+some of that only the graph can refuse, in a batch merged with good requests. After a quarter of the time a second
+version with other weights replaces the first. Prints counts, and the server's memory half way and at the end.
 """
 
 import dataclasses

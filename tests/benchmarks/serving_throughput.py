@@ -1,11 +1,11 @@
-"""What the server on the spot costs: requests a second and latency at 1, 4 and 16 clients, beside the SavedModel here.
+"""Measures the development server at 1, 4 and 16 clients: requests a second and latency, against the bare SavedModel.
 
     python -m tests.benchmarks.serving_throughput --model=stable_128 --seconds=20
 
-A client sends one picture at a time, again and again; the server merges what waits. For comparison the same SavedModel
-is called here without a server: batches of as many pictures as there are clients. The server runs in a process of its
-own, and both sides are measured in turn, several times, because a busy machine changes under the measurement. Then the
-first request of a fresh server, and a clip in one call against the same clip in single `step` calls.
+Each client sends one picture after another; the server merges waiting requests. For comparison the same SavedModel is
+called here without a server, in batches of as many pictures as there are clients. The server runs in a separate
+process. Both are measured several times in turn, because the load of the machine changes. Then the first request of a
+fresh server is timed, and a clip in one call against the same clip in single `step` calls.
 """
 
 import contextlib

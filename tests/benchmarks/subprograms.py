@@ -1,4 +1,4 @@
-"""Runs the project's own programs one after the other, for benchmarks of whole trainings."""
+"""Runs the project's programs one after the other, for benchmarks of whole trainings."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""Keypoints made whole: sums by hand on a few joints, then dances with joints dropped, swapped and shaken."""
+"""Tests of the keypoint filters: a few joints by hand, then dances with missing, swapped and noisy joints."""
 
 import numpy as np
 import pytest

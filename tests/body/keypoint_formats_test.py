@@ -1,4 +1,4 @@
-"""Other skeletons as BODY_25, by hand."""
+"""Tests of the conversion of other skeletons to BODY_25, worked out by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""A figure of capsules whose limbs are moved one by one."""
+"""Tests of the limb warp on a figure of capsules whose limbs are moved one by one."""
 
 import pathlib
 import subprocess

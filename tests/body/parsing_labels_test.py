@@ -1,4 +1,4 @@
-"""Label schemas: pairs, colours, and the table that leads to `parts10`."""
+"""Tests of the label schemas: left-right pairs, colours, and the conversion to `parts10`."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The stick figure: a raster computed by hand, symmetry, and what is not drawn."""
+"""Tests of the stick figure: a raster computed by hand, symmetry, and missing joints."""
 
 import numpy as np
 import pytest

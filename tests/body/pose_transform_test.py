@@ -1,4 +1,4 @@
-"""Where the pose goes: canvas and fit, with people of three to five joints whose sums a reader can do."""
+"""Tests of the canvas and of placing a pose on it, with people of three to five joints worked out by hand."""
 
 import numpy as np
 import pytest

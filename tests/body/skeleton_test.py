@@ -1,4 +1,4 @@
-"""Joints, mirror pairs, the tree and measures of a person, by hand."""
+"""Tests of joints, mirror pairs, the joint tree and body measures, worked out by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Procedural dancers: joints, dances, bodies, pictures, maps, keypoints, clip folders and the program."""
+"""Tests of the procedural dancers: joints, dances, bodies, pictures, maps, keypoints, clip folders and the program."""
 
 import dataclasses
 import math

@@ -1,4 +1,4 @@
-"""One camera for a stream, another look at its reference, and a pose detector's errors."""
+"""Tests of the augmentation of streams: one camera a stream, another view of its reference, and detector errors."""
 
 import dataclasses
 from typing import Any

@@ -1,4 +1,4 @@
-"""Maps redrawn in one way: what may become what, and that one draw holds for all maps of a stream."""
+"""Tests of drawing styles: which classes may change, and that all maps of a stream change alike."""
 
 import numpy as np
 import pytest

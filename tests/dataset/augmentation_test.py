@@ -1,4 +1,4 @@
-"""Jitter and mirroring: by hand on tiny pictures, and inside tf.data."""
+"""Tests of jitter and mirroring: by hand on tiny pictures, and inside tf.data."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The build as an Apache Beam pipeline, on this machine: the same records as without it."""
+"""Checks that the build with Apache Beam gives the same records as the local build."""
 
 import importlib
 import pathlib

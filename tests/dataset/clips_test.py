@@ -1,4 +1,4 @@
-"""Clip folders written and read back, and every contradiction that opening or reading one refuses."""
+"""Tests of clip folders: written and read back, and every contradiction that is refused."""
 
 import dataclasses
 import json

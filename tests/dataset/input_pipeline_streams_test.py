@@ -1,4 +1,4 @@
-"""Slots that stay in place, streams that stay in their record, and that a run can begin at any batch."""
+"""Tests of streams: slots keep their place, streams stay in their record, and a run can begin at any batch."""
 
 import dataclasses
 import itertools

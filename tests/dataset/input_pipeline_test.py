@@ -1,4 +1,4 @@
-"""Windows, their order, and that a run can begin at any batch."""
+"""Tests of windows, their order, and that a run can begin at any batch."""
 
 import dataclasses
 import itertools

@@ -1,4 +1,4 @@
-"""Building at scale: the same records whoever makes them, broken builds that go on, and one writer at a time."""
+"""Tests of large builds: equal records for any number of workers, resumed builds, and one writer at a time."""
 
 import dataclasses
 import os

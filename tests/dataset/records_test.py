@@ -1,4 +1,4 @@
-"""Records: written and read back, who goes to which split, and what is refused."""
+"""Tests of records: written and read back, the division into splits, and what is refused."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Every kind of damage: found by validation with file and record, and never passed over in silence by a reader."""
+"""Checks that validation names file and record of each kind of damage, and that readers never ignore it."""
 
 import dataclasses
 import pathlib

@@ -1,4 +1,4 @@
-"""Baselines on maps of a few pixels."""
+"""Tests of the baselines on maps of a few pixels."""
 
 from collections.abc import Callable
 

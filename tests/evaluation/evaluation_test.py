@@ -1,4 +1,4 @@
-"""Evaluation of random and of perfect generators on tiny records, and the program as a user runs it."""
+"""Tests of the evaluation: random and perfect generators on tiny records, and the program as a user runs it."""
 
 import dataclasses
 import json

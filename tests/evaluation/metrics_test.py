@@ -1,4 +1,4 @@
-"""Scores of maps of four pixels, worked out by hand."""
+"""Tests of the scores on maps of four pixels, worked out by hand."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Frames, keypoints and maps of other programs: every format in, clip and records out, read back equal."""
+"""Imports frames, keypoints and maps in every format, builds records of them, and compares what is read back."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""Parsers out of files, made here: a bright person on a dark ground becomes upper clothes in every format."""
+"""Tests of human parsers in files: toy models of every format label a bright person on a dark ground."""
 
 import pathlib
 import sys

@@ -1,4 +1,4 @@
-"""Extraction without MediaPipe (geometry, vote, parts on painted figures), then with it where it is installed."""
+"""Tests of extraction without MediaPipe (geometry, votes, parts on painted figures), then with it where installed."""
 
 import itertools
 import pathlib

@@ -1,4 +1,4 @@
-"""Fetching the pinned models: sources are replaced by small files here; nothing is taken from a network."""
+"""Tests of fetching the pinned models, with small files instead of a network."""
 
 import dataclasses
 import hashlib

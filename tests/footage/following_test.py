@@ -1,4 +1,4 @@
-"""One person is followed among several: with a detector that knows the truth, and with MediaPipe."""
+"""Tests of following one person among several: with a detector that knows the truth, and with MediaPipe."""
 
 import itertools
 import pathlib

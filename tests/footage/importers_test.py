@@ -1,4 +1,4 @@
-"""Keypoints of other programs: skeletons, units, people to follow, and what is refused."""
+"""Tests of reading other programs' keypoints: skeletons, units, the person to follow, and what is refused."""
 
 import json
 import pathlib

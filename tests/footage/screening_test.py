@@ -1,4 +1,4 @@
-"""Screening of procedural dancers: each fault that a clip can have is put in, and has to be named."""
+"""Tests of screening: each fault is put into a clip of a procedural dancer, and must be reported."""
 
 import functools
 import html.parser

@@ -1,4 +1,4 @@
-"""What is kept of streams of any length, by hand."""
+"""Tests of the sample that is kept of a stream of any length, by hand."""
 
 import itertools
 

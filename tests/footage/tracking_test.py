@@ -1,4 +1,4 @@
-"""Who is who among several people: tracks of moving figures, and the choice of one of them."""
+"""Tests of tracking several people, and of choosing one of them."""
 
 import numpy as np
 import pytest

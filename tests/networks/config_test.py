@@ -1,4 +1,4 @@
-"""Settings refuse what cannot be, in a sentence; a generator's description survives its file."""
+"""Tests of the settings: impossible values are refused, and a generator's description survives its file."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""The PatchGAN: reference numbers, patch grid, receptive field."""
+"""Tests of the PatchGAN: reference outputs, patch grid, receptive field."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Value ranges and colours of maps, there and back."""
+"""Tests of value ranges and map colours, encoded and decoded."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""The U-Net: reference numbers, sizes, precision, saving, use without this package."""
+"""Tests of the U-Net: reference outputs, sizes, precision, saving, use without this package."""
 
 import pathlib
 import subprocess

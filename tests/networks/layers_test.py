@@ -1,4 +1,4 @@
-"""The building blocks: pix2pix's constants, and shapes."""
+"""Tests of the building blocks: pix2pix's constants, and shapes."""
 
 import keras
 import numpy as np

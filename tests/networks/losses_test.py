@@ -1,4 +1,4 @@
-"""The objective by hand: softplus(0) = log 2."""
+"""Tests of the losses, worked out by hand: softplus(0) = log 2."""
 
 import math
 

@@ -1,4 +1,4 @@
-"""A label schema of another number of classes goes all the way: clip, records, training, scores, SavedModel."""
+"""Runs a label schema with another number of classes through clips, records, training, evaluation and export."""
 
 import pathlib
 

@@ -1,4 +1,4 @@
-"""The generator that comes with the package: it is there, it is small, and people whom it never saw dance with it."""
+"""Tests of the pretrained generator: in the package, small, and good for people it was not trained on."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""The generator of `stable`: its ingredients, its anchor, saving, use without this package."""
+"""Tests of the generator of `stable`: its ingredients, its anchor, saving, use without this package."""
 
 import dataclasses
 import pathlib

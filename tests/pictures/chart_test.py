@@ -1,4 +1,4 @@
-"""Line charts: what is drawn where."""
+"""Tests of line charts: what is drawn where."""
 
 import numpy as np
 

@@ -1,4 +1,4 @@
-"""The drawing desk: what stands where, and that nothing is mixed."""
+"""Tests of drawing: positions, and that colours are not blended."""
 
 import numpy as np
 

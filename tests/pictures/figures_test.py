@@ -1,4 +1,4 @@
-"""Pictures for people: what stands where."""
+"""Tests of the figures in reports: what is drawn where."""
 
 import cv2
 import numpy as np

@@ -1,4 +1,4 @@
-"""Pictures decoded inside a graph, against OpenCV."""
+"""Compares pictures decoded inside a graph with OpenCV's."""
 
 import cv2
 import numpy as np

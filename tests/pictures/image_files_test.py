@@ -1,4 +1,4 @@
-"""Photos as people have them: turned, gray, transparent, from phones, cut off, and bombs."""
+"""Tests of reading photos: rotated, gray, transparent, from phones, truncated, and decompression bombs."""
 
 import io
 import pathlib

@@ -1,4 +1,4 @@
-"""The graph's canvas against NumPy's, pixel by pixel and point by point."""
+"""Compares the canvas made in the graph with NumPy's, for pixels and for points."""
 
 import cv2
 import numpy as np

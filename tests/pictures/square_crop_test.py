@@ -1,4 +1,4 @@
-"""Cutting squares out of pictures, with maps, points and pixels that must stay together."""
+"""Tests of square crops: pictures, maps and points must stay aligned."""
 
 import numpy as np
 import pytest

@@ -1,4 +1,4 @@
-"""Videos written and read back, and every way in which a file can fail to be one."""
+"""Tests of videos: written and read back, and every broken file that is refused."""
 
 import pathlib
 import struct

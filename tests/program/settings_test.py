@@ -1,4 +1,4 @@
-"""Settings that describe themselves: checked by their descriptions, and flags made of them."""
+"""Tests of settings that describe themselves: their checks, and the flags made of them."""
 
 import dataclasses
 import pathlib

@@ -1,4 +1,4 @@
-"""A dance as files: carried out as the calls that it stands for, and refused where its files contradict each other."""
+"""Tests of a dance given by files: it equals the calls of `Retargeter`, and contradicting files are refused."""
 
 import pathlib
 from typing import Any

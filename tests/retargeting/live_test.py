@@ -1,4 +1,4 @@
-"""Poses placed as they come: a still person is placed at once, and nothing jumps when more becomes known."""
+"""Tests of placing poses as they arrive: a still person is placed at once, and later estimates cause no jump."""
 
 import numpy as np
 import pytest

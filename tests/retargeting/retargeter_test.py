@@ -1,4 +1,4 @@
-"""From photo, video and keypoint files to maps and the panel, and the sentences that bad input is refused with."""
+"""Tests from photo, video and keypoint files to maps and panel, and of the errors for bad input."""
 
 import json
 import pathlib

@@ -1,4 +1,4 @@
-"""Rollouts of a random generator against loops written out by hand."""
+"""Compares rollouts of a random generator with loops written out by hand."""
 
 import functools
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Retargeting through a server gives the maps of the same generator here, however it is cut into calls."""
+"""Checks that retargeting through a server gives the maps of the local generator, for any split into calls."""
 
 import contextlib
 import pathlib

@@ -1,4 +1,4 @@
-"""The folder of a version: complete, counted up, described, and compared with its model."""
+"""Tests of the folder of a version: complete, numbered, described, and compared with its model."""
 
 import dataclasses
 import json

@@ -1,4 +1,4 @@
-"""The ONNX file: it takes and gives what the model does, or is not written."""
+"""Tests of the ONNX file: its outputs equal the model's, or it is not written."""
 
 import pathlib
 import re

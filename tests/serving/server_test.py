@@ -1,4 +1,4 @@
-"""The server on the spot: it answers as the SavedModel does, refuses bad requests by name, and swaps versions."""
+"""Tests of the development server: answers equal the SavedModel's, bad requests are refused, versions are swapped."""
 
 import pathlib
 import shutil

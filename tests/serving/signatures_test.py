@@ -1,4 +1,4 @@
-"""The signatures: pinned, the same maps on every way through a dance, and bad requests refused alive."""
+"""Tests of the signatures: they are pinned, all give the same maps, and bad requests do not crash the process."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Ten seconds of `tests/benchmarks/serving_soak.py`."""
+"""Runs `tests/benchmarks/serving_soak.py` for ten seconds."""
 
 import pathlib
 import sys

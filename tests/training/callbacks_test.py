@@ -1,4 +1,4 @@
-"""History survives resuming; the clock ends a training by steps, by time and on a signal."""
+"""Tests of the callbacks: history survives resuming, and training ends by steps, by time and on a signal."""
 
 import csv
 import os

@@ -1,4 +1,4 @@
-"""How presets are trained: the numbers that they are known by, what is refused, and the learning rate's way down."""
+"""Tests of the training settings: the presets' numbers, what is refused, and the learning rate's decay."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Training into a workdir: what it leaves there, resuming, stopping, refusing."""
+"""Tests of training into a workdir: its files, resuming, stopping, and what is refused."""
 
 import dataclasses
 import importlib.metadata

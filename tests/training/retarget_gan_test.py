@@ -1,4 +1,4 @@
-"""One training step: which half moves what, against which D, and that it learns."""
+"""Tests of one training step of `paper`: which gradients change which network, and that it learns."""
 
 import dataclasses
 from typing import Any

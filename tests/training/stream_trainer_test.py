@@ -1,4 +1,4 @@
-"""One step on streams: what is fed, what comes back, what is learned."""
+"""Tests of one training step of `stable`: what is fed in, what is fed back, what is learned."""
 
 import dataclasses
 from typing import Any

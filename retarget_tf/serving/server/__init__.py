@@ -1,16 +1,16 @@
-"""A server for SavedModels over gRPC, for development and tests, where TensorFlow Serving is not at hand.
+"""Serves SavedModels over gRPC, for development and tests where TensorFlow Serving is not available.
 
-    model_server  the server from start to stop
+    model_server  starts and stops the server
     services      answers PredictionService and ModelService
-    validation    turns a request into arrays, and checks everything before anything runs
-    batching      runs requests of several clients as one
-    versions      watches the folder of versions: loads the newest, then drops the one before
-    errors        what a request is refused with
+    validation    converts requests to arrays, and checks them completely before anything runs
+    batching      runs requests of several clients as one batch
+    versions      watches the folder of versions: loads the newest, then unloads the previous one
+    errors        the exception that refuses a request
 
-It speaks TensorFlow Serving's own protos, and follows what that server documents: the newest integer folder is served,
-a new one is loaded before the old one goes, a queue that is full answers UNAVAILABLE. It is stricter in four places:
-pictures of too many pixels, too many frames, numbers that are not finite and a batch that is too large are refused with
-INVALID_ARGUMENT before they reach the graph. Version labels, MultiInference, Classify, Regress and REST are not here.
+It uses TensorFlow Serving's protos and behaves as that server documents: the version with the largest number is served,
+a new version is loaded before the old one is unloaded, and a full queue answers UNAVAILABLE. It is stricter in four
+places: pictures of too many pixels, too many frames, numbers that are not finite and too large a batch are refused with
+INVALID_ARGUMENT before they reach the graph. It has no version labels, MultiInference, Classify, Regress or REST.
 """
 
 from retarget_tf.serving.options import ServerOptions

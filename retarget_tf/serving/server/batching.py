@@ -1,10 +1,10 @@
-"""Requests of several clients run as one.
+"""Runs requests of several clients as one batch.
 
-A worker that is free takes the oldest request, and with it all that wait and fit: the same version, signature and
-shapes. Nobody waits for company, so that a lone client loses nothing, and batches grow by themselves under load.
+A free worker takes the oldest request and all waiting requests with the same version, signature and shapes, up to the
+largest batch. No request is delayed to fill a batch, so a single client loses nothing; under load batches grow.
 
-A merged batch that fails is run again request by request, and a request that fails alone example by example, so that a
-bad picture harms nobody else and is told by its index.
+A merged batch that fails is run again one request at a time, and a request that fails alone one example at a time, so
+that a bad picture does not affect other requests and its index is known.
 """
 
 import collections
@@ -29,16 +29,16 @@ Arrays = dict[str, AnyArray]
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Job:
-    """One request that waits.
+    """One request in the queue.
 
     Attributes:
-        version: held until the job is done, also where its client is gone by then.
-        signature: its name.
-        inputs: arrays by name.
-        is_batched: whether the first axis of all that goes in and comes out is the batch.
-        merges: whether it may run with others; only what is batched may.
-        deadline: on the clock of `time.monotonic`.
-        future: its outputs, or a RefusedError. Cancelled once the client is gone.
+        version: Version to run; referenced until the job is done, even if its client has left.
+        signature: Name of the signature.
+        inputs: Arrays by input name.
+        is_batched: Whether the first axis of all inputs and outputs is the batch.
+        merges: Whether it may run together with other jobs; requires `is_batched`.
+        deadline: When its client stops waiting, on the clock `time.monotonic`.
+        future: Receives the outputs or a RefusedError; cancelled when the client leaves.
     """
 
     version: ModelVersion
@@ -51,16 +51,16 @@ class Job:
 
     @property
     def is_wanted(self) -> bool:
-        """Whether somebody still waits for it."""
+        """Whether its client still waits."""
         return not self.future.cancelled() and time.monotonic() < self.deadline
 
     @property
     def examples(self) -> int:
-        """The batch size; 1 where there is no batch."""
+        """Batch size; 1 if it is not batched."""
         return len(next(iter(self.inputs.values()))) if self.is_batched else 1
 
     def goes_with(self, other: "Job") -> bool:
-        """Whether both can run as one."""
+        """Returns whether both jobs can run as one batch."""
         return (
             self.merges
             and other.merges
@@ -70,7 +70,7 @@ class Job:
 
 
 class Batcher:
-    """A queue and the threads that empty it."""
+    """Queue of jobs and the threads that run them."""
 
     def __init__(self, options: ServerOptions) -> None:
         self._options = options
@@ -82,11 +82,11 @@ class Batcher:
             thread.start()
 
     def submit(self, job: Job) -> None:
-        """Queues a job; RefusedError UNAVAILABLE where the queue is full or closed."""
+        """Queues a job; RefusedError UNAVAILABLE if the queue is full or closed."""
         with self._changed:
             if not self._is_open:
                 raise RefusedError(grpc.StatusCode.UNAVAILABLE, "the server stops")
-            if len(self._waiting) >= self._options.max_queue:  # those whose clients are gone make room
+            if len(self._waiting) >= self._options.max_queue:  # drops jobs whose clients have left
                 self._waiting = collections.deque(waiting for waiting in self._waiting if waiting.is_wanted)
             if len(self._waiting) >= self._options.max_queue:
                 raise RefusedError(grpc.StatusCode.UNAVAILABLE, f"{self._options.max_queue} requests wait already")
@@ -94,10 +94,10 @@ class Batcher:
             self._changed.notify()
 
     def close(self, seconds: float | None = None) -> bool:
-        """Does what waits and is wanted, then ends the threads.
+        """Runs the jobs whose clients still wait, then ends the threads.
 
         Args:
-            seconds: how long that may take; what runs then cannot be broken off, and ends with the process.
+            seconds: Longest time to wait; a running computation cannot be interrupted, and ends with the process.
 
         Returns:
             Whether all threads have ended.
@@ -113,10 +113,10 @@ class Batcher:
     def _work(self) -> None:
         while (jobs := self._take()) is not None:
             _run(jobs)
-            del jobs  # a version is not held by a thread that waits
+            del jobs  # or the waiting thread would keep their version in memory
 
     def _take(self) -> list[Job] | None:
-        """The next jobs that run as one, whose clients are still there; None when all is done."""
+        """Waits for jobs and removes those that run as one batch; None when closed and empty."""
         with self._changed:
             self._changed.wait_for(lambda: self._waiting or not self._is_open)
             if not self._waiting:
@@ -135,7 +135,7 @@ class Batcher:
 
 
 def _run(jobs: list[Job]) -> None:
-    """Gives every job its outputs or its error."""
+    """Runs jobs together, or one by one if that fails, and gives each its outputs or its error."""
     if len(jobs) > 1 and _run_merged(jobs):
         return
     for job in jobs:
@@ -146,7 +146,7 @@ def _run(jobs: list[Job]) -> None:
 
 
 def _run_merged(jobs: list[Job]) -> bool:
-    """Gives every job its part of one run; False where the run fails, and no job has anything yet."""
+    """Runs jobs as one batch and gives each its outputs; returns False, and gives none any, if the run fails."""
     merged = {name: np.concatenate([job.inputs[name] for job in jobs]) for name in jobs[0].inputs}
     try:
         outputs = _call(jobs[0], merged)
@@ -161,22 +161,19 @@ def _run_merged(jobs: list[Job]) -> bool:
 
 
 def _with_index(job: Job, error: RefusedError) -> RefusedError:
-    """The error of the first example that fails by itself, looked for as long as somebody waits for it."""
+    """Returns the error of the first example that fails alone, searched for until the job's deadline."""
     if job.examples == 1:
         return error
     for index in range(job.examples):
         if time.monotonic() >= job.deadline:
             break
+        one = {name: array[index : index + 1] for name, array in job.inputs.items()}
+        # The first frame of a clip is enough to reproduce an error in its picture or its map.
         try:
-            _call(job, {name: _short(array[index : index + 1]) for name, array in job.inputs.items()})
+            _call(job, {name: array[:, :1] if array.ndim == CLIP_RANK else array for name, array in one.items()})
         except RefusedError as own:
             return RefusedError(own.code, f"example {index}: {own.reason}")
     return error
-
-
-def _short(array: AnyArray) -> AnyArray:
-    """Of a clip its first frame: what is wrong with a picture or a map shows there."""
-    return array[:, :1] if array.ndim == CLIP_RANK else array
 
 
 def _call(job: Job, inputs: Arrays) -> Arrays:
@@ -188,13 +185,13 @@ def _call(job: Job, inputs: Arrays) -> Arrays:
         raise invalid(_told(error.message)) from error
     except tf.errors.ResourceExhaustedError as error:
         raise RefusedError(grpc.StatusCode.RESOURCE_EXHAUSTED, _told(error.message)) from error
-    except Exception as error:  # a fault of ours: the client is told, the server goes on
+    except Exception as error:  # a fault of the server: the client gets INTERNAL, the server keeps running
         logging.exception("a request failed")
         raise RefusedError(grpc.StatusCode.INTERNAL, f"{type(error).__name__}: {_told(str(error))}") from error
 
 
 def _told(text: str) -> str:
-    """The line that says what is wrong: TensorFlow names the nodes of a graph before and after it."""
+    """Returns the line of a TensorFlow error that says what is wrong, without the names of graph nodes around it."""
     before, node, _ = text.partition("[[{{")
     lines = [line.strip() for line in before.splitlines() if line.strip()]
     return "".join(lines[-1:] if node else lines[:1])[:500]

@@ -1,4 +1,4 @@
-"""What a request is refused with."""
+"""The exception that refuses a request."""
 
 from typing import Any
 
@@ -6,11 +6,11 @@ import grpc
 
 
 class RefusedError(Exception):
-    """A request cannot be served; the client is told so with a gRPC status.
+    """A request cannot be served; the client receives the code and the reason as its gRPC status.
 
     Attributes:
-        code: a `grpc.StatusCode`.
-        reason: one line.
+        code: The `grpc.StatusCode`.
+        reason: One line that says what is wrong.
     """
 
     def __init__(self, code: Any, reason: str) -> None:
@@ -20,5 +20,5 @@ class RefusedError(Exception):
 
 
 def invalid(reason: str) -> RefusedError:
-    """The request itself is wrong: the same again would fail again."""
+    """Returns an INVALID_ARGUMENT error: the request is wrong, and repeating it would fail again."""
     return RefusedError(grpc.StatusCode.INVALID_ARGUMENT, reason)

@@ -1,4 +1,4 @@
-"""The server, from start to stop."""
+"""Starts and stops the development server."""
 
 import threading
 from concurrent import futures
@@ -16,23 +16,23 @@ from retarget_tf.serving.server.batching import Batcher
 from retarget_tf.serving.server.services import ModelService, PredictionService
 from retarget_tf.serving.server.versions import ModelVersions
 
-_LAST_SECONDS = 1.0  # for what is computed when the grace is over
-_SPARE_THREADS = 8  # for health and status while all of the queue waits
+_LAST_SECONDS = 1.0  # that computations get after the grace period
+_SPARE_THREADS = 8  # so that health and status are answered while the queue is full
 
 
 class ModelServer:
-    """Serves a folder of versions until it is stopped; a context manager.
+    """Server of a folder of versions; a context manager that stops it.
 
     Args:
-        export_dir: holds the versions.
-        options: limits and settings.
+        export_dir: Folder that holds the versions, as `export_saved_model` writes them.
+        options: Address, limits and times of the server.
 
     Attributes:
-        address: `host:port`.
+        address: Where it listens, `host:port`.
 
     Raises:
-        InputDataError: no version can be loaded.
-        OSError: the port is taken.
+        InputDataError: If no version can be loaded.
+        OSError: If the port is taken.
     """
 
     def __init__(self, export_dir: files.PathLike, options: ServerOptions = ServerOptions()) -> None:  # noqa: B008
@@ -64,10 +64,11 @@ class ModelServer:
         logging.warning("This server is for development and tests. In production run TensorFlow Serving.")
 
     def stop(self) -> bool:
-        """Takes no more requests, does those in flight within the grace, and ends.
+        """Refuses new requests, gives those in flight `grace_seconds` to finish, and stops.
 
         Returns:
-            Whether all has ended. A computation cannot be broken off: it may go on for nobody, and keep the process.
+            Whether all threads have ended. A running computation cannot be interrupted, and may keep the process alive
+            although no client waits for it.
         """
         self._stopping.set()
         self._health.enter_graceful_shutdown()

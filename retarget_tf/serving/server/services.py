@@ -1,4 +1,4 @@
-"""The calls that the server answers, with TensorFlow Serving's own stubs."""
+"""Answers the calls of PredictionService and ModelService, with TensorFlow Serving's own stubs."""
 
 import contextlib
 import time
@@ -23,24 +23,26 @@ from retarget_tf.serving.server.batching import Batcher, Job
 from retarget_tf.serving.server.errors import RefusedError, invalid
 from retarget_tf.serving.server.versions import ModelVersions
 
-# A merged clip would make short ones wait for it.
+# In a merged batch short clips would wait for the longest one.
 _RUN_ALONE = {contract.RETARGET_CLIP, contract.RETARGET_CLIP_RAW, contract.RETARGET_CLIP_ON_CANVAS}
 _FOREVER = 365 * 24 * 3600.0
 
 
 class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """Predict and GetModelMetadata; what is not here answers UNIMPLEMENTED."""
+    """Answers Predict and GetModelMetadata; the service's other calls answer UNIMPLEMENTED."""
 
     def __init__(self, versions: ModelVersions, batcher: Batcher, options: ServerOptions) -> None:
         self._versions = versions
         self._batcher = batcher
         self._options = options
 
-    def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802 - the stub's name
+    def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802 - the name of the stub
         """Runs a signature."""
         with _told(context), self._versions.use(*_asked(request.model_spec)) as version:
-            name = request.model_spec.signature_name or validation.DEFAULT_SIGNATURE
-            definition = validation.signature_definition(version.definitions, name)
+            name = request.model_spec.signature_name or contract.SERVING_DEFAULT
+            if name not in version.definitions:
+                raise invalid(f'Serving signature key "{name}" not found.')
+            definition = version.definitions[name]
             wanted = validation.checked_filter(request.output_filter, definition)
             inputs = validation.checked_inputs(request.inputs, definition, self._options)
             batched = validation.is_batched(definition.inputs) and validation.is_batched(definition.outputs)
@@ -56,7 +58,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             return response
 
     def GetModelMetadata(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """The signatures of a version."""
+        """Returns the signatures of a version."""
         with _told(context):
             if not request.metadata_field:
                 raise invalid("GetModelMetadataRequest must specify at least one metadata_field")
@@ -73,7 +75,7 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
                 return response
 
     def _outputs(self, job: Job, context: Any) -> Any:
-        """The job's outputs; its work is not begun once the client is gone."""
+        """Queues a job and waits for its outputs; cancels it if the client leaves before it has begun."""
         self._batcher.submit(job)
         if not context.add_callback(job.future.cancel):
             job.future.cancel()
@@ -87,13 +89,13 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
 
 
 class ModelService(model_service_pb2_grpc.ModelServiceServicer):
-    """GetModelStatus."""
+    """Answers GetModelStatus."""
 
     def __init__(self, versions: ModelVersions) -> None:
         self._versions = versions
 
     def GetModelStatus(self, request: Any, context: Any) -> Any:  # noqa: N802
-        """The state of each version."""
+        """Returns the state of each version."""
         with _told(context):
             response = get_model_status_pb2.GetModelStatusResponse()
             for number, known in self._versions.states(*_asked(request.model_spec)).items():
@@ -106,7 +108,7 @@ class ModelService(model_service_pb2_grpc.ModelServiceServicer):
 
 @contextlib.contextmanager
 def _told(context: Any) -> Iterator[None]:
-    """Ends the call with the status of a RefusedError."""
+    """Turns a RefusedError into the status of the call."""
     try:
         yield
     except RefusedError as error:
@@ -114,7 +116,7 @@ def _told(context: Any) -> Iterator[None]:
 
 
 def _asked(model_spec: Any) -> tuple[str, int | None]:
-    """Name and version that a request asks for."""
+    """Returns the model name and the version, or None for the newest, that a request names."""
     if not model_spec.name:
         raise invalid("Missing ModelSpec: name the model.")
     choice = model_spec.WhichOneof("version_choice")

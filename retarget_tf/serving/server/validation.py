@@ -1,4 +1,4 @@
-"""Requests into arrays: everything that can be wrong with one is found before anything runs."""
+"""Converts requests to arrays and checks names, types, shapes, values and limits before anything runs."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -11,28 +11,20 @@ from retarget_tf.pictures import image_files
 from retarget_tf.serving.options import ServerOptions
 from retarget_tf.serving.server.errors import invalid
 
-DEFAULT_SIGNATURE = "serving_default"
-_IMAGE_SUFFIX = "_bytes"  # inputs of this ending are encoded pictures
+_IMAGE_SUFFIX = "_bytes"  # inputs whose names end so are encoded pictures
 CLIP_RANK = 4  # [batch, frames, joints, 3]
 
 
-def signature_definition(definitions: Mapping[str, Any], name: str) -> Any:
-    """The SignatureDef of a name; INVALID_ARGUMENT if there is none."""
-    if name not in definitions:
-        raise invalid(f'Serving signature key "{name}" not found.')
-    return definitions[name]
-
-
 def checked_inputs(inputs: Mapping[str, Any], definition: Any, options: ServerOptions) -> dict[str, AnyArray]:
-    """The arrays of a request's TensorProtos.
+    """Converts the TensorProtos of a request to arrays.
 
     Args:
-        inputs: TensorProtos by name.
-        definition: the signature's SignatureDef.
-        options: the limits.
+        inputs: TensorProtos by input name.
+        definition: The signature's SignatureDef.
+        options: Limits of pixels, frames, batch size and message size.
 
     Raises:
-        RefusedError: a name, type, rank, shape or value is not what the signature takes, or beyond a limit.
+        RefusedError: If a name, type, rank, shape or value does not fit the signature, or a limit is exceeded.
     """
     missing, unknown = definition.inputs.keys() - inputs.keys(), inputs.keys() - definition.inputs.keys()
     if missing or unknown:
@@ -48,7 +40,7 @@ def checked_inputs(inputs: Mapping[str, Any], definition: Any, options: ServerOp
 
 
 def checked_filter(output_filter: Iterable[str], definition: Any) -> list[str]:
-    """The names of the outputs that are asked for, all where none is."""
+    """Returns the names of the requested outputs; an empty filter requests all."""
     names = list(output_filter)
     for name in names:
         if name not in definition.outputs:
@@ -59,7 +51,7 @@ def checked_filter(output_filter: Iterable[str], definition: Any) -> list[str]:
 
 
 def is_batched(tensors: Mapping[str, Any]) -> bool:
-    """Whether every tensor's first axis is of any length."""
+    """Returns whether the first axis of every tensor may have any length."""
     shapes = [info.tensor_shape for info in tensors.values()]
     return bool(shapes) and all(not shape.unknown_rank and shape.dim and shape.dim[0].size == -1 for shape in shapes)
 
@@ -71,14 +63,14 @@ def _array(name: str, proto: Any, info: Any, options: ServerOptions) -> AnyArray
     shape = [dim.size for dim in proto.tensor_shape.dim]
     if not _fits(proto.tensor_shape, info.tensor_shape):
         raise invalid(f"{name} must be of shape {_written(info.tensor_shape)}. Received: {shape}.")
-    # The last value of a TensorProto may stand for all that follow: a few bytes could ask for all memory.
+    # A TensorProto may hold fewer values than its shape; the last one is repeated. A few bytes could fill the memory.
     if np.prod(shape, dtype=object) > options.max_message_mb * 1_000_000:
         raise invalid(f"{name} has too many elements. Received: shape {shape}.")
     try:
         array = np.asarray(tf.make_ndarray(proto))
     except (ValueError, TypeError, IndexError, OverflowError) as error:
         raise invalid(f"{name} does not hold the values of its shape {shape}.") from error
-    if array.dtype == object and not all(isinstance(value, bytes) for value in array.flat):  # a shape without values
+    if array.dtype == object and not all(isinstance(value, bytes) for value in array.flat):  # no values in the proto
         raise invalid(f"{name} does not hold the values of its shape {shape}.")
     return array
 

@@ -1,6 +1,6 @@
-"""The versions of one model: the newest folder is loaded beside the one before, and takes its place.
+"""Loads the newest version of a model while the previous one still answers, then replaces it.
 
-The states are those of TensorFlow Serving's ModelVersionStatus. A version in use ends when its last request is done.
+The states are those of TensorFlow Serving's ModelVersionStatus. A version is unloaded when its last request is done.
 """
 
 import contextlib
@@ -23,14 +23,14 @@ LOADING, AVAILABLE, UNLOADING, END = 20, 30, 40, 50
 
 @dataclasses.dataclass(eq=False)
 class ModelVersion:
-    """One version that answers.
+    """One loaded version.
 
     Attributes:
-        number: name of its folder.
-        signatures: the callable of each signature.
-        definitions: their SignatureDef protos, as stored.
-        model: what was loaded; without it the signatures would lose their variables.
-        in_use: requests that hold it.
+        number: Number of the version, the name of its folder.
+        signatures: Callable of each signature.
+        definitions: Their SignatureDef protos, as stored.
+        model: The loaded SavedModel, kept because the signatures do not keep its variables alive.
+        in_use: How many requests are using it.
     """
 
     number: int
@@ -42,18 +42,18 @@ class ModelVersion:
 
 @dataclasses.dataclass(frozen=True)
 class VersionState:
-    """Attributes: one of the states above, and what went wrong, or nothing."""
+    """State of a version, one of the constants above, and its error message, empty if it has none."""
 
     state: int
     error: str = ""
 
 
 class ModelVersions:
-    """Watches a folder of versions.
+    """The versions of a model in a folder, of which the newest answers.
 
     Args:
-        folder: holds the versions.
-        name: of the model.
+        folder: Folder that holds the versions.
+        name: Name of the model in requests.
     """
 
     def __init__(self, folder: files.PathLike, name: str) -> None:
@@ -62,10 +62,10 @@ class ModelVersions:
         self._lock = threading.Lock()
         self._current: ModelVersion | None = None
         self._states: dict[int, VersionState] = {}
-        self._failed: dict[int, int] = {}  # versions that could not be loaded, and when they had changed last
+        self._failed: dict[int, int] = {}  # time of the last change of versions that failed to load
 
     def update(self) -> None:
-        """Loads the newest version if it is not the one that answers. What cannot be loaded waits for a change."""
+        """Loads the newest version if it is not loaded; one that failed is tried again once its files change."""
         found = exporting.versions(self._folder)
         number = max(found, default=None)
         if number is None or (self._current is not None and self._current.number == number):
@@ -76,7 +76,7 @@ class ModelVersions:
         self._note(number, VersionState(LOADING))
         try:
             loaded = _load(found[number], number)
-        except Exception as error:  # whatever is wrong with the folder, the version before goes on
+        except Exception as error:  # whatever is wrong with the folder, the previous version still answers
             reason = " ".join(str(error).split())
             logging.error("version %d cannot be loaded: %s", number, reason)
             self._note(number, VersionState(END, reason))
@@ -91,10 +91,10 @@ class ModelVersions:
 
     @contextlib.contextmanager
     def use(self, name: str, number: int | None) -> Iterator[ModelVersion]:
-        """Holds the version that answers, or the one of this number; it does not end before the block does.
+        """Yields the loaded version, which is not unloaded before the block ends; `number` None accepts any.
 
         Raises:
-            RefusedError: there is no such model or version.
+            RefusedError: If the model has another name, or the version is not loaded.
         """
         with self._lock:
             version = self._current
@@ -111,7 +111,7 @@ class ModelVersions:
                     self._states[version.number] = VersionState(END)
 
     def states(self, name: str, number: int | None) -> dict[int, VersionState]:
-        """The states of all versions, or of this one, newest first."""
+        """Returns the states of all versions, or of version `number`, newest first."""
         with self._lock:
             chosen = {one: state for one, state in self._states.items() if number in (None, one)}
         if name != self._name or not chosen:
@@ -121,7 +121,7 @@ class ModelVersions:
 
     @property
     def is_available(self) -> bool:
-        """Whether a version answers."""
+        """Whether a version is loaded."""
         return self._current is not None
 
     def _note(self, number: int, state: VersionState) -> None:
@@ -130,9 +130,9 @@ class ModelVersions:
 
 
 def _last_change(folder: pathlib.Path) -> int:
-    """When something in the folder changed last, in nanoseconds."""
+    """Returns the time of the last change in a folder, in nanoseconds."""
     times = [folder.stat().st_mtime_ns]
-    with contextlib.suppress(OSError):  # a file may go while the folder is copied
+    with contextlib.suppress(OSError):  # a file may vanish while the folder is copied
         times += [path.stat().st_mtime_ns for path in folder.rglob("*")]
     return max(times)
 
