@@ -99,13 +99,17 @@ class ClipWriter:
         self._keypoints: list[Float32Array] = []
 
     def __enter__(self) -> Self:
-        self._folder = self._atomic.__enter__()
-        open_video = self._writers.enter_context
-        self._frames = open_video(video.VideoWriter(self._folder / "frames.mkv", self._info.fps, "mjpeg"))
-        self._maps = {
-            schema: open_video(video.VideoWriter(self._folder / _maps_name(schema, self._info), self._info.fps, "ffv1"))
-            for schema in self._info.label_schemas
-        }
+        with contextlib.ExitStack() as entered:  # leaves again if this fails, or is stopped by a signal, half way
+            self._folder = entered.enter_context(self._atomic)
+            open_video = entered.enter_context(self._writers).enter_context
+            self._frames = open_video(video.VideoWriter(self._folder / "frames.mkv", self._info.fps, "mjpeg"))
+            self._maps = {
+                schema: open_video(
+                    video.VideoWriter(self._folder / _maps_name(schema, self._info), self._info.fps, "ffv1")
+                )
+                for schema in self._info.label_schemas
+            }
+            entered.pop_all()
         return self
 
     def write(self, frame: Uint8Array, maps: Mapping[str, Uint8Array] | Uint8Array, keypoints: Float32Array) -> None:

@@ -235,3 +235,11 @@ def test_clip_ids_are_plain() -> None:
     in_russian = [clips.clip_id_of(name) for name in ("танец.mp4", "вальс.mp4")]
     assert len({*in_russian}) == 2
     assert all(re.fullmatch(r"clip_[0-9a-f]{8}", name) for name in in_russian)
+
+
+def test_a_writer_that_cannot_begin_leaves_nothing(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clips, "_maps_name", lambda *_: "maps.avi")  # a name that the second of its videos refuses
+    with pytest.raises(ConfigError, match="must end in") as raised, clips.ClipWriter(tmp_path / "clip", INFO):
+        pass
+    assert not list(tmp_path.iterdir()), "while the error still holds on to the writer"
+    del raised
