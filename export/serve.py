@@ -32,7 +32,8 @@ def main() -> None:
         signal.signal(number, lambda *_: stopped.set())
     server = ModelServer(_EXPORT_DIR.value, options)
     print(f"{options.model_name} at {server.address}", flush=True)
-    stopped.wait()
+    while not stopped.wait(1):  # a signal that another thread received is handled when the main thread next runs
+        pass
     if not server.stop():
         os._exit(program.EXIT_DONE)  # what still computes, for nobody, would keep the process for as long as it takes
 

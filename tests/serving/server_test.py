@@ -433,14 +433,17 @@ def test_the_program_ends_after_its_grace_whatever_it_computes(folder: pathlib.P
     command = [sys.executable, "-m", "export.serve", f"--export_dir={folder}", "--port=0", "--model_name=toy"]
     with subprocess.Popen([*command, "--grace_seconds=0.5"], stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        with grpc.insecure_channel(process.stdout.readline().split()[-1]) as channel:
-            stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
-            waiting = stub.Predict.future(for_ages, timeout=600)
-            wait_until(lambda: waiting.done() or begun.exists())
-            assert not waiting.done()
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(60) == 0
-            assert waiting.exception(60) is not None
+        try:
+            with grpc.insecure_channel(process.stdout.readline().split()[-1]) as channel:
+                stub = prediction_service_pb2_grpc.PredictionServiceStub(channel)
+                waiting = stub.Predict.future(for_ages, timeout=600)
+                wait_until(lambda: waiting.done() or begun.exists())
+                assert not waiting.done()
+                process.send_signal(signal.SIGTERM)
+                assert process.wait(60) == 0
+                assert waiting.exception(60) is not None
+        finally:
+            process.kill()
 
 
 @pytest.mark.slow
