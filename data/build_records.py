@@ -1,4 +1,4 @@
-"""Builds records, which training and evaluation read, from clip folders.
+r"""Builds records, which training and evaluation read, from clip folders.
 
 People are divided among train, validation and test; people whose clips share a motion go to the same split. The folder
 appears when it is complete; the same command again continues an interrupted build.
@@ -21,7 +21,7 @@ from retarget_tf import program
 from retarget_tf.dataset.build_config import BuildConfig
 from retarget_tf.program import settings
 
-_CLIPS = flags.DEFINE_list("clips", None, "folders that hold clip folders, parted by commas", required=True)
+_CLIPS = flags.DEFINE_list("clips", None, "folders that hold clip folders, separated by commas", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder of records to make", required=True)
 _BUILD = settings.define_flags(BuildConfig)
 _WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by default one for each core")
@@ -31,7 +31,7 @@ _RUNNER = flags.DEFINE_string(
 _RUNNER_OPTIONS = flags.DEFINE_multi_string(
     "runner_option", [], "an option of the runner as name=value; give the flag once for each"
 )
-_OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder where it holds records and nothing else")
+_OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder if it holds records and nothing else")
 
 
 def main() -> None:

@@ -33,7 +33,7 @@ _PERSON = flags.DEFINE_string(
     "which judges the main person, in each stretch anew",
 )
 _READING = settings.define_flags(ReadOptions)
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "make clips again that are there already")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "extract again what is there already")
 
 
 def main() -> None:

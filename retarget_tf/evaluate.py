@@ -19,26 +19,17 @@ import pathlib
 from absl import flags
 
 from retarget_tf import files, program
-from retarget_tf.body.pose_transform import FITS
 from retarget_tf.errors import ConfigError
+from retarget_tf.evaluation.config import EvaluationConfig
+from retarget_tf.program import settings
 
 _MODEL = flags.DEFINE_string(
     "model", None, "a workdir, a .keras file with its .json, a SavedModel folder, or a pretrained model by name"
 )
 _COMPARE = flags.DEFINE_list("compare", None, "several of these instead, with commas between them")
 _RECORDS = flags.DEFINE_string("records", None, "folder made by retarget-build-records", required=True)
-_TRAIN_RECORDS = flags.DEFINE_string(
-    "train_records",
-    None,
-    "records whose training people the baseline nearest_pose knows; those of --records by default",
-)
-_SPLIT = flags.DEFINE_enum("split", "test", ["validation", "test"], "whose clips to score")
-_OUT = flags.DEFINE_string("out", None, "folder for the numbers and the pictures", required=True)
-_FIT = flags.DEFINE_enum(
-    "fit", "limbs", FITS, "how another person's motion is led to the target's body, as retarget does; none: as it is"
-)
-_BATCH_SIZE = flags.DEFINE_integer("batch_size", 8, "clips generated at once; scores do not depend on it", 1)
-_SEED = flags.DEFINE_integer("seed", 0, "of the bootstrap intervals", lower_bound=0)
+_OUT = flags.DEFINE_string("out", None, "folder to write the numbers and pictures into", required=True)
+_EVALUATION = settings.define_flags(EvaluationConfig)
 
 
 def main() -> None:
@@ -49,26 +40,20 @@ def main() -> None:
         )
     if pathlib.Path(_OUT.value).is_file():  # said now, not after all the work
         raise ConfigError(f"out must be a folder. Received: out={_OUT.value}, a file")
-    files.refuse_replacing(_OUT.value, _RECORDS.value, _TRAIN_RECORDS.value, whole=False)
+    config = EvaluationConfig(**settings.given(_EVALUATION), show_progress=program.progress_is_shown())
+    files.refuse_replacing(_OUT.value, _RECORDS.value, config.train_records, whole=False)
     program.import_tensorflow()
-    from retarget_tf import evaluation
+    from retarget_tf.evaluation import report
+    from retarget_tf.evaluation.evaluating import compare, evaluate
 
-    settings = evaluation.Settings(
-        split=_SPLIT.value,
-        fit=_FIT.value,
-        train_records=_TRAIN_RECORDS.value,
-        batch_size=_BATCH_SIZE.value,
-        seed=_SEED.value,
-        show_progress=program.progress_is_shown(),
-    )
     if _COMPARE.value:
-        comparison = evaluation.compare(_COMPARE.value, _RECORDS.value, settings)
-        evaluation.write_comparison(comparison, _OUT.value)
-        print(evaluation.comparison_table(comparison.scores))
+        comparison = compare(_COMPARE.value, _RECORDS.value, config)
+        report.write_comparison(comparison, _OUT.value)
+        print(report.comparison_table(comparison.scores))
     else:
-        found = evaluation.evaluate(_MODEL.value, _RECORDS.value, settings)
-        evaluation.write_report(found, _OUT.value)
-        print(evaluation.table(found.metrics))
+        found = evaluate(_MODEL.value, _RECORDS.value, config)
+        report.write_report(found, _OUT.value)
+        print(report.table(found.metrics))
 
 
 def cli() -> None:

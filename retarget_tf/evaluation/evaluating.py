@@ -12,38 +12,17 @@ from tqdm import tqdm
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import LabelSchema, get_schema
-from retarget_tf.body.pose_transform import Fit
 from retarget_tf.dataset import records
 from retarget_tf.errors import ConfigError
 from retarget_tf.evaluation import scoring, tasks
 from retarget_tf.evaluation.baselines import Baseline, CopyFirst, LimbWarp, NearestPose
+from retarget_tf.evaluation.config import EvaluationConfig
 from retarget_tf.evaluation.summaries import Findings
 from retarget_tf.networks import generator
 from retarget_tf.pictures import figures
 
 LIBRARY_FRAMES = 2000  # the most poses in the library of `nearest_pose`
 _SELF_STRIPS, _CROSS_STRIPS = 3, 1  # more rows would make the pictures too tall
-
-
-@dataclasses.dataclass(frozen=True)
-class Settings:
-    """Settings of an evaluation.
-
-    Attributes:
-        split: Split to evaluate; its clips must be whole, so validation or test.
-        fit: How another person's motion is fitted to the target's body, see `pose_transform.fit_path`.
-        train_records: Records whose training split supplies the poses of `nearest_pose`; None for those evaluated.
-        batch_size: Number of clips generated at once; larger is faster and needs more memory, the scores stay the same.
-        seed: Makes the bootstrap confidence intervals repeatable.
-        show_progress: Whether to show a progress bar of frames.
-    """
-
-    split: str = records.TEST
-    fit: Fit = "limbs"
-    train_records: files.PathLike | None = None
-    batch_size: int = 8
-    seed: int = 0
-    show_progress: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
@@ -76,47 +55,49 @@ class Comparison:
     schema: LabelSchema
 
 
-def evaluate(model: files.PathLike, records_folder: files.PathLike, settings: Settings | None = None) -> Evaluation:
+def evaluate(
+    model: files.PathLike, records_folder: files.PathLike, config: EvaluationConfig | None = None
+) -> Evaluation:
     """Generates every clip of a split from its frame 0 and scores it.
 
     Args:
         model: Path of a trained generator, see `generator.load_generator`.
         records_folder: Folder of the records; must have the model's image size and label schema.
-        settings: Settings of the evaluation; None for the defaults.
+        config: EvaluationConfig of the evaluation; None for the defaults.
 
     Raises:
         InputDataError: Model or records are missing or do not fit each other, the split is empty, or a clip has only
             one frame.
         ConfigError: The split's clips are not whole.
     """
-    settings = settings or Settings()
-    findings = _run({"model": model}, records_folder, settings)
+    config = config or EvaluationConfig()
+    findings = _run({"model": model}, records_folder, config)
     [contender] = findings.models
     own, shared = findings.of_model(contender), findings.shared()
-    found = {**_describe(records_folder, settings), **own, **shared}
+    found = {**_describe(records_folder, config), **own, **shared}
     if own["cross_person"] is not None:
         found["cross_person"] = {**own["cross_person"], **shared["cross_person"]}
     return Evaluation(found, _strips(findings, contender.name), findings.schema)
 
 
 def compare(
-    models: Sequence[files.PathLike], records_folder: files.PathLike, settings: Settings | None = None
+    models: Sequence[files.PathLike], records_folder: files.PathLike, config: EvaluationConfig | None = None
 ) -> Comparison:
     """Evaluates several models on the same clips; the baselines run only once.
 
     Args:
         models: Paths of trained generators; the last part of each path becomes the model's name.
         records_folder: See `evaluate`.
-        settings: Settings of the evaluation; None for the defaults.
+        config: EvaluationConfig of the evaluation; None for the defaults.
 
     Raises:
         InputDataError: See `evaluate`.
         ConfigError: See `evaluate`; also, two models have the same name, or one has the name of a baseline.
     """
-    settings = settings or Settings()
-    findings = _run(_named(models), records_folder, settings)
+    config = config or EvaluationConfig()
+    findings = _run(_named(models), records_folder, config)
     scores = {
-        **_describe(records_folder, settings),
+        **_describe(records_folder, config),
         "models": {model.name: findings.of_model(model) for model in findings.models},
         **findings.shared(),
     }
@@ -133,9 +114,9 @@ def default_baselines(manifest: records.Manifest, training: records.Manifest) ->
     return baselines
 
 
-def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, settings: Settings) -> Findings:
-    manifest, split = records.Manifest.load(records_folder), settings.split
-    training = records.Manifest.load(settings.train_records or records_folder)
+def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, config: EvaluationConfig) -> Findings:
+    manifest, split = records.Manifest.load(records_folder), config.split
+    training = records.Manifest.load(config.train_records or records_folder)
     tasks.check_clips(records_folder, manifest.split(split).clips)
     contenders = []
     for name, path in models.items():
@@ -145,12 +126,12 @@ def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, s
         contenders.append(scoring.Model(name, str(path), trained))
     baselines = default_baselines(manifest, training)
     frames = tasks.count_frames(records_folder, split)
-    with tqdm(total=sum(frames), unit="frame", disable=not settings.show_progress) as progress:
-        run = functools.partial(scoring.run, contenders, baselines, batch_size=settings.batch_size, progress=progress)
+    with tqdm(total=sum(frames), unit="frame", disable=not config.show_progress) as progress:
+        run = functools.partial(scoring.run, contenders, baselines, batch_size=config.batch_size, progress=progress)
         own = run(tasks.self_tasks(records_folder, split), one_step=True, max_strips=_SELF_STRIPS)
-        across = tasks.cross_tasks(records_folder, split, settings.fit)
+        across = tasks.cross_tasks(records_folder, split, config.fit)
         cross = run(across, one_step=False, max_strips=_CROSS_STRIPS)
-    return Findings(contenders, list(baselines), own, cross, get_schema(manifest.label_schema), settings.seed)
+    return Findings(contenders, list(baselines), own, cross, get_schema(manifest.label_schema), config.seed)
 
 
 def _named(models: Sequence[files.PathLike]) -> dict[str, files.PathLike]:
@@ -167,8 +148,8 @@ def _named(models: Sequence[files.PathLike]) -> dict[str, files.PathLike]:
     return named
 
 
-def _describe(records_folder: files.PathLike, settings: Settings) -> dict[str, Any]:
-    return {"records": str(records_folder), "split": settings.split, "fit": settings.fit}
+def _describe(records_folder: files.PathLike, config: EvaluationConfig) -> dict[str, Any]:
+    return {"records": str(records_folder), "split": config.split, "fit": config.fit}
 
 
 def _strips(findings: Findings, name: str) -> tuple[figures.Strip, ...]:

@@ -20,7 +20,7 @@ class ExtractionConfig:
     """Settings of extraction; its clips carry the maps of a `parser` out of a file beside `parts10`."""
 
     size: int = setting(256, _SIZE_HELP, minimum=32)
-    margin: float = setting(0.06, "free border around the person's path, as a share of it", minimum=0, maximum=1)
+    margin: float = setting(0.06, "free border around the person's path, as a share of its size", minimum=0, maximum=1)
     max_frames: int = setting(0, "frames of each video to read; 0 for all", minimum=0)
     models: str | None = setting(None, "folder of the models; retarget-fetch-models' own unless given")
     person: PersonChoice = MAIN_PERSON
@@ -29,8 +29,7 @@ class ExtractionConfig:
     parser_schema: str = setting("cihp20", "label schema of a parser that is a file")
     parser_scaling: str = setting(
         "imagenet",
-        "what the input of a parser that is a file wants: ImageNet's normalisation of RGB or BGR, 0..1, -1..1 or "
-        "0..255",
+        "input range of a parser that is a file: ImageNet's normalization of RGB or BGR, 0..1, -1..1 or 0..255",
         choices=SCALINGS,
     )
 
@@ -44,14 +43,26 @@ class ImportConfig:
     """Settings of an import."""
 
     schema: str = setting(help=f"label schema of the maps: {', '.join(sorted(parsing_labels.SCHEMAS))}")
-    to_schema: str = setting(parsing_labels.PARTS10.name, "of the clip's maps: parts10, or the same as --schema")
-    size: int = setting(256, _SIZE_HELP, minimum=32)
-    crop: str = setting("person", "what the square holds: the person's path or all", choices=("person", "whole"))
-    fps: float | None = setting(
-        None, "frames per second of the frames as they are; a video's own unless given", minimum=1
+    to_schema: str = setting(
+        parsing_labels.PARTS10.name, "label schema of the clip's maps: parts10, or the same as --schema"
     )
-    person_id: str | None = setting(None, "who is seen; data are split by it; the clip's name unless given")
-    units: str = setting("auto", "of the keypoints: pixels, or shares of width and height", choices=UNITS)
+    size: int = setting(256, _SIZE_HELP, minimum=32)
+    crop: str = setting(
+        "person",
+        "what the stored square shows: the person's whole path, or the whole picture",
+        choices=("person", "whole"),
+    )
+    fps: float | None = setting(
+        None, "frame rate of --frames, which are not resampled; a video's own unless given", minimum=1
+    )
+    person_id: str | None = setting(
+        None, "id of the person; train and test sets are split by it; the clip's name unless given"
+    )
+    units: str = setting(
+        "auto",
+        "unit of the keypoints: pixels, or shares of the picture's width and height; auto decides by the values",
+        choices=UNITS,
+    )
     max_pixels: int = setting(AS_IT_IS.max_pixels, "videos of larger frames are refused", minimum=1)
     person: PersonChoice = MAIN_PERSON
 

@@ -16,7 +16,7 @@ from retarget_tf.body.pose_transform.bone_lengths import QUANTILES, STANDARD
 from retarget_tf.dancers import camera, draw_motion, draw_person, figure
 
 _PEOPLE = flags.DEFINE_integer("people", 80, "number of people, with one dance each")
-_SEED = flags.DEFINE_integer("seed", 909, "of the crowd")
+_SEED = flags.DEFINE_integer("seed", 909, "seed of the crowd")
 _FRAMES = flags.DEFINE_integer("frames", 101, "frames of each dance")
 
 

@@ -19,8 +19,10 @@ from retarget_tf import program
 from retarget_tf.arrays import Float32Array, Int64Array
 
 _VIDEOS = flags.DEFINE_string("videos", None, "Videos: a file name or a pattern.", required=True)
-_EVERY = flags.DEFINE_integer("every", 1, "Int64Array one of so many frames; all are looked at.", lower_bound=1)
-_SHARE = flags.DEFINE_float("share", 0.1, "Of the torso's length that a joint may be off.", lower_bound=0)
+_EVERY = flags.DEFINE_integer("every", 1, "Score one of so many frames; the detector sees all.", lower_bound=1)
+_SHARE = flags.DEFINE_float(
+    "share", 0.1, "Largest error of a correct joint, as a share of the torso's length.", lower_bound=0
+)
 
 
 _JOINTS = (

@@ -37,12 +37,12 @@ VARIANTS: dict[str, tuple[str, ...]] = {
 }
 
 _RECORDS = flags.DEFINE_string("records", None, "records to train on", required=True)
-_TEST_RECORDS = flags.DEFINE_string("test_records", None, "records to judge by, of other people", required=True)
-_MINUTES = flags.DEFINE_float("minutes", 3.0, "of training for each variant")
-_STEPS = flags.DEFINE_integer("steps", 0, "of training for each variant, in place of minutes")
+_TEST_RECORDS = flags.DEFINE_string("test_records", None, "records of other people to test on", required=True)
+_MINUTES = flags.DEFINE_float("minutes", 3.0, "minutes of training for each variant")
+_STEPS = flags.DEFINE_integer("steps", 0, "steps of training for each variant, instead of minutes")
 _OUT = flags.DEFINE_string("out", None, "folder of the workdirs and of the comparison", required=True)
-_FILTERS = flags.DEFINE_integer("filters", 16, "of every variant that does not say otherwise")
-_ONLY = flags.DEFINE_list("only", None, f"of {', '.join(VARIANTS)}")
+_FILTERS = flags.DEFINE_integer("filters", 16, "filters of the variants that do not set their own")
+_ONLY = flags.DEFINE_list("only", None, f"variants to train, of {', '.join(VARIANTS)}")
 
 
 def main() -> None:

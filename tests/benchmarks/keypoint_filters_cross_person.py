@@ -29,7 +29,7 @@ from retarget_tf.evaluation import baselines, metrics
 from tests.benchmarks import pose_transform_cross_person as cross_person
 from tests.benchmarks.pose_transform_cross_person import Case
 
-_SEED = flags.DEFINE_integer("seed", 0, "Of what is spoilt.")
+_SEED = flags.DEFINE_integer("seed", 0, "Seed of the errors added to the keypoints.")
 
 Spoil = Callable[[Float32Array, float, np.random.Generator], Float32Array]
 Filter = Callable[[Float32Array], Float32Array]

@@ -24,9 +24,9 @@ _MODEL = flags.DEFINE_string(
 _DANCERS = flags.DEFINE_string("dancers", None, "records of procedural dancers to mix in", required=True)
 _OUT = flags.DEFINE_string("out", None, "folder of records, workdirs and comparisons", required=True)
 _SIZE = flags.DEFINE_integer("size", 64, "side of the pictures in pixels")
-_FILTERS = flags.DEFINE_integer("filters", 16, "of every model")
-_STEPS = flags.DEFINE_integer("steps", 1500, "of training on real clips, of `paper` and of `stable`")
-_FINE_STEPS = flags.DEFINE_integer("fine_steps", 600, "of fine-tuning")
+_FILTERS = flags.DEFINE_integer("filters", 16, "filters of every model")
+_STEPS = flags.DEFINE_integer("steps", 1500, "steps of training on real clips, of `paper` and of `stable`")
+_FINE_STEPS = flags.DEFINE_integer("fine_steps", 600, "steps of fine-tuning")
 _FINE_RATE = flags.DEFINE_float("fine_rate", 1e-4, "learning rate of fine-tuning")
 _FINE_LEAD = flags.DEFINE_float("fine_lead", 1.0, "warp_lead of fine-tuning")
 _FOLDS = flags.DEFINE_list(

@@ -24,9 +24,9 @@ from absl import flags
 from retarget_tf import program
 
 _MODEL = flags.DEFINE_string("model", "stable_128", "what is exported and served")
-_SECONDS = flags.DEFINE_float("seconds", 20, "of each measurement", lower_bound=1)
+_SECONDS = flags.DEFINE_float("seconds", 20, "length of each measurement", lower_bound=1)
 _ROUNDS = flags.DEFINE_integer("rounds", 2, "measurements of each kind", lower_bound=1)
-_FRAMES = flags.DEFINE_integer("frames", 50, "of the clip", lower_bound=2)
+_FRAMES = flags.DEFINE_integer("frames", 50, "frames of the clip", lower_bound=2)
 
 _CLIENTS = (1, 4, 16)
 

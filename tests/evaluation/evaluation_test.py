@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from retarget_tf import evaluation
 from retarget_tf.body import parsing_labels, pose_transform, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.evaluation import baselines, metrics
+from retarget_tf.evaluation import baselines, evaluating, metrics, report
 from retarget_tf.evaluation import tasks as evaluation_tasks
+from retarget_tf.evaluation.config import EvaluationConfig
 from retarget_tf.networks import encoding, generator, presets
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.retargeting import rollout
@@ -68,11 +68,11 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 
 
 @pytest.fixture(scope="module")
-def found(model: pathlib.Path, data: pathlib.Path) -> evaluation.Evaluation:
-    return evaluation.evaluate(model, data, evaluation.Settings(batch_size=2))
+def found(model: pathlib.Path, data: pathlib.Path) -> evaluating.Evaluation:
+    return evaluating.evaluate(model, data, EvaluationConfig(batch_size=2))
 
 
-def test_metrics_are_as_documented(found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path) -> None:
+def test_metrics_are_as_documented(found: evaluating.Evaluation, model: pathlib.Path, data: pathlib.Path) -> None:
     scores = found.metrics
     assert set(scores) == {
         "model", "preset", "step", "records", "split", "fit", "label_schema", "start", "clips", "teacher_forced",
@@ -105,7 +105,7 @@ def test_metrics_are_as_documented(found: evaluation.Evaluation, model: pathlib.
     json.dumps(scores, allow_nan=False)
 
 
-def test_copy_first_is_the_score_of_the_first_map(found: evaluation.Evaluation) -> None:
+def test_copy_first_is_the_score_of_the_first_map(found: evaluating.Evaluation) -> None:
     tally = metrics.Tally(parsing_labels.PARTS10)
     _, first, _ = testing.walking_square(0)
     for t in range(1, 7):
@@ -117,7 +117,7 @@ def test_copy_first_is_the_score_of_the_first_map(found: evaluation.Evaluation) 
     assert 0 < expected < 1
 
 
-def test_nearest_pose_finds_the_same_square_of_another_person(found: evaluation.Evaluation) -> None:
+def test_nearest_pose_finds_the_same_square_of_another_person(found: evaluating.Evaluation) -> None:
     assert found.metrics["baselines"]["nearest_pose"]["miou"]["mean"] == pytest.approx(1)
 
 
@@ -127,23 +127,23 @@ def test_poses_of_other_records_make_a_nearest_pose(
 ) -> None:
     all_tested = records.BuildConfig(segment_frames=5, validation_share=0, test_share=1)
     judged = records.build_records([data.parent / "clips"], tmp_path / "judged", all_tested).folder
-    alone = evaluation.evaluate(model, judged).metrics
+    alone = evaluating.evaluate(model, judged).metrics
     assert set(alone["baselines"]) == BASELINES - {"nearest_pose"}
-    helped = evaluation.evaluate(model, judged, evaluation.Settings(train_records=data)).metrics
+    helped = evaluating.evaluate(model, judged, EvaluationConfig(train_records=data)).metrics
     assert helped["baselines"]["nearest_pose"]["miou"]["mean"] == pytest.approx(1)
     assert helped["rollout"] == alone["rollout"]
     larger = records.BuildConfig(size=64, segment_frames=5, validation_share=0, test_share=0)
     other = records.build_records([data.parent / "clips"], tmp_path / "larger", larger).folder
     with pytest.raises(InputDataError, match="larger: image_size is 64, the model's is 32"):
-        evaluation.evaluate(model, judged, evaluation.Settings(train_records=other))
+        evaluating.evaluate(model, judged, EvaluationConfig(train_records=other))
 
 
 @pytest.mark.slow
 def test_scores_do_not_depend_on_the_batch(
-    found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path
+    found: evaluating.Evaluation, model: pathlib.Path, data: pathlib.Path
 ) -> None:
     for batch_size in (1, 3):
-        other = evaluation.evaluate(model, data, evaluation.Settings(batch_size=batch_size)).metrics
+        other = evaluating.evaluate(model, data, EvaluationConfig(batch_size=batch_size)).metrics
         for part in ("clips", "rollout", "per_class_iou", "baselines", "cross_person"):
             assert other[part] == found.metrics[part]
         assert other["teacher_forced"] == pytest.approx(found.metrics["teacher_forced"], rel=1e-5)
@@ -155,7 +155,7 @@ def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored
     fit: pose_transform.Fit, model: pathlib.Path, data: pathlib.Path
 ) -> None:
     """The driving path is what `Retargeter.place` makes of it for the target's one photo, at the truth's place."""
-    cross = evaluation.evaluate(model, data, evaluation.Settings(fit=fit)).metrics["cross_person"]
+    cross = evaluating.evaluate(model, data, EvaluationConfig(fit=fit)).metrics["cross_person"]
     assert [(clip["clip_id"], clip["person_id"]) for clip in cross["clips"]] == [("a_as_b", "a"), ("b_as_a", "b")]
     by_id = {clip.info.clip_id: clip for clip in records.read_clips(data, "test")}
     trained = generator.load_generator(model)
@@ -210,7 +210,7 @@ def test_a_generator_that_knows_the_truth_has_perfect_scores(
         return {"parsing_rgb": encoding.colour_map(maps, CONFIG.schema)}
 
     monkeypatch.setattr(generator, "load_generator", lambda _: generator.TrainedGenerator(network, SPEC))
-    scores = evaluation.evaluate(model, data, evaluation.Settings(fit="none")).metrics
+    scores = evaluating.evaluate(model, data, EvaluationConfig(fit="none")).metrics
     assert scores["rollout"]["miou"]["mean"] == 1
     assert scores["rollout"]["flicker"] == 1
     # It follows the body that drives it, and the truth is another one.
@@ -225,16 +225,16 @@ def test_a_generator_that_knows_the_truth_has_perfect_scores(
     }  # fmt: skip
 
 
-def test_report_is_written_and_said(found: evaluation.Evaluation, tmp_path: pathlib.Path) -> None:
+def test_report_is_written_and_said(found: evaluating.Evaluation, tmp_path: pathlib.Path) -> None:
     for _ in range(2):  # running twice is safe
-        evaluation.write_report(found, tmp_path / "out")
+        report.write_report(found, tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["figure.png", "metrics.json", "panel.png"]
     assert json.loads((tmp_path / "out" / "metrics.json").read_text()) == found.metrics
     for name in ("figure.png", "panel.png"):
         picture = cv2.imread(str(tmp_path / "out" / name))
         assert picture is not None
         assert picture.shape[1] > 300
-    lines = evaluation.table(found.metrics).splitlines()
+    lines = report.table(found.metrics).splitlines()
     assert lines[0].split()[:3] == ["rollout", "mIoU", "mean"]
     assert lines[1].startswith("self, model (photo) ")
     assert f"{found.metrics['rollout']['miou']['mean']:.3f}" in lines[1]
@@ -243,7 +243,7 @@ def test_report_is_written_and_said(found: evaluation.Evaluation, tmp_path: path
     assert lines[-1].startswith("3 clips, 2 cross-person (fit limbs); one step from true frames: mIoU ")
 
 
-def test_previous_true_is_the_truth_one_frame_late(found: evaluation.Evaluation) -> None:
+def test_previous_true_is_the_truth_one_frame_late(found: evaluating.Evaluation) -> None:
     own, cross = metrics.Tally(parsing_labels.PARTS10), metrics.Tally(parsing_labels.PARTS10)
     for t in range(1, FRAMES):
         own.add(testing.walking_square(t)[1], testing.walking_square(t - 1)[1])
@@ -253,7 +253,7 @@ def test_previous_true_is_the_truth_one_frame_late(found: evaluation.Evaluation)
         assert clip["miou"]["previous_true"] == pytest.approx(tally.scores(metrics.mean_iou)["mean"])
 
 
-def test_curves_are_means_over_clips_that_reach_t(found: evaluation.Evaluation) -> None:
+def test_curves_are_means_over_clips_that_reach_t(found: evaluating.Evaluation) -> None:
     curves, scores = found.metrics["curves"], found.metrics
     assert curves["t"] == [10], "a_own alone reaches one window"
     assert set(curves["miou"]) == {"model", *BASELINES, "previous_true"}
@@ -300,7 +300,7 @@ def taking_maps(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.slow
 @pytest.mark.usefixtures("taking_maps")
 def test_a_generator_that_takes_a_map_is_run_from_both_starts(data: pathlib.Path) -> None:
-    scores = evaluation.evaluate("work", data).metrics
+    scores = evaluating.evaluate("work", data).metrics
     assert scores["start"] == "map"
     assert scores["rollout"] == scores["baselines"]["copy_first"]
     assert scores["cross_person"]["miou"] == scores["cross_person"]["baselines"]["copy_first"]["miou"]
@@ -310,7 +310,7 @@ def test_a_generator_that_takes_a_map_is_run_from_both_starts(data: pathlib.Path
     area = scores["curves"]["area"]
     assert area["model (photo)"]["background"] == [1]
     assert area["model"]["left_arm"] == area["truth"]["left_arm"]
-    lines = evaluation.table(scores).splitlines()
+    lines = report.table(scores).splitlines()
     rows = ["self, model (map) ", "self, model (photo) ", "cross-person, model (map) ", "cross-person, model (photo) "]
     assert [line for line in lines if "model" in line] == [
         line for row in rows for line in lines if line.startswith(row)
@@ -319,11 +319,11 @@ def test_a_generator_that_takes_a_map_is_run_from_both_starts(data: pathlib.Path
 
 @pytest.mark.slow
 def test_models_are_compared_on_the_same_clips(
-    found: evaluation.Evaluation, model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
+    found: evaluating.Evaluation, model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     other = tmp_path / "other"
     generator.save_generator(generator.build_generator(CONFIG, seed=4), dataclasses.replace(SPEC, step=9), other)
-    comparison = evaluation.compare([model, other], data)
+    comparison = evaluating.compare([model, other], data)
     scores = comparison.scores
     assert list(scores["models"]) == [model.name, "other"]
     for key in ("rollout", "per_class_iou", "preset", "step", "start", "photo_start"):
@@ -331,15 +331,15 @@ def test_models_are_compared_on_the_same_clips(
     for key in ("baselines", "reference_only"):
         assert scores[key] == found.metrics[key]
         assert scores["cross_person"][key] == found.metrics["cross_person"][key]
-    alone = evaluation.evaluate(other, data).metrics
+    alone = evaluating.evaluate(other, data).metrics
     assert scores["models"]["other"]["rollout"] == alone["rollout"] != found.metrics["rollout"]
     assert scores["curves"]["miou"]["other"] == alone["curves"]["miou"]["model"]
 
-    evaluation.write_comparison(comparison, tmp_path / "out")
+    report.write_comparison(comparison, tmp_path / "out")
     names = {path.name for path in (tmp_path / "out").iterdir()}
     assert names == {"compare.json", "compare.png", f"figure_{model.name}.png", "figure_other.png"}
     assert json.loads((tmp_path / "out" / "compare.json").read_text()) == scores
-    lines = evaluation.comparison_table(scores).splitlines()
+    lines = report.comparison_table(scores).splitlines()
     rows = [f"{model.name} (photo)", "other (photo)", *sorted(BASELINES), "previous_true (for reference only)"]
     assert sorted(line.split("  ")[0] for line in lines[1:-1]) == sorted(rows)
     row = dict(zip(re.split("  +", lines[0]), re.split("  +", lines[2]), strict=True))
@@ -354,14 +354,14 @@ def test_models_are_compared_on_the_same_clips(
 @pytest.mark.slow
 @pytest.mark.usefixtures("taking_maps")
 def test_both_starts_of_compared_models_are_in_the_table(data: pathlib.Path) -> None:
-    lines = evaluation.comparison_table(evaluation.compare(["one", "two"], data).scores).splitlines()
+    lines = report.comparison_table(evaluating.compare(["one", "two"], data).scores).splitlines()
     assert [line.split("  ")[0] for line in lines[1:5]] == ["one (map)", "one (photo)", "two (map)", "two (photo)"]
 
 
 def test_compared_models_have_names_of_their_own(model: pathlib.Path, data: pathlib.Path) -> None:
     for others in ([f"elsewhere/{model.name}"], ["elsewhere/limb_warp"]):
         with pytest.raises(ConfigError, match="models to compare must have names of their own"):
-            evaluation.compare([model, *others], data)
+            evaluating.compare([model, *others], data)
 
 
 @pytest.mark.slow
@@ -377,7 +377,7 @@ def test_a_clip_of_1001_frames(model: pathlib.Path, tmp_path: pathlib.Path) -> N
     [task] = evaluation_tasks.self_tasks(tmp_path / "records", "test")
     assert task.frames == 1000
     np.testing.assert_array_equal(task.driving[2], task.driving[1])
-    found = evaluation.evaluate(model, tmp_path / "records")
+    found = evaluating.evaluate(model, tmp_path / "records")
     assert None not in found.metrics["rollout"]["miou"].values()
     assert found.metrics["curves"]["t"] == list(range(10, 1001, 10))
     assert None not in found.metrics["curves"]["miou"]["limb_warp"]
@@ -389,21 +389,21 @@ def test_records_without_cross_person_or_training_people(model: pathlib.Path, tm
     testing.make_clip_folder(tmp_path / "clips", frames=3)
     settings = records.BuildConfig(validation_share=0, test_share=1)
     records.build_records([tmp_path / "clips"], tmp_path / "records", settings)
-    found = evaluation.evaluate(model, tmp_path / "records")
+    found = evaluating.evaluate(model, tmp_path / "records")
     assert found.metrics["cross_person"] is None
     assert set(found.metrics["baselines"]) == {"copy_first", "limb_warp"}
-    assert "cross-person" not in evaluation.table(found.metrics)
+    assert "cross-person" not in report.table(found.metrics)
 
 
 def test_what_does_not_fit_is_refused(
     model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with pytest.raises(ConfigError, match="split must be one whose clips are whole"):
-        evaluation.evaluate(model, data, evaluation.Settings(split="train"))
+    with pytest.raises(ConfigError, match="split must be one of validation, test"):
+        EvaluationConfig(split="train")
     with pytest.raises(InputDataError, match="split validation is empty"):
-        evaluation.evaluate(model, data, evaluation.Settings(split="validation"))
+        evaluating.evaluate(model, data, EvaluationConfig(split="validation"))
     with pytest.raises(InputDataError, match=r"model .*nowhere: must be a workdir"):
-        evaluation.evaluate(tmp_path / "nowhere", data)
+        evaluating.evaluate(tmp_path / "nowhere", data)
     for config, message in (
         (dataclasses.replace(CONFIG, image_size=64), "image_size is 32, the model's is 64"),
         (dataclasses.replace(CONFIG, label_schema="cihp20"), "label_schema is parts10, the model's is cihp20"),
@@ -412,7 +412,7 @@ def test_what_does_not_fit_is_refused(
         other = generator.TrainedGenerator(lambda inputs: inputs, spec)
         monkeypatch.setattr(generator, "load_generator", lambda _, other=other: other)
         with pytest.raises(InputDataError, match=message):
-            evaluation.evaluate(model, data)
+            evaluating.evaluate(model, data)
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,7 @@ def test_clips_that_leave_nothing_to_do_are_refused(
     settings = records.BuildConfig(validation_share=0, test_share=1)
     records.build_records([tmp_path / "clips"], tmp_path / "records", settings)
     with pytest.raises(InputDataError, match=message):
-        evaluation.evaluate(model, tmp_path / "records")
+        evaluating.evaluate(model, tmp_path / "records")
 
 
 @pytest.mark.slow

@@ -4,9 +4,9 @@ import pathlib
 
 import pytest
 
-from retarget_tf import evaluation
 from retarget_tf.body.parsing_labels import PPP7
 from retarget_tf.dataset import records
+from retarget_tf.evaluation import evaluating
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.serving import exporting
@@ -29,7 +29,7 @@ def test_ppp7_goes_all_the_way(tmp_path: pathlib.Path) -> None:
     settings = TrainingConfig.of_preset("stable", steps=2, batch_size=1)
     assert loop.train([manifest.folder], tmp_path / "work", model, settings) == 2
 
-    metrics = evaluation.evaluate(tmp_path / "work", manifest.folder).metrics
+    metrics = evaluating.evaluate(tmp_path / "work", manifest.folder).metrics
     assert metrics["label_schema"] == PPP7.name
     assert set(metrics["per_class_iou"]) <= set(PPP7.classes)
 

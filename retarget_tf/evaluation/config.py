@@ -1,0 +1,30 @@
+"""Settings of an evaluation, whose fields are flags of retarget-evaluate; imports nothing that is heavy."""
+
+import dataclasses
+
+from retarget_tf import files
+from retarget_tf.body.pose_transform import Fit
+from retarget_tf.program.settings import check, setting
+
+
+@dataclasses.dataclass(frozen=True)
+class EvaluationConfig:
+    """Settings of an evaluation.
+
+    Attributes:
+        show_progress: Whether to show a progress bar of frames.
+    """
+
+    split: str = setting("test", "split whose clips are scored", choices=("validation", "test"))
+    fit: Fit = setting(
+        "limbs", "how another person's motion is fitted to the target's body, as in retarget; none leaves it as it is"
+    )
+    train_records: files.PathLike | None = setting(
+        None, "records whose training people supply the poses of the baseline nearest_pose; those of --records if unset"
+    )
+    batch_size: int = setting(8, "clips generated at once: more is faster and needs more memory", minimum=1)
+    seed: int = setting(0, "seed of the bootstrap that gives the confidence intervals", minimum=0)
+    show_progress: bool = False
+
+    def __post_init__(self) -> None:
+        check(self)
