@@ -56,12 +56,14 @@ pretrained: install
 	cp $(PRETRAIN_DIR)/work/generator.keras retarget_tf/networks/pretrained/stable_128.keras
 	cp $(PRETRAIN_DIR)/work/generator.json retarget_tf/networks/pretrained/stable_128.json
 
+# In a process for each core, but not more than 4: each takes up to 3 GB.
+PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 test: install
-	$(BIN)/python -m pytest
+	$(PYTEST)
 
 # Without the tests marked slow.
 test-fast: install
-	$(BIN)/python -m pytest -m "not slow"
+	$(PYTEST) -m "not slow"
 
 # What 2.21 made, answered by older TensorFlows in environments of their own (Python 3.11): 2.15 with tensorflow-addons,
 # and 2.19, the newest that TensorFlow Serving had when this was written.

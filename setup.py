@@ -13,7 +13,15 @@ EXTRAS = {
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "heif": ["pillow-heif>=1.1"],
     "cuda": ["tensorflow[and-cuda]>=2.19,<2.22"],
-    "dev": ["pytest>=8", "ruff>=0.6", "mypy>=1.11", "nbclient>=0.10", "nbformat>=5.10", "ipykernel>=6.29"],
+    "dev": [
+        "pytest>=8",
+        "pytest-xdist>=3.6",
+        "ruff>=0.6",
+        "mypy>=1.11",
+        "nbclient>=0.10",
+        "nbformat>=5.10",
+        "ipykernel>=6.29",
+    ],
 }
 
 PROGRAMS = {

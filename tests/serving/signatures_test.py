@@ -1,5 +1,6 @@
 """Tests of the signatures: they are pinned, all give the same maps, and bad requests do not crash the process."""
 
+import pathlib
 from typing import Any
 
 import cv2
@@ -12,9 +13,12 @@ from retarget_tf import dancers
 from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting import rollout
 from retarget_tf.serving import contract, graph
+from tests import testing
 from tests.testing import Served
 
 SIZE = 32
@@ -87,6 +91,13 @@ def step_by_step(served: Served, clip: Arrays, signature: str = "step") -> Uint8
     return np.stack(maps, axis=1)
 
 
+def rolled_out(trained: generator.TrainedGenerator, clip: Arrays) -> Uint8Array:
+    """`[batch, frames, SIZE, SIZE]` by the library, for the pictures of `clip_request`."""
+    frames = np.stack([photo(SIZE, SIZE, seed) for seed in range(len(clip["keypoints"]))])
+    running = rollout.Rollout(trained, rollout.Reference(frames, clip["reference_keypoints"], clip["reference_map"]))
+    return np.stack([running.step(clip["keypoints"][:, frame]) for frame in range(FRAMES)], axis=1)
+
+
 def test_signatures_are_pinned(served: Served) -> None:
     described = {}
     for name, signature in served.loaded.signatures.items():
@@ -135,13 +146,28 @@ def test_a_client_needs_a_servable_of_its_contract_or_a_later_addition_to_it(ver
     assert contract.answers(version) == answers
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "model",
+    [
+        ModelConfig.of_preset("paper", image_size=SIZE, filters=2, pose_condition="coordinates"),
+        ModelConfig.of_preset("stable", image_size=SIZE, filters=2, refinement=0),
+    ],
+    ids=["coordinates", "no refinement"],
+)
+def test_other_settings_can_be_served(model: ModelConfig, tmp_path: pathlib.Path) -> None:
+    spec, clip = GeneratorSpec(model, person_height_share=0.75), clip_request([True])
+    generator.save_generator(testing.lively(generator.build_generator(model)), spec, tmp_path)
+    functions = graph.ServingGraph(*generator.load_keras_generator(tmp_path)).functions
+    names = [spec.name for spec in contract.signature_inputs(SIZE)["retarget_clip_raw"]]
+    received = functions["retarget_clip_raw"](*(tf.constant(clip[name]) for name in names))
+    np.testing.assert_array_equal(received["parsing_map"], rolled_out(generator.load_generator(tmp_path), clip))
+
+
 @pytest.mark.parametrize("known", [[True], [False], [True, False, True]], ids=["map", "photo", "mixed"])
 def test_rollout_step_and_clip_agree_exactly(served: Served, known: list[bool]) -> None:
     clip = clip_request(known)
-    frames = np.stack([photo(SIZE, SIZE, seed) for seed in range(len(known))])
-    reference = rollout.Reference(frames, clip["reference_keypoints"], clip["reference_map"])
-    running = rollout.Rollout(served.trained, reference)
-    expected = np.stack([running.step(clip["keypoints"][:, frame]) for frame in range(FRAMES)], axis=1)
+    expected = rolled_out(served.trained, clip)
     assert len(np.unique(expected)) > 2, "a map of one class would prove nothing"
     assert (expected[:, 0] != expected[:, 1]).any()
 
@@ -156,9 +182,7 @@ def test_a_canvas_is_not_cut_whatever_its_pose(served: Served) -> None:
     """As a photo it would be: its person, a head in a corner, does not take the canvas's share."""
     clip = clip_request([True])
     clip["reference_keypoints"] = clip["reference_keypoints"] / np.asarray([4, 4, 1], np.float32)
-    reference = rollout.Reference(photo(SIZE, SIZE, 0)[None], clip["reference_keypoints"], clip["reference_map"])
-    running = rollout.Rollout(served.trained, reference)
-    expected = np.stack([running.step(clip["keypoints"][:, frame]) for frame in range(FRAMES)], axis=1)
+    expected = rolled_out(served.trained, clip)
     np.testing.assert_array_equal(decoded_clip(served, "retarget_clip_on_canvas", on_canvas(clip)), expected)
     np.testing.assert_array_equal(step_by_step(served, on_canvas(clip), "step_on_canvas"), expected)
     assert (call(served, "retarget_clip_raw", clip)["parsing_map"] != expected).any()

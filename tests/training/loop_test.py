@@ -17,7 +17,7 @@ import tensorflow as tf
 from retarget_tf.dataset import records
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
-from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.generator import load_generator
 from retarget_tf.training import callbacks, loop
 from retarget_tf.training.config import TrainingConfig
@@ -193,14 +193,15 @@ def test_several_records_share_every_batch(records_folder: pathlib.Path, tmp_pat
     assert streams["keypoints"].shape == (4, 25, 3)
     with pytest.raises(ConfigError, match="batch_size must be at least 3, one for each records folder"):
         loop.training_dataset(folders, CONFIG)
-    loop.train(folders, tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
+    loop.train(folders, tmp_path / "work", MODEL, dataclasses.replace(CONFIG, batch_size=3, steps=1))
     with pytest.raises(InputDataError, match=r"began with the records .*records,.*records_x,.*records_y, these are"):
-        loop.train(folders[:2], tmp_path / "work", STABLE, dataclasses.replace(STREAMS, batch_size=3, steps=1))
+        loop.train(folders[:2], tmp_path / "work", MODEL, dataclasses.replace(CONFIG, batch_size=3, steps=1))
 
 
 @pytest.mark.slow
 def test_fine_tuning_begins_with_the_given_weights(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    loop.train(records_folder, tmp_path / "first", STABLE, STREAMS)
+    other_weights = generator.build_generator(STABLE, seed=5)
+    generator.save_generator(other_weights, GeneratorSpec(STABLE, person_height_share=0.7), tmp_path / "first")
     still = dataclasses.replace(STREAMS, learning_rate=1e-12, steps=1)
     loop.train(records_folder, tmp_path / "second", STABLE, still, init_from=tmp_path / "first")
     first, second = (generator.load_keras_generator(tmp_path / name)[0] for name in ("first", "second"))
