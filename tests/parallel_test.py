@@ -56,6 +56,7 @@ def test_a_worker_that_is_killed_is_told() -> None:
         parallel.for_each(die, [1, 2], workers=2)
 
 
+@pytest.mark.slow
 def test_workers_do_not_outlive_a_killed_parent(tmp_path: pathlib.Path) -> None:
     script = (
         "from retarget_tf import parallel; from tests import parallel_test\n"

@@ -26,6 +26,7 @@ def test_without_beam_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -
         importlib.import_module("retarget_tf.dataset.beam_build")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options", [["direct_num_workers=1"], ["direct_num_workers=2", "direct_running_mode=multi_threading"]]
 )

@@ -58,6 +58,7 @@ def test_cached_records_give_the_same_and_are_read_once(manifest: records.Manife
     testing.assert_same_batches(list(dataset.take(20).as_numpy_iterator()), from_disk)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("size", "augment"), [(None, None), (16, AUGMENTATION), (64, None)])
 def test_elements_are_what_stream_spec_says(manifest: records.Manifest, size: int | None, augment: Any) -> None:
     dataset = input_pipeline.make_streams(

@@ -84,6 +84,7 @@ def test_windows_are_the_frames_of_the_clip(manifest: records.Manifest) -> None:
         np.testing.assert_array_equal(batch["reference_keypoints"][0], clip.keypoints[0])
 
 
+@pytest.mark.slow
 def test_an_epoch_has_every_window_once_and_none_crosses_clips(manifest: records.Manifest) -> None:
     # Segments of 5, 5, 1 and 5, 3 and 5, 4 frames make 4 + 4 + 0, 4 + 2 and 4 + 3 windows of two.
     batches = take(99, manifest, batch_size=4, repeat=False, drop_remainder=False)
@@ -150,6 +151,7 @@ def test_frame_gaps_are_drawn_within_their_bounds(manifest: records.Manifest) ->
         assert set((batch["keypoints"][:, 1, 0, 0] - batch["keypoints"][:, 0, 0, 0]) % 8) == {2.0}
 
 
+@pytest.mark.slow
 def test_shuffled_windows_draw_any_of_the_references(manifest: records.Manifest) -> None:
     first = testing.walking_square(0)[2][0, 0]
     batches = take(20, manifest, batch_size=2)

@@ -72,6 +72,7 @@ def found(model: pathlib.Path, data: pathlib.Path) -> evaluating.Evaluation:
     return evaluating.evaluate(model, data, EvaluationConfig(batch_size=2))
 
 
+@pytest.mark.slow
 def test_metrics_are_as_documented(found: evaluating.Evaluation, model: pathlib.Path, data: pathlib.Path) -> None:
     scores = found.metrics
     assert set(scores) == {
@@ -105,6 +106,7 @@ def test_metrics_are_as_documented(found: evaluating.Evaluation, model: pathlib.
     json.dumps(scores, allow_nan=False)
 
 
+@pytest.mark.slow
 def test_copy_first_is_the_score_of_the_first_map(found: evaluating.Evaluation) -> None:
     tally = metrics.Tally(parsing_labels.PARTS10)
     _, first, _ = testing.walking_square(0)
@@ -117,6 +119,7 @@ def test_copy_first_is_the_score_of_the_first_map(found: evaluating.Evaluation) 
     assert 0 < expected < 1
 
 
+@pytest.mark.slow
 def test_nearest_pose_finds_the_same_square_of_another_person(found: evaluating.Evaluation) -> None:
     assert found.metrics["baselines"]["nearest_pose"]["miou"]["mean"] == pytest.approx(1)
 
@@ -225,6 +228,7 @@ def test_a_generator_that_knows_the_truth_has_perfect_scores(
     }  # fmt: skip
 
 
+@pytest.mark.slow
 def test_report_is_written_and_said(found: evaluating.Evaluation, tmp_path: pathlib.Path) -> None:
     for _ in range(2):  # running twice is safe
         report.write_report(found, tmp_path / "out")
@@ -243,6 +247,7 @@ def test_report_is_written_and_said(found: evaluating.Evaluation, tmp_path: path
     assert lines[-1].startswith("3 clips, 2 cross-person (fit limbs); one step from true frames: mIoU ")
 
 
+@pytest.mark.slow
 def test_previous_true_is_the_truth_one_frame_late(found: evaluating.Evaluation) -> None:
     own, cross = metrics.Tally(parsing_labels.PARTS10), metrics.Tally(parsing_labels.PARTS10)
     for t in range(1, FRAMES):
@@ -253,6 +258,7 @@ def test_previous_true_is_the_truth_one_frame_late(found: evaluating.Evaluation)
         assert clip["miou"]["previous_true"] == pytest.approx(tally.scores(metrics.mean_iou)["mean"])
 
 
+@pytest.mark.slow
 def test_curves_are_means_over_clips_that_reach_t(found: evaluating.Evaluation) -> None:
     curves, scores = found.metrics["curves"], found.metrics
     assert curves["t"] == [10], "a_own alone reaches one window"

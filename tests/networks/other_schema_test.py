@@ -1,4 +1,4 @@
-"""Runs a label schema with another number of classes through clips, records, training, evaluation and export."""
+"""Runs a label schema with another number of classes through clips, records, training and evaluation."""
 
 import pathlib
 
@@ -9,7 +9,6 @@ from retarget_tf.dataset import records
 from retarget_tf.evaluation import evaluating
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import ModelConfig
-from retarget_tf.serving import exporting
 from retarget_tf.training import loop
 from retarget_tf.training.config import TrainingConfig
 from tests import testing
@@ -35,4 +34,3 @@ def test_ppp7_goes_all_the_way(tmp_path: pathlib.Path) -> None:
 
     network, _ = generator.load_keras_generator(tmp_path / "work")
     assert network.output["parsing_probabilities"].shape == (None, SIZE, SIZE, PPP7.num_classes)
-    assert (exporting.export_saved_model(tmp_path / "work", tmp_path / "export") / "saved_model.pb").is_file()

@@ -19,7 +19,7 @@ FRAMES = 101
 def people(tmp_path_factory: pytest.TempPathFactory) -> list[clips.Clip]:
     """People of a seed that no training used."""
     folder = tmp_path_factory.mktemp("clips")
-    dancers.make_clips(folder, people=4, clips_per_person=1, frames=FRAMES, size=128, seed=77, workers=1)
+    dancers.make_clips(folder, people=3, clips_per_person=1, frames=FRAMES, size=128, seed=77, workers=1)
     return clips.find_clips(folder)
 
 
@@ -35,21 +35,22 @@ def test_the_package_holds_it_with_its_recipe_and_card() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("start", ["map", "photo"])
-def test_strangers_dance(people: list[clips.Clip], start: str) -> None:
+def test_strangers_dance(people: list[clips.Clip]) -> None:
+    """Half of the batch starts from the photo and its map, the other half from the photo alone."""
     frames = np.stack([next(clip.read_frames()) for clip in people])
     maps = np.stack([list(clip.read_maps()) for clip in people], axis=1)
     keypoints = np.stack([clip.keypoints for clip in people], axis=1)
-    given = maps[0] if start == "map" else np.full_like(maps[0], UNKNOWN)
-    running = rollout.Rollout(generator.load_generator("stable_128"), rollout.Reference(frames, keypoints[0], given))
-    generated, still = ([metrics.Tally(PARTS10) for _ in people] for _ in range(2))
+    given = np.concatenate([maps[0], np.full_like(maps[0], UNKNOWN)])
+    reference = rollout.Reference(np.tile(frames, (2, 1, 1, 1)), np.tile(keypoints[0], (2, 1, 1)), given)
+    running = rollout.Rollout(generator.load_generator("stable_128"), reference)
+    generated, still = ([metrics.Tally(PARTS10) for _ in given] for _ in range(2))
     for t in range(1, FRAMES):
-        for index, parsing_map in enumerate(running.step(keypoints[t])):
-            generated[index].add(maps[t, index], parsing_map)
-            still[index].add(maps[t, index], maps[0, index])
-    reached, unmoved = (
-        np.mean([tally.scores(metrics.mean_iou)["mean"] for tally in tallies]) for tallies in (generated, still)
+        for index, parsing_map in enumerate(running.step(np.tile(keypoints[t], (2, 1, 1)))):
+            generated[index].add(maps[t, index % len(people)], parsing_map)
+            still[index].add(maps[t, index % len(people)], maps[0, index % len(people)])
+    scores = np.asarray(
+        [[tally.scores(metrics.mean_iou)["mean"] for tally in tallies] for tallies in (generated, still)]
     )
-    # What is not moved is the true map; the photo's must be parsed first.
-    assert reached > unmoved + (0.1 if start == "map" else 0)
-    assert reached > (0.6 if start == "map" else 0.4)
+    (from_map, from_photo), (unmoved, _) = scores.reshape(2, 2, len(people)).mean(axis=2)
+    assert from_map > max(unmoved + 0.1, 0.6)
+    assert from_photo > max(unmoved, 0.4)  # what is not moved is the true map, which this start has to guess

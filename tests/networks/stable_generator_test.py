@@ -39,6 +39,7 @@ def inputs(size: int = 32, batch: int = 2) -> dict[str, np.ndarray]:
     return {name: np.stack([value] * batch) for name, value in given.items()}
 
 
+@pytest.mark.slow
 @each_ingredient
 @pytest.mark.parametrize("size", [32, 64])
 def test_output_is_probabilities_of_the_input_size(changed: dict[str, Any], size: int) -> None:
@@ -63,6 +64,7 @@ def test_every_weight_gets_a_gradient(changed: dict[str, Any]) -> None:
             assert float(tf.reduce_max(tf.abs(gradient))) > 0, weight.path
 
 
+@pytest.mark.slow
 def test_every_input_counts() -> None:
     model = generator.build_generator(TINY)
     given = inputs()
@@ -73,6 +75,7 @@ def test_every_input_counts() -> None:
         assert difference > 0, name
 
 
+@pytest.mark.slow
 def test_a_sample_is_answered_alone_as_among_others() -> None:
     model = generator.build_generator(TINY, seed=3)
     rng = np.random.default_rng(4)

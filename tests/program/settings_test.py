@@ -137,6 +137,7 @@ def run(script: pathlib.Path, *arguments: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, capture_output=True, text=True, check=False, timeout=60, env=environment)
 
 
+@pytest.mark.slow
 def test_flags_become_settings_again(script: pathlib.Path, tmp_path: pathlib.Path) -> None:
     done = run(script, "--guests=3", "--names=Cy,Di", "--loud", "--leaves=black", "--cups=2")
     party, drink, *flagfile = done.stdout.splitlines()

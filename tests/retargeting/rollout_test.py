@@ -143,6 +143,7 @@ def ids(probabilities: tf.Tensor) -> np.ndarray:
     return tf.argmax(probabilities, axis=-1).numpy().astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_stable_from_a_map_equals_the_manual_loop() -> None:
     _, _, keypoints = random_clips(2)
     reference = references(2)

@@ -49,6 +49,7 @@ def served_maps(server: ModelServer, photo: pathlib.Path, chunk_frames: int) -> 
         return np.stack(list(retargeter.retarget(target, keypoints())))
 
 
+@pytest.mark.slow
 def test_maps_are_those_of_the_generator_here(server: ModelServer, served: Served, photo: pathlib.Path) -> None:
     local = Retargeter.load(served.workdir)
     target = local.prepare_target(photo, keypoints()[0], target_map="none")
@@ -69,6 +70,7 @@ def assert_served_as_here(server: ModelServer, local: Retargeter, target: inputs
             np.testing.assert_array_equal(list(retargeter.retarget(target, keypoints())), expected)
 
 
+@pytest.mark.slow
 def test_a_photo_is_cut_once(server: ModelServer, served: Served, tmp_path: pathlib.Path) -> None:
     """At the picture's edge the person is not in the canvas's middle, and the side of the canvas rounds up."""
     noise = np.random.default_rng(0).integers(0, 256, (150, 120, 3), dtype=np.uint8)
@@ -80,6 +82,7 @@ def test_a_photo_is_cut_once(server: ModelServer, served: Served, tmp_path: path
     assert_served_as_here(server, local, target)
 
 
+@pytest.mark.slow
 def test_a_clip_can_be_the_target(server: ModelServer, served: Served, tmp_path: pathlib.Path) -> None:
     local = Retargeter.load(served.workdir)
     assert_served_as_here(server, local, inputs.clip_target(make_clip_folder(tmp_path, size=64), local.image_size))
@@ -96,6 +99,7 @@ def test_a_model_of_an_older_contract_is_refused() -> None:
         ServedRetargeter(client)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("chunk_frames", [1, 3])
 def test_a_dance_in_chunks_is_the_dance(server: ModelServer, photo: pathlib.Path, chunk_frames: int) -> None:
     whole = served_maps(server, photo, 100)
@@ -103,6 +107,7 @@ def test_a_dance_in_chunks_is_the_dance(server: ModelServer, photo: pathlib.Path
     np.testing.assert_array_equal(served_maps(server, photo, chunk_frames), whole)
 
 
+@pytest.mark.slow
 def test_what_is_served_is_told(server: ModelServer, served: Served) -> None:
     with ServingClient(server.address) as client:
         spec = client.spec()
@@ -111,6 +116,7 @@ def test_what_is_served_is_told(server: ModelServer, served: Served) -> None:
     assert spec.person_height_share == pytest.approx(0.75)
 
 
+@pytest.mark.slow
 def test_refusals_are_errors_of_ours(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with ServingClient(server.address) as client, pytest.raises(InputDataError, match=r"refuses the request.*Missing"):
         client.predict("step", {})

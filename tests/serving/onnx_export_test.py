@@ -29,6 +29,7 @@ def exported(served: Served, tmp_path_factory: pytest.TempPathFactory) -> pathli
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("served", ["stable"], indirect=True)  # `programs_test` exports the other preset
 def test_onnxruntime_gives_what_the_model_gives(served: Served, exported: pathlib.Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     session = onnxruntime.InferenceSession(exported / "generator.onnx")

@@ -384,6 +384,7 @@ NOISE = np.random.default_rng(0).integers(0, 256, (32, 32, 3), np.uint8)
 GOOD_PNG = image_files.encode_png(NOISE)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("picture", "why"),
     [
@@ -405,6 +406,7 @@ def test_a_bad_picture_of_a_clip_is_told_by_its_index(
     assert predict(clip_channel, clip_request(signature, 3, 2)).outputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("served", ["paper"], indirect=True)
 def test_frames_of_all_clips_of_a_request_are_limited(clip_channel: Any) -> None:
     assert predict(clip_channel, clip_request("retarget_clip", 2, 3)).outputs

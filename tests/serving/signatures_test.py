@@ -12,7 +12,7 @@ from tensorflow_serving.apis import predict_pb2
 from retarget_tf import dancers
 from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
-from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
+from retarget_tf.body.parsing_labels import PARTS10, PPP7, UNKNOWN
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -151,12 +151,13 @@ def test_a_client_needs_a_servable_of_its_contract_or_a_later_addition_to_it(ver
     "model",
     [
         ModelConfig.of_preset("paper", image_size=SIZE, filters=2, pose_condition="coordinates"),
-        ModelConfig.of_preset("stable", image_size=SIZE, filters=2, refinement=0),
+        ModelConfig.of_preset("stable", image_size=SIZE, filters=2, refinement=0, label_schema=PPP7.name),
     ],
-    ids=["coordinates", "no refinement"],
+    ids=["coordinates", "ppp7, no refinement"],
 )
 def test_other_settings_can_be_served(model: ModelConfig, tmp_path: pathlib.Path) -> None:
     spec, clip = GeneratorSpec(model, person_height_share=0.75), clip_request([True])
+    clip["reference_map"] %= model.schema.num_classes
     generator.save_generator(testing.lively(generator.build_generator(model)), spec, tmp_path)
     functions = graph.ServingGraph(*generator.load_keras_generator(tmp_path)).functions
     names = [spec.name for spec in contract.signature_inputs(SIZE)["retarget_clip_raw"]]

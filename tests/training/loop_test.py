@@ -59,6 +59,7 @@ def weights(folder: pathlib.Path) -> dict[str, np.ndarray]:
     return {name: reader.get_tensor(name) for name in names if not name.startswith("seconds")}
 
 
+@pytest.mark.slow
 def test_the_workdir_holds_all_that_the_design_lists(trained: pathlib.Path) -> None:
     names = {path.name for path in trained.iterdir()}
     assert names >= {
@@ -107,6 +108,7 @@ def test_training_again_when_finished_changes_nothing(records_folder: pathlib.Pa
     assert (workdir / "history.csv").read_text() == history
 
 
+@pytest.mark.slow
 def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     gan = loop.build_learner(MODEL, CONFIG)
     for variable in (*gan.variables, *gan.generator_optimizer.variables, *gan.discriminator_optimizer.variables):
@@ -221,6 +223,7 @@ def test_time_ends_the_training_too(records_folder: pathlib.Path, tmp_path: path
     assert loop.train(records_folder, tmp_path, MODEL, config) == first  # the time is used up
 
 
+@pytest.mark.slow
 def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     with pytest.raises(ConfigError, match=r"began with filters=2; keep it .* Received: filters=4"):
         loop.train(records_folder, workdir, dataclasses.replace(MODEL, filters=4), CONFIG)

@@ -157,6 +157,7 @@ def test_without_an_average_the_weights_are_saved() -> None:
     assert trainer.generator_to_save() is trainer.generator
 
 
+@pytest.mark.slow
 def test_the_warped_reference_leads_by_more_in_what_is_saved() -> None:
     plain, led = make_trainer(), make_trainer(dataclasses.replace(PLAIN, warp_lead=2.0))
     before = led.generator.get_layer("warp_logits").get_weights()[0]
