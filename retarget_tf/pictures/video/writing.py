@@ -39,7 +39,6 @@ class VideoWriter:
         self._container: Any = None
         self._stream: Any = None
         self._shape: tuple[int, ...] = ()
-        self.frames_written = 0
 
     def __enter__(self) -> Self:
         temporary = self._atomic.__enter__()
@@ -60,7 +59,6 @@ class VideoWriter:
             frame = np.pad(frame, padding + [(0, 0)] * (frame.ndim - 2), mode="edge")
         picture = av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format=self._settings.array_format)
         self._container.mux(self._stream.encode(picture))
-        self.frames_written += 1
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
