@@ -42,7 +42,7 @@ picture: install
 	$(BIN)/python docs/moving_picture.py --dance=$(PICTURE_DIR)/dancer_7_0011_00 --out=docs/dance.webp \
 	  --people=$(PICTURE_DIR)/dancer_7_0005_00,$(PICTURE_DIR)/dancer_7_0002_00,$(PICTURE_DIR)/dancer_7_0019_00
 
-# How retarget_tf/networks/pretrained/stable_128 was made: a bit over an hour on 2 cores. The same command again resumes.
+# How retarget_tf/networks/pretrained/stable_128 was made: about 80 minutes on 2 cores. The same command again resumes.
 # What MODEL_CARD.md and docs/results.md say of it has to be measured again then.
 PRETRAIN_DIR ?= pretrain_out
 PRETRAIN_MINUTES ?= 60
