@@ -1,6 +1,6 @@
 """Label schemas of human parsing maps: classes, colours, left-right pairs, and the table that converts to `parts10`.
 
-A parsing map is uint8 `[..., height, width]` of class ids; 255 is unknown. Models are trained and evaluated on
+A parsing map is uint8 `[..., height, width]` of class ids; 255 is unknown. By default models use
 `parts10`. The other schemas are those of public data sets and parsers, in their own order of classes:
 
 | schema | source |
@@ -68,7 +68,9 @@ class LabelSchema:
         return table[parsing_map]
 
     def ids_of(self, picture: Uint8Array) -> Uint8Array:
-        """Recovers the map that `colour` paints as this picture `[height, width, 3]`; mid-grey of no class is unknown.
+        """Inverts `colour`: returns the class id of each pixel of a picture `[height, width, 3]`.
+
+        Mid-grey that is no class's colour becomes 255.
 
         Raises:
             ValueError: A pixel's colour belongs to no class; the message names the first such pixel.

@@ -1,4 +1,4 @@
-"""How records are made: a frozen dataclass, whose fields are flags of `retarget-build-records`."""
+"""Settings of building records: a frozen dataclass, whose fields are flags of `retarget-build-records`."""
 
 import dataclasses
 
@@ -9,7 +9,7 @@ from retarget_tf.program.settings import check, setting
 
 @dataclasses.dataclass(frozen=True)
 class BuildConfig:
-    """How records are made."""
+    """Settings of `build_records`."""
 
     size: int = setting(
         0, "side of the stored pictures in pixels; 0 keeps the clips' own, which must then agree", minimum=0

@@ -90,7 +90,10 @@ class ClipInfo(ClipIdentity):
 
 
 class ClipWriter:
-    """Writes a clip folder frame by frame, as a context manager; the folder appears if the block ends without error."""
+    """Writes a clip folder frame by frame, as a context manager; the folder appears if the block ends without error.
+
+    With `overwrite` it replaces a folder that is a clip folder and holds nothing else.
+    """
 
     def __init__(self, folder: files.PathLike, info: ClipInfo, *, overwrite: bool = False) -> None:
         self._info = info
@@ -217,34 +220,28 @@ def open_clip(folder: files.PathLike) -> Clip:
         InputDataError: A part is missing, of another schema version, or the parts contradict each other.
     """
     path = pathlib.Path(folder)
-    info = _parse_info(path / "clip.json", files.read_json(path / "clip.json", "clip"))
+    info, file = _parse_info(path / "clip.json", files.read_json(path / "clip.json", "clip")), path / "keypoints.npy"
     try:
-        keypoints = np.load(path / "keypoints.npy", allow_pickle=False)
+        keypoints = np.load(file, allow_pickle=False)
     except (OSError, ValueError, EOFError) as error:
-        raise InputDataError(
-            f"keypoints {path / 'keypoints.npy'}: cannot be read ({error}). Make the clip again."
-        ) from error
+        raise InputDataError(f"keypoints {file}: cannot be read ({error}). Make the clip again.") from error
     if keypoints.dtype.kind not in "fiu":
-        raise InputDataError(
-            f"keypoints {path / 'keypoints.npy'}: must be numbers, not {keypoints.dtype}. Make the clip again."
-        )
+        raise InputDataError(f"keypoints {file}: must be numbers, not {keypoints.dtype}. Make the clip again.")
     if keypoints.ndim != 3 or keypoints.shape[1:] != (skeleton.NUM_JOINTS, 3):
         raise InputDataError(
-            f"keypoints {path / 'keypoints.npy'}: must be [frames, 25, 3], not {list(keypoints.shape)}. "
-            "Make the clip again."
+            f"keypoints {file}: must be [frames, 25, 3], not {list(keypoints.shape)}. Make the clip again."
         )
     if len(keypoints) != info.frames:
         raise InputDataError(
-            f"keypoints {path / 'keypoints.npy'}: are of {len(keypoints)} frames, clip.json says {info.frames}. "
-            "Make the clip again."
+            f"keypoints {file}: are of {len(keypoints)} frames, clip.json says {info.frames}. Make the clip again."
         )
     if fault := skeleton.find_fault(keypoints, info.image_size):
-        raise InputDataError(f"keypoints {path / 'keypoints.npy'} frame {fault[0]}: {fault[1]}. Make the clip again.")
+        raise InputDataError(f"keypoints {file} frame {fault[0]}: {fault[1]}. Make the clip again.")
     return Clip(path, info, keypoints.astype(np.float32))
 
 
 def parts_of_clip(folder: pathlib.Path) -> set[str]:
-    """Names the files that a clip folder may hold, whatever its label schemas; none where it is no clip folder."""
+    """Returns the names of all files that a clip folder may hold; empty if there is no clip.json."""
     if not (folder / "clip.json").is_file():
         return set()
     further = {f"maps_{schema}.mkv" for schema in parsing_labels.SCHEMAS}
@@ -276,7 +273,7 @@ def find_clips(folder: files.PathLike) -> list[Clip]:
 
 
 def clip_id_of(path: files.PathLike) -> str:
-    """Makes a clip id of a file name: other characters become `_`, and non-ASCII names get a checksum to stay apart."""
+    """Turns a file name into a clip id of A-Z, a-z, 0-9, `_` and `-`; names that are not ASCII get a checksum."""
     stem = pathlib.Path(path).stem
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "clip"
     return plain if stem.isascii() else f"{plain}_{zlib.crc32(stem.encode()):08x}"

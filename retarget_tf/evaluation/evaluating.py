@@ -58,17 +58,16 @@ class Comparison:
 def evaluate(
     model: files.PathLike, records_folder: files.PathLike, config: EvaluationConfig | None = None
 ) -> Evaluation:
-    """Generates every clip of a split from its frame 0 and scores it.
+    """Scores a model on a split: self reenactment and, where clips share a motion, cross-person (see `tasks`).
 
     Args:
         model: Path of a trained generator, see `generator.load_generator`.
         records_folder: Folder of the records; must have the model's image size and label schema.
-        config: EvaluationConfig of the evaluation; None for the defaults.
+        config: Settings of the evaluation; None takes the defaults.
 
     Raises:
-        InputDataError: Model or records are missing or do not fit each other, the split is empty, or a clip has only
-            one frame.
-        ConfigError: The split's clips are not whole.
+        InputDataError: Model or records are missing or do not fit each other, the split is empty or has only clips that
+            repeat another's motion, or a clip has only one frame.
     """
     config = config or EvaluationConfig()
     findings = _run({"model": model}, records_folder, config)
@@ -88,11 +87,11 @@ def compare(
     Args:
         models: Paths of trained generators; the last part of each path becomes the model's name.
         records_folder: See `evaluate`.
-        config: EvaluationConfig of the evaluation; None for the defaults.
+        config: Settings of the evaluation; None takes the defaults.
 
     Raises:
         InputDataError: See `evaluate`.
-        ConfigError: See `evaluate`; also, two models have the same name, or one has the name of a baseline.
+        ConfigError: Two models have the same name, or one has the name of a baseline.
     """
     config = config or EvaluationConfig()
     findings = _run(_named(models), records_folder, config)

@@ -1,6 +1,6 @@
 """Computes scores of generated parsing maps from confusion matrices, frame by frame.
 
-Pixels whose true class is unknown (255) are ignored. The background counts in pixel accuracy only. Frame 0 of a clip is
+Pixels whose true class is unknown (255) are ignored. The mean IoU leaves the background out. Frame 0 of a clip is
 the reference; frames 1..T are scored over spans:
 
     "1"                 frame 1
@@ -139,7 +139,10 @@ class Tally:
         return class_iou(self._over(HEADLINE))
 
     def flicker(self) -> float:
-        """Returns changed pixels between consecutive generated maps divided by those of the true maps, NaN if 0."""
+        """Returns changed pixels of the generated maps divided by those of the true maps, NaN if no true pixel changes.
+
+        Counted from frame to frame, up to frame 200.
+        """
         generated, real = self._changes
         return float(generated / real) if real else float("nan")
 

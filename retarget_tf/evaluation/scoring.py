@@ -64,7 +64,7 @@ class Model:
 
 
 class OneStepTally:
-    """Accumulates one-step scores of one clip: each frame is generated from the true previous one."""
+    """Accumulates one-step scores of one clip up to frame 200: each frame is generated from the true previous one."""
 
     def __init__(self, schema: LabelSchema) -> None:
         self.maps = metrics.Tally(schema)

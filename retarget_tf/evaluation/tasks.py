@@ -4,7 +4,8 @@ Self reenactment: a clip is generated from its own frame 0 and keypoints, unless
 
 Cross-person: clip X shows the motion of clip M on another person. The person of X is the target, with frame 0 of an own
 clip as reference; the keypoints of M drive it, and the maps of X are the truth. As in `Retargeter.place`, the whole
-path of M is fitted to the target's body, of which only the reference is known.
+path of M is fitted to the target's body, of which only the reference is known; then it is scaled and shifted once to
+where the truth has it (except with fit `none`). Keypoints are not cleaned.
 
 A frame without a person repeats the pose before it.
 """

@@ -1,6 +1,7 @@
-"""The U-Net of every generator: an encoder down to one pixel, a decoder back, and skips between equal sides.
+"""The U-Net of every generator: an encoder down to one pixel, a decoder, and skip connections at equal sizes.
 
-4x4 convolutions of stride 2 as in pix2pix (Isola et al. 2017, appendix 6.1.1). A picture of 2^n pixels has n levels.
+4x4 convolutions of stride 2 as in pix2pix (Isola et al. 2017, appendix 6.1.1). A picture of side 2^n
+pixels has n levels.
 """
 
 import keras

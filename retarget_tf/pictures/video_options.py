@@ -1,4 +1,4 @@
-"""How a video is read, as a frozen dataclass whose fields are flags of every program that reads videos."""
+"""Settings of reading a video: a frozen dataclass, whose fields are flags of every program that reads videos."""
 
 import dataclasses
 
@@ -7,7 +7,7 @@ from retarget_tf.program.settings import check, setting
 
 @dataclasses.dataclass(frozen=True)
 class ReadOptions:
-    """How a video is read."""
+    """Settings of reading a video."""
 
     fps: float = setting(
         0.0,

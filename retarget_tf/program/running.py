@@ -14,10 +14,10 @@ Exit codes:
     130  stopped by Ctrl-C (SIGINT)
     143  stopped by SIGTERM
 
-Every code other than 0 comes with one line on stderr, `ERROR: ...`; a batch prints one line for each file that failed
-and one with their number. Signals are raised as exceptions, so that half-written files are removed and a training can
-save its checkpoint. absl's `app.run` is not used because it exits with 1 for a bad flag and for --help, so that scripts
-could not distinguish them from a failure.
+Every code other than 0 comes with one line on stderr, `ERROR: ...` (a bug adds its traceback); a batch prints one line
+for each file that failed and one with their number. Signals are raised as exceptions, so that half-written files are
+removed; a training handles them itself and saves its checkpoint. absl's `app.run` is not used because it exits with 1
+for a bad flag and for --help, so that scripts could not distinguish them from a failure.
 """
 
 import contextlib

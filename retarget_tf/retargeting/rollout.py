@@ -1,10 +1,10 @@
 """Generates a clip step by step from one reference frame, feeding the generator its own last map.
 
-    map_1 = G(reference, keypoints_1),  map_2 = G(map_1, keypoints_2),  ...
+    map_1 = G(reference, keypoints_1),  map_2 = G(reference, map_1, keypoints_2),  ...
 
-The preset's loop (`networks.presets.loop`) decides what exactly is fed back. Only the last step is stored, so memory
-does not grow with the length of the video. For teacher forcing, `Rollout.force` replaces the last map by the true one
-before each step.
+The preset's loop (`networks.presets.loop`) decides what exactly is fed back; `paper` sees the reference only at first.
+Only the last step is stored, so memory does not grow with the length of the video. For teacher forcing, `Rollout.force`
+replaces the last map by the true one before each step.
 """
 
 from collections.abc import Iterable, Iterator

@@ -38,7 +38,7 @@ from retarget_tf.serving.options import ClientOptions
 
 _AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
 _POLL_SECONDS = 0.5
-# The server keeps no state, so every call may be repeated; only calls that it did not accept are.
+# The server keeps no state, so every call may be repeated; gRPC repeats those that fail with UNAVAILABLE.
 _RETRY = {
     "maxAttempts": 5,
     "initialBackoff": "0.1s",
@@ -110,7 +110,7 @@ class ServingClient:
             InputDataError: If the server refuses the request.
             ConfigError: If the server does not have the model.
             TimeoutError: If the deadline passes.
-            ConnectionError: If the server cannot be reached or is overloaded.
+            ConnectionError: If the server cannot be reached, is overloaded, or fails in another way.
         """
         request = predict_pb2.PredictRequest(output_filter=outputs)
         self._name_model(request.model_spec)

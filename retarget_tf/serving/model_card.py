@@ -16,7 +16,7 @@ def model_card(spec: GeneratorSpec) -> str:
     ]
     return f"""# A generator of the preset `{model.preset}`
 
-Motion retargeting: one photo of a person and the poses of a dance go in, that person's human parsing maps come out. One
+Motion retargeting: from one photo of a person and the poses of a dance, it generates parsing maps of that person. One
 model serves every person.
 
 | | |
@@ -40,9 +40,9 @@ kept between requests.
 
 **Use it** for one person who is seen whole, filmed with a still camera, who agreed to it.
 
-**Do not use it** to make a person appear to do what they did not, without their consent. How well it does, and on whom,
-is for the one who trained it to say (`retarget-evaluate`). Fairness across bodies, skin tones and clothes
-has to be measured before it meets strangers.
+**Do not use it** to make a person appear to do what they did not, without their consent. Whoever trained it must
+state how well it works, and for whom (`retarget-evaluate`). Measure its fairness across bodies, skin tones and clothes
+before using it on strangers.
 """
 
 

@@ -26,7 +26,7 @@ _FRAMES = 2
 
 
 def warmup_requests(image_size: int, seed: int = 0) -> dict[str, dict[str, Any]]:
-    """Returns inputs for each signature: one random pose in a plain picture, for `step` with a known reference map.
+    """Returns inputs for each signature: one random pose in a gray ramp, for `step` with a known reference map.
 
     Args:
         image_size: Side of the canvas and the maps in pixels.

@@ -51,7 +51,7 @@ class TrainingState:
 
 
 class Clock(keras.callbacks.Callback):
-    """The first callback: advances the state after each batch; ends the training by steps, time or signal."""
+    """Counts steps and time, and stops the training at its last step, its time or a signal; the first callback."""
 
     def __init__(self, state: TrainingState, steps: int, seconds: float) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ class Clock(keras.callbacks.Callback):
 
 
 def is_finished(state: TrainingState, steps: int, seconds: float) -> bool:
-    """Returns whether the training has reached its step, or its time if `steps` is 0."""
+    """Returns whether `steps` are done or, if `steps` is 0, whether the training has taken `seconds`."""
     return state.steps_done >= steps if steps else float(state.seconds.numpy()) >= seconds
 
 

@@ -89,12 +89,19 @@ class StableTrainingConfig(TrainingConfig):
     beta_1: float = 0.9
     decay_share: float = 0.4
     teacher_forced_share: float = setting(
-        0.1, "first share of the training, with the true previous map as input (teacher forcing)", minimum=0, maximum=1
+        0.1,
+        "share of the training, from its start, with the true previous map as input (teacher forcing)",
+        minimum=0,
+        maximum=1,
     )
-    mean_frames: float = setting(20.0, "mean length in frames of the streams that are longer than one frame", above=1)
-    single_share: float = setting(0.3, "share of the streams that are one frame long", minimum=0, maximum=1)
+    mean_frames: float = setting(
+        20.0, "mean drawn length in frames of the streams that are not cut to one frame", above=1
+    )
+    single_share: float = setting(0.3, "share of the streams that are cut to one frame", minimum=0, maximum=1)
     max_gap: int = setting(
-        4, "largest distance between two frames of a stream; each stream draws its own from 1 to this", minimum=1
+        4,
+        "largest distance in the clip of consecutive frames of a stream; each stream draws its own from 1 to this",
+        minimum=1,
     )
     photo_share: float = setting(
         0.12,
@@ -102,7 +109,9 @@ class StableTrainingConfig(TrainingConfig):
         minimum=0,
         maximum=1,
     )
-    drop_previous: float = setting(0.25, "share of the samples that get no previous map", minimum=0, maximum=1)
+    drop_previous: float = setting(
+        0.25, "share of the samples that get no previous map, besides those of photo_share", minimum=0, maximum=1
+    )
     dice_weight: float = setting(1.0, "weight of the Dice loss; the cross entropy has weight 1", minimum=0)
     joint_dropout: float = setting(0.05, "probability that a joint is removed", minimum=0, maximum=1)
     relabel: float = setting(

@@ -42,11 +42,11 @@ class Learner(keras.Model):
         raise NotImplementedError
 
     def draw_samples(self, windows: Batch) -> Uint8Array:
-        """Draws what the generator makes of windows of two frames: an RGB picture with one row for each window."""
+        """Generates maps for windows of two frames and draws them: an RGB picture with one row for each window."""
         raise NotImplementedError
 
     def compile(self) -> None:
-        """Makes an Adam optimizer for each network and builds its variables, so that a checkpoint can restore them."""
+        """Makes the generator's Adam optimizer and builds its variables, so that a checkpoint can restore them."""
         super().compile(optimizer=None)  # by default Keras would make an RMSprop
         self.generator_optimizer = self.adam(self.generator)
 
@@ -76,7 +76,7 @@ class Learner(keras.Model):
         }
 
     def begin_with(self, weights: list[Float32Array]) -> None:
-        """Starts from the weights of a trained generator."""
+        """Sets the generator's weights to those of a trained generator."""
         self.generator.set_weights(weights)
 
     def generator_to_save(self) -> keras.Model:

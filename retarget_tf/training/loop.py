@@ -65,10 +65,10 @@ def train(
         The step reached.
 
     Raises:
-        InputDataError: The records do not fit the model or differ from those of the workdir's first run, or
-            `init_from` has other model settings.
-        ConfigError: The settings differ from those of the workdir's first run, or the outputs would replace the
-            records or `init_from`.
+        InputDataError: The records do not fit the model, are damaged or differ from those of the workdir's first run,
+            no checkpoint can be read, or `init_from` has other model settings.
+        ConfigError: Settings other than length, reports and caching differ from those of the workdir's first run, or
+            the outputs would replace the records or `init_from`.
         StoppedError: A signal stopped the training; checkpoint and generator were saved.
         TrainingError: A loss became NaN or infinite.
     """

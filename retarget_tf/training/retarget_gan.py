@@ -34,7 +34,7 @@ class RetargetGAN(Learner):
 
     @staticmethod
     def batches(folder: pathlib.Path, settings: PaperTrainingConfig, start_batch: int) -> tf.data.Dataset:
-        """Returns windows of two consecutive frames, randomly cropped and mirrored."""
+        """Returns windows of two consecutive frames, randomly cropped and mirrored if `settings.jitter`."""
         return input_pipeline.make_dataset(
             folder,
             "train",

@@ -1,6 +1,7 @@
 """Writes the settings of a training (config.json) and its software and hardware (environment.json) into the workdir.
 
-When a training resumes, settings that differ from those of the first run are refused.
+When a training resumes, its settings must be those of the first run; only its length, its reports and caching may
+change.
 """
 
 import dataclasses
@@ -32,7 +33,7 @@ def write_settings(
     """Checks the settings against those of the workdir's first run, then writes config.json and environment.json.
 
     Raises:
-        ConfigError: The settings differ.
+        ConfigError: A setting differs that may not change.
         InputDataError: The records differ, or the workdir's config.json was not written by this package.
     """
     settings = {

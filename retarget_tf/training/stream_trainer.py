@@ -23,7 +23,7 @@ from retarget_tf.pictures import figures
 from retarget_tf.training.config import StableTrainingConfig
 from retarget_tf.training.learner import Batch, Learner
 
-# Shares of the streams whose first previous map is the true one, and the reference's map; the others have none.
+# Shares of the streams that start with the true previous map, and with the reference's map; the rest have none.
 _FROM_TRUTH, _FROM_REFERENCE = 0.4, 0.3
 
 
@@ -50,7 +50,7 @@ class StreamTrainer(Learner):
 
     @staticmethod
     def batches(folder: pathlib.Path, settings: StableTrainingConfig, start_batch: int) -> tf.data.Dataset:
-        """Returns batches with the next frame of each slot's stream, augmented."""
+        """Returns batches with the next frame of each slot's stream, augmented if `settings.jitter`."""
         augment = augmentation.stream_augmentation(
             joint_dropout=settings.joint_dropout, relabel=settings.relabel, thicken=settings.thicken
         )
@@ -80,7 +80,7 @@ class StreamTrainer(Learner):
         }
 
     def begin_with(self, weights: list[Float32Array]) -> None:
-        """Starts from the weights of a trained generator, also as the first averages."""
+        """Sets the weights, and their moving averages, to those of a trained generator."""
         super().begin_with(weights)
         for average, weight in zip(self.averages, self.generator.trainable_variables, strict=False):
             average.assign(weight.value)

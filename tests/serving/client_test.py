@@ -59,7 +59,7 @@ def test_maps_are_those_of_the_generator_here(server: ModelServer, served: Serve
 
 
 def assert_served_as_here(server: ModelServer, local: Retargeter, target: inputs.Target) -> None:
-    """Every pixel of every map, in one call and step by step, of a target whose canvas is no photo to cut."""
+    """Compares all maps, in one call and step by step, for a target whose canvas would be cropped as a photo."""
     side = np.float32(local.image_size)
     as_a_photo = pose_transform.person_square(target.keypoints, side, side, 0.75)
     assert np.abs(np.asarray(as_a_photo) - [0, 0, side]).max() > 1
@@ -108,7 +108,7 @@ def test_a_dance_in_chunks_is_the_dance(server: ModelServer, photo: pathlib.Path
 
 
 @pytest.mark.slow
-def test_what_is_served_is_told(server: ModelServer, served: Served) -> None:
+def test_client_reads_the_served_models_settings(server: ModelServer, served: Served) -> None:
     with ServingClient(server.address) as client:
         spec = client.spec()
     assert (spec.model.preset, spec.model.image_size) == (served.spec.model.preset, served.spec.model.image_size)
@@ -117,7 +117,7 @@ def test_what_is_served_is_told(server: ModelServer, served: Served) -> None:
 
 
 @pytest.mark.slow
-def test_refusals_are_errors_of_ours(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_grpc_errors_become_exceptions_of_the_package(server: ModelServer, monkeypatch: pytest.MonkeyPatch) -> None:
     with ServingClient(server.address) as client, pytest.raises(InputDataError, match=r"refuses the request.*Missing"):
         client.predict("step", {})
     with (
@@ -151,10 +151,10 @@ class SleepIsAMinute:
 
 
 class Scripted(prediction_service_pb2_grpc.PredictionServiceServicer):
-    """A server that has its answers ready: a status, arrays by name, or None for no answer at all.
+    """Answers each request with the next of `answers`: a gRPC status, arrays by name, or None for no answer.
 
     Attributes:
-        requests: that came.
+        requests: The requests received, in order.
     """
 
     def __init__(self, *answers: Any) -> None:
@@ -162,7 +162,7 @@ class Scripted(prediction_service_pb2_grpc.PredictionServiceServicer):
         self.requests: list[Any] = []
 
     def Predict(self, request: Any, context: Any) -> Any:  # noqa: N802 - the stub's name
-        """The next answer."""
+        """Returns the next answer."""
         self.requests.append(request)
         answer = next(self._answers)
         if answer is None:

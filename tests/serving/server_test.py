@@ -48,13 +48,13 @@ class Toy(tf.Module):
 
     @tf.function(input_signature=[tf.TensorSpec([None, 2], tf.float32, name="x")])
     def times(self, x: Any) -> dict[str, Any]:
-        """One batch of points."""
+        """Returns the points times the factor, and the sum of each point."""
         tf.debugging.assert_non_negative(x, "x must not be negative")
         return {"y": x * self.factor, "sum": tf.reduce_sum(x, axis=1)}
 
     @tf.function(input_signature=[tf.TensorSpec([None], tf.string, name="image_bytes")])
     def length(self, image_bytes: Any) -> dict[str, Any]:
-        """Files by their length."""
+        """Returns the length in bytes of each file."""
         return {"length": tf.strings.length(image_bytes)}
 
     @tf.function(
@@ -274,7 +274,7 @@ def test_a_version_that_cannot_be_loaded_is_tried_again_when_it_changes(
 
 
 class Gate:
-    """A signature that waits to be let through, and tells of what batches it was asked."""
+    """A signature that waits until `opened` is set and records the batches that it gets."""
 
     def __init__(self) -> None:
         self.entered, self.opened = threading.Event(), threading.Event()

@@ -43,7 +43,7 @@ def poses(*shape: int, side: int = SIZE, seed: int = 1) -> Float32Array:
 
 
 def standing(batch: int) -> Float32Array:
-    """Keypoints around which the canvas is just a picture of SIZE pixels: 24 px high in its middle."""
+    """Returns poses of people 24 px high in the middle, for whom the crop is the whole picture of SIZE pixels."""
     keypoints = poses(batch, seed=5)
     keypoints[..., 0] = np.clip(keypoints[..., 0], 10, 22)
     keypoints[:, 0, :2], keypoints[:, 1, :2] = (10, 4), (22, 28)
@@ -180,7 +180,7 @@ def test_rollout_step_and_clip_agree_exactly(served: Served, known: list[bool]) 
 
 
 def test_a_canvas_is_not_cut_whatever_its_pose(served: Served) -> None:
-    """As a photo it would be: its person, a head in a corner, does not take the canvas's share."""
+    """Sent as a photo it would be cropped: the person in its corner is smaller than `person_height_share`."""
     clip = clip_request([True])
     clip["reference_keypoints"] = clip["reference_keypoints"] / np.asarray([4, 4, 1], np.float32)
     expected = rolled_out(served.trained, clip)
@@ -248,7 +248,7 @@ def test_what_lies_beyond_a_picture_makes_no_map(served: Served, filling: int) -
 
 
 def test_maps_are_those_of_the_network_on_the_canvas(served: Served) -> None:
-    """The canvas of the library, in NumPy and OpenCV: a grey level apart, see images_tf_test."""
+    """The canvas of the library, in NumPy and OpenCV: a grey level apart, see square_crop_graph_test."""
     picture, pose, own = photo(90, 60), poses(1, side=60), poses(1, side=60, seed=4)
     square = pose_transform.person_square(own[0], np.float32(60), np.float32(90), served.spec.person_height_share)
     crop = SquareCrop(*(float(value) for value in square))

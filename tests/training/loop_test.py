@@ -150,7 +150,7 @@ def train_stable_whole_and_in_parts(records_folder: str, folder: str) -> None:
     tf.config.experimental.enable_op_determinism()
     whole, parts = pathlib.Path(folder) / "whole", pathlib.Path(folder) / "parts"
     loop.train(records_folder, whole, STABLE, STREAMS)
-    # The same schedule, but a signal after two steps.
+    # The same schedule, but ended after two steps.
     stop = callbacks.is_finished
     callbacks.is_finished = lambda state, steps, seconds: state.steps_done >= 2 or stop(state, steps, seconds)
     loop.train(records_folder, parts, STABLE, STREAMS)
@@ -233,9 +233,7 @@ def test_other_settings_are_refused(records_folder: pathlib.Path, workdir: pathl
         loop.train(records_folder, workdir, MODEL, dataclasses.replace(CONFIG, batch_size=1))
 
 
-def test_a_workdir_of_a_version_with_fewer_settings_is_told_from_others(
-    records_folder: pathlib.Path, tmp_path: pathlib.Path
-) -> None:
+def test_a_workdir_that_lacks_a_setting_is_refused(records_folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     write_settings(tmp_path, [records_folder], STABLE, STREAMS)
     settings = json.loads((tmp_path / "config.json").read_text())
     del settings["training"]["max_gap"]

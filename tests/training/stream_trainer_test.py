@@ -89,7 +89,7 @@ def test_teacher_forcing_feeds_the_truth_for_the_first_share() -> None:
     assert float(tf.reduce_max(task(trainer, make_batch())[0]["previous_map"])) == 0  # its own: nothing yet
 
 
-def test_to_parse_the_photo_is_to_be_asked_for_its_own_pose_without_a_map() -> None:
+def test_photo_parsing_samples_get_the_photos_pose_and_no_maps() -> None:
     trainer = make_trainer(dataclasses.replace(PLAIN, photo_share=1))
     before = trainer.streams.numpy().copy()
     batch = make_batch()
@@ -102,7 +102,7 @@ def test_to_parse_the_photo_is_to_be_asked_for_its_own_pose_without_a_map() -> N
     np.testing.assert_array_equal(trainer.streams, before)  # the slot's stream waits
 
 
-def test_what_comes_back_is_what_a_rollout_feeds() -> None:
+def test_the_map_that_is_fed_back_is_one_hot() -> None:
     trainer = make_trainer()
     trainer.train_step(make_batch())
     kept = trainer.streams.numpy()

@@ -50,7 +50,7 @@ def smooth(packed: Tensor, part: Tensor, x: Tensor, y: Tensor) -> tuple[Tensor, 
 
     Returns:
         code: float32 `[batch, n, places]`, of the nearest pixel, or the greatest of its neighbours where that is 0.
-        covered: bool `[batch, n, places]`, True where more than about half of the position is covered.
+        covered: bool `[batch, n, places]`, True where the part's interpolated coverage exceeds `_COVERED`.
     """
     height, width = packed.shape[2:]
     # Positions far outside are clipped to just outside of the picture, where nothing is covered.

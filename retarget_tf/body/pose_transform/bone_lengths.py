@@ -11,7 +11,7 @@ foreshortened, hips and shoulders vanish in profile, feet and ears from the fron
 keypoints and 2 % for distance from the camera. Height and deviations are estimated by their posterior means, so bones
 that the pictures do not show keep their usual length.
 
-Consecutive frames look alike and are not independent: each further second (`_VIEW` frames) counts as one more view of
+Consecutive frames look alike and are not independent: each further `_VIEW` frames count as one more view of
 a bone, and the same bone of the other side as half a view. `tests.benchmarks.bone_lengths` measures the shares, spreads
 and foreshortenings of `STANDARD`.
 """
@@ -79,7 +79,7 @@ class Bones:
 
     Attributes:
         log_height: Logarithm of the standing height in pixels.
-        deviations: Logarithm of estimated by usual length of each left or middle bone seen, by outer joint.
+        deviations: log(estimated length / usual length) of each left or middle bone seen, by its outer joint.
     """
 
     log_height: float

@@ -34,9 +34,10 @@ def fit_path(
         fit: How to fit. `body` scales and shifts the source to the target's height, ground line and place, then shrinks
             and shifts it as far as needed to keep the whole path on the canvas. `limbs` also gives each limb the
             target's length, as far as it can be estimated (see `proportions`). `path` fills the canvas with the box
-            around the path. `none` letterboxes the source's picture into the canvas.
+            around the path. `none` letterboxes the source's picture into the canvas. A target without
+            joints is fitted as with `path`.
         source: `[frames, 25, 3]` in pixels of the source; frames without a person have no joints.
-        target: `[25, 3]` on the canvas, or `[frames, 25, 3]` where more than one photo is known.
+        target: `[25, 3]` on the canvas, or `[frames, 25, 3]` if more than one pose is known.
         size: Side of the canvas in pixels.
         source_size: Width and height of the source's picture in pixels.
 

@@ -28,8 +28,8 @@ class Proportions:
 
     Attributes:
         scale: Height of the target in its pixels divided by the height of the source in its own.
-        ratios: float32 `[25]`, target by source length of the bone that ends at each joint, after scaling the source by
-            `scale`; 1 where nothing is known.
+        ratios: float32 `[25]`, length of the bone that ends at each joint, target divided by source, after scaling the
+            source by `scale`; 1 where nothing is known.
     """
 
     scale: float

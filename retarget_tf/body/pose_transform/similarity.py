@@ -86,7 +86,7 @@ def hold_pose(keypoints: Float32Array) -> Float32Array:
 
 
 def body_heights(keypoints: Float32Array) -> Float32Array:
-    """Returns pixels from head to ankles in each frame of `[frames, 25, 3]`; NaN where missing or upside down."""
+    """Returns pixels from head to ankles, or heels, in each of `[frames, 25, 3]`; NaN if missing or upside down."""
     heights = _lowest_foot(keypoints) - skeleton.highest(keypoints, skeleton.HEAD)
     return np.where(heights > 0, heights, np.float32(np.nan))
 

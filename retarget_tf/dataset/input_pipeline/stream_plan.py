@@ -23,9 +23,9 @@ class StreamLengths:
     """Distribution of the lengths and frame gaps of streams.
 
     Attributes:
-        frame_gap: Smallest and largest distance between two frames of a stream, drawn uniformly for each stream.
+        frame_gap: Smallest and largest distance in the clip of consecutive frames; each stream draws its own uniformly.
         mean_frames: Mean of the geometric distribution of stream lengths; a stream also ends with its record.
-        single_share: Probability that a stream is only one frame long.
+        single_share: Probability that a stream is cut to one frame.
     """
 
     frame_gap: tuple[int, int]

@@ -64,7 +64,7 @@ class WindowPlan:
         return slots[left], behind[left]
 
     def row(self, order: tf.Tensor, slot: tf.Tensor, behind: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-        """Returns a slot's unfinished records after `behind` windows, and the windows of the first already yielded."""
+        """Returns a slot's unfinished records after `behind` windows, and how many windows of the first are used up."""
         records = order[slot :: self.slots]
         windows = tf.gather(self.windows, records)
         ends = tf.cumsum(windows)

@@ -48,10 +48,11 @@ def make_dataset(
         split: train, validation or test.
         batch_size: Number of windows in a batch.
         window_frames: Number of frames in a window.
-        frame_gap: Smallest and largest distance between two frames of a window, drawn uniformly for each window.
+        frame_gap: Smallest and largest distance in the clip of consecutive frames; each window draws its own uniformly.
         image_size: Side of the pictures in pixels; None keeps that of the records.
         augment: Random jitter of each window and its reference; None changes nothing.
-        shuffle: Yields windows in random order with random references, or else in stored order with frame 0.
+        shuffle: Yields windows in random order with random references, or else in stored order, all with frame 0 as
+            reference.
         seed: Makes all draws repeatable.
         repeat: Repeats epochs for ever, each in a new order; a batch may span the end of an epoch.
         drop_remainder: Without `repeat`, drops a last batch that is not full.
@@ -168,8 +169,9 @@ class WindowCutter:
 
     Attributes:
         window_frames: Number of frames in a window.
-        frame_gap: Smallest and largest distance between two frames of a window.
-        shuffle: Yields windows in random order with random references, or else in order with the first, frame 0.
+        frame_gap: Smallest and largest distance in the clip of consecutive frames of a window.
+        shuffle: Yields windows in random order with random references, or else in stored order, all with frame 0 as
+            reference.
     """
 
     window_frames: int

@@ -36,7 +36,7 @@ def damage_as_input_error(path: files.PathLike, *more_kinds: type[Exception]) ->
 
 @contextlib.contextmanager
 def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
-    """Does as `damage_as_input_error` for a block that reads many shards, of which TensorFlow's error names none.
+    """Turns TensorFlow's error into an InputDataError in a block that reads many shards, which the error does not name.
 
     Raises:
         InputDataError: Names the first damaged record in the folders. If there is none, TensorFlow's error is raised.

@@ -217,7 +217,7 @@ def _parse_split(values: Any) -> Split:
 
 
 def parts_of_records(folder: pathlib.Path) -> set[str]:
-    """Names the manifest and the shards that it lists, of any schema version; nothing where there is no manifest."""
+    """Returns the names of the manifest and of its shards, of any schema version; empty if it cannot be read."""
     try:
         splits = files.read_json(folder / "manifest.json", "records")["splits"].values()
         return {"manifest.json", *(shard["name"] for split in splits for shard in split["shards"])}

@@ -1,4 +1,4 @@
-"""The presets: each has a generator for one frame and a loop that makes a rollout of it.
+"""The presets. Each has a generator of one map, and a loop that calls it frame after frame: a rollout.
 
     loop      the interface of the loops
     paper     frame, pose -> map in colours, as published

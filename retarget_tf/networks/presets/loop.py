@@ -49,7 +49,7 @@ class Reference:
 
 @dataclasses.dataclass(frozen=True)
 class Taken:
-    """One generated step.
+    """Map, picture and next state, which `Loop.take` reads from the network's outputs of one step.
 
     Attributes:
         state: State to pass to the next step.
@@ -72,7 +72,7 @@ class Loop(Protocol):
         """Returns the state after a true frame, uint8 `[batch, size, size, 3]`, and its map: teacher forcing."""
 
     def resume(self, previous_map: Tensor) -> Tensor:
-        """Returns the state after a generated map, uint8 `[batch, size, size]`; that of `start` where it is unknown."""
+        """Returns the state after a generated map, uint8 `[batch, size, size]`; where that is unknown, `start()`."""
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
         """Returns the network's inputs by name, for keypoints float32 `[batch, 25, 3]` in pixels."""

@@ -16,7 +16,7 @@ from retarget_tf.networks.config import ModelConfig, PaperModelConfig
 from retarget_tf.networks.presets.loop import Network, Reference, Taken, start_where_unknown
 from retarget_tf.networks.unet import unet
 
-PHOTO_ADVICE = "It parses the photo itself: a `reference_map` is taken and not looked at."
+PHOTO_ADVICE = "It parses the photo itself: `reference_map` is accepted and ignored."
 
 
 def build_generator(config: PaperModelConfig, seed: int) -> keras.Model:
@@ -63,7 +63,7 @@ class PhotoLoop:
         return encoding.to_signed(frame)
 
     def resume(self, previous_map: Tensor) -> Tensor:
-        """Returns the map in its colours."""
+        """Returns the map in its colours; where it is unknown, the photo."""
         return start_where_unknown(previous_map, self._photo, encoding.colour_map(previous_map, self._schema))
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:

@@ -133,7 +133,7 @@ class MapLoop:
         return encoding.one_hot(parsing_map, self._schema)
 
     def resume(self, previous_map: Tensor) -> Tensor:
-        """Returns the map, one-hot."""
+        """Returns the map as one-hot; where it is unknown, zeros."""
         return start_where_unknown(previous_map, self.start(), encoding.one_hot(previous_map, self._schema))
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:

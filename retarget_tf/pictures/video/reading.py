@@ -73,7 +73,7 @@ def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
 
 
 def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[Uint8Array]:
-    """Yields the frames in order. Logs a warning if there are fewer frames than declared.
+    """Yields the frames in order. Logs a warning if there are fewer frames than declared or their rate varies.
 
     Raises:
         InputDataError: As in `probe`, or a frame cannot be decoded or has another size.

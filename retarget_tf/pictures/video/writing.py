@@ -23,6 +23,11 @@ class VideoWriter:
     * ``"mjpeg"``: quality about 95 with full chroma, for training frames.
     * ``"ffv1"``: lossless gray8 `[height, width]`, for parsing maps.
 
+    Args:
+        path: File to write; its suffix chooses the container.
+        fps: Frames per second, rounded to a fraction with a denominator up to 1,001.
+        codec: One of the codecs above.
+
     Raises:
         ConfigError: The name does not end in .mkv, .mov or .mp4.
     """

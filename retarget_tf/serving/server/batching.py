@@ -146,7 +146,7 @@ def _run(jobs: list[Job]) -> None:
 
 
 def _run_merged(jobs: list[Job]) -> bool:
-    """Runs jobs as one batch and gives each its outputs; returns False, and gives none any, if the run fails."""
+    """Runs jobs as one batch and gives each its outputs; if the run fails, sets no result and returns False."""
     merged = {name: np.concatenate([job.inputs[name] for job in jobs]) for name in jobs[0].inputs}
     try:
         outputs = _call(jobs[0], merged)
@@ -161,7 +161,7 @@ def _run_merged(jobs: list[Job]) -> bool:
 
 
 def _with_index(job: Job, error: RefusedError) -> RefusedError:
-    """Returns the error of the first example that fails alone, searched for until the job's deadline."""
+    """Runs the examples one by one until the deadline; returns the first error with its index, or else `error`."""
     if job.examples == 1:
         return error
     for index in range(job.examples):

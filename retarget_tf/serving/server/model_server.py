@@ -16,12 +16,12 @@ from retarget_tf.serving.server.batching import Batcher
 from retarget_tf.serving.server.services import ModelService, PredictionService
 from retarget_tf.serving.server.versions import ModelVersions
 
-_LAST_SECONDS = 1.0  # that computations get after the grace period
+_LAST_SECONDS = 1.0  # time that running computations get after the grace period
 _SPARE_THREADS = 8  # so that health and status are answered while the queue is full
 
 
 class ModelServer:
-    """Server of a folder of versions; a context manager that stops it.
+    """Serves the newest version in a folder over gRPC; as a context manager, stops when the block ends.
 
     Args:
         export_dir: Folder that holds the versions, as `export_saved_model` writes them.
