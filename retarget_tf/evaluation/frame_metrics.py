@@ -1,7 +1,7 @@
-"""Scores of generated photographic frames against the true ones: shift-tolerant SSIM, texture, sharpness, PSNR, SSIM.
+"""Scores of generated photographic frames against the true ones: shift-tolerant SSIM, texture, sharpness, SSIM.
 
-PSNR and SSIM compare pixel with pixel. They prefer a blurred picture, or one colour for each class, to a sharp person
-who stands two pixels off. Two measures here rank as the eye does, without trained weights:
+PSNR (`metrics.l1_and_psnr`) and SSIM compare pixel with pixel. They prefer a blurred picture, or one colour for each
+class, to a sharp person who stands two pixels off. Two measures here rank as the eye does, without trained weights:
 
     shift-tolerant SSIM   each pixel takes its best SSIM among small shifts of the generated picture
     texture distance      compares how strongly each class's brightness varies at three scales, wherever it does so
@@ -24,14 +24,6 @@ _SHIFT_COST = 0.002  # of SSIM for each pixel of shift, so that the smallest goo
 _SCALES = (1.0, 2.0, 4.0)  # pixels, of the Gaussians in which the texture distance measures deviations
 _DECILES = np.arange(0.1, 0.95, 0.1)
 _SMALLEST_CLASS = 60  # pixels; smaller classes have no texture to speak of
-
-
-def psnr(generated: Uint8Array, real: Uint8Array, mask: BoolArray) -> float:
-    """Returns the peak signal-to-noise ratio over a mask in dB; infinite if the pictures are equal there."""
-    if not mask.any():
-        return float("nan")
-    error = np.mean((generated[mask].astype(np.float64) - real[mask]) ** 2)
-    return float(10 * np.log10(255**2 / error)) if error else float("inf")
 
 
 def ssim(generated: Uint8Array, real: Uint8Array, mask: BoolArray) -> float:
