@@ -1,5 +1,6 @@
 """Tests of videos: written and read back, and every broken file that is refused."""
 
+import gc
 import pathlib
 import struct
 from collections.abc import Sequence
@@ -58,6 +59,17 @@ def test_red_stays_red(tmp_path: pathlib.Path) -> None:
     for name, codec in (("a.mp4", "h264"), ("a.mkv", "mjpeg")):
         (read,) = video.read_frames(write(tmp_path / name, [red], codec))
         assert difference([red], [read]) < 3
+
+
+def test_frames_are_freed_without_the_garbage_collector(tmp_path: pathlib.Path) -> None:
+    path = write(tmp_path / "a.mp4", gentle_frames(40))
+    gc.collect()
+    gc.disable()
+    try:
+        assert len(list(video.read_frames(path))) == 40
+        assert sum(isinstance(thing, av.VideoFrame) for thing in gc.get_objects()) < 5
+    finally:
+        gc.enable()
 
 
 def test_ffv1_is_exact_for_any_ids(tmp_path: pathlib.Path) -> None:

@@ -3,8 +3,29 @@
 Frames are RGB uint8 `[height, width, 3]`, upright (rotation and mirroring in the metadata are applied).
 """
 
-from retarget_tf.pictures.video.reading import VideoInfo, find_videos, probe, read_frames, read_gray
+from retarget_tf.pictures.video.reading import (
+    TimedFrame,
+    VideoInfo,
+    find_videos,
+    probe,
+    read_frames,
+    read_gray,
+    read_metadata,
+    read_timed_frames,
+)
 from retarget_tf.pictures.video.writing import VideoWriter
 from retarget_tf.pictures.video_options import AS_IT_IS, ReadOptions
 
-__all__ = ["AS_IT_IS", "ReadOptions", "VideoInfo", "VideoWriter", "find_videos", "probe", "read_frames", "read_gray"]
+__all__ = [
+    "AS_IT_IS",
+    "ReadOptions",
+    "TimedFrame",
+    "VideoInfo",
+    "VideoWriter",
+    "find_videos",
+    "probe",
+    "read_frames",
+    "read_gray",
+    "read_metadata",
+    "read_timed_frames",
+]

@@ -6,9 +6,8 @@ import functools
 import glob
 import os
 import pathlib
-import re
-from collections.abc import Iterable, Iterator
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import av
 import numpy as np
@@ -19,10 +18,9 @@ from av.video.reformatter import ColorTrc
 from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
+from retarget_tf.pictures.video.times import Times, average_fps, declared_frames, resampled, timed
 from retarget_tf.pictures.video_options import AS_IT_IS, ReadOptions
 
-_UNEVEN_SHARE = 0.05  # of uneven steps that is still normal: phones drop a frame now and then
-_CLOCK = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
 _HDR = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
 
 
@@ -65,11 +63,11 @@ def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
             than `options` allow, is HDR, or has pixels that are not square.
     """
     with _open(path, options) as (container, stream):
-        height, width = _upright(next(_packets_to_frames(path, container, stream))).shape[:2]
-        fps = _average_fps(stream)
-        frames = _declared_frames(container, stream)
-    resampled = options.fps or fps
-    return VideoInfo(width, height, resampled, round(frames * resampled / fps))
+        height, width = _Upright()(next(_packets_to_frames(path, container, stream))).shape[:2]
+        fps = average_fps(stream)
+        frames = declared_frames(container, stream)
+    yielded = options.fps or fps
+    return VideoInfo(width, height, yielded, round(frames * yielded / fps))
 
 
 def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[Uint8Array]:
@@ -79,16 +77,60 @@ def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterat
         InputDataError: As in `probe`, or a frame cannot be decoded or has another size.
     """
     with _open(path, options) as (container, stream):
-        times = _Times()
+        times = Times()
         frames = _packets_to_frames(path, container, stream, times)
         if options.fps:
-            frames = _resampled(frames, _average_fps(stream), options.fps)
-        yield from map(_upright, frames)
+            frames = resampled(frames, average_fps(stream), options.fps)
+        yield from map(_Upright(), frames)
     if not options.fps and (uneven := times.uneven()):
         _warn_once(
             f"video {path}: is of variable frame rate: {1e3 * uneven[0]:.0f} ms from frame to frame, up to "
             f"{1e3 * uneven[1]:.0f}. Read as it is, it is out of time; --fps resamples it."
         )
+
+
+class TimedFrame(NamedTuple):
+    """A frame and when it is shown.
+
+    Attributes:
+        seconds: Time from the first frame.
+        frame: RGB uint8 `[height, width, 3]`, upright.
+        duration: Seconds that the container declares for the frame, otherwise 1 / average rate. Needed for the last
+            frame; any other is shown until the next.
+    """
+
+    seconds: float
+    frame: Uint8Array
+    duration: float
+
+
+def read_timed_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[TimedFrame]:
+    """Yields the frames of `read_frames` with their times, which increase. With `options.fps` these are k / fps.
+
+    A frame without a time gets its index / average rate.
+
+    Raises:
+        InputDataError: As in `read_frames`, or the times go back by more than a second.
+    """
+    with _open(path, options) as (container, stream):
+        frames, average, upright = _packets_to_frames(path, container, stream), average_fps(stream), _Upright()
+        if options.fps:
+            for index, frame in enumerate(resampled(frames, average, options.fps)):
+                yield TimedFrame(index / options.fps, upright(frame), 1 / options.fps)
+            return
+        for count, (seconds, duration, frame) in enumerate(timed(frames, average)):
+            if seconds is None:
+                raise InputDataError(
+                    f"video {path} frame {count}: its time lies before that of earlier frames. "
+                    "Convert it: ffmpeg -i IN OUT.mp4"
+                )
+            yield TimedFrame(seconds, upright(frame), duration)
+
+
+def read_metadata(path: files.PathLike) -> dict[str, str]:
+    """Returns the metadata of a video by lower-case key: Matroska and WebM store `comment` as `COMMENT`."""
+    with _open(path, AS_IT_IS) as (container, _):
+        return {key.lower(): value for key, value in container.metadata.items()}
 
 
 def read_gray(path: files.PathLike) -> Iterator[Uint8Array]:
@@ -108,7 +150,7 @@ def _open(path: files.PathLike, options: ReadOptions) -> Iterator[tuple[Any, Any
         container = av.open(str(path))
     except (av.FFmpegError, OSError) as error:
         raise InputDataError(
-            f"video {path}: not a video that can be read ({_reason(error)}). Give a video file, such as an .mp4."
+            f"video {path}: not a video that can be read ({reason(error)}). Give a video file, such as an .mp4."
         ) from error
     with container:
         if not container.streams.video:
@@ -145,11 +187,9 @@ def _check_kind(path: files.PathLike, stream: Any, options: ReadOptions) -> None
         raise InputDataError(f"video {path}: is HDR ({transfer} transfer). Convert it to SDR (BT.709) first.")
 
 
-def _packets_to_frames(
-    path: files.PathLike, container: Any, stream: Any, times: "_Times | None" = None
-) -> Iterator[Any]:
+def _packets_to_frames(path: files.PathLike, container: Any, stream: Any, times: Times | None = None) -> Iterator[Any]:
     """Yields the decoded frames and adds their times to `times`, if given."""
-    count, size, times = 0, None, times or _Times()
+    count, size, times = 0, None, times or Times()
     try:
         for frame in container.decode(stream):
             size, before = (frame.width, frame.height), size
@@ -163,62 +203,16 @@ def _packets_to_frames(
             count += 1
     except av.FFmpegError as error:
         raise InputDataError(
-            f"video {path} frame {count}: cannot be decoded ({_reason(error)}), so the file is cut or damaged. "
+            f"video {path} frame {count}: cannot be decoded ({reason(error)}), so the file is cut or damaged. "
             "Copy it again."
         ) from error
     if count == 0:
         raise InputDataError(f"video {path}: holds no frame that can be decoded. Give another file.")
-    declared = _declared_frames(container, stream)
+    declared = declared_frames(container, stream)
     # A duration is rounded and can be off by one frame.
-    missing = count < declared - 1 if stream.frames else times.end_before(declared / _average_fps(stream))
+    missing = count < declared - 1 if stream.frames else times.end_before(declared / average_fps(stream))
     if missing:
         _warn_once(f"video {path}: decoded {count} of {declared} declared frames; the file may be cut.")
-
-
-class _Times:
-    """Presentation times of a video's frames in seconds."""
-
-    def __init__(self) -> None:
-        self._known: list[float] = []
-
-    def add(self, frame: Any) -> None:
-        """Adds the time of a frame, if it has one."""
-        if frame.time is not None:
-            self._known.append(float(frame.time))
-
-    def end_before(self, seconds: float) -> bool:
-        """Returns whether two frames or more, at the slowest pace, are missing at the end of a video this long."""
-        if len(self._known) < 2:
-            return False
-        return seconds - (self._known[-1] - self._known[0]) > 2.5 * float(np.diff(self._known).max())
-
-    def uneven(self) -> tuple[float, float] | None:
-        """Returns the median and the largest time between frames if the frame rate varies, otherwise None."""
-        if len(self._known) < 2:
-            return None
-        steps = np.diff(self._known)
-        usual = float(np.median(steps))
-        unusual = np.abs(steps - usual) > 0.5 * usual
-        return (usual, float(steps.max())) if unusual.mean() > _UNEVEN_SHARE else None
-
-
-def _average_fps(stream: Any) -> float:
-    return float(stream.average_rate or stream.guessed_rate or 30)
-
-
-def _declared_frames(container: Any, stream: Any) -> int:
-    """Returns the number of frames by the container's count or duration; 0 if it has neither."""
-    if stream.frames:
-        return int(stream.frames)
-    if stream.duration:
-        seconds = float(stream.duration * stream.time_base)
-    elif clock := _CLOCK.fullmatch(stream.metadata.get("DURATION", "")):
-        # Matroska: the duration of this stream; the container's may be that of the sound.
-        hours, minutes, rest = map(float, clock.groups())
-        seconds = hours * 3600 + minutes * 60 + rest
-    else:
-        seconds = (container.duration or 0) / av.time_base
-    return round(seconds * _average_fps(stream))
 
 
 @functools.lru_cache
@@ -227,32 +221,36 @@ def _warn_once(message: str) -> None:
     logging.warning("%s", message)
 
 
-def _resampled(frames: Iterable[Any], average_fps: float, fps: float) -> Iterator[Any]:
-    """Yields for each time k / fps, from the first frame to the last, the frame nearest in time."""
-    held, held_at, start, count = None, 0.0, 0.0, 0
-    for index, frame in enumerate(frames):
-        at = index / average_fps if frame.time is None else float(frame.time)
-        start = at if held is None else start
-        while held is not None and count / fps < (held_at + at) / 2 - start:
-            yield held
-            count += 1
-        held, held_at = frame, at
-    while (count - 0.5) / fps < held_at - start:
-        yield held
-        count += 1
+class _Upright:
+    """Converts frames to RGB, rotated and mirrored by the display matrix of the first (ISO/IEC 14496-12, 8.3.2).
+
+    The other frames are not asked for theirs: a frame and its side data, once asked for, refer to each other, and many
+    megabytes of frames would wait for the garbage collector.
+    """
+
+    def __init__(self) -> None:
+        self._is_first, self._swaps, self._rows, self._columns = True, False, 1, 1
+
+    def __call__(self, frame: Any) -> Uint8Array:
+        """Returns the upright picture, uint8 `[height, width, 3]`."""
+        if self._is_first:
+            self._is_first = False
+            self._take(frame.side_data.get(Type.DISPLAYMATRIX))
+        picture = frame.to_ndarray(format="rgb24")
+        if self._swaps:
+            picture = picture.swapaxes(0, 1)
+        return np.ascontiguousarray(picture[:: self._rows, :: self._columns])
+
+    def _take(self, matrix: Any) -> None:
+        if matrix is None:
+            return
+        a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].astype(np.int64)
+        self._swaps = bool(abs(b) > abs(a))
+        if self._swaps:  # x' = c y and y' = b x: rows become columns
+            a, d = c, b
+        self._rows, self._columns = (1 if d >= 0 else -1), (1 if a >= 0 else -1)
 
 
-def _upright(frame: Any) -> Uint8Array:
-    """Converts a frame to RGB, rotated and mirrored by its display matrix (ISO/IEC 14496-12, 8.3.2)."""
-    picture = frame.to_ndarray(format="rgb24")
-    matrix = frame.side_data.get(Type.DISPLAYMATRIX)
-    if matrix is None:
-        return picture
-    a, b, _, c, d = np.frombuffer(bytes(matrix), np.int32)[:5].astype(np.int64)
-    if abs(b) > abs(a):  # x' = c y and y' = b x: rows become columns
-        picture, a, d = picture.swapaxes(0, 1), c, b
-    return np.ascontiguousarray(picture[:: 1 if d >= 0 else -1, :: 1 if a >= 0 else -1])
-
-
-def _reason(error: BaseException) -> str:
+def reason(error: BaseException) -> str:
+    """Returns what libav says of an error, without the name of the file."""
     return str(getattr(error, "strerror", None) or error).strip()
