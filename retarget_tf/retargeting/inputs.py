@@ -29,22 +29,44 @@ _PARSED_SIZE = extraction.ExtractionConfig().size  # smallest size to parse at; 
 
 
 @dataclasses.dataclass(frozen=True)
+class Photo:
+    """The picture that the target was cut out of, for photographic frames.
+
+    Attributes:
+        picture: The whole picture, RGB uint8 `[height, width, 3]`.
+        square: The canvas in it, in its pixels.
+        parsing_map: Class ids in the square, uint8 `[size, size]`, of the canvas's size or larger; 255 where unknown.
+        opacity: float32 of the same size, 0..1, how much of a pixel the person covers; None if it is not known.
+    """
+
+    picture: Uint8Array
+    square: SquareCrop
+    parsing_map: Uint8Array
+    opacity: Float32Array | None = None
+
+
+@dataclasses.dataclass(frozen=True)
 class Target:
     """The person to generate, on the canvas.
 
     Attributes:
         canvas: Picture for the network, RGB uint8 `[size, size, 3]`.
         keypoints: float32 `[25, 3]` in pixels of the canvas.
-        shown: The same square at a higher resolution, for the panel, RGB uint8 `[shown_size, shown_size, 3]`.
         known_keypoints: All known poses, float32 `[frames, 25, 3]` in pixels of the canvas, to measure proportions.
         parsing_map: Class ids, uint8 `[size, size]`. A map filled with 255 means that it is unknown.
+        photo: The picture that the canvas was cut out of.
     """
 
     canvas: Uint8Array
     keypoints: Float32Array
-    shown: Uint8Array
     known_keypoints: Float32Array
     parsing_map: Uint8Array
+    photo: Photo
+
+    @property
+    def shown(self) -> Uint8Array:
+        """The canvas at a higher resolution, for the panel, RGB uint8 `[512, 512, 3]`."""
+        return self.photo.square.apply(self.photo.picture, _SHOWN_SIZE)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,13 +142,15 @@ def photo_target(
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
     height, width = (np.float32(length) for length in picture.shape[:2])
     square = SquareCrop(*(float(value) for value in pose_transform.person_square(pose, width, height, share)))
+    at = max(size, _PARSED_SIZE)
+    opacity = canvas_map = None
     if target_map == NO_MAP:
-        parsing_map = _unknown_map(size)
+        parsing_map = _unknown_map(at)
     elif target_map in (AUTO, PARSE):
-        parsing_map = _parsed_map(picture, pose, square, size, may_fail=target_map == AUTO)
+        parsing_map, opacity = _parsed_map(picture, pose, square, at, may_fail=target_map == AUTO)
     else:
-        parsing_map = _file_map(target_map, picture, square, size, schema)
-    return _target(picture, square, pose[None], size, parsing_map)
+        parsing_map, canvas_map = (_file_map(target_map, picture, square, side, schema) for side in (at, size))
+    return _target(Photo(picture, square, parsing_map, opacity), pose[None], size, canvas_map)
 
 
 def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = PARTS10) -> Target:
@@ -144,10 +168,10 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
         raise InputDataError(f"clip {folder} frame 0: nobody is seen in it. Give another clip, or a photo.")
     frame = next(clip.read_frames())
     whole = SquareCrop(0.0, 0.0, float(clip.info.image_size))
-    parsing_map = _unknown_map(size)
+    parsing_map = _unknown_map(max(size, clip.info.image_size))
     if schema is not None and schema.name in clip.info.label_schemas:
-        parsing_map = whole.apply_map(next(clip.read_maps(schema.name)), size)
-    return _target(frame, whole, clip.keypoints, size, parsing_map)
+        parsing_map = whole.apply_map(next(clip.read_maps(schema.name)), len(parsing_map))
+    return _target(Photo(frame, whole, parsing_map), clip.keypoints, size)
 
 
 def video_source(
@@ -218,11 +242,11 @@ def _pose_in(picture: Uint8Array, keypoints: Float32Array | KeypointFile | None)
     return skeleton.drop_unseen(keypoints, width, height)
 
 
-def _target(
-    picture: Uint8Array, square: SquareCrop, known_keypoints: Float32Array, size: int, parsing_map: Uint8Array
-) -> Target:
-    known = square.move_keypoints(known_keypoints, size)
-    return Target(square.apply(picture, size), known[0], square.apply(picture, _SHOWN_SIZE), known, parsing_map)
+def _target(photo: Photo, known_keypoints: Float32Array, size: int, canvas_map: Uint8Array | None = None) -> Target:
+    known = photo.square.move_keypoints(known_keypoints, size)
+    if canvas_map is None:
+        canvas_map = SquareCrop(0.0, 0.0, float(len(photo.parsing_map))).apply_map(photo.parsing_map, size)
+    return Target(photo.square.apply(photo.picture, size), known[0], known, canvas_map, photo)
 
 
 def _unknown_map(size: int) -> Uint8Array:
@@ -231,21 +255,20 @@ def _unknown_map(size: int) -> Uint8Array:
 
 def _parsed_map(
     picture: Uint8Array, keypoints: Float32Array, square: SquareCrop, size: int, *, may_fail: bool
-) -> Uint8Array:
+) -> tuple[Uint8Array, Float32Array | None]:
     """Parses the square of a photo; returns an unknown map if nobody is found, or `may_fail` and no parser is there."""
-    at = max(size, _PARSED_SIZE)
     try:
-        parsed = extraction.parse_picture(picture, keypoints, square, at)
+        parsed = extraction.parse_picture(picture, keypoints, square, size)
     except MissingDependencyError as error:
         if not may_fail:
             raise
         logging.info("target: its map is left to the network (%s)", error)
-        return _unknown_map(size)
-    if not parsed.any():
+        return _unknown_map(size), None
+    if not parsed.parsing_map.any():
         logging.info("target: the parser sees nobody; its map is left to the network")
-        return _unknown_map(size)
+        return _unknown_map(size), None
     logging.info("target: its map is parsed out of the photo")
-    return SquareCrop(0.0, 0.0, float(at)).apply_map(parsed, size)
+    return parsed
 
 
 def _file_map(

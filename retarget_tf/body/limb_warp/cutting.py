@@ -99,11 +99,6 @@ def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema
     return codes, area < ops.take(area, TWINS, axis=1) * _HIDDEN_SHARE
 
 
-def swap(values: Tensor, use_twin: Tensor) -> Tensor:
-    """Takes values `[batch, parts, n]` from the other side's part where `use_twin` `[batch, parts, 1]` is True."""
-    return ops.where(use_twin, ops.take(values, TWINS, axis=1), values)
-
-
 def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:
     """Returns the class id `[batch, parts, height, 1]` most frequent in each part's rows, near rows counting more.
 

@@ -10,6 +10,8 @@ MediaPipe is imported when it is first needed. Without it or its models, Missing
 installs them.
 """
 
+from typing import NamedTuple
+
 import numpy as np
 
 from retarget_tf import files
@@ -27,6 +29,7 @@ from retarget_tf.pictures.square_crop import SquareCrop
 
 __all__ = [
     "ExtractionConfig",
+    "ParsedPicture",
     "PartsParser",
     "PersonChoice",
     "PoseDetector",
@@ -63,6 +66,18 @@ def detect_keypoints(image: Uint8Array, *, models_folder: files.PathLike | None 
     return seen if np.any(seen[:, 2] > 0) else None
 
 
+class ParsedPicture(NamedTuple):
+    """The person in a square of a picture.
+
+    Attributes:
+        parsing_map: Class ids of `parts10`, uint8 `[size, size]`.
+        opacity: float32 `[size, size]`, the segmenter's confidence 0..1 that a pixel shows a person, soft at outlines.
+    """
+
+    parsing_map: Uint8Array
+    opacity: Float32Array
+
+
 def parse_picture(
     picture: Uint8Array,
     keypoints: Float32Array,
@@ -70,8 +85,8 @@ def parse_picture(
     size: int,
     *,
     models_folder: files.PathLike | None = None,
-) -> Uint8Array:
-    """Makes the `parts10` map of a square of a single picture, as `extract_clip` does for a clip.
+) -> ParsedPicture:
+    """Parses a square of a single picture, as `extract_clip` does for a clip.
 
     Args:
         picture: RGB uint8 `[height, width, 3]`.
@@ -80,11 +95,9 @@ def parse_picture(
         size: Side of the map in pixels.
         models_folder: Folder of the model files; None for `models.default_folder()`.
 
-    Returns:
-        Class ids uint8 `[size, size]`.
-
     Raises:
         MissingDependencyError: mediapipe or its model is not installed.
     """
+    posed = PosedImage(picture, keypoints)
     with PartsParser(models_folder=models_folder, workers=1) as parser:
-        return parser.parse(PosedImage(picture, keypoints), square, size)
+        return ParsedPicture(parser.parse(posed, square, size), parser.opacity(posed, square, size))

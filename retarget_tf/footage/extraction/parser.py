@@ -124,6 +124,10 @@ class PartsParser:
         clothes = self.vote([] if view is None else [view])
         return next(self.parse_frames([posed], crop, size, clothes)).parsing_map
 
+    def opacity(self, posed: PosedImage, crop: SquareCrop, size: int) -> Float32Array:
+        """Returns the confidence that a pixel of the square shows a person, float32 `[size, size]` in 0..1."""
+        return np.clip(1 - self._confidences(posed, crop, size)[..., detectors.BACKGROUND], 0, 1)
+
     def _confidences(self, posed: PosedImage, crop: SquareCrop, size: int) -> Float32Array:
         """Returns the segmenter's confidences `[size, size, 6]` in the square; background outside view and picture."""
         view = self._view_square(posed)

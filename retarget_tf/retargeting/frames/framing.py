@@ -1,0 +1,99 @@
+"""Where the canvas of maps and keypoints lies in the picture of the video that is written."""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
+from retarget_tf.pictures.square_crop import SquareCrop
+
+Region = tuple[slice, slice]  # rows and columns of a picture
+
+
+@dataclasses.dataclass(frozen=True)
+class Framing:
+    """The picture of the video, and the square of the canvas in it.
+
+    Attributes:
+        width: Width of the picture in pixels.
+        height: Height of the picture in pixels.
+        square: The canvas, in pixels of the picture; it may reach beyond it.
+        size: Side of the canvas in its own pixels.
+    """
+
+    width: int
+    height: int
+    square: SquareCrop
+    size: int
+
+    @property
+    def scale(self) -> float:
+        """Pixels of the picture in a pixel of the canvas."""
+        return self.square.side / self.size
+
+    def region_of(self, mask: BoolArray, margin: float) -> Region:
+        """Returns the part of the picture that holds a mask of the canvas; empty slices if it holds nothing.
+
+        Args:
+            mask: bool `[size, size]`.
+            margin: Border around it, in pixels of the canvas.
+        """
+        return tuple(  # type: ignore[return-value]
+            _span(np.flatnonzero(mask.any(axis=axis)), start, self.scale, length, margin)
+            for axis, start, length in ((1, self.square.top, self.height), (0, self.square.left, self.width))
+        )
+
+    def enlarge(self, values: Float32Array, region: Region) -> Float32Array:
+        """Returns values of the canvas, float32 `[size, size(, channels)]`, at the pixels of a region, interpolated."""
+        rows, columns = region
+        inverse = self._canvas_of(columns.start, rows.start)
+        shape = (columns.stop - columns.start, rows.stop - rows.start)
+        flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+        return np.asarray(
+            cv2.warpAffine(values, inverse, shape, flags=flags, borderMode=cv2.BORDER_REPLICATE), np.float32
+        )
+
+    def grid(self, region: Region) -> tuple[Float32Array, Float32Array]:
+        """Returns x `[1, width]` and y `[height, 1]` on the canvas, in its pixels, of a region's pixel centres."""
+        rows, columns = region
+        x = (np.arange(columns.start, columns.stop) + 0.5 - self.square.left) / self.scale
+        y = (np.arange(rows.start, rows.stop) + 0.5 - self.square.top) / self.scale
+        return x[None].astype(np.float32), y[:, None].astype(np.float32)
+
+    def _canvas_of(self, left: int, top: int) -> Float32Array:
+        """The matrix from pixel indices of a region to indices of the canvas; pixel centres are at +0.5 here."""
+        step = 1 / self.scale
+        return np.asarray(
+            [
+                [step, 0, (left + 0.5 - self.square.left) * step - 0.5],
+                [0, step, (top + 0.5 - self.square.top) * step - 0.5],
+            ],
+            np.float32,
+        )
+
+
+def frame_photo(picture: Uint8Array, square: SquareCrop, size: int, height: int) -> tuple[Uint8Array, Framing]:
+    """Scales a photo down to the video's height, with even sides, and places the canvas in it.
+
+    Args:
+        picture: RGB uint8 `[height, width, 3]`.
+        square: The canvas in the picture, in its pixels.
+        size: Side of the canvas in its own pixels.
+        height: Largest height of the video in pixels; a smaller picture keeps its size.
+    """
+    scale = min(height / picture.shape[0], 1.0)
+    if scale < 1:
+        shape = (max(2, round(picture.shape[1] * scale)), height)
+        picture = np.asarray(cv2.resize(picture, shape, interpolation=cv2.INTER_AREA), np.uint8)
+    rows, columns = (side // 2 * 2 for side in picture.shape[:2])
+    placed = SquareCrop(square.left * scale, square.top * scale, square.side * scale)
+    return np.ascontiguousarray(picture[:rows, :columns]), Framing(columns, rows, placed, size)
+
+
+def _span(found: np.ndarray, start: float, scale: float, length: int, margin: float) -> slice:
+    if not len(found):
+        return slice(0, 0)
+    first = int(np.floor(start + (found[0] - margin) * scale))
+    last = int(np.ceil(start + (found[-1] + 1 + margin) * scale))
+    return slice(min(max(first, 0), length), min(max(last, 0), length))

@@ -1,0 +1,172 @@
+"""Where in the photo the pixels of a moved part of the body come from: `limb_warp`'s motion, in NumPy, for a few pixels.
+
+`limb_warp` moves all parts over all pixels of a map within a graph. A video has ten times the pixels, most of which a
+part does not touch; here each part is moved within its own small rectangle.
+"""
+
+import dataclasses
+
+import numpy as np
+import tensorflow as tf
+
+from retarget_tf.arrays import BoolArray, Float32Array, IndexArray, Uint8Array
+from retarget_tf.body import skeleton
+from retarget_tf.body.limb_warp import anatomy, bones, cutting
+from retarget_tf.body.limb_warp.anatomy import NAMES, PART
+from retarget_tf.body.parsing_labels import LabelSchema
+
+HEAD = PART["head"]
+_HEAD_RADIUS = 0.075  # in body units
+_GLANCE = 0.4  # largest shift of a turning face, in radii; the mapping of the outline onto itself holds up to a half
+_AWAY = float(np.cos(np.radians(100)))  # cosine of the turn from which the face is turned away
+_FIELDS = ("origin", "along", "across", "length", "width", "unit")
+
+Bounds = tuple[float, float, float, float]  # left, top, right, bottom
+
+
+@dataclasses.dataclass(frozen=True)
+class _Vectors:
+    """The bones of a pose as arrays `[parts, 1 or 2]` in pixels of the canvas; see `limb_warp.bones.Bones`."""
+
+    origin: Float32Array
+    along: Float32Array
+    across: Float32Array
+    length: Float32Array
+    width: Float32Array
+    unit: Float32Array
+    gaze: tuple[float, float]
+
+    @classmethod
+    def of(cls, tensors: bones.Bones) -> "_Vectors":
+        gaze = tuple(float(np.asarray(value).item()) for value in tensors.gaze)
+        return cls(*(np.asarray(getattr(tensors, name))[0] for name in _FIELDS), gaze)  # type: ignore[arg-type]
+
+
+class Skeleton:
+    """The photo's pose and map, cut into parts.
+
+    Args:
+        parsing_map: Class ids of the photo on the canvas, uint8 `[size, size]`.
+        keypoints: The photo's pose, float32 `[25, 3]` in pixels of the canvas.
+        schema: Label schema of the map.
+
+    Attributes:
+        codes: float32 `[parts, size, size]`, the class of each part at each pixel, see `limb_warp.sampling`.
+        cut_from: The part that each part's pixels are cut from: itself, or the other side's where it is hidden.
+    """
+
+    codes: Float32Array
+    cut_from: IndexArray
+
+    def __init__(self, parsing_map: Uint8Array, keypoints: Float32Array, schema: LabelSchema) -> None:
+        size = len(parsing_map)
+        one_hot = tf.one_hot(tf.cast(parsing_map, tf.int32), schema.num_classes)[None]
+        reference = anatomy.complete(tf.constant(keypoints)[None], anatomy.template(size, size))
+        start = bones.bones_of(reference)
+        codes, use_twin = cutting.cut(one_hot, reference, start.unit, schema)
+        twins = np.asarray(use_twin)[0, :, 0]
+        self.codes = np.asarray(codes)[0]
+        self.cut_from = np.where(twins, anatomy.TWINS, np.arange(len(NAMES)))
+        self._mirrored: BoolArray = twins
+        self._start = _Vectors.of(start.of_twins(use_twin))
+        like = reference[:, : skeleton.NUM_JOINTS]
+
+        @tf.function(input_signature=[tf.TensorSpec([skeleton.NUM_JOINTS, 3])])
+        def vectors(pose: tf.Tensor) -> tuple[list[tf.Tensor], tuple[tf.Tensor, tf.Tensor], tf.Tensor]:
+            end = bones.bones_of(anatomy.complete(pose[None], like))
+            return [getattr(end, name) for name in _FIELDS], end.gaze, bones.ranks(pose[None])
+
+        self._vectors = vectors
+
+    def move_to(self, keypoints: Float32Array) -> "Motion":
+        """Returns the motion from the photo's pose to another, float32 `[25, 3]` in pixels of the canvas."""
+        arrays, gaze, ranks = self._vectors(tf.constant(keypoints))
+        end = _Vectors.of(bones.Bones(*arrays, gaze))
+        return Motion(self._start, end, self._mirrored, np.asarray(ranks)[0, :, 0].argsort())
+
+
+@dataclasses.dataclass(frozen=True)
+class Motion:
+    """The motion of all parts from the photo's pose to a new one. Coordinates are in pixels of the canvas.
+
+    Attributes:
+        order: The parts from bottom to top.
+    """
+
+    _start: _Vectors
+    _end: _Vectors
+    _mirrored: BoolArray
+    order: IndexArray
+
+    def shows_face(self) -> bool:
+        """Whether the head is seen from the same side as in the photo."""
+        return self._turn()[1] > _AWAY
+
+    def source(self, part: int, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+        """Returns x and y in the photo, `[height, width]`, of places of a part in the new pose.
+
+        Args:
+            part: Index of the part.
+            x: float32 `[1, width]`.
+            y: float32 `[height, 1]`.
+        """
+        start, end = self._start, self._end
+        right, down = x - end.origin[part, 0], y - end.origin[part, 1]
+        along = right * end.along[part, 0] + down * end.along[part, 1]
+        across = right * end.across[part, 0] + down * end.across[part, 1]
+        growth, stretch, widening = self._factors(part)
+        along = along * growth + np.clip(along, 0, end.length[part, 0]) * stretch
+        across = across * widening
+        if part == HEAD:
+            across = self._glanced(across)
+        return (
+            start.origin[part, 0] + along * start.along[part, 0] + across * start.across[part, 0],
+            start.origin[part, 1] + along * start.along[part, 1] + across * start.across[part, 1],
+        )
+
+    def on_bone(self, part: int, x: Float32Array, y: Float32Array) -> Float32Array:
+        """Returns the distance of places to a part's bone in the new pose; arguments as in `source`."""
+        end = self._end
+        right, down = x - end.origin[part, 0], y - end.origin[part, 1]
+        along = right * end.along[part, 0] + down * end.along[part, 1]
+        across = right * end.across[part, 0] + down * end.across[part, 1]
+        beyond = along - np.clip(along, 0, end.length[part, 0])
+        return np.hypot(across, beyond)
+
+    def bounds(self, part: int, places: Float32Array) -> Bounds:
+        """Returns the rectangle in the new pose that holds a part, whose pixels are at `places` `[n, 2]` in the photo."""
+        start, end = self._start, self._end
+        growth, stretch, widening = self._factors(part)
+        away = places - start.origin[part]
+        along, across = away @ start.along[part], away @ start.across[part]
+        length = float(start.length[part, 0])
+        ends = np.array([along.min(), along.max()])
+        # The inverse of `source`: on the bone the scale is growth + stretch, beyond its ends growth.
+        ends = np.where(
+            ends < 0,
+            ends / growth,
+            np.where(ends > length, end.length[part, 0] + (ends - length) / growth, ends / (growth + stretch)),
+        )
+        sides = np.array([across.min(), across.max()]) / widening
+        corners = end.origin[part] + ends[:, None, None] * end.along[part] + sides[:, None] * end.across[part]
+        low, high = corners.reshape(-1, 2).min(axis=0), corners.reshape(-1, 2).max(axis=0)
+        return float(low[0]), float(low[1]), float(high[0]), float(high[1])
+
+    def _factors(self, part: int) -> tuple[float, float, float]:
+        start, end = self._start, self._end
+        growth = float(start.unit[0, 0] / end.unit[0, 0])
+        stretch = float(start.length[part, 0] / end.length[part, 0]) - growth
+        widening = float(start.width[part, 0] / end.width[part, 0])
+        return growth, stretch, -widening if self._mirrored[part] else widening
+
+    def _turn(self) -> tuple[float, float]:
+        """Sine and cosine of the angle from the new gaze to the photo's."""
+        (sine, cosine), (to_sine, to_cosine) = self._start.gaze, self._end.gaze
+        return sine * to_cosine - cosine * to_sine, cosine * to_cosine + sine * to_sine
+
+    def _glanced(self, across: Float32Array) -> Float32Array:
+        """Shifts a turning face within the outline of the head, instead of turning it as a solid head would."""
+        radius = _HEAD_RADIUS * self._start.unit[0, 0]
+        inside = np.clip(across / radius, -1, 1)
+        shift = _GLANCE * self._turn()[0] if self.shows_face() else 0.0
+        return across + np.float32(shift * radius) * (1 - inside * inside)

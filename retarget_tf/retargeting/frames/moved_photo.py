@@ -1,0 +1,119 @@
+"""Moves the person of a photo into a pose: the cut-outs of the body's parts are moved and laid over each other."""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.body.limb_warp.anatomy import PART
+from retarget_tf.retargeting.frames.appearance import SKIRT, Appearance, Cutout
+from retarget_tf.retargeting.frames.framing import Framing, Region
+from retarget_tf.retargeting.frames.motion import HEAD, Motion, Skeleton
+
+_THIGHS = PART["left_thigh"], PART["right_thigh"]
+
+
+@dataclasses.dataclass(frozen=True)
+class Layer:
+    """A person in front of nothing, in a region of the picture.
+
+    Attributes:
+        region: Rows and columns of the picture.
+        colours: float32 `[height, width, 3]` in 0..255, multiplied by the opacity.
+        opacity: float32 `[height, width]`, 0..1.
+        stillness: float32 `[height, width]`: 1 where the person is where the photo shows her, 0 where she moved by more
+            than a pixel.
+    """
+
+    region: Region
+    colours: Float32Array
+    opacity: Float32Array
+    stillness: Float32Array
+
+
+def move_photo(appearance: Appearance, skeleton: Skeleton, keypoints: Float32Array, framing: Framing) -> Layer:
+    """Moves the person of a photo.
+
+    Args:
+        appearance: The person's cut-outs.
+        skeleton: The photo's pose.
+        keypoints: The new pose, float32 `[25, 3]` in pixels of the canvas.
+        framing: Where the canvas lies in the new picture.
+    """
+    motion = skeleton.move_to(keypoints)
+    order = list(motion.order)
+    order.insert(order.index(PART["trunk"]), SKIRT)
+    above = dict(appearance.above)
+    if not motion.shows_face() and appearance.back_of_head is not None:
+        above[HEAD] = appearance.back_of_head
+    drawn = [(part, pile[part]) for pile in (appearance.below, above) for part in order if part in pile]
+    regions = [_region(motion, part, cutout, framing) for part, cutout in drawn]
+    canvas = _Painting(framing, _union(regions))
+    for (part, cutout), region in zip(drawn, regions, strict=True):
+        canvas.lay(motion, part, cutout, appearance.framing, region)
+    return canvas.finished()
+
+
+class _Painting:
+    """The picture that cut-outs are laid on, one over the other."""
+
+    def __init__(self, framing: Framing, region: Region) -> None:
+        self._framing, self._region = framing, region
+        rows, columns = (side.stop - side.start for side in region)
+        self._values = np.zeros((rows, columns, 5), np.float32)  # colours times opacity, opacity, stillness
+
+    def lay(self, motion: Motion, part: int, cutout: Cutout, photo: Framing, region: Region) -> None:
+        """Moves a cut-out and lays it on top."""
+        if any(side.stop <= side.start for side in region):
+            return
+        x, y = self._framing.grid(region)
+        source_x, source_y = _source(motion, part, x, y)
+        column = source_x * np.float32(photo.scale) + np.float32(photo.square.left - cutout.left - 0.5)
+        row = source_y * np.float32(photo.scale) + np.float32(photo.square.top - cutout.top - 0.5)
+        found = cv2.remap(cutout.picture, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
+        opacity = found[..., 3:].astype(np.float32) * np.float32(1 / 255)
+        moved = np.maximum(np.abs(source_x - x), np.abs(source_y - y)) * np.float32(photo.scale)
+        still = np.clip(1.5 - moved, 0, 1)
+        new = np.dstack([found[..., :3].astype(np.float32), np.ones_like(still), still])
+        rows, columns = (
+            slice(side.start - all_.start, side.stop - all_.start)
+            for side, all_ in zip(region, self._region, strict=True)
+        )
+        here = self._values[rows, columns]
+        here += opacity * (new - here)
+
+    def finished(self) -> Layer:
+        """Returns what was painted."""
+        values = self._values
+        return Layer(self._region, values[..., :3], values[..., 3], values[..., 4])
+
+
+def _source(motion: Motion, part: int, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+    if part != SKIRT:
+        return motion.source(part, x, y)
+    # A skirt is stretched between the thighs: a place near one moves with it, one in the middle with both.
+    (left_x, left_y), (right_x, right_y) = (motion.source(thigh, x, y) for thigh in _THIGHS)
+    to_left, to_right = (np.square(motion.on_bone(thigh, x, y)) for thigh in _THIGHS)
+    share = to_left / (to_left + to_right + 1e-3)
+    return left_x + share * (right_x - left_x), left_y + share * (right_y - left_y)
+
+
+def _region(motion: Motion, part: int, cutout: Cutout, framing: Framing) -> Region:
+    parts = _THIGHS if part == SKIRT else (part,)
+    bounds = np.array([motion.bounds(one, cutout.places) for one in parts])
+    left, top = bounds[:, :2].min(axis=0) * framing.scale + (framing.square.left, framing.square.top)
+    right, bottom = bounds[:, 2:].max(axis=0) * framing.scale + (framing.square.left, framing.square.top)
+    rows, columns = (
+        slice(int(np.clip(np.floor(low) - 1, 0, length)), int(np.clip(np.ceil(high) + 1, 0, length)))
+        for low, high, length in ((top, bottom, framing.height), (left, right, framing.width))
+    )
+    return rows, columns
+
+
+def _union(regions: list[Region]) -> Region:
+    rows, columns = (
+        slice(min(region[axis].start for region in regions), max(region[axis].stop for region in regions))
+        for axis in (0, 1)
+    )
+    return rows, columns
