@@ -12,6 +12,7 @@ EXTRAS = {
     "beam": ["apache-beam[tfrecord]>=2.77"],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "heif": ["pillow-heif>=1.1"],
+    "inpaint": ["pypatchmatch>=2.2,<3"],
     "cuda": ["tensorflow[and-cuda]>=2.19,<2.22"],
     "dev": [
         "pytest>=8",

@@ -1,1 +1,1 @@
-"""Photographic frames: the person of a photo is moved by geometry and composed with a background."""
+"""Makes photographic frames by geometry: the photo's person is moved and laid over the photo's own background."""

@@ -4,8 +4,8 @@
     plate_of_frames(frames, alphas)   from frames of a still camera: what is hidden in one frame is seen in another
     person_area(alpha)                the pixels that are replaced; all others keep the picture's bytes
 
-A background without edges near the person, such as a studio's, gets a smooth fill and the picture's grain, because a
-copy of patches would show blotches there. Any other is filled with PatchMatch (extra `[inpaint]`), which copies patches
+A background without edges near the person, such as a studio's, gets a smooth fill and the picture's grain, because
+copied patches can leave blotches there. Any other is filled with PatchMatch (extra `[inpaint]`), which copies patches
 of the picture itself, so that texture and lines go on behind the person. Without that package the smooth fill is used
 everywhere: it spreads colours along rows more than along columns, so that a floor line or horizon stays where it is.
 
@@ -36,6 +36,7 @@ _REACH = 0.5  # surroundings that are used, beyond the area's box, in longer sid
 _RING = 0.06  # width of the ring around the area in which edges and grain are measured, in longer sides
 _PLAIN = 4.0  # in grey levels: a background whose 99th percentile of contrast in the ring is lower is plain
 _DENOISE = 1.5  # blur in pixels that keeps grain from counting as contrast
+_SMOOTH = 2.0  # blur in pixels, what it removes is the grain
 _SQUEEZE = 8  # columns are squeezed by this much for the smooth fill, which makes it spread along rows
 _KNOWN_SHARE = 0.3  # share of known pixels from which a squeezed pixel is known
 _SWEEPS = 12  # averaging steps at each level of the smooth fill's pyramid
@@ -47,6 +48,7 @@ _SEED = 0
 _INSTALL = "pip install 'retarget_tf[inpaint]'"
 
 _FRAMES = 25  # frames kept for a median
+_SELDOM = 0.1  # share of them that must show a pixel: what fewer show is often the person's shadow, or a missed limb
 _ROWS = 64  # rows whose median is taken at once, to bound memory
 _NEVER = 256  # value of hidden pixels, which sorts behind every colour
 
@@ -74,7 +76,8 @@ def make_plate(picture: Uint8Array, alpha: Float32Array, also: BoolArray | None 
 def plate_of_frames(frames: Iterable[Uint8Array], alphas: Iterable[Float32Array]) -> Uint8Array:
     """Makes the plate of a still camera's frames: the median of each pixel over frames in which it is not the person's.
 
-    Pixels that no frame shows are filled as by `make_plate`. At most 25 frames, spread evenly, are kept.
+    Pixels that none or less than a tenth of the frames show are filled as by `make_plate`. At most 25 frames, spread
+    evenly, are kept, each made as bright as the first: cameras change their exposure while they film.
 
     Args:
         frames: RGB uint8 `[height, width, 3]` each, read once.
@@ -93,11 +96,13 @@ def plate_of_frames(frames: Iterable[Uint8Array], alphas: Iterable[Float32Array]
             sample.add(position, (frame, person_area(alpha)))
     if not sample.items:
         raise InputDataError("background: there are no frames to take it from. Give a video that has some.")
-    pictures, areas = zip(*sample.items.values(), strict=True)
-    height = pictures[0].shape[0]
-    blocks = [slice(top, top + _ROWS) for top in range(0, height, _ROWS)]
+    areas = [area for _, area in sample.items.values()]
+    first, _ = next(iter(sample.items.values()))
+    pictures = [_as_bright(frame, first, ~(area | areas[0])) for frame, area in sample.items.values()]
+    blocks = [slice(top, top + _ROWS) for top in range(0, first.shape[0], _ROWS)]
     plate = np.concatenate([_median([p[rows] for p in pictures], [a[rows] for a in areas]) for rows in blocks])
-    return _filled(plate, np.logical_and.reduce(areas))
+    shown = len(areas) - np.sum(areas, axis=0)
+    return _filled(plate, shown < max(1.0, _SELDOM * len(areas)))
 
 
 def person_area(alpha: Float32Array) -> BoolArray:
@@ -197,7 +202,7 @@ def _membrane(values: Float32Array, hole: BoolArray) -> Float32Array:
 
 def _grain(picture: Uint8Array, hole: BoolArray) -> Float32Array:
     """Returns noise `[height, width, 3]` as strong as that around the hole, the same in all channels as codecs do."""
-    smooth = cv2.GaussianBlur(picture, (0, 0), 2.0).astype(np.float32)
+    smooth = cv2.GaussianBlur(picture, (0, 0), _SMOOTH).astype(np.float32)
     fine = np.abs(picture - smooth)[_ring(hole)]
     if not len(fine):
         return np.zeros(picture.shape, np.float32)
@@ -221,7 +226,7 @@ def _is_plain(picture: Uint8Array, hole: BoolArray) -> bool:
 
 def _ring(hole: BoolArray) -> BoolArray:
     """Returns the known pixels around the hole, without those whose blurred value has some of the hole's colour."""
-    return _dilated(hole, max(8.0, _RING * _longer_side(hole))) & ~_dilated(hole, 4)
+    return _dilated(hole, 3 * _SMOOTH + _RING * _longer_side(hole)) & ~_dilated(hole, 3 * _SMOOTH)
 
 
 def _shrunk(
@@ -239,6 +244,14 @@ def _shrunk(
 
 def _enlarged(values: Float32Array, shape: tuple[int, ...], interpolation: int = cv2.INTER_CUBIC) -> Float32Array:
     return cv2.resize(values, (shape[1], shape[0]), interpolation=interpolation)
+
+
+def _as_bright(picture: Uint8Array, first: Uint8Array, shared: BoolArray) -> Uint8Array:
+    """Shifts each channel of a frame so that its median difference to the first one is 0 in the shared background."""
+    if not shared.any():
+        return picture
+    shift = np.median(picture[shared].astype(np.int16) - first[shared], axis=0)
+    return np.clip(np.rint(picture - shift), 0, 255).astype(np.uint8) if shift.any() else picture
 
 
 def _median(pictures: list[Uint8Array], areas: list[BoolArray]) -> Uint8Array:
