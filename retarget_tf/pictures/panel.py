@@ -1,4 +1,4 @@
-"""Composes the frames of a retargeting's video: target, source, pose and map side by side, classes below."""
+"""Composes the frames of a panel: target, source, pose, map and photographic frame side by side, classes below."""
 
 import cv2
 import numpy as np
@@ -13,7 +13,7 @@ from retarget_tf.pictures.drawing import DARK, GAP, LINE
 
 _MIN_HEIGHT = 320  # smallest height of a column in pixels
 _WIDEST = 16 / 9  # largest width / height of the source's column; wider sources are scaled down
-_COLUMNS = ("target", "source", "pose", "retargeted map")
+_COLUMNS = ("target", "source", "pose", "retargeted map", "retargeted")
 
 
 class Panel:
@@ -22,19 +22,28 @@ class Panel:
     Args:
         target: Picture of the target, RGB uint8 `[side, side, 3]` of any side.
         source_size: Width and height of the source's frames in pixels.
+        result_shape: Height and width, first of all, of the photographic frames in pixels.
         size: Side of the maps in pixels.
         schema: Label schema of the maps.
     """
 
-    def __init__(self, target: Uint8Array, source_size: tuple[int, int], size: int, schema: LabelSchema) -> None:
+    def __init__(
+        self,
+        target: Uint8Array,
+        source_size: tuple[int, int],
+        result_shape: tuple[int, ...],
+        size: int,
+        schema: LabelSchema,
+    ) -> None:
         # A multiple of `size`, so that all pixels of the map are enlarged equally.
         side = size * -(-_MIN_HEIGHT // size)
         width, height = source_size
         self._source_size = _fitted(width / height, side)
+        self._result_size = _fitted(result_shape[1] / result_shape[0], side)
         self._schema = schema
         self._scale = side / size
         self._draw = tf.function(lambda keypoints: encoding.to_pixels(pose_map.draw_stick_figure(keypoints, side)))
-        widths = (side, self._source_size[0], side, side)
+        widths = (side, self._source_size[0], side, side, self._result_size[0])
         self._lefts = [GAP + sum(widths[:i]) + GAP * i for i in range(len(widths))]
         total = sum(widths) + GAP * (len(widths) + 1)
         named = list(zip(schema.classes, schema.palette, strict=True))[1:]  # without the background
@@ -45,13 +54,16 @@ class Panel:
         drawing.paste(self._still, legend, 0, LINE + side)
         drawing.paste(self._still, _resized(target, side, side), self._lefts[0], LINE)
 
-    def compose(self, frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array) -> Uint8Array:
+    def compose(
+        self, frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array, result: Uint8Array
+    ) -> Uint8Array:
         """Composes one frame.
 
         Args:
             frame: Frame of the source, RGB uint8 `[height, width, 3]`.
             keypoints: Pose on the target's canvas, float32 `[25, 3]` in pixels of the map.
             parsing_map: Generated class ids, uint8 `[size, size]`.
+            result: Photographic frame, RGB or RGBA uint8 `[height, width, 3 or 4]`.
 
         Returns:
             RGB uint8 `[panel_height, panel_width, 3]`, the same even size for every frame.
@@ -65,6 +77,8 @@ class Panel:
         drawing.paste(panel, _resized(frame, width, height), self._lefts[1], LINE + (side - height) // 2)
         drawing.paste(panel, pose, self._lefts[2], LINE)
         drawing.paste(panel, coloured, self._lefts[3], LINE)
+        width, height = self._result_size
+        drawing.paste(panel, _resized(result[..., :3], width, height), self._lefts[4], LINE + (side - height) // 2)
         return panel
 
 

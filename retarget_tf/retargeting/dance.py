@@ -1,18 +1,21 @@
 """The task of the program `retarget`: its input and output files, checked before TensorFlow is imported.
 
-dance = Dance(out="panel.mp4", target_photo="me.jpg", source_video="dance.mp4")
+dance = Dance(out="me_dancing.mp4", target_photo="me.jpg", source_video="dance.mp4")
 frames = Retargeter.load("stable_128").write_dance(dance)
 """
 
 import dataclasses
 import pathlib
+from typing import Literal
 
 from retarget_tf import files
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.settings import UNITS
 from retarget_tf.program.settings import check, setting
+from retarget_tf.retargeting.frames.options import NONE, FrameOptions
 
+Show = Literal["frames", "maps", "panel"]
 MAP_CHOICES = AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # values of target_map that are not file names
 
 
@@ -20,7 +23,15 @@ MAP_CHOICES = AUTO, PARSE, NO_MAP = "auto", "parse", "none"  # values of target_
 class Dance:
     """Files and options of a retargeting: the target is the person to generate, the source the performer to imitate."""
 
-    out: str = setting(help="panel video to write, .mp4")
+    out: str = setting(
+        help="video to write: .mp4, .mov or .mkv (H.264), .webm (VP9); or a name without suffix, for a folder of PNG files"
+    )
+    show: Show = setting(
+        "frames",
+        "what the video shows. frames: the person of the photo dances; maps: her parsing maps in colours; panel: target, "
+        "source, pose, map and frame side by side",
+    )
+    audio: bool = setting(True, "take over the sound of the source video")
     maps_dir: str | None = setting(None, "folder to write the generated maps into, as PNG files of class ids")
     target_photo: str | None = setting(None, "photo of the target: the person to generate")
     target_clip: str | None = setting(None, "clip folder whose first frame is used instead of a photo")
@@ -63,8 +74,6 @@ class Dance:
             raise ConfigError("a clip folder has its keypoints with it: give no keypoint file. Received: both")
         if self.target_clip and self.target_map not in (AUTO, NO_MAP):
             raise ConfigError(f"target_map must be auto or none with a clip. Received: target_map={self.target_map}")
-        if not self.out.endswith(".mp4"):
-            raise ConfigError(f"out must end with .mp4. Received: out={self.out}")
         check_outputs(self.out, self.maps_dir)
         self._refuse_replacing_inputs()
 
@@ -77,7 +86,19 @@ class Dance:
 
 
 def check_outputs(out: files.PathLike, maps_dir: files.PathLike | None) -> None:
-    """Raises ConfigError if the panel is `maps_dir` or lies in it: that folder may hold nothing but maps."""
-    panel = pathlib.Path(out).resolve()
-    if maps_dir is not None and pathlib.Path(maps_dir).resolve() in (panel, *panel.parents):
+    """Raises ConfigError if the video is `maps_dir` or lies in it: that folder may hold nothing but maps."""
+    video = pathlib.Path(out).resolve()
+    if maps_dir is not None and pathlib.Path(maps_dir).resolve() in (video, *video.parents):
         raise ConfigError(f"out must lie outside of maps_dir. Received: out={out}, maps_dir={maps_dir}")
+
+
+def check_background(dance: Dance, options: FrameOptions) -> None:
+    """Raises ConfigError if a dance cannot have the background that the options ask for."""
+    has_alpha = not pathlib.Path(dance.out).suffix or dance.out.lower().endswith(".webm")
+    if options.background == NONE and (dance.show != "frames" or not has_alpha):
+        raise ConfigError(
+            "background=none needs --show=frames and an --out ending with .webm, or without suffix for a folder of PNG "
+            f"files. Received: out={dance.out}, show={dance.show}"
+        )
+    if options.background_file:
+        files.refuse_replacing(dance.out, options.background_file)

@@ -25,7 +25,8 @@ from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance
 
 _SHOWN_SIZE = 512
-_PARSED_SIZE = extraction.ExtractionConfig().size  # smallest size to parse at; the map is scaled down afterwards
+_PARSED_SIZE = extraction.ExtractionConfig().size  # smallest size to parse at; the map is scaled down for the canvas
+_PHOTO_SIZE = 512  # size of the photo's own map, whose outlines are seen in photographic frames
 
 
 @dataclasses.dataclass(frozen=True)
@@ -78,22 +79,24 @@ class Source:
         keypoints: float32 `[frames, 25, 3]` in pixels of the upright picture.
         picture_size: Width and height in pixels.
         fps: Frames per second.
-        open_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`.
+        open_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`, with their times.
         is_cut: Allows the video to be longer than the keypoints.
+        sound: File with the sound; None for a clip.
     """
 
     name: str
     keypoints: Float32Array
     picture_size: tuple[int, int]
     fps: float
-    open_frames: Callable[[], Iterator[Uint8Array]]
+    open_frames: Callable[[], Iterator[video.TimedFrame]]
     is_cut: bool = False
+    sound: files.PathLike | None = None
 
     def __post_init__(self) -> None:
         if skeleton.person_box(self.keypoints) is None:
             raise InputDataError(f"source {self.name}: nobody is seen in it. Give a video that shows a whole person.")
 
-    def frames(self) -> Iterator[Uint8Array]:
+    def frames(self) -> Iterator[video.TimedFrame]:
         """Yields a frame for each entry of `keypoints`; raises InputDataError if the video has fewer or more."""
         pictures, expected = self.open_frames(), len(self.keypoints)
         for index in range(expected):
@@ -142,15 +145,16 @@ def photo_target(
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
     height, width = (np.float32(length) for length in picture.shape[:2])
     square = SquareCrop(*(float(value) for value in pose_transform.person_square(pose, width, height, share)))
-    at = max(size, _PARSED_SIZE)
-    opacity = canvas_map = None
+    opacity = None
     if target_map == NO_MAP:
-        parsing_map = _unknown_map(at)
+        canvas_map, parsing_map = _unknown_map(size), _unknown_map(size)
     elif target_map in (AUTO, PARSE):
-        parsing_map, opacity = _parsed_map(picture, pose, square, at, may_fail=target_map == AUTO)
+        canvas_map, parsing_map, opacity = _parsed_maps(picture, pose, square, size, may_fail=target_map == AUTO)
     else:
-        parsing_map, canvas_map = (_file_map(target_map, picture, square, side, schema) for side in (at, size))
-    return _target(Photo(picture, square, parsing_map, opacity), pose[None], size, canvas_map)
+        canvas_map, parsing_map = (
+            _file_map(target_map, picture, square, side, schema) for side in (size, max(size, _PHOTO_SIZE))
+        )
+    return _target(Photo(picture, square, parsing_map, opacity), pose[None], canvas_map)
 
 
 def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = PARTS10) -> Target:
@@ -168,10 +172,11 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
         raise InputDataError(f"clip {folder} frame 0: nobody is seen in it. Give another clip, or a photo.")
     frame = next(clip.read_frames())
     whole = SquareCrop(0.0, 0.0, float(clip.info.image_size))
-    parsing_map = _unknown_map(max(size, clip.info.image_size))
+    canvas_map = parsing_map = _unknown_map(size)
     if schema is not None and schema.name in clip.info.label_schemas:
-        parsing_map = whole.apply_map(next(clip.read_maps(schema.name)), len(parsing_map))
-    return _target(Photo(frame, whole, parsing_map), clip.keypoints, size)
+        parsing_map = next(clip.read_maps(schema.name))
+        canvas_map = whole.apply_map(parsing_map, size)
+    return _target(Photo(frame, whole, parsing_map), clip.keypoints, canvas_map)
 
 
 def video_source(
@@ -208,8 +213,9 @@ def video_source(
         keypoints[:max_frames],
         (info.width, info.height),
         info.fps,
-        lambda: video.read_frames(path, reading),
+        lambda: video.read_timed_frames(path, reading),
         is_cut=max_frames is not None and max_frames <= len(keypoints),
+        sound=path,
     )
 
 
@@ -219,7 +225,12 @@ def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Sou
     size = clip.info.image_size
     keypoints = clip.keypoints[:max_frames]
     is_cut = len(keypoints) < len(clip.keypoints)
-    return Source(str(folder), keypoints, (size, size), clip.info.fps, clip.read_frames, is_cut)
+    fps = clip.info.fps
+
+    def timed() -> Iterator[video.TimedFrame]:
+        return (video.TimedFrame(index / fps, frame, 1 / fps) for index, frame in enumerate(clip.read_frames()))
+
+    return Source(str(folder), keypoints, (size, size), fps, timed, is_cut)
 
 
 def dance_source(dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, show_progress: bool = False) -> Source:
@@ -242,10 +253,9 @@ def _pose_in(picture: Uint8Array, keypoints: Float32Array | KeypointFile | None)
     return skeleton.drop_unseen(keypoints, width, height)
 
 
-def _target(photo: Photo, known_keypoints: Float32Array, size: int, canvas_map: Uint8Array | None = None) -> Target:
+def _target(photo: Photo, known_keypoints: Float32Array, canvas_map: Uint8Array) -> Target:
+    size = len(canvas_map)
     known = photo.square.move_keypoints(known_keypoints, size)
-    if canvas_map is None:
-        canvas_map = SquareCrop(0.0, 0.0, float(len(photo.parsing_map))).apply_map(photo.parsing_map, size)
     return Target(photo.square.apply(photo.picture, size), known[0], known, canvas_map, photo)
 
 
@@ -253,22 +263,26 @@ def _unknown_map(size: int) -> Uint8Array:
     return np.full((size, size), UNKNOWN, np.uint8)
 
 
-def _parsed_map(
+def _parsed_maps(
     picture: Uint8Array, keypoints: Float32Array, square: SquareCrop, size: int, *, may_fail: bool
-) -> tuple[Uint8Array, Float32Array | None]:
-    """Parses the square of a photo; returns an unknown map if nobody is found, or `may_fail` and no parser is there."""
+) -> tuple[Uint8Array, Uint8Array, Float32Array | None]:
+    """Parses the square of a photo; returns the canvas's map, the photo's own, and the photo's opacity.
+
+    The maps are unknown if nobody is found, or `may_fail` and no parser is there.
+    """
+    at = max(size, _PARSED_SIZE)
     try:
-        parsed = extraction.parse_picture(picture, keypoints, square, size)
+        parsed, detailed = extraction.parse_picture(picture, keypoints, square, (at, max(size, _PHOTO_SIZE)))
     except MissingDependencyError as error:
         if not may_fail:
             raise
         logging.info("target: its map is left to the network (%s)", error)
-        return _unknown_map(size), None
-    if not parsed.parsing_map.any():
+        return _unknown_map(size), _unknown_map(size), None
+    if not parsed.parsing_map.any() or not detailed.parsing_map.any():
         logging.info("target: the parser sees nobody; its map is left to the network")
-        return _unknown_map(size), None
+        return _unknown_map(size), _unknown_map(size), None
     logging.info("target: its map is parsed out of the photo")
-    return parsed
+    return SquareCrop(0.0, 0.0, float(at)).apply_map(parsed.parsing_map, size), *detailed
 
 
 def _file_map(

@@ -2,7 +2,9 @@
 
     retargeter = Retargeter.load("workdir")
     target = retargeter.prepare_target("photo.jpg")
-    for parsing_map in retargeter.retarget(target, source_keypoints):
+    for frame in retargeter.frames(target, source_keypoints):           # photographs
+        ...
+    for parsing_map in retargeter.retarget(target, source_keypoints):   # maps of class ids
         ...
 
 Frames and maps are streamed. Only the source's keypoints are held in memory, because placing them on the target's
@@ -28,12 +30,14 @@ from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator
 from retarget_tf.pictures import image_files, video
-from retarget_tf.pictures.panel import Panel
 from retarget_tf.retargeting import inputs
-from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance, check_outputs
+from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance, Show, check_outputs
+from retarget_tf.retargeting.frames.frame_maker import FrameMaker
+from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.inputs import Source, Target
 from retarget_tf.retargeting.live import LivePath, LiveRetargeter
 from retarget_tf.retargeting.rollout import Reference, Rollout, rollout_clip
+from retarget_tf.retargeting.shown import METADATA, Shown
 
 _MAP_NAME = "{:06d}.png"
 _MAP_PATTERN = "[0-9]" * 6 + ".png"
@@ -140,22 +144,58 @@ class BaseRetargeter(abc.ABC):
         """Yields one map of class ids, uint8 `[size, size]`, for each frame of the source; arguments as in `place`."""
         return self._generate(target, self.place(target, source_keypoints, **placing))
 
-    def write_panel(
+    def frames(
+        self,
+        target: Target,
+        source_keypoints: Float32Array,
+        options: FrameOptions | None = None,
+        *,
+        source: Source | None = None,
+        **placing: Unpack[Placing],
+    ) -> Iterator[Uint8Array]:
+        """Yields a photographic frame for each frame of the source: the target, dancing.
+
+        Args:
+            target: From `prepare_target`.
+            source_keypoints: As in `place`.
+            options: Size and background of the frames; None for the defaults.
+            source: The source whose pictures the background `source` shows.
+            **placing: As in `place`.
+
+        Yields:
+            RGB uint8 `[height, width, 3]` in the framing of the photo, or of the source for the background `source`;
+            RGBA for the background `none`.
+
+        Raises:
+            ValueError: No frame of the source has a joint, or `source` is missing.
+            InputDataError: The background's picture cannot be read, or the person's map has nobody.
+        """
+        placed = self.place(target, source_keypoints, **placing)
+        return self._frame_maker(target, options, source, placed).dance(placed)
+
+    def write_video(
         self,
         target: Target,
         source: Source,
         out: files.PathLike,
         *,
+        show: Show = "frames",
+        options: FrameOptions | None = None,
+        audio: bool = True,
         maps_dir: files.PathLike | None = None,
         show_progress: bool = False,
         **placing: Unpack[Placing],
     ) -> int:
-        """Writes a video of target, source, pose and generated map side by side, and the maps as PNG files.
+        """Writes the dance as a video with the times of the source's frames.
 
         Args:
             target: From `prepare_target`.
             source: From `inputs.video_source` or `inputs.clip_source`.
-            out: Video file to write, H.264.
+            out: File or folder to write, see `video.open_writer`.
+            show: What to show: the photographic `frames`; the coloured `maps`; or the `panel` of target, source, pose,
+                map and frame side by side.
+            options: Size and background of the photographic frames; None for the defaults.
+            audio: Takes over the source's sound.
             maps_dir: Folder for the maps of class ids, `000000.png`, `000001.png`, ...; maps of an earlier run in it
                 are deleted. None writes no maps.
             show_progress: Draws a progress bar.
@@ -165,32 +205,45 @@ class BaseRetargeter(abc.ABC):
             The number of frames.
 
         Raises:
-            InputDataError: The source cannot be read to its end.
-            ConfigError: `maps_dir` holds other files than maps, or `out` lies in it.
+            InputDataError: The source cannot be read to its end, or as in `frames`.
+            ConfigError: `maps_dir` holds other files than maps, `out` lies in it, or cannot be written.
         """
         check_outputs(out, maps_dir)
         placing.setdefault("source_size", source.picture_size)
         placed = self.place(target, source.keypoints, **placing)
-        panel = Panel(target.shown, source.picture_size, self.image_size, self.label_schema)
-        steps = zip(source.frames(), placed, self._generate(target, placed), strict=True)
+        shown = Shown(
+            target,
+            placed,
+            lambda: self._generate(target, placed),
+            lambda: self._frame_maker(target, options, source, placed).dance(placed),
+            self.label_schema,
+        )
+        sound = source.sound if audio else None
         with contextlib.ExitStack() as stack:
             folder = stack.enter_context(files.atomic_folder(maps_dir, ours=_maps_in)) if maps_dir is not None else None
-            writer = stack.enter_context(video.VideoWriter(out, source.fps))
+            writer = stack.enter_context(video.open_writer(out, source.fps, sound=sound, metadata=METADATA))
+            steps = shown.steps(show, source, with_maps=folder is not None)
             progress = tqdm(steps, "retarget", total=len(placed), unit="frame", disable=not show_progress)
-            for index, (frame, keypoints, parsing_map) in enumerate(progress):
-                writer.write(panel.compose(frame, keypoints, parsing_map))
+            for index, step in enumerate(progress):
+                writer.write(step.picture, step.seconds, step.duration)
                 if folder is not None:
-                    (folder / _MAP_NAME.format(index)).write_bytes(image_files.encode_png(parsing_map))
+                    (folder / _MAP_NAME.format(index)).write_bytes(image_files.encode_png(step.parsing_map))
         return len(placed)
 
     def write_dance(
-        self, dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, show_progress: bool = False
+        self,
+        dance: Dance,
+        reading: video.ReadOptions = video.AS_IT_IS,
+        options: FrameOptions | None = None,
+        *,
+        show_progress: bool = False,
     ) -> int:
-        """Reads the input files of a dance and writes its panel and its maps.
+        """Reads the input files of a dance and writes its video and its maps.
 
         Args:
             dance: Files and options.
             reading: Resampling and limits of reading the source video.
+            options: Size and background of the photographic frames; None for the defaults.
             show_progress: Draws progress bars.
 
         Returns:
@@ -198,19 +251,30 @@ class BaseRetargeter(abc.ABC):
 
         Raises:
             InputDataError, MissingDependencyError, ConfigError: As in `prepare_target`, `inputs.clip_target`,
-                `inputs.dance_source` and `write_panel`.
+                `inputs.dance_source` and `write_video`.
         """
         target = self._dance_target(dance)
         source = inputs.dance_source(dance, reading, show_progress=show_progress)
-        return self.write_panel(
+        return self.write_video(
             target,
             source,
             dance.out,
+            show=dance.show,
+            options=options,
+            audio=dance.audio,
             maps_dir=dance.maps_dir,
             show_progress=show_progress,
             fit=dance.fit,
             clean=dance.clean,
         )
+
+    def _frame_maker(
+        self, target: Target, options: FrameOptions | None, source: Source | None, placed: Float32Array
+    ) -> FrameMaker:
+        parsing_map = target.photo.parsing_map
+        if (parsing_map == UNKNOWN).all():  # the network parses the photo itself
+            parsing_map = next(iter(self._generate(target, target.keypoints[None])))
+        return FrameMaker(target, parsing_map, self.label_schema, options or FrameOptions())
 
     def _dance_target(self, dance: Dance) -> Target:
         if not dance.target_photo:

@@ -10,6 +10,7 @@ MediaPipe is imported when it is first needed. Without it or its models, Missing
 installs them.
 """
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -82,17 +83,17 @@ def parse_picture(
     picture: Uint8Array,
     keypoints: Float32Array,
     square: SquareCrop,
-    size: int,
+    sizes: Sequence[int],
     *,
     models_folder: files.PathLike | None = None,
-) -> ParsedPicture:
-    """Parses a square of a single picture, as `extract_clip` does for a clip.
+) -> list[ParsedPicture]:
+    """Parses a square of a single picture, as `extract_clip` does for a clip, at several sizes.
 
     Args:
         picture: RGB uint8 `[height, width, 3]`.
         keypoints: float32 `[25, 3]` of its person, in pixels of the picture.
         square: Square of the picture to parse; any part outside of the picture becomes background.
-        size: Side of the map in pixels.
+        sizes: Sides of the maps in pixels.
         models_folder: Folder of the model files; None for `models.default_folder()`.
 
     Raises:
@@ -100,4 +101,4 @@ def parse_picture(
     """
     posed = PosedImage(picture, keypoints)
     with PartsParser(models_folder=models_folder, workers=1) as parser:
-        return ParsedPicture(parser.parse(posed, square, size), parser.opacity(posed, square, size))
+        return [ParsedPicture(parser.parse(posed, square, size), parser.opacity(posed, square, size)) for size in sizes]

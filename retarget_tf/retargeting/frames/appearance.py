@@ -15,14 +15,15 @@ from retarget_tf.body.limb_warp import sampling
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 from retarget_tf.pictures.nearest import nearest_pixels
-from retarget_tf.retargeting.frames.framing import Framing, Region
+from retarget_tf.retargeting.frames.framing import Framing
 from retarget_tf.retargeting.frames.motion import Skeleton
 
 # Lengths as shares of the canvas's side.
-_BAND = 0.016  # around the silhouette: hair and blurred edges
+_BAND = 0.008  # around the silhouette: soft edges
 _RIM = 0.004  # at the border of the silhouette and of classes, where colours are mixed
 _OVERLAP = 0.012  # by which a part goes on below its neighbours, so that no gap opens at a joint
 _SURE = 0.008  # inside the silhouette, from where on the person is opaque
+_SLEEVE = 0.15  # share of an arm's bone that lies in cloth, from which the cloth beside it is a sleeve
 _CONTRAST = 1.5  # by which the segmenter's soft outlines are sharpened
 
 SKIRT = len(NAMES)  # index of the skirt, which lies between two legs
@@ -121,22 +122,41 @@ class _Scissors:
                 self._of_class[class_id] = _continued(self._photo, _eroded(usable, rim))
 
     def cut(self, skeleton: Skeleton) -> Appearance:
-        codes = skeleton.codes
+        codes = self._without_foreign_cloth(skeleton)
         skirt = self._skirt(codes)
         if skirt is not None:
-            codes = codes.copy()
             codes[_SKIRT_PARTS] *= ~skirt
         below, above = {}, {}
         for part, source in enumerate(skeleton.cut_from):
             seen, ids = codes[source] >= sampling.SEEN, (codes[source] % sampling.MAX_CLASSES).astype(np.uint8)
-            if (cutout := self._cutout(self._clean, self._grown(seen))) is not None:
+            caps = skeleton.caps(source, ids > 0)
+            seen &= caps.within
+            if (cutout := self._cutout(self._painted(ids), self._grown(seen) & caps.within)) is not None:
                 above[part] = cutout
-            whole, ids = self._filled(ids)
-            if (cutout := self._cutout(self._painted(ids), self._grown(whole))) is not None:
+            whole, ids = self._filled(ids, caps.discs)
+            if (cutout := self._cutout(self._painted(ids), self._grown(whole) & caps.within)) is not None:
                 below[part] = cutout
-        if skirt is not None and (cutout := self._cutout(self._clean, self._grown(skirt))) is not None:
-            above[SKIRT] = cutout
+        if skirt is not None:
+            ids = np.where(skirt, self._map, 0)
+            if (cutout := self._cutout(self._painted(ids), self._grown(skirt))) is not None:
+                above[SKIRT] = cutout
         return Appearance(below, above, self._back_of_head(codes), self._framing)
+
+    def _without_foreign_cloth(self, skeleton: Skeleton) -> Float32Array:
+        """Gives cloth beside a bare arm back to the trunk; returns the codes of all parts."""
+        codes = skeleton.codes.copy()
+        cloth = [i for i, part in enumerate(self._schema.to_parts10) if PARTS10.classes[part].endswith("clothes")]
+        for part, name in enumerate(NAMES):
+            if not name.endswith("arm"):
+                continue
+            is_cloth = np.isin(codes[part] % sampling.MAX_CLASSES, cloth) & (codes[part] > 0)
+            on_bone = skeleton.on_bone(part)
+            if is_cloth[on_bone].mean() < _SLEEVE:
+                codes[PART["trunk"]] = np.where(
+                    is_cloth & (codes[part] >= sampling.SEEN), codes[part], codes[PART["trunk"]]
+                )
+                codes[part] *= ~is_cloth
+        return codes
 
     def _skirt(self, codes: Float32Array) -> BoolArray | None:
         """Returns the cloth that hangs between the legs, bool `[size, size]`, if it is one piece there."""
@@ -154,17 +174,20 @@ class _Scissors:
         """Lets a part reach into the band around the silhouette."""
         return mask | (mask[self._near] & self._around)
 
-    def _filled(self, ids: Uint8Array) -> tuple[BoolArray, Uint8Array]:
-        """Lets a part go on below its neighbours of the same class; returns where it is, and its classes."""
+    def _filled(self, ids: Uint8Array, discs: BoolArray) -> tuple[BoolArray, Uint8Array]:
+        """Lets a part go on below its neighbours; returns where it is, and its classes."""
         own = ids > 0
         if not own.any():
             return own, ids
         nearest = ids[nearest_pixels(own)]
         more = _dilated(own, _OVERLAP * len(own)) & self._person & (self._map == nearest)
-        return own | more, nearest
+        return own | more | (discs & self._person), nearest
 
     def _painted(self, ids: Uint8Array) -> Uint8Array:
-        """Returns the region with the colours of a class at each pixel; `ids` are classes on the canvas."""
+        """Returns the region with the colours of a class at each pixel; `ids` are classes on the canvas, 0 is none."""
+        if not ids.any():
+            return self._clean
+        ids = ids[nearest_pixels(ids > 0)]
         x, y = (np.clip(values, 0, len(ids) - 1).astype(np.intp) for values in self._framing.grid(self._region))
         wanted = ids[y, x]
         picture = self._clean.copy()
@@ -207,6 +230,7 @@ def _is_skirt(cloth: BoolArray, parsing_map: Uint8Array, schema: LabelSchema) ->
         return False
     span = cloth[max(hem - 2 * height, 0) : hem - height + 1, at_hem[0] : at_hem[-1] + 1]
     in_one_piece = span.mean() > 0.97
+    print("skirt?", span.mean(), np.ptp(at_hem), np.ptp(below))
     return bool(in_one_piece and np.ptp(at_hem) > 1.12 * np.ptp(below))
 
 

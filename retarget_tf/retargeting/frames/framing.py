@@ -6,6 +6,7 @@ import cv2
 import numpy as np
 
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
+from retarget_tf.body import pose_transform
 from retarget_tf.pictures.square_crop import SquareCrop
 
 Region = tuple[slice, slice]  # rows and columns of a picture
@@ -31,6 +32,16 @@ class Framing:
     def scale(self) -> float:
         """Pixels of the picture in a pixel of the canvas."""
         return self.square.side / self.size
+
+    @property
+    def whole(self) -> Region:
+        """The region of the whole picture."""
+        return slice(0, self.height), slice(0, self.width)
+
+    def to_picture(self, keypoints: Float32Array) -> Float32Array:
+        """Moves keypoints `[..., 25, 3]` from the canvas into pixels of the picture; missing ones stay (0, 0, 0)."""
+        shift = np.float32(self.square.left), np.float32(self.square.top)
+        return np.asarray(pose_transform.move_keypoints(keypoints, np.float32(self.scale), *shift), np.float32)
 
     def region_of(self, mask: BoolArray, margin: float) -> Region:
         """Returns the part of the picture that holds a mask of the canvas; empty slices if it holds nothing.

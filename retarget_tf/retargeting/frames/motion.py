@@ -21,6 +21,11 @@ _GLANCE = 0.4  # largest shift of a turning face, in radii; the mapping of the o
 _AWAY = float(np.cos(np.radians(100)))  # cosine of the turn from which the face is turned away
 _FIELDS = ("origin", "along", "across", "length", "width", "unit")
 
+_LIMBS = [index for index, name in enumerate(NAMES) if name.endswith(("arm", "thigh", "shin"))]
+_FEET = [index for index, name in enumerate(NAMES) if name.endswith("foot")]
+_NEAR_JOINT = 0.08  # share of a bone near its end in which a joint's radius is measured
+_FOOT_TURN = 0.7  # radians; a foot turns by this much at most: seen from another side it would be another picture
+
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom
 
 
@@ -40,6 +45,19 @@ class _Vectors:
     def of(cls, tensors: bones.Bones) -> "_Vectors":
         gaze = tuple(float(np.asarray(value).item()) for value in tensors.gaze)
         return cls(*(np.asarray(getattr(tensors, name))[0] for name in _FIELDS), gaze)  # type: ignore[arg-type]
+
+
+@dataclasses.dataclass(frozen=True)
+class Caps:
+    """The round ends of a part.
+
+    Attributes:
+        discs: bool `[size, size]`: the discs around its joints.
+        within: bool `[size, size]`: where the part may be; beyond a joint only within its disc.
+    """
+
+    discs: BoolArray
+    within: BoolArray
 
 
 class Skeleton:
@@ -68,6 +86,7 @@ class Skeleton:
         self.codes = np.asarray(codes)[0]
         self.cut_from = np.where(twins, anatomy.TWINS, np.arange(len(NAMES)))
         self._mirrored: BoolArray = twins
+        self._photo = _Vectors.of(start)
         self._start = _Vectors.of(start.of_twins(use_twin))
         like = reference[:, : skeleton.NUM_JOINTS]
 
@@ -78,10 +97,46 @@ class Skeleton:
 
         self._vectors = vectors
 
+    def on_bone(self, part: int) -> tuple[IndexArray, IndexArray]:
+        """Returns rows and columns of points along a part's bone in the photo."""
+        start = self._photo
+        share = np.linspace(0.05, 0.95, 32)[:, None]
+        places = start.origin[part] + share * start.length[part] * start.along[part]
+        column, row = np.clip(places.astype(np.intp), 0, self.codes.shape[-1] - 1).T
+        return row, column
+
+    def caps(self, part: int, own: BoolArray) -> "Caps":
+        """Rounds a part of an arm or leg off at its joints, so that they bend without corners.
+
+        Args:
+            part: Index of the part in the photo.
+            own: Where it is, bool `[size, size]`.
+        """
+        start, size = self._photo, len(own)
+        discs, within = np.zeros_like(own), np.ones_like(own)
+        if part not in _LIMBS or not own.any():
+            return Caps(discs, within)
+        centres = np.arange(size, dtype=np.float32) + 0.5
+        right, down = centres - start.origin[part, 0], (centres - start.origin[part, 1])[:, None]
+        along = right * start.along[part, 0] + down * start.along[part, 1]
+        across = np.abs(right * start.across[part, 0] + down * start.across[part, 1])
+        length = start.length[part, 0]
+        for end, is_beyond in ((0.0, along < 0), (length, along > length)):
+            if end and NAMES[part].endswith("forearm"):
+                continue  # the hand
+            near = own & (np.abs(along - end) < max(_NEAR_JOINT * length, 1.5))
+            if not near.any():
+                continue
+            radius = np.quantile(across[near], 0.95)
+            disc = np.hypot(along - end, across) <= radius
+            discs |= disc
+            within &= disc | ~is_beyond
+        return Caps(discs, within)
+
     def move_to(self, keypoints: Float32Array) -> "Motion":
         """Returns the motion from the photo's pose to another, float32 `[25, 3]` in pixels of the canvas."""
         arrays, gaze, ranks = self._vectors(tf.constant(keypoints))
-        end = _Vectors.of(bones.Bones(*arrays, gaze))
+        end = _with_quiet_feet(self._start, _Vectors.of(bones.Bones(*arrays, gaze)))
         return Motion(self._start, end, self._mirrored, np.asarray(ranks)[0, :, 0].argsort())
 
 
@@ -170,3 +225,23 @@ class Motion:
         inside = np.clip(across / radius, -1, 1)
         shift = _GLANCE * self._turn()[0] if self.shows_face() else 0.0
         return across + np.float32(shift * radius) * (1 - inside * inside)
+
+
+def _with_quiet_feet(start: _Vectors, end: _Vectors) -> _Vectors:
+    """Returns the new pose with feet of the photo's shape, turned by `_FOOT_TURN` at most."""
+    along, across, length = end.along.copy(), end.across.copy(), end.length.copy()
+    for part in _FEET:
+        before = np.arctan2(start.along[part, 1], start.along[part, 0])
+        turn = np.arctan2(along[part, 1], along[part, 0]) - before
+        turn = (turn + np.pi) % (2 * np.pi) - np.pi
+        angle = before + np.clip(turn, -_FOOT_TURN, _FOOT_TURN)
+        along[part] = np.cos(angle), np.sin(angle)
+        across[part] = _quarter_turn(along[part], start.along[part], start.across[part])
+        length[part] = start.length[part] * end.unit[0] / start.unit[0]
+    return dataclasses.replace(end, along=along, across=across, length=length)
+
+
+def _quarter_turn(along: Float32Array, like_along: Float32Array, like_across: Float32Array) -> Float32Array:
+    """Rotates a vector by 90 degrees, to the side on which `like_across` lies of `like_along`."""
+    side = np.sign(like_along[0] * like_across[1] - like_along[1] * like_across[0])
+    return side * np.array([-along[1], along[0]], np.float32)

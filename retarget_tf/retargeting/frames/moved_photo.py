@@ -5,7 +5,7 @@ import dataclasses
 import cv2
 import numpy as np
 
-from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.arrays import Float32Array
 from retarget_tf.body.limb_warp.anatomy import PART
 from retarget_tf.retargeting.frames.appearance import SKIRT, Appearance, Cutout
 from retarget_tf.retargeting.frames.framing import Framing, Region

@@ -1,0 +1,149 @@
+"""What the moved person is laid over: the photo's background, another one, the source video, or nothing."""
+
+import abc
+
+import cv2
+import numpy as np
+
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
+from retarget_tf.pictures import image_files
+from retarget_tf.pictures.nearest import nearest_pixels
+from retarget_tf.retargeting.frames import shadow
+from retarget_tf.retargeting.frames.moved_photo import Layer
+from retarget_tf.retargeting.frames.options import BLUR, NONE, PHOTO, FrameOptions
+from retarget_tf.retargeting.frames.plate import make_plate, person_area
+
+_OUT_OF_FOCUS = 0.02  # standard deviation of the blur, as a share of the picture's longer side
+
+
+class Background(abc.ABC):
+    """Composes the frames of a dance."""
+
+    @abc.abstractmethod
+    def compose(self, layer: Layer, keypoints: Float32Array, ground: float) -> Uint8Array:
+        """Returns a frame.
+
+        Args:
+            layer: The person.
+            keypoints: Her pose, float32 `[25, 3]` in pixels of the picture.
+            ground: y of the floor in pixels of the picture; NaN if it is not known.
+        """
+
+
+def make_background(
+    options: FrameOptions, photo: Uint8Array, opacity: Float32Array, keypoints: Float32Array
+) -> Background:
+    """Makes the background that the options ask for, except that of a source video.
+
+    Args:
+        options: Which background.
+        photo: RGB uint8 `[height, width, 3]`.
+        opacity: How much of each of its pixels the person covers, float32 `[height, width]` in 0..1.
+        keypoints: Her pose in it, float32 `[25, 3]` in its pixels.
+    """
+    if options.background == NONE:
+        return _Nothing(photo.shape)
+    if options.background in (PHOTO, BLUR):
+        old_shadow = shadow.find_shadow(photo, opacity, keypoints)
+        plate = make_plate(photo, opacity, old_shadow.area)
+        if options.background == PHOTO:
+            return PhotoBackground(photo, plate, opacity, old_shadow)
+        return StillBackground(cv2.GaussianBlur(plate, (0, 0), _OUT_OF_FOCUS * max(photo.shape)))
+    if options.colour is not None:
+        return StillBackground(np.full_like(photo, options.colour))
+    picture = image_files.load_photo(str(options.background_file))
+    return StillBackground(_cut_to_fit(picture, photo.shape[0], photo.shape[1]))
+
+
+class StillBackground(Background):
+    """A picture that stays the same."""
+
+    def __init__(self, picture: Uint8Array) -> None:
+        self._picture = picture
+
+    def compose(self, layer: Layer, keypoints: Float32Array, ground: float) -> Uint8Array:
+        """See `Background`."""
+        return over(layer, self._picture)
+
+
+class PhotoBackground(Background):
+    """The photo without its person; where she has not moved, the photo's own pixels."""
+
+    def __init__(self, photo: Uint8Array, plate: Uint8Array, opacity: Float32Array, old_shadow: shadow.Shadow) -> None:
+        self._photo, self._plate, self._shadow = photo, plate, old_shadow
+        self._was_there = opacity > 0.5
+        # All that the plate replaced around her comes back where she has not moved.
+        self._area = person_area(opacity) | old_shadow.area
+
+    def compose(self, layer: Layer, keypoints: Float32Array, ground: float) -> Uint8Array:
+        """See `Background`."""
+        background = shadow.lay_shadow(self._plate, self._photo, self._shadow, keypoints, ground)
+        frame = over(layer, background)
+        return _keep_still(frame, self._photo, layer, self._was_there, self._area)
+
+
+class _Nothing(Background):
+    """Nothing: frames are RGBA, with colours that go on beyond the outline."""
+
+    def __init__(self, shape: tuple[int, ...]) -> None:
+        self._shape = shape
+
+    def compose(self, layer: Layer, keypoints: Float32Array, ground: float) -> Uint8Array:
+        """See `Background`."""
+        frame = np.zeros((*self._shape[:2], 4), np.uint8)
+        if layer.opacity.size:
+            colours = layer.colours / np.maximum(layer.opacity, 1e-3)[..., None]
+            frame[layer.region][..., :3] = np.clip(np.rint(colours), 0, 255)
+            frame[layer.region][..., 3] = np.rint(layer.opacity * 255)
+        return frame
+
+
+def over(layer: Layer, background: Uint8Array) -> Uint8Array:
+    """Lays a person over a background, RGB uint8 `[height, width, 3]`; returns a new picture."""
+    picture = background.copy()
+    behind = background[layer.region].astype(np.float32)
+    behind *= (1 - layer.opacity)[..., None]
+    behind += layer.colours
+    picture[layer.region] = np.clip(np.rint(behind), 0, 255)
+    return picture
+
+
+def _keep_still(
+    frame: Uint8Array, photo: Uint8Array, layer: Layer, was_there: BoolArray, area: BoolArray
+) -> Uint8Array:
+    """Puts the photo's own pixels back where the person has not moved; changes the frame.
+
+    Pixels around her take part as far as `area` reaches: each does as the nearest pixel of the old or new person.
+    """
+    still = np.where(layer.opacity > _SOME, layer.stillness / np.maximum(layer.opacity, _SOME), 0)
+    if not (still > 0).any():
+        return frame
+    shown = np.zeros(frame.shape[:2], np.float32)
+    shown[layer.region] = still
+    covered = np.zeros(frame.shape[:2], bool)
+    covered[layer.region] = layer.opacity > _SOME
+    person = was_there | covered
+    rows, columns = _box(area | covered)
+    share = shown[rows, columns][nearest_pixels(person[rows, columns])]
+    share *= area[rows, columns] | covered[rows, columns]
+    here = frame[rows, columns].astype(np.float32)
+    frame[rows, columns] = np.rint(here + share[..., None] * (photo[rows, columns] - here))
+    return frame
+
+
+_SOME = 0.05  # opacity from which a pixel belongs to the person
+
+
+def _box(mask: BoolArray) -> tuple[slice, slice]:
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+
+
+def _cut_to_fit(picture: Uint8Array, height: int, width: int) -> Uint8Array:
+    """Scales a picture until it covers a frame, and cuts off what is over on both sides."""
+    scale = max(height / picture.shape[0], width / picture.shape[1])
+    size = max(round(picture.shape[1] * scale), width), max(round(picture.shape[0] * scale), height)
+    interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+    scaled = cv2.resize(picture, size, interpolation=interpolation)
+    top, left = (scaled.shape[0] - height) // 2, (scaled.shape[1] - width) // 2
+    return np.ascontiguousarray(scaled[top : top + height, left : left + width])
