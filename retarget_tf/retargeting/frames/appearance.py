@@ -230,7 +230,7 @@ def _is_skirt(cloth: BoolArray, parsing_map: Uint8Array, schema: LabelSchema) ->
         return False
     span = cloth[max(hem - 2 * height, 0) : hem - height + 1, at_hem[0] : at_hem[-1] + 1]
     in_one_piece = span.mean() > 0.97
-    print("skirt?", span.mean(), np.ptp(at_hem), np.ptp(below))
+
     return bool(in_one_piece and np.ptp(at_hem) > 1.12 * np.ptp(below))
 
 
