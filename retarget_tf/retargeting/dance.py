@@ -24,12 +24,12 @@ class Dance:
     """Files and options of a retargeting: the target is the person to generate, the source the performer to imitate."""
 
     out: str = setting(
-        help="video to write: .mp4, .mov or .mkv (H.264), .webm (VP9); or a name without suffix, for a folder of PNG files"
+        help="video to write: .mp4, .mov, .mkv (H.264) or .webm (VP9); a name without suffix is a folder of PNG files"
     )
     show: Show = setting(
         "frames",
-        "what the video shows. frames: the person of the photo dances; maps: her parsing maps in colours; panel: target, "
-        "source, pose, map and frame side by side",
+        "what the video shows. frames: the person of the photo dances; maps: her parsing maps in colours; panel: "
+        "target, source, pose, map and frame side by side",
     )
     audio: bool = setting(True, "take over the sound of the source video")
     maps_dir: str | None = setting(None, "folder to write the generated maps into, as PNG files of class ids")

@@ -219,9 +219,10 @@ class BaseRetargeter(abc.ABC):
             self.label_schema,
         )
         sound = source.sound if audio else None
-        with contextlib.ExitStack() as stack:
-            folder = stack.enter_context(files.atomic_folder(maps_dir, ours=_maps_in)) if maps_dir is not None else None
-            writer = stack.enter_context(video.open_writer(out, source.fps, sound=sound, metadata=METADATA))
+        with (
+            contextlib.nullcontext() if maps_dir is None else files.atomic_folder(maps_dir, ours=_maps_in) as folder,
+            video.open_writer(out, source.fps, sound=sound, metadata=METADATA) as writer,
+        ):
             steps = shown.steps(show, source, with_maps=folder is not None)
             progress = tqdm(steps, "retarget", total=len(placed), unit="frame", disable=not show_progress)
             for index, step in enumerate(progress):

@@ -11,23 +11,19 @@ import cv2
 import numpy as np
 
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
-from retarget_tf.body.limb_warp import sampling
-from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 from retarget_tf.pictures.nearest import nearest_pixels
+from retarget_tf.retargeting.frames.dividing import SKIRT, Piece, divide
 from retarget_tf.retargeting.frames.framing import Framing
-from retarget_tf.retargeting.frames.motion import Skeleton
+from retarget_tf.retargeting.frames.motion import HEAD, Skeleton
 
 # Lengths as shares of the canvas's side.
 _BAND = 0.008  # around the silhouette: soft edges
 _RIM = 0.004  # at the border of the silhouette and of classes, where colours are mixed
-_OVERLAP = 0.012  # by which a part goes on below its neighbours, so that no gap opens at a joint
 _SURE = 0.008  # inside the silhouette, from where on the person is opaque
-_SLEEVE = 0.15  # share of an arm's bone that lies in cloth, from which the cloth beside it is a sleeve
 _CONTRAST = 1.5  # by which the segmenter's soft outlines are sharpened
 
-SKIRT = len(NAMES)  # index of the skirt, which lies between two legs
-_SKIRT_PARTS = [PART[name] for name in NAMES if name in ("lap", "hem") or name.endswith(("thigh", "shin"))]
+_HAIR = PARTS10.classes.index("hair")
 _LIMBS = ("left_arm", "right_arm", "left_leg", "right_leg")
 _SKIN = (*_LIMBS, "face")
 _ANYTHING = ("upper_clothes", "lower_clothes", *_SKIN, "shoes", "hair")
@@ -86,7 +82,7 @@ def look_at(
         opacity: How much of each pixel of the canvas the person covers, float32 `[size, size]` in 0..1; None takes the
             outline of the map.
     """
-    return _Scissors(photo, framing, parsing_map, schema, opacity).cut(skeleton)
+    return _Scissors(photo, framing, parsing_map, schema, opacity).cut(divide(skeleton, parsing_map, schema))
 
 
 class _Scissors:
@@ -121,73 +117,33 @@ class _Scissors:
             if usable.any():
                 self._of_class[class_id] = _continued(self._photo, _eroded(usable, rim))
 
-    def cut(self, skeleton: Skeleton) -> Appearance:
-        codes = self._without_foreign_cloth(skeleton)
-        skirt = self._skirt(codes)
-        if skirt is not None:
-            codes[_SKIRT_PARTS] *= ~skirt
+    def cut(self, pieces: dict[int, Piece]) -> Appearance:
+        """Cuts out the parts."""
         below, above = {}, {}
-        for part, source in enumerate(skeleton.cut_from):
-            seen, ids = codes[source] >= sampling.SEEN, (codes[source] % sampling.MAX_CLASSES).astype(np.uint8)
-            caps = skeleton.caps(source, ids > 0)
-            seen &= caps.within
-            if (cutout := self._cutout(self._painted(ids), self._grown(seen) & caps.within)) is not None:
-                above[part] = cutout
-            whole, ids = self._filled(ids, caps.discs)
-            if (cutout := self._cutout(self._painted(ids), self._grown(whole) & caps.within)) is not None:
-                below[part] = cutout
-        if skirt is not None:
-            ids = np.where(skirt, self._map, 0)
-            if (cutout := self._cutout(self._painted(ids), self._grown(skirt))) is not None:
-                above[SKIRT] = cutout
-        return Appearance(below, above, self._back_of_head(codes), self._framing)
+        for part, piece in pieces.items():
+            colours = self._painted(piece)
+            # Hair and face stay together, with their border as it is.
+            seen = self._cutout(self._clean if part == HEAD else colours, self._grown(piece.seen))
+            whole = self._cutout(colours, self._grown(piece.whole))
+            if seen is not None:
+                above[part] = seen
+            if whole is not None and part != SKIRT:
+                below[part] = whole
+        return Appearance(below, above, self._back_of_head(pieces), self._framing)
 
-    def _without_foreign_cloth(self, skeleton: Skeleton) -> Float32Array:
-        """Gives cloth beside a bare arm back to the trunk; returns the codes of all parts."""
-        codes = skeleton.codes.copy()
-        cloth = [i for i, part in enumerate(self._schema.to_parts10) if PARTS10.classes[part].endswith("clothes")]
-        for part, name in enumerate(NAMES):
-            if not name.endswith("arm"):
-                continue
-            is_cloth = np.isin(codes[part] % sampling.MAX_CLASSES, cloth) & (codes[part] > 0)
-            on_bone = skeleton.on_bone(part)
-            if is_cloth[on_bone].mean() < _SLEEVE:
-                codes[PART["trunk"]] = np.where(
-                    is_cloth & (codes[part] >= sampling.SEEN), codes[part], codes[PART["trunk"]]
-                )
-                codes[part] *= ~is_cloth
-        return codes
-
-    def _skirt(self, codes: Float32Array) -> BoolArray | None:
-        """Returns the cloth that hangs between the legs, bool `[size, size]`, if it is one piece there."""
-        cloth = [i for i, part in enumerate(self._schema.to_parts10) if PARTS10.classes[part].endswith("clothes")]
-        seen = (codes[_SKIRT_PARTS] >= sampling.SEEN).any(axis=0) & np.isin(self._map, cloth)
-        return seen if seen.any() and _is_skirt(seen, self._map, self._schema) else None
-
-    def _back_of_head(self, codes: Float32Array) -> Cutout | None:
-        hair = next((i for i, part in enumerate(self._schema.to_parts10) if PARTS10.classes[part] == "hair"), 0)
-        if hair not in self._of_class:
+    def _back_of_head(self, pieces: dict[int, Piece]) -> Cutout | None:
+        hair = next((i for i, part in enumerate(self._schema.to_parts10) if part == _HAIR), 0)
+        if hair not in self._of_class or HEAD not in pieces:
             return None
-        return self._cutout(self._of_class[hair], self._grown(codes[PART["head"]] >= sampling.SEEN))
+        return self._cutout(self._of_class[hair], self._grown(pieces[HEAD].seen))
 
     def _grown(self, mask: BoolArray) -> BoolArray:
         """Lets a part reach into the band around the silhouette."""
         return mask | (mask[self._near] & self._around)
 
-    def _filled(self, ids: Uint8Array, discs: BoolArray) -> tuple[BoolArray, Uint8Array]:
-        """Lets a part go on below its neighbours; returns where it is, and its classes."""
-        own = ids > 0
-        if not own.any():
-            return own, ids
-        nearest = ids[nearest_pixels(own)]
-        more = _dilated(own, _OVERLAP * len(own)) & self._person & (self._map == nearest)
-        return own | more | (discs & self._person), nearest
-
-    def _painted(self, ids: Uint8Array) -> Uint8Array:
-        """Returns the region with the colours of a class at each pixel; `ids` are classes on the canvas, 0 is none."""
-        if not ids.any():
-            return self._clean
-        ids = ids[nearest_pixels(ids > 0)]
+    def _painted(self, piece: Piece) -> Uint8Array:
+        """Returns the region with the colours of the piece's class at each pixel."""
+        ids = piece.class_ids if piece.whole.all() else piece.class_ids[nearest_pixels(piece.whole)]
         x, y = (np.clip(values, 0, len(ids) - 1).astype(np.intp) for values in self._framing.grid(self._region))
         wanted = ids[y, x]
         picture = self._clean.copy()
@@ -215,23 +171,6 @@ class _Scissors:
         """Returns a mask of the canvas as opacity of the region, with rounded steps and soft edges."""
         blurred = cv2.GaussianBlur(mask.astype(np.float32), (0, 0), 1.0)
         return np.clip((self._framing.enlarge(blurred, self._region) - 0.5) * 1.7 + 0.5, 0, 1)
-
-
-def _is_skirt(cloth: BoolArray, parsing_map: Uint8Array, schema: LabelSchema) -> bool:
-    """Decides whether the cloth around the legs is a skirt: bare legs come out of it, and it is wider than they are."""
-    legs = [i for i, part in enumerate(schema.to_parts10) if PARTS10.classes[part].endswith("leg")]
-    bare = np.isin(parsing_map, legs)
-    rows = np.flatnonzero(cloth.any(axis=1))
-    hem = rows[-1]
-    height = max(int(0.03 * len(cloth)), 2)
-    at_hem = np.flatnonzero(cloth[max(hem - 2 * height, 0) : hem - height + 1].any(axis=0))
-    below = np.flatnonzero(bare[hem : hem + 2 * height].any(axis=0))
-    if not len(at_hem) or not len(below):
-        return False
-    span = cloth[max(hem - 2 * height, 0) : hem - height + 1, at_hem[0] : at_hem[-1] + 1]
-    in_one_piece = span.mean() > 0.97
-
-    return bool(in_one_piece and np.ptp(at_hem) > 1.12 * np.ptp(below))
 
 
 def _row_ends(mask: BoolArray) -> Float32Array:

@@ -11,7 +11,7 @@ import cv2
 import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import pose_transform
+from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.pictures import drawing
 from retarget_tf.retargeting.frames import shadow
@@ -24,6 +24,9 @@ from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.inputs import Target
 
 _MARK = "generated"
+_NOSE = skeleton.JOINT["nose"]
+_SMALLEST = 0.75  # scale below which a head may rather leave the picture
+_NEAR = 6  # pixels of the canvas around the map within which the segmenter's person is the same one
 
 
 class FrameMaker:
@@ -47,9 +50,16 @@ class FrameMaker:
             opacity = np.asarray(cv2.resize(opacity, parsing_map.shape), np.float32)
         self._skeleton = Skeleton(parsing_map, keypoints, schema)
         self._appearance = look_at(picture, self._framing, parsing_map, self._skeleton, schema, opacity)
-        covered = self._framing.enlarge(
-            (parsing_map > 0).astype(np.float32) if opacity is None else opacity, self._framing.whole
-        )
+        person = parsing_map > 0
+        covered = person.astype(np.float32)
+        if opacity is not None:
+            # What she holds is no part of the map, and stays.
+            near = cv2.dilate(person.astype(np.uint8), np.ones((2 * _NEAR + 1,) * 2, np.uint8))
+            covered = np.maximum(covered, opacity * near)
+        covered = self._framing.enlarge(covered, self._framing.whole)
+        # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
+        self._head_top = float(np.flatnonzero(person.any(axis=1))[0])
+        self._above_nose = float(keypoints[_NOSE, 1]) - self._head_top
         self._background: Background = make_background(options, picture, covered, self._framing.to_picture(keypoints))
 
     @property
@@ -66,10 +76,24 @@ class FrameMaker:
         Yields:
             RGB uint8 `[height, width, 3]`; RGBA for the background `none`.
         """
-        poses = _scaled(placed, self._enlarged)
+        poses = self._kept_inside(_scaled(placed, self._enlarged))
         grounds = shadow.ground_lines(self._framing.to_picture(poses))
         for pose, ground in zip(poses, grounds, strict=True):
             yield self._frame(pose, float(ground))
+
+    def _kept_inside(self, poses: Float32Array) -> Float32Array:
+        """Scales a dance down towards the floor until the head stays in the picture, within limits."""
+        edge = -self._framing.square.top / self._framing.scale  # of the picture, on the canvas
+        nose = poses[poses[:, _NOSE, 2] > 0][:, _NOSE, 1]
+        feet = poses[..., 1][poses[..., 2] > 0]
+        if not len(nose) or not len(feet) or self._head_top <= edge:
+            return poses
+        floor = float(np.quantile(feet, 0.99))
+        highest = float(np.quantile(nose, 0.01)) - self._above_nose
+        scale = np.clip((floor - edge) / max(floor - highest, 1e-3), _SMALLEST, 1.0)
+        middle = float(np.median(poses[..., 0][poses[..., 2] > 0]))
+        shift = np.float32((1 - scale) * middle), np.float32((1 - scale) * floor)
+        return np.asarray(pose_transform.move_keypoints(poses, np.float32(scale), *shift), np.float32)
 
     def _frame(self, pose: Float32Array, ground: float) -> Uint8Array:
         layer = move_photo(self._appearance, self._skeleton, pose, self._framing)

@@ -1,4 +1,4 @@
-"""Where in the photo the pixels of a moved part of the body come from: `limb_warp`'s motion, in NumPy, for a few pixels.
+"""Where in the photo the pixels of a moved part come from: the motion of `limb_warp`, in NumPy, for a few pixels.
 
 `limb_warp` moves all parts over all pixels of a map within a graph. A video has ten times the pixels, most of which a
 part does not touch; here each part is moved within its own small rectangle.
@@ -24,7 +24,7 @@ _FIELDS = ("origin", "along", "across", "length", "width", "unit")
 _LIMBS = [index for index, name in enumerate(NAMES) if name.endswith(("arm", "thigh", "shin"))]
 _FEET = [index for index, name in enumerate(NAMES) if name.endswith("foot")]
 _NEAR_JOINT = 0.08  # share of a bone near its end in which a joint's radius is measured
-_FOOT_TURN = 0.7  # radians; a foot turns by this much at most: seen from another side it would be another picture
+_FOOT_TURN = 0.4  # radians; a foot turns by this much at most: seen from another side it would be another picture
 
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom
 
@@ -43,21 +43,8 @@ class _Vectors:
 
     @classmethod
     def of(cls, tensors: bones.Bones) -> "_Vectors":
-        gaze = tuple(float(np.asarray(value).item()) for value in tensors.gaze)
-        return cls(*(np.asarray(getattr(tensors, name))[0] for name in _FIELDS), gaze)  # type: ignore[arg-type]
-
-
-@dataclasses.dataclass(frozen=True)
-class Caps:
-    """The round ends of a part.
-
-    Attributes:
-        discs: bool `[size, size]`: the discs around its joints.
-        within: bool `[size, size]`: where the part may be; beyond a joint only within its disc.
-    """
-
-    discs: BoolArray
-    within: BoolArray
+        sine, cosine = (float(np.asarray(value).item()) for value in tensors.gaze)
+        return cls(**{name: np.asarray(getattr(tensors, name))[0] for name in _FIELDS}, gaze=(sine, cosine))
 
 
 class Skeleton:
@@ -97,46 +84,60 @@ class Skeleton:
 
         self._vectors = vectors
 
-    def on_bone(self, part: int) -> tuple[IndexArray, IndexArray]:
-        """Returns rows and columns of points along a part's bone in the photo."""
-        start = self._photo
-        share = np.linspace(0.05, 0.95, 32)[:, None]
-        places = start.origin[part] + share * start.length[part] * start.along[part]
-        column, row = np.clip(places.astype(np.intp), 0, self.codes.shape[-1] - 1).T
-        return row, column
+    @property
+    def unit(self) -> float:
+        """Length of one body unit of the photo in pixels, see `limb_warp`."""
+        return float(self._photo.unit[0, 0])
 
-    def caps(self, part: int, own: BoolArray) -> "Caps":
+    def bone(self, part: int) -> tuple[Float32Array, Float32Array]:
+        """Returns the start of a part's bone in the photo and its direction, float32 `[2]` each, x and y."""
+        return self._photo.origin[part], self._photo.along[part]
+
+    def along_bone(self, part: int) -> tuple[Float32Array, Float32Array, float]:
+        """Returns the places of all pixels along and across a part's bone in the photo, and its length, in pixels.
+
+        Returns:
+            along: float32 `[size, size]`, 0 at the bone's start.
+            across: float32 `[size, size]`, 0 on the bone.
+            length: Length of the bone.
+        """
+        centres = np.arange(self.codes.shape[-1], dtype=np.float32) + 0.5
+        right, down = centres - self._photo.origin[part, 0], (centres - self._photo.origin[part, 1])[:, None]
+        along, across = (
+            right * axis[part, 0] + down * axis[part, 1] for axis in (self._photo.along, self._photo.across)
+        )
+        return along, across, float(self._photo.length[part, 0])
+
+    def caps(self, part: int, own: BoolArray) -> tuple[BoolArray, BoolArray]:
         """Rounds a part of an arm or leg off at its joints, so that they bend without corners.
 
         Args:
             part: Index of the part in the photo.
             own: Where it is, bool `[size, size]`.
+
+        Returns:
+            discs: bool `[size, size]`: the discs around its joints.
+            within: bool `[size, size]`: where the part may be; beyond a joint only within its disc.
         """
-        start, size = self._photo, len(own)
         discs, within = np.zeros_like(own), np.ones_like(own)
-        if part not in _LIMBS or not own.any():
-            return Caps(discs, within)
-        centres = np.arange(size, dtype=np.float32) + 0.5
-        right, down = centres - start.origin[part, 0], (centres - start.origin[part, 1])[:, None]
-        along = right * start.along[part, 0] + down * start.along[part, 1]
-        across = np.abs(right * start.across[part, 0] + down * start.across[part, 1])
-        length = start.length[part, 0]
-        for end, is_beyond in ((0.0, along < 0), (length, along > length)):
-            if end and NAMES[part].endswith("forearm"):
-                continue  # the hand
+        if part not in _LIMBS:
+            return discs, within
+        along, across, length = self.along_bone(part)
+        for end, beyond in ((0.0, along < 0), (length, along > length)):
             near = own & (np.abs(along - end) < max(_NEAR_JOINT * length, 1.5))
-            if not near.any():
-                continue
-            radius = np.quantile(across[near], 0.95)
-            disc = np.hypot(along - end, across) <= radius
-            discs |= disc
-            within &= disc | ~is_beyond
-        return Caps(discs, within)
+            is_hand = end and NAMES[part].endswith("forearm")
+            if near.any() and not is_hand:
+                disc = np.hypot(along - end, across) <= np.quantile(np.abs(across[near]), 0.95)
+                discs |= disc
+                within &= disc | ~beyond
+        return discs, within
 
     def move_to(self, keypoints: Float32Array) -> "Motion":
         """Returns the motion from the photo's pose to another, float32 `[25, 3]` in pixels of the canvas."""
         arrays, gaze, ranks = self._vectors(tf.constant(keypoints))
-        end = _with_quiet_feet(self._start, _Vectors.of(bones.Bones(*arrays, gaze)))
+        end = _with_quiet_feet(
+            self._start, _Vectors.of(bones.Bones(**dict(zip(_FIELDS, arrays, strict=True)), gaze=gaze))
+        )
         return Motion(self._start, end, self._mirrored, np.asarray(ranks)[0, :, 0].argsort())
 
 
@@ -189,7 +190,7 @@ class Motion:
         return np.hypot(across, beyond)
 
     def bounds(self, part: int, places: Float32Array) -> Bounds:
-        """Returns the rectangle in the new pose that holds a part, whose pixels are at `places` `[n, 2]` in the photo."""
+        """Returns the rectangle in the new pose that holds a part with pixels at `places` `[n, 2]` in the photo."""
         start, end = self._start, self._end
         growth, stretch, widening = self._factors(part)
         away = places - start.origin[part]

@@ -7,7 +7,8 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body.limb_warp.anatomy import PART
-from retarget_tf.retargeting.frames.appearance import SKIRT, Appearance, Cutout
+from retarget_tf.retargeting.frames.appearance import Appearance, Cutout
+from retarget_tf.retargeting.frames.dividing import SKIRT
 from retarget_tf.retargeting.frames.framing import Framing, Region
 from retarget_tf.retargeting.frames.motion import HEAD, Motion, Skeleton
 

@@ -1,0 +1,157 @@
+"""Divides the photo's person into the parts that are moved, finer than `limb_warp` does for maps.
+
+Where a map only shows cloth, a photograph shows that a piece of the sleeve was left at the trunk. So cloth beside a
+bare arm goes to the trunk, a sleeve is as wide towards the trunk as away from it, little of the trunk is hidden behind
+a hanging arm, limbs end in discs around their joints, and a skirt is a part of its own.
+"""
+
+import dataclasses
+
+import cv2
+import numpy as np
+
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
+from retarget_tf.body.limb_warp import sampling
+from retarget_tf.body.limb_warp.anatomy import NAMES, PART
+from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
+from retarget_tf.pictures.nearest import nearest_pixels
+from retarget_tf.retargeting.frames.motion import Skeleton
+
+SKIRT = len(NAMES)  # index of the skirt, which lies between two legs
+
+_OVERLAP = 0.012  # of the canvas's side, by which a part goes on below its neighbours, so that no gap opens at a joint
+_BARE = 0.15  # an arm is bare if a smaller share of its bone lies in cloth
+_SHOULDER = 0.3  # share of the upper arm's length at which the sleeve leaves the trunk
+_LEAST_WIDTH = {"upper_arm": 0.036, "forearm": 0.03}  # half of it, in body units
+_CUFF = 1.15  # an arm's length up to which a sleeve reaches
+_BINS = 16  # places along an arm at which its width is measured
+_SKIRT_PARTS = [PART[name] for name in NAMES if name in ("lap", "hem") or name.endswith(("thigh", "shin"))]
+_ARMS = [(PART[name], PART["trunk"]) for name in NAMES if name.endswith("arm")]
+_IN_ONE_PIECE = 0.9  # share of a skirt's last rows that is cloth, from its left to its right end
+_WIDER = 1.12  # a hem is so much wider than the legs that come out of it; trousers are not
+
+
+@dataclasses.dataclass(frozen=True)
+class Piece:
+    """A part of the body in the photo. Masks are bool `[size, size]` on the canvas.
+
+    Attributes:
+        seen: Where the photo shows it.
+        whole: Where it is, also behind other parts.
+        class_ids: Its classes, uint8 `[size, size]`; outside of `whole` they mean nothing.
+    """
+
+    seen: BoolArray
+    whole: BoolArray
+    class_ids: Uint8Array
+
+
+def divide(skeleton: Skeleton, parsing_map: Uint8Array, schema: LabelSchema) -> dict[int, Piece]:
+    """Returns the pieces of the person by part; the skirt's key is `SKIRT`.
+
+    Args:
+        skeleton: The photo's pose and map, cut into parts by `limb_warp`.
+        parsing_map: Class ids, uint8 `[size, size]`.
+        schema: Label schema of the map.
+    """
+    codes = skeleton.codes.copy()
+    cloth = np.isin(parsing_map, _ids(schema, "clothes"))
+    for arm, trunk in _ARMS:
+        _part_arm_from_trunk(codes, arm, trunk, skeleton, cloth)
+    _narrow_hidden_trunk(codes, skeleton)
+    pieces = {}
+    skirt = (codes[_SKIRT_PARTS] >= sampling.SEEN).any(axis=0) & cloth
+    if _is_skirt(skirt, np.isin(parsing_map, _ids(schema, "leg"))):
+        codes[_SKIRT_PARTS] *= ~skirt
+        pieces[SKIRT] = Piece(skirt, skirt, parsing_map)
+    for part, source in enumerate(skeleton.cut_from):
+        class_ids = (codes[source] % sampling.MAX_CLASSES).astype(np.uint8)
+        own = class_ids > 0
+        if own.any():
+            discs, within = skeleton.caps(source, own)
+            class_ids = class_ids[nearest_pixels(own)]
+            grown = _grown(own, parsing_map == class_ids, round(_OVERLAP * len(own)))
+            whole = (grown | (discs & (parsing_map > 0))) & within
+            pieces[part] = Piece((codes[source] >= sampling.SEEN) & within, whole, class_ids)
+    return pieces
+
+
+def _part_arm_from_trunk(codes: Float32Array, arm: int, trunk: int, skeleton: Skeleton, cloth: BoolArray) -> None:
+    """Gives cloth beside a bare arm to the trunk, and to a sleeve all cloth within its width; changes the codes."""
+    own = codes[arm] >= sampling.SEEN
+    along, across, length = skeleton.along_bone(arm)
+    on_bone = (np.abs(across) <= 1) & (along >= 0) & (along <= length)
+    if cloth[on_bone].mean() < _BARE if on_bone.any() else True:
+        given = own & cloth
+        codes[trunk][given], codes[arm][given] = codes[arm][given], 0
+        return
+    outwards = -np.sign(np.sum(across * (codes[trunk] > 0)))  # the side of the arm away from the trunk
+    bins = np.clip((along / length * _BINS).astype(int), 0, _BINS - 1)
+    edge = own & cloth & (across * outwards > 0) & (along >= 0) & (along <= length)
+    width = np.zeros(_BINS, np.float32)
+    np.maximum.at(width, bins[edge], np.abs(across[edge]))
+    if not (width > 0).any():
+        return
+    known = np.flatnonzero(width)
+    width = np.interp(np.arange(_BINS), known, width[known]).astype(np.float32)
+    least = _LEAST_WIDTH["upper_arm" if NAMES[arm].endswith("upper_arm") else "forearm"]
+    width = np.maximum(width, least * skeleton.unit)
+    first = _SHOULDER * length if NAMES[arm].endswith("upper_arm") else 0.0
+    sleeve = (codes[trunk] >= sampling.SEEN) & cloth & (along >= first) & (along <= _CUFF * length)
+    sleeve &= np.abs(across) <= width[bins]
+    codes[arm][sleeve] = codes[trunk][sleeve]
+    codes[trunk][sleeve] = 0
+
+
+def _narrow_hidden_trunk(codes: Float32Array, skeleton: Skeleton) -> None:
+    """Ends what is hidden of the trunk, in each row, soon after what is seen of it; changes the codes.
+
+    `limb_warp` expects a trunk as wide as the shoulders; behind an arm that hangs down there is much less.
+    """
+    trunk = codes[PART["trunk"]]
+    start, direction = skeleton.bone(PART["trunk"])
+    if abs(direction[1]) < abs(direction[0]):
+        return  # she lies: rows do not cross the trunk
+    reach = _OVERLAP * len(trunk)
+    columns = np.arange(trunk.shape[1])
+    for row in np.flatnonzero(trunk.any(axis=1)):
+        spine = start[0] + (row + 0.5 - start[1]) * direction[0] / direction[1]
+        runs = np.cumsum(np.diff(trunk[row] > 0, prepend=False))
+        nearest = runs[min(np.flatnonzero(trunk[row]), key=lambda column: abs(column + 0.5 - spine))]
+        seen = np.flatnonzero((trunk[row] >= sampling.SEEN) & (runs == nearest))
+        if len(seen):
+            far = (columns < seen[0] - reach) | (columns > seen[-1] + reach) | (runs != nearest)
+            trunk[row][far & (trunk[row] < sampling.SEEN)] = 0
+
+
+def _is_skirt(cloth: BoolArray, legs: BoolArray) -> bool:
+    """Decides whether the cloth around the legs is a skirt: in one piece, and wider than the legs that come out."""
+    rows = np.flatnonzero(cloth.any(axis=1))
+    if not len(rows):
+        return False
+    height = max(int(0.03 * len(cloth)), 2)
+    last = cloth[max(rows[-1] - 2 * height, 0) : rows[-1] - height + 1]
+    at_hem, below = (
+        np.flatnonzero(mask.any(axis=0)) for mask in (last, legs[rows[-1] - height : rows[-1] + 2 * height])
+    )
+    if not len(at_hem) or not len(below):
+        return False
+    in_one_piece = last[:, at_hem[0] : at_hem[-1] + 1].mean() > _IN_ONE_PIECE
+    return bool(in_one_piece and np.ptp(at_hem) > _WIDER * np.ptp(below))
+
+
+def _ids(schema: LabelSchema, ending: str) -> list[int]:
+    """Returns the classes whose name in `parts10` has this ending."""
+    return [
+        index
+        for index, part in enumerate(schema.to_parts10)
+        if part < PARTS10.num_classes and PARTS10.classes[part].endswith(ending)
+    ]
+
+
+def _grown(mask: BoolArray, within: BoolArray, steps: int) -> BoolArray:
+    """Grows a mask by a pixel a step, without leaps over what is not `within`."""
+    grown = mask
+    for _ in range(steps):
+        grown = mask | ((cv2.dilate(grown.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0) & within)
+    return grown
