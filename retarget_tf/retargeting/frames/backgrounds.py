@@ -13,6 +13,8 @@ from retarget_tf.retargeting.frames.moved_photo import Layer
 from retarget_tf.retargeting.frames.options import BLUR, NONE, PHOTO, FrameOptions
 from retarget_tf.retargeting.frames.plate import make_plate, person_area
 
+_SOME = 0.05  # opacity from which a pixel belongs to the person
+_CRACK = 9  # width in pixels up to which a gap in the person is a crack between two parts
 _OUT_OF_FOCUS = 0.02  # standard deviation of the blur, as a share of the picture's longer side
 
 
@@ -31,7 +33,7 @@ class Background(abc.ABC):
 
 
 def make_background(
-    options: FrameOptions, photo: Uint8Array, opacity: Float32Array, keypoints: Float32Array
+    options: FrameOptions, photo: Uint8Array, opacity: Float32Array, person: BoolArray, keypoints: Float32Array
 ) -> Background:
     """Makes the background that the options ask for, except that of a source video.
 
@@ -39,6 +41,7 @@ def make_background(
         options: Which background.
         photo: RGB uint8 `[height, width, 3]`.
         opacity: How much of each of its pixels the person covers, float32 `[height, width]` in 0..1.
+        person: Where the person's map is, bool `[height, width]`.
         keypoints: Her pose in it, float32 `[25, 3]` in its pixels.
     """
     if options.background == NONE:
@@ -47,7 +50,7 @@ def make_background(
         old_shadow = shadow.find_shadow(photo, opacity, keypoints)
         plate = make_plate(photo, opacity, old_shadow.area)
         if options.background == PHOTO:
-            return PhotoBackground(photo, plate, opacity, old_shadow)
+            return PhotoBackground(photo, plate, person, person_area(opacity), old_shadow)
         return StillBackground(cv2.GaussianBlur(plate, (0, 0), _OUT_OF_FOCUS * max(photo.shape)))
     if options.colour is not None:
         return StillBackground(np.full_like(photo, options.colour))
@@ -69,11 +72,13 @@ class StillBackground(Background):
 class PhotoBackground(Background):
     """The photo without its person; where she has not moved, the photo's own pixels."""
 
-    def __init__(self, photo: Uint8Array, plate: Uint8Array, opacity: Float32Array, old_shadow: shadow.Shadow) -> None:
+    def __init__(
+        self, photo: Uint8Array, plate: Uint8Array, person: BoolArray, area: BoolArray, old_shadow: shadow.Shadow
+    ) -> None:
         self._photo, self._plate, self._shadow = photo, plate, old_shadow
-        self._was_there = opacity > 0.5
+        self._was_there = person
         # All that the plate replaced around her comes back where she has not moved.
-        self._area = person_area(opacity) | old_shadow.area
+        self._area = area | old_shadow.area
 
     def compose(self, layer: Layer, keypoints: Float32Array, ground: float) -> Uint8Array:
         """See `Background`."""
@@ -122,16 +127,15 @@ def _keep_still(
     shown[layer.region] = still
     covered = np.zeros(frame.shape[:2], bool)
     covered[layer.region] = layer.opacity > _SOME
-    person = was_there | covered
+    # A crack between two parts is no place that she has left.
+    closed = cv2.morphologyEx(covered.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_CRACK, _CRACK), np.uint8)) > 0
+    person = (was_there & ~closed) | covered
     rows, columns = _box(area | covered)
     share = shown[rows, columns][nearest_pixels(person[rows, columns])]
     share *= area[rows, columns] | covered[rows, columns]
     here = frame[rows, columns].astype(np.float32)
     frame[rows, columns] = np.rint(here + share[..., None] * (photo[rows, columns] - here))
     return frame
-
-
-_SOME = 0.05  # opacity from which a pixel belongs to the person
 
 
 def _box(mask: BoolArray) -> tuple[slice, slice]:

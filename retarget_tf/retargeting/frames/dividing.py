@@ -28,6 +28,7 @@ _BINS = 16  # places along an arm at which its width is measured
 _SKIRT_PARTS = [PART[name] for name in NAMES if name in ("lap", "hem") or name.endswith(("thigh", "shin"))]
 _ARMS = [(PART[name], PART["trunk"]) for name in NAMES if name.endswith("arm")]
 _IN_ONE_PIECE = 0.9  # share of a skirt's last rows that is cloth, from its left to its right end
+_TWO_SHINS = 0.11  # width of trousers around both ankles, less the distance of the ankles, in body units
 _WIDER = 1.12  # a hem is so much wider than the legs that come out of it; trousers are not
 
 
@@ -61,7 +62,7 @@ def divide(skeleton: Skeleton, parsing_map: Uint8Array, schema: LabelSchema) -> 
     _narrow_hidden_trunk(codes, skeleton)
     pieces = {}
     skirt = (codes[_SKIRT_PARTS] >= sampling.SEEN).any(axis=0) & cloth
-    if _is_skirt(skirt, np.isin(parsing_map, _ids(schema, "leg"))):
+    if _is_skirt(skirt, np.isin(parsing_map, _ids(schema, "leg")), skeleton):
         codes[_SKIRT_PARTS] *= ~skirt
         pieces[SKIRT] = Piece(skirt, skirt, parsing_map)
     for part, source in enumerate(skeleton.cut_from):
@@ -73,7 +74,26 @@ def divide(skeleton: Skeleton, parsing_map: Uint8Array, schema: LabelSchema) -> 
             grown = _grown(own, parsing_map == class_ids, round(_OVERLAP * len(own)))
             whole = (grown | (discs & (parsing_map > 0))) & within
             pieces[part] = Piece((codes[source] >= sampling.SEEN) & within, whole, class_ids)
-    return pieces
+    return _with_the_rest(pieces, parsing_map)
+
+
+def _with_the_rest(pieces: dict[int, Piece], parsing_map: Uint8Array) -> dict[int, Piece]:
+    """Gives pixels of the person that are in no piece to the nearest one."""
+    owner = np.full(parsing_map.shape, -1)
+    for part, piece in pieces.items():
+        owner[piece.seen] = part
+    rest = (parsing_map > 0) & (owner < 0)
+    if not rest.any() or rest.all():
+        return pieces
+    owner = np.where(rest, owner[nearest_pixels(owner >= 0)], -1)
+    return {
+        part: Piece(
+            piece.seen | (owner == part),
+            piece.whole | (owner == part),
+            np.where(owner == part, parsing_map, piece.class_ids).astype(np.uint8),
+        )
+        for part, piece in pieces.items()
+    }
 
 
 def _part_arm_from_trunk(codes: Float32Array, arm: int, trunk: int, skeleton: Skeleton, cloth: BoolArray) -> None:
@@ -124,20 +144,23 @@ def _narrow_hidden_trunk(codes: Float32Array, skeleton: Skeleton) -> None:
             trunk[row][far & (trunk[row] < sampling.SEEN)] = 0
 
 
-def _is_skirt(cloth: BoolArray, legs: BoolArray) -> bool:
-    """Decides whether the cloth around the legs is a skirt: in one piece, and wider than the legs that come out."""
+def _is_skirt(cloth: BoolArray, legs: BoolArray, skeleton: Skeleton) -> bool:
+    """Decides whether the cloth around the legs is a skirt: in one piece, and wider at its hem than the legs there."""
     rows = np.flatnonzero(cloth.any(axis=1))
     if not len(rows):
         return False
     height = max(int(0.03 * len(cloth)), 2)
-    last = cloth[max(rows[-1] - 2 * height, 0) : rows[-1] - height + 1]
-    at_hem, below = (
-        np.flatnonzero(mask.any(axis=0)) for mask in (last, legs[rows[-1] - height : rows[-1] + 2 * height])
-    )
-    if not len(at_hem) or not len(below):
+    hem = cloth[max(rows[-1] - 2 * height, 0) : rows[-1] - height + 1]
+    at_hem = np.flatnonzero(hem.any(axis=0))
+    below = np.flatnonzero(legs[rows[-1] - height : rows[-1] + 2 * height].any(axis=0))
+    if len(below):
+        of_legs = float(np.ptp(below))
+    else:  # it reaches the ankles
+        (left, _), (right, _) = (skeleton.bone(PART[f"{side}_foot"]) for side in ("left", "right"))
+        of_legs = abs(float(left[0] - right[0])) + _TWO_SHINS * skeleton.unit
+    if not len(at_hem) or hem[:, at_hem[0] : at_hem[-1] + 1].mean() < _IN_ONE_PIECE:
         return False
-    in_one_piece = last[:, at_hem[0] : at_hem[-1] + 1].mean() > _IN_ONE_PIECE
-    return bool(in_one_piece and np.ptp(at_hem) > _WIDER * np.ptp(below))
+    return bool(np.ptp(at_hem) > _WIDER * of_legs)
 
 
 def _ids(schema: LabelSchema, ending: str) -> list[int]:

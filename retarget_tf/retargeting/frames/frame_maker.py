@@ -56,11 +56,14 @@ class FrameMaker:
             # What she holds is no part of the map, and stays.
             near = cv2.dilate(person.astype(np.uint8), np.ones((2 * _NEAR + 1,) * 2, np.uint8))
             covered = np.maximum(covered, opacity * near)
-        covered = self._framing.enlarge(covered, self._framing.whole)
+        whole = self._framing.whole
+        covered, shown = self._framing.enlarge(covered, whole), self._framing.enlarge(person.astype(np.float32), whole)
         # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
         self._head_top = float(np.flatnonzero(person.any(axis=1))[0])
         self._above_nose = float(keypoints[_NOSE, 1]) - self._head_top
-        self._background: Background = make_background(options, picture, covered, self._framing.to_picture(keypoints))
+        self._background: Background = make_background(
+            options, picture, covered, shown > 0.5, self._framing.to_picture(keypoints)
+        )
 
     @property
     def size(self) -> tuple[int, int]:

@@ -24,6 +24,7 @@ _FIELDS = ("origin", "along", "across", "length", "width", "unit")
 _LIMBS = [index for index, name in enumerate(NAMES) if name.endswith(("arm", "thigh", "shin"))]
 _FEET = [index for index, name in enumerate(NAMES) if name.endswith("foot")]
 _NEAR_JOINT = 0.08  # share of a bone near its end in which a joint's radius is measured
+_REVEALED = 0.04  # motion in body units with which a limb appears that the photo hides
 _FOOT_TURN = 0.4  # radians; a foot turns by this much at most: seen from another side it would be another picture
 
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom
@@ -138,7 +139,7 @@ class Skeleton:
         end = _with_quiet_feet(
             self._start, _Vectors.of(bones.Bones(**dict(zip(_FIELDS, arrays, strict=True)), gaze=gaze))
         )
-        return Motion(self._start, end, self._mirrored, np.asarray(ranks)[0, :, 0].argsort())
+        return Motion(self._photo, self._start, end, self._mirrored, np.asarray(ranks)[0, :, 0].argsort())
 
 
 @dataclasses.dataclass(frozen=True)
@@ -149,10 +150,22 @@ class Motion:
         order: The parts from bottom to top.
     """
 
+    _photo: _Vectors
     _start: _Vectors
     _end: _Vectors
     _mirrored: BoolArray
     order: IndexArray
+
+    def visibility(self, part: int) -> float:
+        """Returns 0..1: a limb that the photo hides, and that is taken from the other side, shows when it has moved."""
+        if not self._mirrored[part]:
+            return 1.0
+        before, now = (
+            np.stack([bone.origin[part], bone.origin[part] + bone.length[part] * bone.along[part]])
+            for bone in (self._photo, self._end)
+        )
+        moved = np.abs(now - before).max() / float(self._photo.unit[0, 0])
+        return float(np.clip(moved / _REVEALED - 0.5, 0, 1))
 
     def shows_face(self) -> bool:
         """Whether the head is seen from the same side as in the photo."""
