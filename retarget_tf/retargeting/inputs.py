@@ -56,6 +56,7 @@ class Target:
         known_keypoints: All known poses, float32 `[frames, 25, 3]` in pixels of the canvas, to measure proportions.
         parsing_map: Class ids, uint8 `[size, size]`. A map filled with 255 means that it is unknown.
         photo: The picture that the canvas was cut out of.
+        more: The same person in more photos, which photographic frames take what this one hides from.
     """
 
     canvas: Uint8Array
@@ -63,6 +64,7 @@ class Target:
     known_keypoints: Float32Array
     parsing_map: Uint8Array
     photo: Photo
+    more: tuple["Target", ...] = ()
 
     @property
     def shown(self) -> Uint8Array:

@@ -272,10 +272,15 @@ class BaseRetargeter(abc.ABC):
     def _frame_maker(
         self, target: Target, options: FrameOptions | None, source: Source | None, placed: Float32Array
     ) -> FrameMaker:
-        parsing_map = target.photo.parsing_map
-        if (parsing_map == UNKNOWN).all():  # the network parses the photo itself
-            parsing_map = next(iter(self._generate(target, target.keypoints[None])))
-        return FrameMaker(target, parsing_map, self.label_schema, options or FrameOptions())
+        targets = [target, *target.more]
+        maps = [self._photo_map(one) for one in targets]
+        return FrameMaker(targets, maps, self.label_schema, options or FrameOptions())
+
+    def _photo_map(self, target: Target) -> Uint8Array:
+        """Returns the photo's own map; if it has none, the one that the network makes of it."""
+        if (target.photo.parsing_map == UNKNOWN).all():
+            return next(iter(self._generate(target, target.keypoints[None])))
+        return target.photo.parsing_map
 
     def _dance_target(self, dance: Dance) -> Target:
         if not dance.target_photo:

@@ -5,21 +5,22 @@ for frame in maker.dance(placed):
     ...
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
 
-from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.pictures import drawing
+from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.frames import shadow
 from retarget_tf.retargeting.frames.appearance import look_at
 from retarget_tf.retargeting.frames.backgrounds import Background, make_background
-from retarget_tf.retargeting.frames.framing import frame_photo
+from retarget_tf.retargeting.frames.framing import Framing, frame_photo
 from retarget_tf.retargeting.frames.motion import Skeleton
-from retarget_tf.retargeting.frames.moved_photo import move_photo
+from retarget_tf.retargeting.frames.moved_photo import Person, move_photos
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.inputs import Target
 
@@ -33,37 +34,31 @@ class FrameMaker:
     """Makes the frames of one target.
 
     Args:
-        target: The person.
-        parsing_map: Class ids of her photo on the canvas, uint8 `[size, size]`, of any size.
-        schema: Label schema of the map.
+        targets: The person in one photo or several; the first gives framing and background.
+        parsing_maps: For each photo the class ids on the canvas, uint8 `[size, size]`, of any size.
+        schema: Label schema of the maps.
         options: Size and background of the frames.
     """
 
-    def __init__(self, target: Target, parsing_map: Uint8Array, schema: LabelSchema, options: FrameOptions) -> None:
-        photo = target.photo
+    def __init__(
+        self,
+        targets: Sequence[Target],
+        parsing_maps: Sequence[Uint8Array],
+        schema: LabelSchema,
+        options: FrameOptions,
+    ) -> None:
+        size = max(len(parsing_map) for parsing_map in parsing_maps)
         self._options = options
-        self._enlarged = len(parsing_map) / len(target.canvas)
-        picture, self._framing = frame_photo(photo.picture, photo.square, len(parsing_map), options.height)
-        keypoints = _scaled(target.keypoints, self._enlarged)
-        opacity = photo.opacity
-        if opacity is not None and len(opacity) != len(parsing_map):
-            opacity = np.asarray(cv2.resize(opacity, parsing_map.shape), np.float32)
-        self._skeleton = Skeleton(parsing_map, keypoints, schema)
-        self._appearance = look_at(picture, self._framing, parsing_map, self._skeleton, schema, opacity)
-        person = parsing_map > 0
-        covered = person.astype(np.float32)
-        if opacity is not None:
-            # What she holds is no part of the map, and stays.
-            near = cv2.dilate(person.astype(np.uint8), np.ones((2 * _NEAR + 1,) * 2, np.uint8))
-            covered = np.maximum(covered, opacity * near)
-        whole = self._framing.whole
-        covered, shown = self._framing.enlarge(covered, whole), self._framing.enlarge(person.astype(np.float32), whole)
-        # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
-        self._head_top = float(np.flatnonzero(person.any(axis=1))[0])
-        self._above_nose = float(keypoints[_NOSE, 1]) - self._head_top
+        self._enlarged = size / len(targets[0].canvas)
+        views = [_View(target, _resized(of_one, size)) for target, of_one in zip(targets, parsing_maps, strict=True)]
+        picture, self._framing = frame_photo(targets[0].photo.picture, targets[0].photo.square, size, options.height)
+        self._people = [view.person(schema, options.height, self._framing.square.side) for view in views]
         self._background: Background = make_background(
-            options, picture, covered, shown > 0.5, self._framing.to_picture(keypoints)
+            options, picture, *views[0].silhouette(self._framing), self._framing.to_picture(views[0].keypoints)
         )
+        # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
+        self._head_top = float(np.flatnonzero((views[0].parsing_map > 0).any(axis=1))[0])
+        self._above_nose = float(views[0].keypoints[_NOSE, 1]) - self._head_top
 
     @property
     def size(self) -> tuple[int, int]:
@@ -99,9 +94,43 @@ class FrameMaker:
         return np.asarray(pose_transform.move_keypoints(poses, np.float32(scale), *shift), np.float32)
 
     def _frame(self, pose: Float32Array, ground: float) -> Uint8Array:
-        layer = move_photo(self._appearance, self._skeleton, pose, self._framing)
+        layer = move_photos(self._people, pose, self._framing)
         frame = self._background.compose(layer, self._framing.to_picture(pose), ground)
         return _marked(frame) if self._options.mark else frame
+
+
+class _View:
+    """One photo of the person, with map, pose and opacity of one size."""
+
+    def __init__(self, target: Target, parsing_map: Uint8Array) -> None:
+        size = len(parsing_map)
+        self.parsing_map = parsing_map
+        self.keypoints = _scaled(target.keypoints, size / len(target.canvas))
+        self._photo = target.photo
+        self._opacity = target.photo.opacity
+        if self._opacity is not None and len(self._opacity) != size:
+            self._opacity = np.asarray(cv2.resize(self._opacity, (size, size)), np.float32)
+
+    def person(self, schema: LabelSchema, height: int, side: float) -> Person:
+        """Cuts her out of the photo, scaled so that the canvas has this side in pixels."""
+        picture, framing = frame_photo(self._photo.picture, self._photo.square, len(self.parsing_map), height, side)
+        skeleton = Skeleton(self.parsing_map, self.keypoints, schema)
+        return Person(look_at(picture, framing, self.parsing_map, skeleton, schema, self._opacity), skeleton)
+
+    def silhouette(self, framing: Framing) -> tuple[Float32Array, BoolArray]:
+        """Returns her opacity, and where her map is, at each pixel of the picture."""
+        person = self.parsing_map > 0
+        opacity = person.astype(np.float32)
+        if self._opacity is not None:
+            # What she holds is no part of the map, and stays.
+            near = cv2.dilate(person.astype(np.uint8), np.ones((2 * _NEAR + 1,) * 2, np.uint8))
+            opacity = np.maximum(opacity, self._opacity * near)
+        shown = framing.enlarge(person.astype(np.float32), framing.whole) > 0.5
+        return framing.enlarge(opacity, framing.whole), shown
+
+
+def _resized(parsing_map: Uint8Array, size: int) -> Uint8Array:
+    return SquareCrop(0.0, 0.0, float(len(parsing_map))).apply_map(parsing_map, size)
 
 
 def _scaled(keypoints: Float32Array, scale: float) -> Float32Array:

@@ -84,7 +84,9 @@ class Framing:
         )
 
 
-def frame_photo(picture: Uint8Array, square: SquareCrop, size: int, height: int) -> tuple[Uint8Array, Framing]:
+def frame_photo(
+    picture: Uint8Array, square: SquareCrop, size: int, height: int, side: float | None = None
+) -> tuple[Uint8Array, Framing]:
     """Scales a photo down to the video's height, with even sides, and places the canvas in it.
 
     Args:
@@ -92,11 +94,13 @@ def frame_photo(picture: Uint8Array, square: SquareCrop, size: int, height: int)
         square: The canvas in the picture, in its pixels.
         size: Side of the canvas in its own pixels.
         height: Largest height of the video in pixels; a smaller picture keeps its size.
+        side: Side of the canvas in pixels of the scaled photo, which then decides the scale.
     """
-    scale = min(height / picture.shape[0], 1.0)
-    if scale < 1:
-        shape = (max(2, round(picture.shape[1] * scale)), height)
-        picture = np.asarray(cv2.resize(picture, shape, interpolation=cv2.INTER_AREA), np.uint8)
+    scale = min(height / picture.shape[0], 1.0) if side is None else side / square.side
+    if scale != 1:
+        shape = tuple(max(2, round(length * scale)) for length in picture.shape[1::-1])
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        picture = np.asarray(cv2.resize(picture, shape, interpolation=interpolation), np.uint8)
     rows, columns = (side // 2 * 2 for side in picture.shape[:2])
     placed = SquareCrop(square.left * scale, square.top * scale, square.side * scale)
     return np.ascontiguousarray(picture[:rows, :columns]), Framing(columns, rows, placed, size)

@@ -16,6 +16,7 @@ from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.parsing_labels import LabelSchema
 
 HEAD = PART["head"]
+_SHOULDERS = 0.2  # distance of both shoulders in body units
 _HEAD_RADIUS = 0.075  # in body units
 _GLANCE = 0.4  # largest shift of a turning face, in radii; the mapping of the outline onto itself holds up to a half
 _AWAY = float(np.cos(np.radians(100)))  # cosine of the turn from which the face is turned away
@@ -46,6 +47,12 @@ class _Vectors:
     def of(cls, tensors: bones.Bones) -> "_Vectors":
         sine, cosine = (float(np.asarray(value).item()) for value in tensors.gaze)
         return cls(**{name: np.asarray(getattr(tensors, name))[0] for name in _FIELDS}, gaze=(sine, cosine))
+
+    @property
+    def facing(self) -> float:
+        """The shoulders' width in the picture as a share of a trunk seen from the front: 1 front, 0 side, -1 back."""
+        left, right = (self.origin[PART[f"{side}_upper_arm"], 0] for side in ("left", "right"))
+        return float(np.clip((left - right) / (_SHOULDERS * self.unit[0, 0]), -1, 1))
 
 
 class Skeleton:
@@ -171,15 +178,30 @@ class Motion:
         """Whether the head is seen from the same side as in the photo."""
         return self._turn()[1] > _AWAY
 
-    def source(self, part: int, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+    def likeness(self) -> float:
+        """Returns how alike the views of the photo and of the new pose are, -2 (opposite sides) to 2."""
+        return self._turn()[1] + 1 - abs(self._end.facing - self._photo.facing)
+
+    def turns_around(self) -> bool:
+        """Whether the legs change sides in the picture, as if she turned her back."""
+        apart = [
+            bone.origin[PART["left_thigh"], 0] - bone.origin[PART["right_thigh"], 0]
+            for bone in (self._photo, self._end)
+        ]
+        return bool(apart[0] * apart[1] < 0)
+
+    def source(
+        self, part: int, x: Float32Array, y: Float32Array, start_from: int | None = None
+    ) -> tuple[Float32Array, Float32Array]:
         """Returns x and y in the photo, `[height, width]`, of places of a part in the new pose.
 
         Args:
             part: Index of the part.
             x: float32 `[1, width]`.
             y: float32 `[height, 1]`.
+            start_from: Index of another part, whose bone in the photo it is moved from.
         """
-        start, end = self._start, self._end
+        start, end, old = self._start, self._end, part if start_from is None else start_from
         right, down = x - end.origin[part, 0], y - end.origin[part, 1]
         along = right * end.along[part, 0] + down * end.along[part, 1]
         across = right * end.across[part, 0] + down * end.across[part, 1]
@@ -189,8 +211,8 @@ class Motion:
         if part == HEAD:
             across = self._glanced(across)
         return (
-            start.origin[part, 0] + along * start.along[part, 0] + across * start.across[part, 0],
-            start.origin[part, 1] + along * start.along[part, 1] + across * start.across[part, 1],
+            start.origin[old, 0] + along * start.along[old, 0] + across * start.across[old, 0],
+            start.origin[old, 1] + along * start.along[old, 1] + across * start.across[old, 1],
         )
 
     def on_bone(self, part: int, x: Float32Array, y: Float32Array) -> Float32Array:

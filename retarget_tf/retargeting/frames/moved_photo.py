@@ -1,6 +1,8 @@
 """Moves the person of a photo into a pose: the cut-outs of the body's parts are moved and laid over each other."""
 
 import dataclasses
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -33,27 +35,55 @@ class Layer:
     stillness: Float32Array
 
 
-def move_photo(appearance: Appearance, skeleton: Skeleton, keypoints: Float32Array, framing: Framing) -> Layer:
-    """Moves the person of a photo.
+@dataclasses.dataclass(frozen=True)
+class Person:
+    """What one photo shows of the person: her cut-outs, and her pose in it."""
+
+    appearance: Appearance
+    skeleton: Skeleton
+
+
+def move_photos(people: Sequence[Person], keypoints: Float32Array, framing: Framing) -> Layer:
+    """Moves the person of one or several photos.
+
+    Each part is taken from the photo whose view is most like that of the new pose, or where that hides it, from the
+    next one.
 
     Args:
-        appearance: The person's cut-outs.
-        skeleton: The photo's pose.
+        people: The same person in each photo.
         keypoints: The new pose, float32 `[25, 3]` in pixels of the canvas.
         framing: Where the canvas lies in the new picture.
     """
-    motion = skeleton.move_to(keypoints)
-    order = list(motion.order)
+    moved = [(person.appearance, person.skeleton.move_to(keypoints)) for person in people]
+    moved.sort(key=lambda of_photo: -of_photo[1].likeness())
+    order = list(moved[0][1].order)
     order.insert(order.index(PART["trunk"]), SKIRT)
-    above = dict(appearance.above)
-    if not motion.shows_face() and appearance.back_of_head is not None:
-        above[HEAD] = appearance.back_of_head
-    drawn = [(part, pile[part]) for pile in (appearance.below, above) for part in order if part in pile]
-    regions = [_region(motion, part, cutout, framing) for part, cutout in drawn]
+    below = [_chosen(part, [(look.below, motion, look) for look, motion in moved]) for part in order]
+    above = [_chosen(part, [(look.above, motion, look) for look, motion in moved]) for part in order]
+    drawn = [one for one in (*below, *above) if one is not None]
+    regions = [_region(one.motion, one.part, one.cutout, framing) for one in drawn]
     canvas = _Painting(framing, _union(regions))
-    for (part, cutout), region in zip(drawn, regions, strict=True):
-        canvas.lay(motion, part, cutout, appearance.framing, region)
+    for one, region in zip(drawn, regions, strict=True):
+        canvas.lay(one.motion, one.part, one.cutout, one.photo, region)
     return canvas.finished()
+
+
+class _Drawn(NamedTuple):
+    """A cut-out, of which photo it is, and how it moves."""
+
+    part: int
+    cutout: Cutout
+    motion: Motion
+    photo: Framing
+
+
+def _chosen(part: int, piles: Sequence[tuple[dict[int, Cutout], Motion, Appearance]]) -> _Drawn | None:
+    for pile, motion, look in piles:
+        if part in pile:
+            turned_away = part == HEAD and pile is look.above and not motion.shows_face()
+            cutout = look.back_of_head if turned_away and look.back_of_head is not None else pile[part]
+            return _Drawn(part, cutout, motion, look.framing)
+    return None
 
 
 class _Painting:
@@ -95,7 +125,11 @@ def _source(motion: Motion, part: int, x: Float32Array, y: Float32Array) -> tupl
     if part != SKIRT:
         return motion.source(part, x, y)
     # A skirt is stretched between the thighs: a place near one moves with it, one in the middle with both.
-    (left_x, left_y), (right_x, right_y) = (motion.source(thigh, x, y) for thigh in _THIGHS)
+    # Turned around, its left side is still on the left in the picture.
+    starts = reversed(_THIGHS) if motion.turns_around() else _THIGHS
+    (left_x, left_y), (right_x, right_y) = (
+        motion.source(thigh, x, y, start) for thigh, start in zip(_THIGHS, starts, strict=True)
+    )
     to_left, to_right = (np.square(motion.on_bone(thigh, x, y)) for thigh in _THIGHS)
     share = to_left / (to_left + to_right + 1e-3)
     return left_x + share * (right_x - left_x), left_y + share * (right_y - left_y)
