@@ -11,6 +11,7 @@ from typing import Literal
 from retarget_tf import files
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError
+from retarget_tf.footage.people.choosing import PersonChoice
 from retarget_tf.footage.settings import UNITS
 from retarget_tf.program.settings import check, setting
 from retarget_tf.retargeting.frames.options import NONE, FrameOptions
@@ -33,7 +34,17 @@ class Dance:
     )
     audio: bool = setting(True, "take over the sound of the source video")
     maps_dir: str | None = setting(None, "folder to write the generated maps into, as PNG files of class ids")
-    target_photo: str | None = setting(None, "photo of the target: the person to generate")
+    target_photo: str | None = setting(
+        None,
+        "photo of the target: the person who is to dance. Several, with commas between them, show more of her: "
+        "front.jpg,back.jpg; the first gives framing and background",
+    )
+    target_video: str | None = setting(
+        None, "video of the target instead of photos: its best frames from all sides, and the background behind her"
+    )
+    target_person: str = setting(
+        "0", "which person of the photos or the video: 0 the main one, 1 the next, or a point x,y in pixels"
+    )
     target_clip: str | None = setting(None, "clip folder whose first frame is used instead of a photo")
     target_keypoints: str | None = setting(
         None, "keypoints of the photo: a .json of OpenPose, .npy or .npz; detected unless given"
@@ -66,10 +77,14 @@ class Dance:
 
     def __post_init__(self) -> None:
         check(self)
-        for first, second in (("target_photo", "target_clip"), ("source_video", "source_clip")):
-            given = [name for name in (first, second) if getattr(self, name)]
+        for names in (("target_photo", "target_video", "target_clip"), ("source_video", "source_clip")):
+            given = [name for name in names if getattr(self, name)]
             if len(given) != 1:
-                raise ConfigError(f"give one of --{first} and --{second}. Received: {' and '.join(given) or 'neither'}")
+                asked = " and ".join(f"--{name}" for name in names)
+                raise ConfigError(f"give one of {asked}. Received: {' and '.join(given) or 'none'}")
+        if (len(self.photos) > 1 or self.target_video) and (self.target_keypoints or self.target_map != AUTO):
+            raise ConfigError("target_keypoints and target_map are for a single photo. Received: several pictures")
+        PersonChoice.parse(self.target_person)
         if (self.target_clip and self.target_keypoints) or (self.source_clip and self.source_keypoints):
             raise ConfigError("a clip folder has its keypoints with it: give no keypoint file. Received: both")
         if self.target_clip and self.target_map not in (AUTO, NO_MAP):
@@ -77,8 +92,22 @@ class Dance:
         check_outputs(self.out, self.maps_dir)
         self._refuse_replacing_inputs()
 
+    @property
+    def photos(self) -> list[str]:
+        """The photos' names; a comma may be in the name of a single one."""
+        if not self.target_photo:
+            return []
+        return [self.target_photo] if pathlib.Path(self.target_photo).exists() else self.target_photo.split(",")
+
     def _refuse_replacing_inputs(self) -> None:
-        given = [self.target_photo, self.target_clip, self.target_keypoints, self.source_video, self.source_clip]
+        given = [
+            *self.photos,
+            self.target_video,
+            self.target_clip,
+            self.target_keypoints,
+            self.source_video,
+            self.source_clip,
+        ]
         given += [self.source_keypoints, None if self.target_map in MAP_CHOICES else self.target_map]
         files.refuse_replacing(self.out, *given)
         if self.maps_dir:

@@ -20,6 +20,7 @@ from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.importers import KeypointFile
+from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance
@@ -124,6 +125,7 @@ def photo_target(
     *,
     target_map: files.PathLike = NO_MAP,
     schema: LabelSchema = PARTS10,
+    person: PersonChoice = MAIN_PERSON,
 ) -> Target:
     """Reads the target from a photo and cuts the square around the person out of it.
 
@@ -136,15 +138,38 @@ def photo_target(
         target_map: A PNG file of class ids as large as the upright photo, see `importers.read_parsing_png`; `PARSE` to
             run the parser of the `extract` extra; `AUTO` to run it if it is installed; `NO_MAP` for an unknown map.
         schema: Label schema of the map.
+        person: Which person is detected, if the photo shows several.
 
     Raises:
         InputDataError: The photo or its map cannot be read, or the photo shows nobody.
         MissingDependencyError: The keypoint detector, or the parser for `PARSE`, is needed and not installed.
     """
     picture = image_files.load_photo(photo)
-    pose = _pose_in(picture, keypoints)
+    pose = _pose_in(picture, keypoints, person)
     if pose is None or skeleton.person_box(pose) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
+    return picture_target(picture, pose, size, share, target_map=target_map, schema=schema)
+
+
+def picture_target(
+    picture: Uint8Array,
+    pose: Float32Array,
+    size: int,
+    share: float,
+    *,
+    target_map: files.PathLike = NO_MAP,
+    schema: LabelSchema = PARTS10,
+) -> Target:
+    """Cuts the target out of a picture, RGB uint8 `[height, width, 3]`.
+
+    Args:
+        picture: The upright photo.
+        pose: Its keypoints, float32 `[25, 3]` in its pixels.
+        size: As in `photo_target`; the other arguments and the errors too.
+        share: See `photo_target`.
+        target_map: See `photo_target`.
+        schema: See `photo_target`.
+    """
     height, width = (np.float32(length) for length in picture.shape[:2])
     square = SquareCrop(*(float(value) for value in pose_transform.person_square(pose, width, height, share)))
     opacity = None
@@ -245,11 +270,13 @@ def dance_source(dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, s
     )
 
 
-def _pose_in(picture: Uint8Array, keypoints: Float32Array | KeypointFile | None) -> Float32Array | None:
+def _pose_in(
+    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, person: PersonChoice
+) -> Float32Array | None:
     """Returns the given keypoints `[25, 3]`, the first of a file, or detected ones; None if nobody is detected."""
     height, width = picture.shape[:2]
     if keypoints is None:
-        return extraction.detect_keypoints(picture)
+        return extraction.detect_keypoints(picture, person=person)
     if isinstance(keypoints, KeypointFile):
         return keypoints.read(width, height)[0]
     return skeleton.drop_unseen(keypoints, width, height)

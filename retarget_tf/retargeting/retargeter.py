@@ -13,6 +13,7 @@ canvas needs the whole path.
 
 import abc
 import contextlib
+import dataclasses
 import pathlib
 from collections.abc import Iterator
 from typing import Self, TypedDict, Unpack
@@ -27,10 +28,11 @@ from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.importers import KeypointFile
+from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator
 from retarget_tf.pictures import image_files, video
-from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting import inputs, target_video
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance, Show, check_outputs
 from retarget_tf.retargeting.frames.frame_maker import FrameMaker
 from retarget_tf.retargeting.frames.options import FrameOptions
@@ -88,6 +90,7 @@ class BaseRetargeter(abc.ABC):
         keypoints: Float32Array | KeypointFile | None = None,
         *,
         target_map: files.PathLike = AUTO,
+        person: PersonChoice = MAIN_PERSON,
     ) -> Target:
         """Cuts the square around the person out of a photo and scales it to the canvas.
 
@@ -98,6 +101,7 @@ class BaseRetargeter(abc.ABC):
             target_map: Parsing map of the photo: a PNG file of class ids as large as the upright photo; `"parse"` runs
                 the parser of the `extract` extra; `"none"` leaves the parsing to the network; `"auto"` runs the parser
                 if it is installed and the generator uses a map.
+            person: Which person is detected, if the photo shows several.
 
         Raises:
             InputDataError: The photo or its map cannot be read, or the photo shows nobody.
@@ -113,8 +117,30 @@ class BaseRetargeter(abc.ABC):
             raise ConfigError(f"target_map needs a model that looks at it. Received: target_map={target_map}")
         share = self._spec.person_height_share
         return inputs.photo_target(
-            photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema
+            photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema, person=person
         )
+
+    def prepare_video_target(
+        self, path: files.PathLike, reading: video.ReadOptions = video.AS_IT_IS, person: PersonChoice = MAIN_PERSON
+    ) -> Target:
+        """Takes the target from a video: its best frames from all sides.
+
+        Args:
+            path: The video file.
+            reading: Resampling and limits of reading it.
+            person: Which person, if the video shows several.
+
+        Raises:
+            InputDataError: The video cannot be read, or shows nobody.
+            MissingDependencyError: The keypoint detector is not installed.
+        """
+        size, share = self.image_size, self._spec.person_height_share
+        target_map = AUTO if self.takes_reference_map and self.label_schema == PARTS10 else NO_MAP
+        first, *more = (
+            inputs.picture_target(picture, pose, size, share, target_map=target_map)
+            for picture, pose in target_video.pictures_of(path, reading, person)
+        )
+        return dataclasses.replace(first, more=tuple(more))
 
     def place(self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]) -> Float32Array:
         """Moves the source's poses onto the target's canvas.
@@ -254,7 +280,7 @@ class BaseRetargeter(abc.ABC):
             InputDataError, MissingDependencyError, ConfigError: As in `prepare_target`, `inputs.clip_target`,
                 `inputs.dance_source` and `write_video`.
         """
-        target = self._dance_target(dance)
+        target = self._dance_target(dance, reading)
         source = inputs.dance_source(dance, reading, show_progress=show_progress)
         return self.write_video(
             target,
@@ -282,12 +308,18 @@ class BaseRetargeter(abc.ABC):
             return next(iter(self._generate(target, target.keypoints[None])))
         return target.photo.parsing_map
 
-    def _dance_target(self, dance: Dance) -> Target:
-        if not dance.target_photo:
+    def _dance_target(self, dance: Dance, reading: video.ReadOptions) -> Target:
+        if dance.target_clip:
             schema = self.label_schema if dance.target_map == AUTO else None
-            return inputs.clip_target(str(dance.target_clip), self.image_size, schema)
+            return inputs.clip_target(dance.target_clip, self.image_size, schema)
+        person = PersonChoice.parse(dance.target_person)
+        if dance.target_video:
+            return self.prepare_video_target(dance.target_video, reading, person)
         keypoints = KeypointFile(dance.target_keypoints, dance.units) if dance.target_keypoints else None
-        return self.prepare_target(dance.target_photo, keypoints, target_map=dance.target_map)
+        first, *more = (
+            self.prepare_target(photo, keypoints, target_map=dance.target_map, person=person) for photo in dance.photos
+        )
+        return dataclasses.replace(first, more=tuple(more))
 
     @abc.abstractmethod
     def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:

@@ -21,10 +21,12 @@ from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import models
 from retarget_tf.footage.extraction.batch import extract_videos
 from retarget_tf.footage.extraction.detectors import PoseDetector
+from retarget_tf.footage.extraction.following import MAX_PEOPLE
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.pipeline import extract_clip, video_keypoints
 from retarget_tf.footage.extraction.selection import Selection, Stretch
-from retarget_tf.footage.people.choosing import PersonChoice
+from retarget_tf.footage.people import tracking
+from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.footage.settings import ExtractionConfig
 from retarget_tf.pictures.square_crop import SquareCrop
 
@@ -46,21 +48,31 @@ __all__ = [
 ]
 
 
-def detect_keypoints(image: Uint8Array, *, models_folder: files.PathLike | None = None) -> Float32Array | None:
-    """Finds the keypoints of the person in a photo.
+def detect_keypoints(
+    image: Uint8Array, *, person: PersonChoice = MAIN_PERSON, models_folder: files.PathLike | None = None
+) -> Float32Array | None:
+    """Finds the keypoints of a person in a photo.
 
     Args:
         image: RGB uint8 `[height, width, 3]`.
+        person: Which person, if the photo shows several.
         models_folder: Folder of the model files; None for `models.default_folder()`.
 
     Returns:
         float32 `[25, 3]`: x, y in pixels and confidence, unseen joints (0, 0, 0); None if nobody is found.
 
     Raises:
+        InputDataError: There are too few people for the choice.
         MissingDependencyError: mediapipe or its model is not installed.
     """
-    with PoseDetector(models_folder=models_folder) as detector:
-        found = detector.detect(image)
+    if person == MAIN_PERSON:
+        with PoseDetector(models_folder=models_folder) as detector:
+            found = detector.detect(image)
+    else:
+        tracker = tracking.PeopleTracker(fps=1.0)
+        with PoseDetector(max_people=MAX_PEOPLE, models_folder=models_folder) as detector:
+            tracker.update(0, tracking.sight(image, detector.detect_all(image)))
+        found = person.of(tracker.tracks, "photo").keypoints[0]
     if found is None:
         return None
     seen = skeleton.drop_unseen(found, image.shape[1], image.shape[0])
