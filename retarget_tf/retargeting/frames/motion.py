@@ -215,6 +215,13 @@ class Motion:
             start.origin[old, 1] + along * start.along[old, 1] + across * start.across[old, 1],
         )
 
+    def unturned(self, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+        """Moves places away from the middle of the legs as far as they would lie if she had not turned to the side."""
+        lap, trunk, end = PART["lap"], PART["trunk"], self._end
+        wider = self._start.width[trunk, 0] / self._start.unit[0, 0] / (end.width[trunk, 0] / end.unit[0, 0]) - 1
+        across = (x - end.origin[lap, 0]) * end.across[lap, 0] + (y - end.origin[lap, 1]) * end.across[lap, 1]
+        return x + wider * across * end.across[lap, 0], y + wider * across * end.across[lap, 1]
+
     def on_bone(self, part: int, x: Float32Array, y: Float32Array) -> Float32Array:
         """Returns the distance of places to a part's bone in the new pose; arguments as in `source`."""
         end = self._end

@@ -125,6 +125,7 @@ def _source(motion: Motion, part: int, x: Float32Array, y: Float32Array) -> tupl
     if part != SKIRT:
         return motion.source(part, x, y)
     # A skirt is stretched between the thighs: a place near one moves with it, one in the middle with both.
+    x, y = motion.unturned(x, y)
     # Turned around, its left side is still on the left in the picture.
     starts = reversed(_THIGHS) if motion.turns_around() else _THIGHS
     (left_x, left_y), (right_x, right_y) = (
