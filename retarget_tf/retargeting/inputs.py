@@ -82,7 +82,8 @@ class Source:
         keypoints: float32 `[frames, 25, 3]` in pixels of the upright picture.
         picture_size: Width and height in pixels.
         fps: Frames per second.
-        open_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`, with their times.
+        open_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`, with their times; called with
+            False, the pictures may be empty.
         is_cut: Allows the video to be longer than the keypoints.
         sound: File with the sound; None for a clip.
     """
@@ -91,7 +92,7 @@ class Source:
     keypoints: Float32Array
     picture_size: tuple[int, int]
     fps: float
-    open_frames: Callable[[], Iterator[video.TimedFrame]]
+    open_frames: Callable[[bool], Iterator[video.TimedFrame]]
     is_cut: bool = False
     sound: files.PathLike | None = None
 
@@ -99,15 +100,19 @@ class Source:
         if skeleton.person_box(self.keypoints) is None:
             raise InputDataError(f"source {self.name}: nobody is seen in it. Give a video that shows a whole person.")
 
-    def frames(self) -> Iterator[video.TimedFrame]:
-        """Yields a frame for each entry of `keypoints`; raises InputDataError if the video has fewer or more."""
-        pictures, expected = self.open_frames(), len(self.keypoints)
+    def frames(self, *, pictures: bool = True) -> Iterator[video.TimedFrame]:
+        """Yields a frame for each entry of `keypoints`; raises InputDataError if the video has fewer or more.
+
+        Args:
+            pictures: False saves the conversion of the pictures, which may then be empty, where only times are needed.
+        """
+        timed, expected = self.open_frames(pictures), len(self.keypoints)
         for index in range(expected):
-            picture = next(pictures, None)
+            picture = next(timed, None)
             if picture is None:
                 raise self._mismatch(f"{index} frames")
             yield picture
-        if not self.is_cut and next(pictures, None) is not None:
+        if not self.is_cut and next(timed, None) is not None:
             raise self._mismatch(f"more than {expected} frames")
 
     def _mismatch(self, frames: str) -> InputDataError:
@@ -240,7 +245,7 @@ def video_source(
         keypoints[:max_frames],
         (info.width, info.height),
         info.fps,
-        lambda: video.read_timed_frames(path, reading),
+        lambda pictures: video.read_timed_frames(path, reading, pictures=pictures),
         is_cut=max_frames is not None and max_frames <= len(keypoints),
         sound=path,
     )
@@ -254,7 +259,7 @@ def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Sou
     is_cut = len(keypoints) < len(clip.keypoints)
     fps = clip.info.fps
 
-    def timed() -> Iterator[video.TimedFrame]:
+    def timed(_: bool) -> Iterator[video.TimedFrame]:
         return (video.TimedFrame(index / fps, frame, 1 / fps) for index, frame in enumerate(clip.read_frames()))
 
     return Source(str(folder), keypoints, (size, size), fps, timed, is_cut)

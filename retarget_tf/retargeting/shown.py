@@ -48,7 +48,7 @@ class Shown:
         maps = self.maps() if with_maps or show != "frames" else _nothing(len(self.placed))
         frames = self.frames() if show != "maps" else _nothing(len(self.placed))
         panel = None
-        steps = zip(source.frames(), self.placed, maps, frames, strict=True)
+        steps = zip(source.frames(pictures=show == "panel"), self.placed, maps, frames, strict=True)
         for timed, keypoints, parsing_map, frame in steps:
             if show == "panel":
                 panel = panel or Panel(

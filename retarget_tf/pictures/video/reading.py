@@ -6,7 +6,7 @@ import functools
 import glob
 import os
 import pathlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import av
@@ -104,16 +104,25 @@ class TimedFrame(NamedTuple):
     duration: float
 
 
-def read_timed_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[TimedFrame]:
+def read_timed_frames(
+    path: files.PathLike, options: ReadOptions = AS_IT_IS, *, pictures: bool = True
+) -> Iterator[TimedFrame]:
     """Yields the frames of `read_frames` with their times, which increase. With `options.fps` these are k / fps.
 
     A frame without a time gets its index / average rate.
+
+    Args:
+        path: The video file.
+        options: Resampling and limits of reading it.
+        pictures: False leaves the frames empty, uint8 `[0, 0, 3]`, which saves their conversion where only the times
+            are needed.
 
     Raises:
         InputDataError: As in `read_frames`, or the times go back by more than a second.
     """
     with _open(path, options) as (container, stream):
-        frames, average, upright = _packets_to_frames(path, container, stream), average_fps(stream), _Upright()
+        frames, average = _packets_to_frames(path, container, stream), average_fps(stream)
+        upright: Callable[[Any], Uint8Array] = _Upright() if pictures else _no_picture
         if options.fps:
             for index, frame in enumerate(resampled(frames, average, options.fps)):
                 yield TimedFrame(index / options.fps, upright(frame), 1 / options.fps)
@@ -125,6 +134,10 @@ def read_timed_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> 
                     "Convert it: ffmpeg -i IN OUT.mp4"
                 )
             yield TimedFrame(seconds, upright(frame), duration)
+
+
+def _no_picture(_: Any) -> Uint8Array:
+    return np.zeros((0, 0, 3), np.uint8)
 
 
 def read_metadata(path: files.PathLike) -> dict[str, str]:
