@@ -144,7 +144,11 @@ def test_what_is_not_shown_is_not_made(
     made: list[str] = []
 
     def noting(name: str, method: Any) -> Any:
-        return lambda *args: (made.append(name), method(*args))[1]
+        def noted(*arguments: Any) -> Any:
+            made.append(name)
+            return method(*arguments)
+
+        return noted
 
     monkeypatch.setattr(Retargeter, "_frame_maker", noting("frames", Retargeter._frame_maker))
     monkeypatch.setattr(Retargeter, "_generate", noting("maps", Retargeter._generate))
