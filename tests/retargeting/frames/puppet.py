@@ -122,6 +122,11 @@ def in_photo(values: Uint8Array) -> Uint8Array:
     return placed
 
 
+def place(keypoints: Float32Array, joint: str) -> Float32Array:
+    """Returns x and y of a joint in pixels of the photo."""
+    return keypoints[skeleton.JOINT[joint], :2] + np.float32([RIGHT, DOWN])
+
+
 def framing() -> Framing:
     """Returns where the canvas lies in the photo."""
     return frame_photo(np.zeros((HEIGHT, WIDTH, 3), np.uint8), square(), SIZE, HEIGHT)[1]
