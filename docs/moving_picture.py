@@ -41,7 +41,8 @@ def _animation() -> tuple[list[Image.Image], float]:
 
     retargeter = Retargeter.load(_MODEL.value)
     source = inputs.clip_source(_DANCE.value)
-    columns = [list(zip(source.frames(), _stick_figures(source.keypoints, source.picture_size[0]), strict=True))]
+    pictures = (timed.frame for timed in source.frames())
+    columns = [list(zip(pictures, _stick_figures(source.keypoints, source.picture_size[0]), strict=True))]
     for folder in _PEOPLE.value:
         target = inputs.clip_target(folder, retargeter.image_size)
         maps = retargeter.retarget(target, source.keypoints)

@@ -49,7 +49,7 @@ def main() -> None:
     dance = Dance(**settings.given(_DANCE))
     options = FrameOptions(**settings.given(_FRAMES))
     reading = ReadOptions(**settings.given(_READING))
-    check_background(dance, options)
+    check_background(dance.out, dance.show, options)
     with program.native_log_aside(), _retargeter(connection) as retargeter:
         frames = retargeter.write_dance(dance, reading, options, show_progress=program.progress_is_shown())
     print(f"{frames} frames: {dance.out}")

@@ -83,7 +83,7 @@ def retarget(folder: Path, out: Path, model: Retargeter, photo: str = "photo.png
         folder / photo, SIZE, 0.7, points, target_map=folder / "map.png", schema=parsing_labels.PARTS10
     )
     source = inputs.video_source(folder / dance, points)
-    model.write_panel(target, source, out / "panel.mp4", maps_dir=out / "maps")
+    model.write_video(target, source, out / "out.mp4", maps_dir=out / "maps")
 
 
 def retarget_jpeg(folder: Path, out: Path, model: Retargeter) -> None:
@@ -96,7 +96,7 @@ def retarget_mkv(folder: Path, out: Path, model: Retargeter) -> None:
 
 def retarget_clip(folder: Path, out: Path, model: Retargeter) -> None:
     target = inputs.clip_target(folder / "clips" / "a", SIZE)
-    model.write_panel(target, inputs.clip_source(folder / "clips" / "a"), out / "panel.mp4")
+    model.write_video(target, inputs.clip_source(folder / "clips" / "a"), out / "out.mp4")
 
 
 def find_clips(folder: Path, _: Path, __: Retargeter) -> None:
@@ -354,8 +354,8 @@ def full_disk(file_bytes: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
-@pytest.mark.parametrize("file_bytes", [40, 2000])  # the first map does not fit; the panel does not
-def test_a_full_disk_leaves_neither_panel_nor_maps(
+@pytest.mark.parametrize("file_bytes", [40, 800])  # the first map does not fit; the video does not
+def test_a_full_disk_leaves_neither_video_nor_maps(
     whole: Path, tmp_path: Path, model: Retargeter, monkeypatch: pytest.MonkeyPatch, file_bytes: int
 ) -> None:
     def call() -> None:

@@ -12,7 +12,7 @@ import sys
 import time
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pytest
@@ -24,6 +24,10 @@ from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage.extraction import models
 from retarget_tf.networks.config import GeneratorSpec
+from retarget_tf.pictures.square_crop import SquareCrop
+
+if TYPE_CHECKING:
+    from retarget_tf.retargeting.inputs import Target
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]  # the checkout
 
@@ -82,6 +86,14 @@ def walking_square(
     for joint, (x, y) in _JOINTS_IN_SQUARE.items():
         keypoints[skeleton.JOINT[joint]] = left + x * quarter, top + y * quarter, 0.9
     return frame, parsing_map, keypoints
+
+
+def target_of(frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array) -> "Target":
+    """Returns the target whose photo is a frame, already a canvas; arguments as in `walking_square`."""
+    from retarget_tf.retargeting.inputs import Photo, Target
+
+    photo = Photo(frame, SquareCrop(0.0, 0.0, float(len(frame))), parsing_map)
+    return Target(frame, keypoints, keypoints[None], parsing_map, photo)
 
 
 def mirror_keypoints(keypoints: Float32Array, size: int) -> Float32Array:

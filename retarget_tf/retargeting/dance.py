@@ -121,13 +121,13 @@ def check_outputs(out: files.PathLike, maps_dir: files.PathLike | None) -> None:
         raise ConfigError(f"out must lie outside of maps_dir. Received: out={out}, maps_dir={maps_dir}")
 
 
-def check_background(dance: Dance, options: FrameOptions) -> None:
-    """Raises ConfigError if a dance cannot have the background that the options ask for."""
-    has_alpha = not pathlib.Path(dance.out).suffix or dance.out.lower().endswith(".webm")
-    if options.background == NONE and (dance.show != "frames" or not has_alpha):
+def check_background(out: files.PathLike, show: Show, options: FrameOptions) -> None:
+    """Raises ConfigError if a video cannot have the background that the options ask for, or would replace its file."""
+    has_alpha = pathlib.Path(out).suffix.lower() in ("", ".webm")
+    if options.background == NONE and (show != "frames" or not has_alpha):
         raise ConfigError(
             "background=none needs --show=frames and an --out ending with .webm, or without suffix for a folder of PNG "
-            f"files. Received: out={dance.out}, show={dance.show}"
+            f"files. Received: out={out}, show={show}"
         )
     if options.background_file:
-        files.refuse_replacing(dance.out, options.background_file)
+        files.refuse_replacing(out, options.background_file)

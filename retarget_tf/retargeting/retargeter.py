@@ -33,7 +33,7 @@ from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import TrainedGenerator, load_generator
 from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting import inputs, target_video
-from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance, Show, check_outputs
+from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance, Show, check_background, check_outputs
 from retarget_tf.retargeting.frames.frame_maker import FrameMaker
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.inputs import Source, Target
@@ -232,9 +232,12 @@ class BaseRetargeter(abc.ABC):
 
         Raises:
             InputDataError: The source cannot be read to its end, or as in `frames`.
-            ConfigError: `maps_dir` holds other files than maps, `out` lies in it, or cannot be written.
+            ConfigError: `maps_dir` holds other files than maps, `out` lies in it, cannot be written, or
+                cannot hold the background.
         """
         check_outputs(out, maps_dir)
+        video.check_output(out)
+        check_background(out, show, options or FrameOptions())
         placing.setdefault("source_size", source.picture_size)
         placed = self.place(target, source.keypoints, **placing)
         shown = Shown(
@@ -280,6 +283,8 @@ class BaseRetargeter(abc.ABC):
             InputDataError, MissingDependencyError, ConfigError: As in `prepare_target`, `inputs.clip_target`,
                 `inputs.dance_source` and `write_video`.
         """
+        video.check_output(dance.out)  # before minutes of detection
+        check_background(dance.out, dance.show, options or FrameOptions())
         target = self._dance_target(dance, reading)
         source = inputs.dance_source(dance, reading, show_progress=show_progress)
         return self.write_video(

@@ -1,7 +1,7 @@
 """Retargets through a gRPC server: TensorFlow Serving, or the development server `serving.server`.
 
     with served_retargeter("localhost:8500") as retargeter:
-        retargeter.write_panel(retargeter.prepare_target("me.jpg"), video_source("dance.mp4"), "panel.mp4")
+        retargeter.write_video(retargeter.prepare_target("me.jpg"), video_source("dance.mp4"), "dance_of_me.mp4")
 
 The client does everything but run the neural network: it turns the photo upright, crops it to the canvas and places the
 poses on it. It sends the canvas, a few kilobytes, instead of the photo. A dance that is too long for one call continues

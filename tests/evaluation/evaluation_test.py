@@ -21,7 +21,6 @@ from retarget_tf.evaluation.config import EvaluationConfig
 from retarget_tf.networks import encoding, generator, presets
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.retargeting import rollout
-from retarget_tf.retargeting.inputs import Target
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
 
@@ -165,7 +164,7 @@ def test_cross_person_is_driven_by_the_other_clip_on_the_targets_body_and_scored
     picture, tally = encoding.to_signed(by_id["b_own"].frame(0)[None]), metrics.Tally(parsing_labels.PARTS10)
     photo, photo_keypoints = by_id["b_own"].frame(0), by_id["b_own"].keypoints[0]
     unknown = np.full(photo.shape[:2], parsing_labels.UNKNOWN, np.uint8)
-    target = Target(photo, photo_keypoints, photo, photo_keypoints[None], unknown)
+    target = testing.target_of(photo, photo_keypoints, unknown)
     driving = Retargeter(trained).place(target, by_id["a_own"].keypoints, fit=fit, clean=False)
     if fit != "none":
         driving = registered(driving, by_id["b_as_a"].keypoints)

@@ -392,9 +392,13 @@ def test_a_picture_is_parsed_like_a_frame() -> None:
     assert keypoints is not None
     crop = cropping.clip_crop(keypoints[None], frame.shape[1], frame.shape[0], 0.05)
     assert crop is not None
-    parsing_map = extraction.parse_picture(frame, keypoints, crop, 192)
-    assert parsing_map.shape == (192, 192)
-    assert set(np.unique(parsing_map)) == set(range(10))
+    parsed = extraction.parse_picture(frame, keypoints, crop, (192, 256))
+    for (parsing_map, opacity), size in zip(parsed, (192, 256), strict=True):
+        assert parsing_map.shape == opacity.shape == (size, size)
+        assert set(np.unique(parsing_map)) == set(range(10))
+        # What is surely the person's has a class, what surely is not has none.
+        assert (parsing_map[opacity > 0.9] > 0).mean() > 0.98
+        assert (parsing_map[opacity < 0.1] == 0).mean() > 0.98
 
 
 @needs_mediapipe

@@ -8,10 +8,9 @@ from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.dancers import Recipe, render_frames
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.generator import TrainedGenerator, build_generator
-from retarget_tf.retargeting.inputs import Target
 from retarget_tf.retargeting.live import LivePath
 from retarget_tf.retargeting.retargeter import Retargeter
-from tests.testing import walking_square
+from tests.testing import target_of, walking_square
 
 SIZE = 64
 DT = 1 / 30
@@ -91,7 +90,7 @@ def test_maps_of_a_stream() -> None:
     network = build_generator(spec.model)
     retargeter = Retargeter(TrainedGenerator(lambda inputs: network(inputs, training=False), spec))
     frame, parsing_map, keypoints = walking_square(0)
-    live = retargeter.live(Target(frame, keypoints, frame, keypoints[None], parsing_map))
+    live = retargeter.live(target_of(frame, keypoints, parsing_map))
     for index in range(3):
         step = live.step(walking_square(index)[2] * np.asarray([5, 5, 1], np.float32), DT)
         assert step.shape == (32, 32)

@@ -1,7 +1,8 @@
-"""Tests from photo, video and keypoint files to maps and panel, and of the errors for bad input."""
+"""Tests from photo, video and keypoint files to maps, frames and panel, and of the errors for bad input."""
 
 import json
 import pathlib
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -20,7 +21,8 @@ from retarget_tf.pictures import video
 from retarget_tf.pictures.panel import Panel
 from retarget_tf.retargeting import inputs, rollout
 from retarget_tf.retargeting import retargeter as retargeter_module
-from retarget_tf.retargeting.dance import Dance
+from retarget_tf.retargeting.dance import Dance, Show
+from retarget_tf.retargeting.inputs import Target
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests.testing import make_clip_folder, run_program, walking_square
 
@@ -44,6 +46,13 @@ def loaded(model: pathlib.Path) -> Retargeter:
 def photo(tmp_path: pathlib.Path) -> pathlib.Path:
     cv2.imwrite(str(tmp_path / "photo.png"), walking_square(0, 64)[0][..., ::-1])
     return tmp_path / "photo.png"
+
+
+@pytest.fixture
+def target(photo: pathlib.Path, tmp_path: pathlib.Path) -> Target:
+    """The person of the photo, with the map of it."""
+    cv2.imwrite(str(tmp_path / "map.png"), walking_square(0, 64)[1])
+    return inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
 
 
 @pytest.fixture
@@ -107,50 +116,90 @@ def test_a_frame_without_anybody_repeats_the_pose(loaded: Retargeter, photo: pat
     np.testing.assert_array_equal(loaded.place(target, long)[20, :, :2], loaded.place(target, long)[19, :, :2])
 
 
-def test_panel_and_maps(loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
-    target = loaded.prepare_target(photo, keypoints()[0])
+@pytest.mark.parametrize(("show", "shape"), [("frames", (64, 64)), ("maps", (SIZE, SIZE)), ("panel", None)])
+def test_a_video_and_its_maps(
+    loaded: Retargeter,
+    target: Target,
+    dance: pathlib.Path,
+    tmp_path: pathlib.Path,
+    show: Show,
+    shape: tuple[int, int] | None,
+) -> None:
     source = inputs.video_source(dance, keypoints())
-    out, maps = tmp_path / "panel.mp4", tmp_path / "maps"
+    out, maps = tmp_path / "out.mp4", tmp_path / "maps"
     for _ in range(2):  # twice is as good as once
-        assert loaded.write_panel(target, source, out, maps_dir=maps) == 5
+        assert loaded.write_video(target, source, out, show=show, maps_dir=maps) == 5
         info = video.probe(out)
         assert (info.fps, info.width % 2, info.height % 2) == (25, 0, 0)
-        assert info.height >= 320
+        assert (info.height, info.width) == shape if shape else info.height >= 320
         assert len(list(video.read_frames(out))) == 5
         stored = [cv2.imread(str(maps / f"{index:06d}.png"), cv2.IMREAD_UNCHANGED) for index in range(5)]
         np.testing.assert_array_equal(stored, list(loaded.retarget(target, keypoints())))
 
 
+def test_what_is_not_shown_is_not_made(
+    loaded: Retargeter, target: Target, dance: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source = inputs.video_source(dance, keypoints())
+    made: list[str] = []
+
+    def noting(name: str, method: Any) -> Any:
+        def noted(*arguments: Any) -> Any:
+            made.append(name)
+            return method(*arguments)
+
+        return noted
+
+    monkeypatch.setattr(Retargeter, "_frame_maker", noting("frames", Retargeter._frame_maker))
+    monkeypatch.setattr(Retargeter, "_generate", noting("maps", Retargeter._generate))
+    expectations: list[tuple[Show, list[str]]] = [
+        ("frames", ["frames"]),
+        ("maps", ["maps"]),
+        ("panel", ["maps", "frames"]),
+    ]
+    for show, expected in expectations:
+        made.clear()
+        loaded.write_video(target, source, tmp_path / "out.mp4", show=show)
+        assert made == expected
+    made.clear()
+    loaded.write_video(target, source, tmp_path / "out.mp4", maps_dir=tmp_path / "maps")
+    assert made == ["maps", "frames"]
+
+
 @pytest.mark.parametrize("fit", FITS)
-def test_a_source_of_one_frame_makes_a_panel_of_one(
-    loaded: Retargeter, photo: pathlib.Path, tmp_path: pathlib.Path, fit: Fit
+def test_a_source_of_one_frame_makes_a_video_of_one(
+    loaded: Retargeter, target: Target, tmp_path: pathlib.Path, fit: Fit
 ) -> None:
     with video.VideoWriter(tmp_path / "still.mp4", 25) as writer:
         writer.write(walking_square(0, 64, "dancer")[0])
     source = inputs.video_source(tmp_path / "still.mp4", keypoints(1))
-    target, out = loaded.prepare_target(photo, keypoints()[0]), tmp_path / "panel.mp4"
-    assert loaded.write_panel(target, source, out, fit=fit, maps_dir=tmp_path / "maps") == 1
+    out = tmp_path / "out.mp4"
+    assert loaded.write_video(target, source, out, fit=fit, maps_dir=tmp_path / "maps") == 1
     assert len(list(video.read_frames(out))) == len(list((tmp_path / "maps").iterdir())) == 1
 
 
-def test_panel_shows_the_map_in_its_colours() -> None:
-    panel = Panel(np.full((50, 50, 3), 77, np.uint8), (300, 200), SIZE, parsing_labels.PARTS10)
+def test_panel_shows_the_map_in_its_colours_and_the_frame() -> None:
+    panel = Panel(np.full((50, 50, 3), 77, np.uint8), (300, 200), (90, 60), SIZE, parsing_labels.PARTS10)
     parsing_map = np.zeros((SIZE, SIZE), np.uint8)
     parsing_map[:, SIZE // 2 :] = 3
-    composed = panel.compose(np.full((200, 300, 3), 99, np.uint8), np.zeros((25, 3), np.float32), parsing_map)
+    source, result = np.full((200, 300, 3), 99, np.uint8), np.full((90, 60, 4), (230, 120, 50, 255), np.uint8)
+    composed = panel.compose(source, np.zeros((25, 3), np.float32), parsing_map, result)
     side = 320  # ten times the map
     upper_clothes = (composed == parsing_labels.PARTS10.palette[3]).all(axis=-1)
     assert upper_clothes[28 : 28 + side].sum() == side * side // 2
     assert (composed == 77).all(axis=-1).sum() == side * side
     assert (composed == 99).all(axis=-1).sum() == 480 * side
+    frame = (composed == (230, 120, 50)).all(axis=-1)
+    assert frame.sum() == round(side * 60 / 90) * side
+    assert np.flatnonzero(frame.any(axis=0))[0] > np.flatnonzero(upper_clothes.any(axis=0))[-1]
 
 
 @pytest.mark.parametrize("shape", [(32, 32), (100, 1000), (1000, 100)])
-def test_panel_is_even_whatever_the_source(shape: tuple[int, int]) -> None:
+def test_panel_is_even_whatever_source_and_photo(shape: tuple[int, int]) -> None:
     for schema in parsing_labels.SCHEMAS.values():
-        panel = Panel(np.zeros((8, 8, 3), np.uint8), shape, SIZE, schema)
-        frame = np.zeros((shape[1], shape[0], 3), np.uint8)
-        composed = panel.compose(frame, np.zeros((25, 3), np.float32), np.zeros((SIZE, SIZE), np.uint8))
+        panel = Panel(np.zeros((8, 8, 3), np.uint8), shape, (shape[0] // 2 * 2, 50, 3), SIZE, schema)
+        frame, result = np.zeros((shape[1], shape[0], 3), np.uint8), np.zeros((shape[0] // 2 * 2, 50, 3), np.uint8)
+        composed = panel.compose(frame, np.zeros((25, 3), np.float32), np.zeros((SIZE, SIZE), np.uint8), result)
         assert (composed.shape[0] % 2, composed.shape[1] % 2) == (0, 0)
 
 
@@ -163,7 +212,7 @@ def test_detector_is_asked_where_no_keypoints_are_given(
 ) -> None:
     monkeypatch.setattr(extraction, "detect_keypoints", lambda picture: keypoints()[0])
     monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
-    asked = Dance(out=str(tmp_path / "panel.mp4"), target_photo=str(photo), source_video=str(dance))
+    asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo=str(photo), source_video=str(dance))
     assert loaded.write_dance(asked) == 5
 
 
@@ -221,11 +270,9 @@ def test_auto_parses_where_model_and_installation_can(
 ) -> None:
     calls: list[tuple[int, ...]] = []
 
-    def parse(picture: Any, points: Any, square: Any, size: int) -> Uint8Array:
-        calls.append((*picture.shape, size))
-        parsed = np.zeros((size, size), np.uint8)
-        parsed[: size // 2] = 4
-        return parsed
+    def parse(picture: Any, points: Any, square: Any, sizes: Sequence[int]) -> list[extraction.ParsedPicture]:
+        calls.append((*picture.shape, *sizes))
+        return [half_parsed(size) for size in sizes]
 
     def missing(*_: object) -> None:
         raise MissingDependencyError("package mediapipe: cannot be imported. Install it.")
@@ -234,15 +281,29 @@ def test_auto_parses_where_model_and_installation_can(
     assert (loaded.prepare_target(photo, keypoints()[0]).parsing_map == parsing_labels.UNKNOWN).all()
     assert not calls  # `paper` parses the photo itself
     asking = with_reference_map(loaded, [], monkeypatch)
-    parsing_map = asking.prepare_target(photo, keypoints()[0]).parsing_map
-    assert calls == [(64, 64, 3, 256)]
-    np.testing.assert_array_equal(parsing_map, np.repeat([4, 0], SIZE // 2)[:, None] * np.ones(SIZE, int))
-    monkeypatch.setattr(extraction, "parse_picture", lambda *_: np.zeros((256, 256), np.uint8))
-    assert (asking.prepare_target(photo, keypoints()[0]).parsing_map == parsing_labels.UNKNOWN).all()
+    target = asking.prepare_target(photo, keypoints()[0])
+    assert calls == [(64, 64, 3, 256, 512)]
+    np.testing.assert_array_equal(target.parsing_map, np.repeat([4, 0], SIZE // 2)[:, None] * np.ones(SIZE, int))
+    np.testing.assert_array_equal(target.photo.parsing_map, half_parsed(512).parsing_map)
+    np.testing.assert_array_equal(target.photo.opacity, half_parsed(512).opacity)
+    nobody = extraction.ParsedPicture(np.zeros((256, 256), np.uint8), np.zeros((256, 256), np.float32))
+    monkeypatch.setattr(extraction, "parse_picture", lambda *_: [nobody, nobody])
+    unseen = asking.prepare_target(photo, keypoints()[0])
     monkeypatch.setattr(extraction, "parse_picture", missing)
-    assert (asking.prepare_target(photo, keypoints()[0]).parsing_map == parsing_labels.UNKNOWN).all()
+    unparsed = asking.prepare_target(photo, keypoints()[0])
+    for unknown in (unseen, unparsed):
+        assert (unknown.parsing_map == parsing_labels.UNKNOWN).all()
+        assert (unknown.photo.parsing_map == parsing_labels.UNKNOWN).all()
+        assert unknown.photo.opacity is None
     with pytest.raises(MissingDependencyError, match="mediapipe"):
         asking.prepare_target(photo, keypoints()[0], target_map="parse")
+
+
+def half_parsed(size: int) -> extraction.ParsedPicture:
+    """The upper half is a person's, who is half there."""
+    parsed = np.zeros((size, size), np.uint8)
+    parsed[: size // 2] = 4
+    return extraction.ParsedPicture(parsed, (parsed > 0) * np.float32(0.5))
 
 
 def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
@@ -295,12 +356,12 @@ def test_says_what_to_install_where_there_is_no_detector(
 
 @pytest.mark.parametrize(("frames", "why"), [(4, "has more than 4 frames"), (6, "has 5 frames")])
 def test_refuses_keypoints_of_another_video(
-    loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path, frames: int, why: str
+    loaded: Retargeter, target: Target, dance: pathlib.Path, tmp_path: pathlib.Path, frames: int, why: str
 ) -> None:
     source = inputs.video_source(dance, keypoints(frames))
-    out, maps = tmp_path / "panel.mp4", tmp_path / "maps"
+    out, maps = tmp_path / "out.mp4", tmp_path / "maps"
     with pytest.raises(InputDataError, match=f"dance.mp4: {why}, its keypoints are of {frames}"):
-        loaded.write_panel(loaded.prepare_target(photo, keypoints()[0]), source, out, maps_dir=maps)
+        loaded.write_video(target, source, out, maps_dir=maps)
     assert not out.exists()
     assert not maps.exists()
 
@@ -326,31 +387,31 @@ def test_clip_folders_take_the_place_of_photo_and_video(loaded: Retargeter, tmp_
     assert target.known_keypoints.shape == (6, 25, 3)
     np.testing.assert_array_equal(target.known_keypoints[0], target.keypoints)
     source = inputs.clip_source(clip)
-    assert loaded.write_panel(target, source, tmp_path / "panel.mp4") == 6
+    assert loaded.write_video(target, source, tmp_path / "out.mp4") == 6
 
 
 def test_maps_never_replace_a_folder_of_other_things(
-    loaded: Retargeter, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path
+    loaded: Retargeter, target: Target, dance: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "letter.txt").write_text("dear")
     cv2.imwrite(str(tmp_path / "frame.png"), np.zeros((8, 8, 3)))
     (tmp_path / "frames").mkdir()
     (tmp_path / "frame.png").rename(tmp_path / "frames" / "000001.png")  # numbered as maps are, in colour
-    target, source = loaded.prepare_target(photo, keypoints()[0]), inputs.video_source(dance, keypoints())
+    source = inputs.video_source(dance, keypoints())
     for folder, name in (("mine", "letter.txt"), ("frames", "000001.png")):
         with pytest.raises(ConfigError, match=rf"and {name} is something else.*{folder}$"):
-            loaded.write_panel(target, source, tmp_path / "panel.mp4", maps_dir=tmp_path / folder)
+            loaded.write_video(target, source, tmp_path / "out.mp4", maps_dir=tmp_path / folder)
         assert (tmp_path / folder / name).exists()
     for _ in range(2):
-        loaded.write_panel(target, source, tmp_path / "panel.mp4", maps_dir=tmp_path / "maps")
+        loaded.write_video(target, source, tmp_path / "out.mp4", maps_dir=tmp_path / "maps")
 
 
-def test_the_panel_may_not_lie_among_the_maps(loaded: Retargeter, tmp_path: pathlib.Path) -> None:
+def test_the_video_may_not_lie_among_the_maps(loaded: Retargeter, tmp_path: pathlib.Path) -> None:
     source = inputs.clip_source(make_clip_folder(tmp_path, frames=2))
     target = inputs.clip_target(tmp_path / "clip", 32)
     with pytest.raises(ConfigError, match="out must lie outside of maps_dir"):
-        loaded.write_panel(target, source, tmp_path / "maps" / "panel.mp4", maps_dir=tmp_path / "maps")
+        loaded.write_video(target, source, tmp_path / "maps" / "out.mp4", maps_dir=tmp_path / "maps")
     assert not (tmp_path / "maps").exists()
 
 
@@ -436,7 +497,7 @@ def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, 
     points = tmp_path / "points.npy"
     arguments = {
         "model": model, "target_photo": photo, "target_keypoints": points, "source_video": dance,
-        "source_keypoints": points, "out": tmp_path / "panel.mp4",
+        "source_keypoints": points, "out": tmp_path / "out.mp4",
     }  # fmt: skip
 
     def run(**changes: object) -> tuple[int, str]:
@@ -445,7 +506,11 @@ def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, 
         assert "Traceback" not in done.stderr
         return done.returncode, done.stdout + done.stderr
 
-    assert run(fit="path") == (0, f"5 frames: {tmp_path / 'panel.mp4'}\n")
+    done = (0, f"5 frames: {tmp_path / 'out.mp4'}\n")
+    assert run(fit="path", show="maps") == done
+    clip = make_clip_folder(tmp_path, frames=2, size=64)
+    assert run(target_photo=None, target_keypoints=None, target_clip=clip) == done
+    assert "not a recording" in video.read_metadata(tmp_path / "out.mp4")["comment"]
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
     refusal = f"ERROR: photo {text}: is no JPEG, PNG or WebP picture. Give a whole JPEG, PNG or WebP file.\n"

@@ -30,7 +30,7 @@ class FrameOptions:
         check(self)
         if self.background.startswith("#") and self.colour is None:
             raise ConfigError(f"background must be like #00b140 for a colour. Received: background={self.background}")
-        if self.background_file and not pathlib.Path(self.background_file).is_file():
+        if self.background_file is not None and not pathlib.Path(self.background_file).is_file():
             raise ConfigError(
                 "background must be photo, blur, source, none, a colour such as #00b140, or a picture file that is "
                 f"there. Received: background={self.background}"

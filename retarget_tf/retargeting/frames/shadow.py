@@ -95,8 +95,8 @@ def find_shadow(photo: Uint8Array, alpha: Float32Array, keypoints: Float32Array)
     zones = [zone for zone in zones if area[zone].size]
     if not zones:
         return Shadow(area, 0.0, keypoints)
-    light = cv2.GaussianBlur(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32), (0, 0), 1.5)
     person = _dilated(alpha > 0.1, _HALO * length)
+    light = _blurred(cv2.cvtColor(photo, cv2.COLOR_RGB2GRAY).astype(np.float32), ~person)
     near_feet = np.zeros(alpha.shape, bool)
     for zone in zones:
         near_feet[zone] = True
@@ -153,8 +153,9 @@ def lay_shadow(
         ground: y of the floor in pixels, see `ground_lines`.
 
     Returns:
-        RGB uint8 `[height, width, 3]`: the plate times `darkening`. In `shadow.area` around a foot that stands as in
-        the photo it is the photo, around one that has moved less than .3 of its length a mixture.
+        RGB uint8 `[height, width, 3]`: the plate times `darkening`. Around a foot that stands as in the photo,
+        `shadow.area` and what the plate has kept are the photo, around one that has moved less than .3 of its length a
+        mixture.
     """
     background = plate.copy()
     for window, ellipse in _ellipses(plate.shape, keypoints, ground, shadow):
@@ -168,8 +169,17 @@ def lay_shadow(
         if stays > 0:
             window = _zone(old, shadow.foot_length, plate.shape)
             mixed = cv2.addWeighted(photo[window], stays, background[window], 1 - stays, 0)
-            cv2.copyTo(mixed, shadow.area[window].astype(np.uint8), background[window])
+            # The ellipse reaches beyond the area, to pixels that the plate has from the photo.
+            kept = shadow.area[window] | (plate[window] == photo[window]).all(axis=-1)
+            cv2.copyTo(mixed, kept.astype(np.uint8), background[window])
     return background
+
+
+def _blurred(light: Float32Array, floor: BoolArray) -> Float32Array:
+    """Removes the grain of the floor, without anything else: dark shoes of a small person would look like a shadow."""
+    weight = floor.astype(np.float32)
+    mean = cv2.GaussianBlur(light * weight, (0, 0), 1.5) / np.maximum(cv2.GaussianBlur(weight, (0, 0), 1.5), 1e-3)
+    return np.asarray(mean, np.float32)
 
 
 def _darkness(
