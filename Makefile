@@ -18,12 +18,15 @@ $(VENV)/.installed: setup.py pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall "$$($(BIN)/pip freeze | grep opencv-python-headless)"
 	touch $@
 
-# The chain, one command a line. Everything lands in $(DEMO_DIR); running it again goes on where it stopped. The dance is
-# made by the pretrained generator; the training is there to be seen, and too short to be good.
+# The dance first, then the chain behind it, one command a line. Everything lands in $(DEMO_DIR); running it again goes on
+# where it stopped. The training is there to be seen, and too short to be good.
 demo: install
+	$(BIN)/retarget-make-dancers --out=$(DEMO_DIR)/two --people=2 --clips_per_person=1 --frames=120 --size=256
+	$(BIN)/retarget --out=$(DEMO_DIR)/dance.mp4 \
+	  --source_clip=$(DEMO_DIR)/two/dancer_0_0001_00 --target_clip=$(DEMO_DIR)/two/dancer_0_0000_00
+	$(BIN)/retarget --show=panel --out=$(DEMO_DIR)/panel.mp4 \
+	  --source_clip=$(DEMO_DIR)/two/dancer_0_0001_00 --target_clip=$(DEMO_DIR)/two/dancer_0_0000_00
 	$(BIN)/retarget-make-dancers --out=$(DEMO_DIR)/dancers --people=24 --clips_per_person=1 --frames=201 --size=128
-	$(BIN)/retarget --model=stable_128 --out=$(DEMO_DIR)/dance.mp4 \
-	  --source_clip=$(DEMO_DIR)/dancers/dancer_0_0001_00 --target_clip=$(DEMO_DIR)/dancers/dancer_0_0000_00
 	$(BIN)/retarget-make-dancers --out=$(DEMO_DIR)/crossed --motion_of=$(DEMO_DIR)/dancers
 	$(BIN)/retarget-build-records --clips=$(DEMO_DIR)/dancers,$(DEMO_DIR)/crossed --out=$(DEMO_DIR)/records \
 	  --validation_share=0.1 --test_share=0.25 --overwrite
@@ -32,13 +35,13 @@ demo: install
 	$(BIN)/retarget-evaluate --compare=stable_128,$(DEMO_DIR)/work --records=$(DEMO_DIR)/records \
 	  --out=$(DEMO_DIR)/evaluation
 	$(BIN)/retarget-export-saved-model --model=stable_128 --out=$(DEMO_DIR)/saved_model
-	@printf '\n  %s\n' 'panel video  $(DEMO_DIR)/dance.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
+	@printf '\n  %s\n' 'the dance    $(DEMO_DIR)/dance.mp4' 'its panel    $(DEMO_DIR)/panel.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
 	  'SavedModel   $(DEMO_DIR)/saved_model'
 
 # The moving picture of README.md.
 PICTURE_DIR ?= picture_out
 picture: install
-	$(BIN)/retarget-make-dancers --out=$(PICTURE_DIR) --people=20 --clips_per_person=1 --frames=120 --size=128 --seed=7
+	$(BIN)/retarget-make-dancers --out=$(PICTURE_DIR) --people=20 --clips_per_person=1 --frames=120 --size=256 --seed=7
 	$(BIN)/python docs/moving_picture.py --dance=$(PICTURE_DIR)/dancer_7_0011_00 --out=docs/dance.webp \
 	  --people=$(PICTURE_DIR)/dancer_7_0005_00,$(PICTURE_DIR)/dancer_7_0002_00,$(PICTURE_DIR)/dancer_7_0019_00
 

@@ -3,7 +3,7 @@
     python docs/moving_picture.py --dance=CLIP --people=CLIP,CLIP,CLIP --out=docs/dance.webp
 
 `make picture` makes the clips first. The first column shows the dance and its stick figure; every further column shows
-the photo of a person (frame 0 of a clip) and, below it, the parsing maps that the generator gives that person.
+the photo of a person (frame 0 of a clip) and, below it, that person dancing.
 """
 
 import numpy as np
@@ -45,8 +45,7 @@ def _animation() -> tuple[list[Image.Image], float]:
     columns = [list(zip(pictures, _stick_figures(source.keypoints, source.picture_size[0]), strict=True))]
     for folder in _PEOPLE.value:
         target = inputs.clip_target(folder, retargeter.image_size)
-        maps = retargeter.retarget(target, source.keypoints)
-        columns.append([(target.shown, retargeter.label_schema.colour(parsing_map)) for parsing_map in maps])
+        columns.append([(target.shown, frame) for frame in retargeter.frames(target, source.keypoints)])
     captions = ["the dance", *["a photo, and its dance"] * len(_PEOPLE.value)]
     return [_compose(cells, captions) for cells in list(zip(*columns, strict=True))[::_EVERY]], source.fps
 
