@@ -38,12 +38,13 @@ demo: install
 	@printf '\n  %s\n' 'the dance    $(DEMO_DIR)/dance.mp4' 'its panel    $(DEMO_DIR)/panel.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
 	  'SavedModel   $(DEMO_DIR)/saved_model'
 
-# The moving picture of README.md.
+# The moving picture of README.md, and that of the limits in docs/frames.md.
 PICTURE_DIR ?= picture_out
 picture: install
 	$(BIN)/retarget-make-dancers --out=$(PICTURE_DIR) --people=20 --clips_per_person=1 --frames=120 --size=256 --seed=7
 	$(BIN)/python docs/moving_picture.py --dance=$(PICTURE_DIR)/dancer_7_0011_00 --out=docs/dance.webp \
 	  --people=$(PICTURE_DIR)/dancer_7_0005_00,$(PICTURE_DIR)/dancer_7_0002_00,$(PICTURE_DIR)/dancer_7_0019_00
+	$(BIN)/python docs/limits_picture.py --clips=$(PICTURE_DIR) --out=docs/limits.webp
 
 # How retarget_tf/networks/pretrained/stable_128 was made: about 80 minutes on 2 cores. The same command again resumes.
 # What MODEL_CARD.md and docs/results.md say of it has to be measured again then.
