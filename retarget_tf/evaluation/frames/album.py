@@ -12,22 +12,29 @@ from typing import Self
 import numpy as np
 
 from retarget_tf.arrays import Uint8Array
+from retarget_tf.evaluation.frames.judging import MOMENTS
 from retarget_tf.evaluation.frames.tasks import FrameTask
 from retarget_tf.pictures import drawing, video
 from retarget_tf.pictures.image_files import write_png
 from retarget_tf.retargeting.shown import METADATA
 
-MOMENTS = (1, 30, 60, 90, 120, 200)  # frames on a contact sheet
 _OVERVIEW = 60  # frame in the overview, or the last before it
 _IN_A_ROW = 4  # pictures in a row of the video
 
 
 class Sheet:
-    """Collects a clip's frames, and writes `<clip_id>.mp4` and `<clip_id>.png` into a folder; a context manager."""
+    """Collects a clip's frames and writes its contact sheet and video; a context manager.
 
-    def __init__(self, task: FrameTask, folder: pathlib.Path) -> None:
+    Args:
+        task: The clip.
+        folder: Gets `<clip_id>.png` and, with a video, `<clip_id>.mp4`.
+        with_video: Whether to write the video, for which every frame must be added.
+    """
+
+    def __init__(self, task: FrameTask, folder: pathlib.Path, *, with_video: bool) -> None:
         self._task, self._folder = task, folder
-        self._writer = video.open_writer(folder / f"{self._name}.mp4", task.clip.info.fps, metadata=METADATA)
+        path, fps = folder / f"{self._name}.mp4", task.clip.info.fps
+        self._writer = video.open_writer(path, fps, metadata=METADATA) if with_video else None
         self._shots: dict[int, dict[str, Uint8Array]] = {}
         self._stack = contextlib.ExitStack()
 
@@ -38,12 +45,14 @@ class Sheet:
 
     def add(self, t: int, frames: Mapping[str, Uint8Array]) -> None:
         """Adds the true frame and those of all contenders, by name."""
-        self._writer.write(side_by_side(frames))
+        if self._writer is not None:
+            self._writer.write(side_by_side(frames))
         if t in MOMENTS:
             self._shots[t] = dict(frames)
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(self._writer)
+        if self._writer is not None:
+            self._stack.enter_context(self._writer)
         return self
 
     def __exit__(

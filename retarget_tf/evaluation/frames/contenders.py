@@ -13,6 +13,7 @@ but PSNR and SSIM prefer the dolls. `doll` and `true_maps` know the true map, wh
 """
 
 import dataclasses
+import functools
 
 import cv2
 import numpy as np
@@ -34,6 +35,9 @@ from retarget_tf.retargeting.inputs import Target
 NAMES = ("copy", "doll", "moved_doll", "blurred", "limbs", "generator", "true_maps")
 _BLUR = 1.5  # standard deviation in pixels
 _ENLARGED_BLUR = 0.7  # standard deviation in pixels of a small map, which rounds off its steps
+
+
+_limb_warp = functools.cache(LimbWarp)  # compiles once for all clips
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +100,7 @@ class Contenders:
         self._background = PhotoBackground(self.photo, self._plate, opacity, self._shadow)
         self._old = person_area(opacity) | (opacity > 0) | self._shadow.area
         self._filling = MapFilling(self.photo, self.photo_map, self._skeleton, schema)
-        self._move_map = LimbWarp(schema).start(self.photo_pose[None], self.photo_map[None])
+        self._move_map = _limb_warp(schema).start(self.photo_pose[None], self.photo_map[None])
         colours = [self.photo[self.photo_map == i] for i in range(schema.num_classes)]
         everything = self.photo[self.photo_map > 0].mean(axis=0)
         self._means = np.array([pixels.mean(axis=0) if len(pixels) else everything for pixels in colours])

@@ -29,8 +29,8 @@ def evaluate_frames(
 ) -> report.Summary:
     """Makes the frames of all clips with all contenders, scores them, and writes what came out.
 
-    The folder `out` then holds `<clip_id>.png` and `<clip_id>.mp4` of each clip, `frames.png` (one moment of each clip)
-    and, last, `frames.json`.
+    The folder `out` then holds of each clip the contact sheet `<clip_id>.png` and the video `<clip_id>.mp4`; one moment
+    of all clips, `frames.png`; and, last, `frames.json`.
 
     Args:
         clips: Folders of clip folders of one size, from `retarget-extract-clips` or `retarget-make-dancers`.
@@ -53,19 +53,11 @@ def evaluate_frames(
     retargeter = Retargeter.load(model) if model is not None else None
     schema = PARTS10 if retargeter is None else retargeter.label_schema
     judged, shown = [], dict[str, dict[str, Uint8Array]]()
-    frames = sum(task.frames for task in tasks)
-    with (
-        open_redetection(schema, wanted=config.redetect) as redetection,
-        tqdm(total=frames, desc="evaluate", unit="frame", disable=not config.show_progress) as progress,
-    ):
-        for task in tasks:
-            with album.Sheet(task, folder) as sheet:
-
-                def watch(t: int, made: dict[str, Uint8Array], sheet: album.Sheet = sheet) -> None:
-                    sheet.add(t, made)
-                    progress.update()
-
-                scores = judge(task, schema, config, retargeter=retargeter, redetection=redetection, watch=watch)
+    progress = tqdm(tasks, "evaluate", unit="clip", disable=not config.show_progress)
+    with open_redetection(schema, wanted=config.redetect) as redetection:
+        for task in progress:
+            with album.Sheet(task, folder, with_video=config.videos) as sheet:
+                scores = judge(task, schema, config, retargeter=retargeter, redetection=redetection, watch=sheet.add)
             judged.append(report.Judged(task, scores))
             shown[task.clip.info.clip_id] = sheet.overview
     write_png(folder / "frames.png", album.overview(shown))

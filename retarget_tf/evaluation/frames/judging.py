@@ -16,6 +16,7 @@ from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.frames import shadow
 from retarget_tf.retargeting.retargeter import BaseRetargeter
 
+MOMENTS = (1, 30, 60, 90, 120, 200)  # frames to look at
 REAL = "real"  # the true frames, scored where they are not the measure themselves
 Scores = dict[str, dict[str, float]]  # by contender and measure
 Watch = Callable[[int, Mapping[str, Uint8Array]], None]
@@ -38,7 +39,8 @@ def judge(
         config: Settings of the judging.
         retargeter: The generator of the maps of the contender `generator`; None leaves it out.
         redetection: Looks at the frames that are scored; None leaves that out.
-        watch: Called for every frame with its number, and by name the true frame (`real`) and those of all contenders.
+        watch: Called for each frame that is made with its number, and by name the true frame (`real`) and those of all
+            contenders. Without videos, these are the frames scored, those before them, and `MOMENTS`.
 
     Returns:
         The means over the frames scored, NaN where none has a value. `real` has what the true frames themselves score.
@@ -51,11 +53,14 @@ def judge(
     frame, _ = next(truth)
     before: dict[str, Uint8Array] = {}
     for t, ((real, real_map), generated_map) in enumerate(zip(truth, maps, strict=True), start=1):
+        is_scored, is_followed = ((index - 1) % config.frame_step == 0 for index in (t, t + 1))
+        if not (is_scored or is_followed or config.videos or t in MOMENTS):
+            continue
         moment = Moment(task.driving[t], float(grounds[t]), real_map, generated_map)
         made = contenders.make(moment)
         frames = {REAL: real, **{name: one.frame for name, one in made.items()}}
         watch(t, frames)
-        if (t - 1) % config.frame_step == 0:
+        if is_scored:
             regions = measures.region_maps(real_map, contenders.photo_map, schema)
             tally.add({name: measures.score(one, real, contenders.photo, regions) for name, one in made.items()})
             if before:

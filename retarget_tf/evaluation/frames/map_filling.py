@@ -65,21 +65,21 @@ class MapFilling:
     def fill(self, wanted_map: Uint8Array, motion: Motion) -> Layer:
         """Returns the person in the shape of a map, uint8 `[size, size]`, in the new pose of `motion`."""
         person = (wanted_map > 0) & (wanted_map < self._whole_head)
-        whole = (slice(0, len(person)),) * 2
         if not person.any():
-            nothing = np.zeros(person.shape, np.float32)
-            return Layer(whole, np.repeat(nothing[..., None], 3, axis=-1), nothing, nothing)
+            nothing = np.zeros((0, 0), np.float32)
+            return Layer((slice(0, 0), slice(0, 0)), np.zeros((0, 0, 3), np.float32), nothing, nothing)
         near = cv2.distanceTransform((~person).astype(np.uint8), cv2.DIST_L2, 5) <= _BAND
-        field = self._field(np.where(near, wanted_map[nearest_pixels(person)], 0).astype(np.uint8), motion)
-        opacity = np.clip((cv2.GaussianBlur(person.astype(np.float32), (0, 0), 1.0) - 0.5) * 1.7 + 0.5, 0, 1)
+        region = _span(near.any(axis=1)), _span(near.any(axis=0))
+        y, x = (np.arange(side.start, side.stop, dtype=np.float32) + np.float32(0.5) for side in region)
+        wanted = np.where(near, wanted_map[nearest_pixels(person)], 0).astype(np.uint8)[region]
+        field = self._field(wanted, motion, x[None], y[:, None])
+        opacity = np.clip((cv2.GaussianBlur(person.astype(np.float32), (0, 0), 1.0)[region] - 0.5) * 1.7 + 0.5, 0, 1)
         opacity *= field.source > 0
-        x, y = _centres(len(person))
-        still = np.clip(1.5 - np.maximum(np.abs(field.x - x), np.abs(field.y - y)), 0, 1)
-        return Layer(whole, self._colours(field) * opacity[..., None], opacity, still * opacity)
+        still = np.clip(1.5 - np.maximum(np.abs(field.x - x), np.abs(field.y - y[:, None])), 0, 1)
+        return Layer(region, self._colours(field) * opacity[..., None], opacity, still * opacity)
 
-    def _field(self, wanted: Uint8Array, motion: Motion) -> _Field:
+    def _field(self, wanted: Uint8Array, motion: Motion, x: Float32Array, y: Float32Array) -> _Field:
         """Finds the best part for each pixel, and a neighbour's displacement where no part covers its class."""
-        x, y = _centres(len(wanted))
         right, down = np.zeros(wanted.shape, np.float32), np.zeros(wanted.shape, np.float32)
         source, rank = np.zeros_like(wanted), np.zeros_like(wanted)
         for part in motion.order:  # from bottom to top
@@ -156,10 +156,9 @@ def _ids_of(*names: str) -> list[int]:
     return [PARTS10.classes.index(name) for name in names]
 
 
-def _centres(size: int) -> tuple[Float32Array, Float32Array]:
-    """Returns x `[1, size]` and y `[size, 1]` of the pixels' centres."""
-    centres = np.arange(size, dtype=np.float32) + np.float32(0.5)
-    return centres[None], centres[:, None]
+def _span(present: BoolArray) -> slice:
+    found = np.flatnonzero(present)
+    return slice(int(found[0]), int(found[-1]) + 1)
 
 
 def _eroded(mask: BoolArray, by: float) -> BoolArray:

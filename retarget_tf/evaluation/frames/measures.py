@@ -12,7 +12,7 @@ contender had no reason to draw on whose bytes are the photo's.
 
 import numpy as np
 
-from retarget_tf.arrays import BoolArray, Uint8Array
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 from retarget_tf.evaluation import frame_metrics, metrics
 from retarget_tf.evaluation.baselines import without_unknown
@@ -47,7 +47,7 @@ def score(made: Made, real: Uint8Array, photo: Uint8Array, regions: dict[str, Ui
     """
     similar = frame_metrics.similarity(made.frame, real, radius=0)
     tolerant = frame_metrics.similarity(made.frame, real, step=_SHIFT_STEP)
-    scores = {}
+    scores: dict[str, float] = {}
     for name, of_region in regions.items():
         mask = of_region > 0
         scores |= {
@@ -63,13 +63,17 @@ def score(made: Made, real: Uint8Array, photo: Uint8Array, regions: dict[str, Ui
 
 def psnr(one: Uint8Array, other: Uint8Array, mask: BoolArray) -> float:
     """Returns the peak signal-to-noise ratio over a mask in dB; 100 for equal pictures, NaN for an empty mask."""
-    signed = (np.float32(picture) / 127.5 - 1 for picture in (other, one))
-    return metrics.l1_and_psnr(*signed, mask)[1]
+    _, ratio = metrics.l1_and_psnr(_signed(other), _signed(one), mask)
+    return ratio
+
+
+def _signed(picture: Uint8Array) -> Float32Array:
+    return picture.astype(np.float32) / np.float32(127.5) - 1
 
 
 def _ids(region: str) -> list[int]:
     return [PARTS10.classes.index(name) for name in _PARTS[region]]
 
 
-def _mean(values: np.ndarray, mask: BoolArray) -> float:
+def _mean(values: Float32Array | BoolArray, mask: BoolArray) -> float:
     return float(values[mask].mean(dtype=np.float64)) if mask.any() else float("nan")

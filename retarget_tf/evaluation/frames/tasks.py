@@ -59,7 +59,8 @@ def list_tasks(folders: Sequence[files.PathLike], fit: Fit, last_frame: int) -> 
         last_frame: Last frame of a clip to make.
 
     Raises:
-        InputDataError: A folder has no clips, two clips have one id or differ in size, or a clip has one frame only.
+        InputDataError: A folder has no clips, two clips have one id or differ in size, a clip has one frame only, or
+            every clip repeats the motion of another that is not there.
     """
     clips: dict[str, Clip] = {}
     for folder in folders:
@@ -76,6 +77,10 @@ def list_tasks(folders: Sequence[files.PathLike], fit: Fit, last_frame: int) -> 
         driving = placed_path(fit, source, photo.keypoints[0], clip.keypoints, clip.info.image_size)
         title = f"{clip.info.person_id} from {target}, driven by {motion}"
         tasks.append(FrameTask(clip, photo, driving[: min(last_frame + 1, clip.info.frames)], title))
+    if not tasks:
+        raise InputDataError(
+            f"clips folder {folders[0]}: every clip repeats the motion of another. Give the folder of the others too."
+        )
     return tasks
 
 
