@@ -13,6 +13,8 @@ from retarget_tf.evaluation.frames.config import FrameEvaluationConfig
 from retarget_tf.evaluation.frames.evaluating import evaluate_frames
 from retarget_tf.evaluation.frames.judging import judge
 from retarget_tf.evaluation.frames.tasks import FrameTask, list_tasks
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting import inputs
 from retarget_tf.retargeting.frames.frame_maker import FrameMaker
@@ -40,6 +42,7 @@ def scores(tasks: list[FrameTask]) -> dict[str, dict[str, float]]:
     return {name: {key: value["mean"] for key, value in of_one.items()} for name, of_one in summary.items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("measure", "sign"), [("person_st_ssim", 1), ("person_texture", -1)])
 def test_measures_that_gate_order_contenders_as_the_eye_does(
     scores: dict[str, dict[str, float]], measure: str, sign: int
@@ -48,6 +51,7 @@ def test_measures_that_gate_order_contenders_as_the_eye_does(
     assert order == sorted(order, reverse=True), order
 
 
+@pytest.mark.slow
 def test_the_photos_pose_gives_the_photo_and_nothing_else_is_touched(scores: dict[str, dict[str, float]]) -> None:
     for name in ("copy", "limbs", "true_maps"):
         assert scores[name]["own_pose_psnr"] >= 45, name
@@ -78,12 +82,16 @@ def test_a_small_map_is_enlarged_with_smooth_outlines() -> None:
     assert contenders.enlarged_map(small, 16) is small
 
 
-def test_it_writes_numbers_sheets_and_videos(tmp_path: pathlib.Path, served: testing.Served) -> None:
-    own, crossed, out = tmp_path / "own", tmp_path / "crossed", tmp_path / "out"
+@pytest.mark.slow
+def test_it_writes_numbers_sheets_and_videos(tmp_path: pathlib.Path) -> None:
+    own, crossed, out, workdir = (tmp_path / name for name in ("own", "crossed", "out", "workdir"))
+    model = ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=2)
+    spec = GeneratorSpec(model, person_height_share=0.75, step=9)
+    generator.save_generator(testing.lively(generator.build_generator(model)), spec, workdir)
     dancers.make_clips(own, people=2, clips_per_person=1, frames=4, size=64)
     dancers.make_cross_clips(crossed, own)
     config = FrameEvaluationConfig(frame_step=2, redetect=False)
-    found = evaluate_frames([own, crossed], out, config, model=served.workdir)
+    found = evaluate_frames([own, crossed], out, config, model=workdir)
     assert json.loads((out / "frames.json").read_text()) == found
     assert [clip["frames"] for clip in found["self"]["clips"]] == [3, 3]
     assert set(found["self"]["contenders"]) == set(found["cross_person"]["contenders"]) == {"real", *contenders.NAMES}

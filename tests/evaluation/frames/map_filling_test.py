@@ -8,6 +8,7 @@ from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.dancers import Recipe, render_frames
 from retarget_tf.evaluation.frames.map_filling import MapFilling
 from retarget_tf.retargeting.frames.motion import Skeleton
+from retarget_tf.retargeting.frames.moved_photo import Layer
 
 HEAD = [PARTS10.classes.index(name) for name in ("hair", "face")]
 Frame = tuple[Uint8Array, Uint8Array, Float32Array]
@@ -25,9 +26,17 @@ def skeleton(dance: list[Frame]) -> Skeleton:
     return Skeleton(parsing_map, keypoints, PARTS10)
 
 
+def on_canvas(layer: Layer, size: int = 96) -> Layer:
+    """The layer as large as the canvas."""
+    values = np.zeros((size, size, 5), np.float32)
+    values[layer.region] = np.dstack([layer.colours, layer.opacity, layer.stillness])
+    return Layer((slice(0, size), slice(0, size)), values[..., :3], values[..., 3], values[..., 4])
+
+
 def test_the_photos_own_map_and_pose_give_the_photo_back(dance: list[Frame], skeleton: Skeleton) -> None:
     photo, parsing_map, keypoints = dance[0]
-    layer = MapFilling(photo, parsing_map, skeleton, PARTS10).fill(parsing_map, skeleton.move_to(keypoints))
+    filling = MapFilling(photo, parsing_map, skeleton, PARTS10)
+    layer = on_canvas(filling.fill(parsing_map, skeleton.move_to(keypoints)))
     inside = layer.opacity == 1
     assert inside.sum() > 0.6 * (parsing_map > 0).sum()
     np.testing.assert_allclose(layer.stillness[inside], 1, atol=1e-3)
@@ -42,7 +51,7 @@ def test_each_class_is_filled_with_its_own_colours(dance: list[Frame], skeleton:
     filling = MapFilling(colours[parsing_map], parsing_map, skeleton, PARTS10)
     _, wanted, keypoints = dance[-1]
     motion = skeleton.move_to(keypoints)
-    layer = filling.fill(wanted, motion)
+    layer = on_canvas(filling.fill(wanted, motion))
     known = (layer.opacity == 1) & np.isin(wanted, np.unique(parsing_map))
     assert known.sum() > 300
     rigid = known & np.isin(wanted, HEAD) if motion.shows_face() else np.zeros_like(known)
@@ -56,7 +65,8 @@ def test_a_class_that_the_photo_lacks_takes_its_twins_colours(dance: list[Frame]
     one_arm = np.where(parsing_map == left, 0, parsing_map).astype(np.uint8)
     plain = np.where((one_arm == right)[..., None], np.array((9, 99, 199), np.uint8), photo)
     skeleton = Skeleton(one_arm, keypoints, PARTS10)
-    layer = MapFilling(plain, one_arm, skeleton, PARTS10).fill(parsing_map, skeleton.move_to(keypoints))
+    filling = MapFilling(plain, one_arm, skeleton, PARTS10)
+    layer = on_canvas(filling.fill(parsing_map, skeleton.move_to(keypoints)))
     arm = (parsing_map == left) & (layer.opacity == 1)
     assert arm.any()
     np.testing.assert_allclose(layer.colours[arm], np.broadcast_to((9, 99, 199), (arm.sum(), 3)), atol=0.01)
