@@ -28,7 +28,7 @@ from retarget_tf.retargeting.frames.appearance import look_at
 from retarget_tf.retargeting.frames.backgrounds import PhotoBackground
 from retarget_tf.retargeting.frames.framing import frame_photo
 from retarget_tf.retargeting.frames.motion import Skeleton
-from retarget_tf.retargeting.frames.moved_photo import Layer, move_photo
+from retarget_tf.retargeting.frames.moved_photo import Layer, Person, move_photos
 from retarget_tf.retargeting.frames.plate import make_plate, person_area
 from retarget_tf.retargeting.inputs import Target
 
@@ -93,12 +93,14 @@ class Contenders:
             raise InputDataError("clip: the parsing map of the frame that is the photo shows nobody. Leave it out.")
         _, self._framing = frame_photo(target.photo.picture, target.photo.square, size, size)
         self._skeleton = Skeleton(self.photo_map, self.photo_pose, schema)
-        self._appearance = look_at(self.photo, self._framing, self.photo_map, self._skeleton, schema)
-        opacity = self._framing.enlarge((self.photo_map > 0).astype(np.float32), self._framing.whole)
+        look = look_at(self.photo, self._framing, self.photo_map, self._skeleton, schema)
+        self._person = Person(look, self._skeleton)
+        opacity = (self.photo_map > 0).astype(np.float32)
+        area = person_area(opacity)
         self._shadow = shadow.find_shadow(self.photo, opacity, self.photo_pose)
         self._plate = make_plate(self.photo, opacity, self._shadow.area)
-        self._background = PhotoBackground(self.photo, self._plate, opacity, self._shadow)
-        self._old = person_area(opacity) | (opacity > 0) | self._shadow.area
+        self._background = PhotoBackground(self.photo, self._plate, opacity > 0, area, self._shadow)
+        self._old = area | (opacity > 0) | self._shadow.area
         self._filling = MapFilling(self.photo, self.photo_map, self._skeleton, schema)
         self._move_map = _limb_warp(schema).start(self.photo_pose[None], self.photo_map[None])
         colours = [self.photo[self.photo_map == i] for i in range(schema.num_classes)]
@@ -108,7 +110,7 @@ class Contenders:
     def make(self, moment: Moment) -> dict[str, Made]:
         """Returns the frames of all contenders by name; without a generated map there is no `generator`."""
         motion = self._skeleton.move_to(moment.pose)
-        moved = move_photo(self._appearance, self._skeleton, moment.pose, self._framing)
+        moved = move_photos([self._person], moment.pose, self._framing)
         limbs = self._composed(moved, moment)
         real_map = without_unknown(moment.real_map)
         made = {

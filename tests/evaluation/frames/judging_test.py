@@ -61,7 +61,7 @@ def test_the_photos_pose_gives_the_photo_and_nothing_else_is_touched(scores: dic
 
 def test_limbs_are_the_frames_of_the_product(tasks: list[FrameTask]) -> None:
     target = inputs.clip_target(tasks[0].target.folder, SIZE)
-    product = FrameMaker(target, target.parsing_map, PARTS10, FrameOptions(height=SIZE))
+    product = FrameMaker([target], [target.parsing_map], PARTS10, FrameOptions(height=SIZE))
     made = contenders.Contenders(target, PARTS10)
     grounds = ground_lines(tasks[0].driving)
     for t, frame in enumerate(product.dance(tasks[0].driving)):
