@@ -45,6 +45,14 @@ def shift_tolerant_ssim(
     """
     if not mask.any():
         return float("nan")
+    return float(similarity(generated, real, radius, step)[mask].mean(dtype=np.float64))
+
+
+def similarity(generated: Uint8Array, real: Uint8Array, radius: int = 8, step: int = 2) -> Float32Array:
+    """Returns each pixel's best SSIM among shifts of the generated picture, float32 `[height, width]`.
+
+    Arguments are those of `shift_tolerant_ssim`, whose means over several masks can be taken of one such map.
+    """
     ours, truth = _brightness(generated), _brightness(real)
     our_mean, true_mean = _blur(ours, _SSIM_SIGMA), _blur(truth, _SSIM_SIGMA)
     our_variance = _blur(ours * ours, _SSIM_SIGMA) - our_mean**2
@@ -53,10 +61,10 @@ def shift_tolerant_ssim(
     for shift in _shifts(radius, step):
         mean, variance, moved = (_shifted(image, shift) for image in (our_mean, our_variance, ours))
         covariance = _blur(moved * truth, _SSIM_SIGMA) - mean * true_mean
-        similarity = (2 * mean * true_mean + _SSIM_C1) * (2 * covariance + _SSIM_C2)
-        similarity /= (mean**2 + true_mean**2 + _SSIM_C1) * (variance + true_variance + _SSIM_C2)
-        np.maximum(best, similarity - _SHIFT_COST * np.hypot(*shift), out=best)
-    return float(best[mask].mean(dtype=np.float64))
+        similar = (2 * mean * true_mean + _SSIM_C1) * (2 * covariance + _SSIM_C2)
+        similar /= (mean**2 + true_mean**2 + _SSIM_C1) * (variance + true_variance + _SSIM_C2)
+        np.maximum(best, similar - _SHIFT_COST * np.hypot(*shift), out=best)
+    return best
 
 
 def texture_distance(generated: Uint8Array, real: Uint8Array, parsing_map: Uint8Array) -> float:

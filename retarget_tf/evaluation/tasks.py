@@ -20,6 +20,7 @@ from retarget_tf.arrays import Float32Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.dataset import records
+from retarget_tf.dataset.clips import ClipIdentity
 from retarget_tf.errors import InputDataError
 from retarget_tf.evaluation import metrics
 
@@ -83,7 +84,7 @@ def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
         fit: How the motion is fitted to the target's body, see `pose_transform.fit_path`.
     """
     manifest = records.Manifest.load(folder)
-    pairs = _cross_pairs(manifest.split(split).clips)
+    pairs = cross_pairs(manifest.split(split).clips)
     if not pairs:
         return
     motions = {motion for motion, _ in pairs.values()}
@@ -98,7 +99,9 @@ def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
     for clip in records.read_clips(folder, split):
         if clip.info.clip_id in pairs:
             motion, target = pairs[clip.info.clip_id]
-            driving = _placed(fit, keypoints[motion], references[target].keypoints, clip.keypoints, manifest.image_size)
+            driving = placed_path(
+                fit, keypoints[motion], references[target].keypoints, clip.keypoints, manifest.image_size
+            )
             title = f"{clip.info.person_id} from {target}, driven by {motion}"
             yield Task(clip, references[target], driving[: metrics.LONGEST + 1], title)
 
@@ -107,14 +110,14 @@ def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:
     """Returns the numbers of frames to generate in self reenactment and in cross-person tasks."""
     clips = records.Manifest.load(folder).split(split).clips
     lengths = {clip.clip_id: min(clip.frames - 1, metrics.LONGEST) for clip in clips}
-    pairs = _cross_pairs(clips)
+    pairs = cross_pairs(clips)
     return (
         sum(lengths[clip.clip_id] for clip in clips if clip.motion_of is None),
         sum(min(lengths[clip_id], lengths[motion]) for clip_id, (motion, _) in pairs.items()),
     )
 
 
-def _placed(fit: Fit, source: Float32Array, target: Float32Array, truth: Float32Array, size: int) -> Float32Array:
+def placed_path(fit: Fit, source: Float32Array, target: Float32Array, truth: Float32Array, size: int) -> Float32Array:
     """Fits the source's path `[frames, 25, 3]` to the target's canvas; unchanged if it shows nobody.
 
     The fit takes place and size from the target's photo, but the clip with the truth was framed anew, and both framings
@@ -142,7 +145,7 @@ def _registered(path: Float32Array, truth: Float32Array) -> Float32Array:
     return pose_transform.move_keypoints(path, np.float32(scale), *shift.astype(np.float32))
 
 
-def _cross_pairs(clips: Sequence[records.ClipEntry]) -> dict[str, tuple[str, str]]:
+def cross_pairs(clips: Sequence[ClipIdentity]) -> dict[str, tuple[str, str]]:
     """Returns for each possible cross-person task the driving clip and the target's own clip, by clip id."""
     present = {clip.clip_id for clip in clips}
     own: dict[str, str] = {}
