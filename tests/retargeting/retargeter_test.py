@@ -210,7 +210,7 @@ def test_detector_is_asked_where_no_keypoints_are_given(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: pathlib.Path,
 ) -> None:
-    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture: keypoints()[0])
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, person: keypoints()[0])
     monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
     asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo=str(photo), source_video=str(dance))
     assert loaded.write_dance(asked) == 5
@@ -341,7 +341,7 @@ def test_refuses_a_map_that_the_model_does_not_look_at(loaded: Retargeter, photo
 def test_refuses_a_photo_with_nobody_in_it(
     loaded: Retargeter, photo: pathlib.Path, monkeypatch: pytest.MonkeyPatch, found: Any
 ) -> None:
-    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture: found)
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, person: found)
     with pytest.raises(InputDataError, match=r"photo\.png: nobody is seen in it"):
         loaded.prepare_target(photo)
 

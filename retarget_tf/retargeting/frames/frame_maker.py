@@ -25,6 +25,7 @@ from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.inputs import Target
 
 _MARK = "generated"
+_LEAST_MARK = 0.6  # scale of its text below which it cannot be read
 _NOSE = skeleton.JOINT["nose"]
 _SMALLEST = 0.75  # scale below which a head may rather leave the picture
 _NEAR = 6  # pixels of the canvas around the map within which the segmenter's person is the same one
@@ -139,11 +140,11 @@ def _scaled(keypoints: Float32Array, scale: float) -> Float32Array:
 
 def _marked(frame: Uint8Array) -> Uint8Array:
     """Writes the mark into the lower right corner; changes the frame."""
-    scale = max(frame.shape[0] / 720, 0.4) * drawing.TEXT
-    width = drawing.text_width(_MARK, scale)
-    height, gap = round(24 * scale / drawing.TEXT), 6
-    corner = frame[-height - gap :, -width - 3 * gap :]
-    corner[..., :3] = corner[..., :3] // 2
+    line = np.zeros((drawing.LINE, drawing.text_width(_MARK) + 2 * drawing.GAP, 3), np.uint8)
+    drawing.write(line, _MARK, drawing.GAP, 0, (255, 255, 255))
+    scale = max(frame.shape[0] / 720, _LEAST_MARK)
+    line = np.asarray(cv2.resize(line, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA), np.uint8)
+    corner = frame[-line.shape[0] :, -line.shape[1] :]
+    corner[..., :3] = np.maximum(corner[..., :3] // 2, line[: corner.shape[0], : corner.shape[1]])
     corner[..., 3:] = 255
-    drawing.write(frame, _MARK, frame.shape[1] - width - 2 * gap, frame.shape[0] - height - gap, (255, 255, 255), scale)
     return frame

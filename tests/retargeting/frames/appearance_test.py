@@ -1,5 +1,6 @@
 """Tests of the cut-outs: each part has the colours of its own classes, and none of the backdrop or of a neighbour."""
 
+import cv2
 import numpy as np
 import pytest
 
@@ -7,8 +8,10 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.parsing_labels import PARTS10
+from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.frames.appearance import Appearance, Cutout, look_at
 from retarget_tf.retargeting.frames.dividing import SKIRT
+from retarget_tf.retargeting.frames.framing import frame_photo
 from retarget_tf.retargeting.frames.motion import HEAD, Skeleton
 from tests.retargeting.frames import puppet
 from tests.retargeting.frames.puppet import COLOURS, ID
@@ -48,6 +51,20 @@ def test_nothing_of_the_backdrop_comes_along(bare: Appearance) -> None:
     for pile in (bare.below, bare.above):
         for part, cutout in pile.items():
             assert not shares(cutout).keys() & {"background", "mixed"}, NAMES[part]
+
+
+def test_mixed_colours_at_the_outline_do_not_come_along() -> None:
+    """In a photo of four times the map's size, whose blur mixes the backdrop into the person's border."""
+    own = puppet.pose()
+    parsing_map = puppet.draw_map(own)
+    large = cv2.resize(puppet.photo_of(parsing_map), None, fx=4, fy=4, interpolation=cv2.INTER_NEAREST)
+    blurred = np.asarray(cv2.GaussianBlur(large, (0, 0), 1.0), np.uint8)
+    canvas = SquareCrop(4.0 * puppet.RIGHT, 4.0 * puppet.DOWN, 4.0 * puppet.SIZE)
+    picture, framing = frame_photo(blurred, canvas, puppet.SIZE, len(blurred))
+    appearance = look_at(picture, framing, parsing_map, Skeleton(parsing_map, own, PARTS10), PARTS10)
+    for pile in (appearance.below, appearance.above):
+        for part, cutout in pile.items():
+            assert cutout.picture[cutout.picture[..., 3] > 0][:, 1].max() < 30, NAMES[part]
 
 
 def test_a_part_has_nothing_of_the_neighbours_that_touch_it(bare: Appearance) -> None:

@@ -11,7 +11,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.retargeting.frames.appearance import look_at
 from retarget_tf.retargeting.frames.motion import Skeleton
-from retarget_tf.retargeting.frames.moved_photo import Layer, move_photo
+from retarget_tf.retargeting.frames.moved_photo import Layer, Person, move_photos
 from tests.retargeting.frames import puppet
 from tests.retargeting.frames.puppet import COLOURS, ID
 
@@ -24,7 +24,8 @@ def moved(
     parsing_map = puppet.draw_map(own, **drawing)
     picture = puppet.photo_of(parsing_map) if picture is None else picture
     body = Skeleton(parsing_map, own, PARTS10)
-    return move_photo(look_at(picture, puppet.framing(), parsing_map, body, PARTS10), body, pose, puppet.framing())
+    look = look_at(picture, puppet.framing(), parsing_map, body, PARTS10)
+    return move_photos([Person(look, body)], pose, puppet.framing())
 
 
 def on_black(layer: Layer) -> Float32Array:
@@ -134,9 +135,11 @@ def test_a_sleeve_goes_with_its_arm() -> None:
 
 
 def test_a_skirt_closes_the_gap_between_spread_legs() -> None:
-    spread = puppet.pose(left_thigh=35, left_shin=35, right_thigh=35, right_shin=35)
-    x, y = np.mean([puppet.place(spread, f"{side}_knee") for side in ("left", "right")], axis=0).astype(int)
-    cloth = [on_black(moved(spread, skirt=skirt))[y - 6, x] for skirt in (False, True)]
+    spread = puppet.pose(left_thigh=65, left_shin=65)
+    hip, knee = (puppet.place(spread, f"left_{name}") for name in ("hip", "knee"))
+    x, y = (hip + 0.7 * (knee - hip) + (0, 8)).astype(int)
+    assert puppet.in_photo(puppet.draw_map(puppet.pose(), skirt=True))[y, x] == 0, "the photo's skirt is not so wide"
+    cloth = [on_black(moved(spread, skirt=skirt))[y, x] for skirt in (False, True)]
     np.testing.assert_allclose(cloth[0], 0, atol=1)
     np.testing.assert_allclose(cloth[1], COLOURS[ID["lower_clothes"]], atol=3)
 
