@@ -193,11 +193,11 @@ def test_motion_is_led_to_the_targets_body_and_once_to_the_truths_place_and_size
     source[3] = 0  # nobody
     held = source[[0, 1, 2, 2, 4, 5, 6, 7]]
     for fit in ("body", "limbs"):
-        placed = evaluation_tasks._placed(fit, source, smaller, truth, 32)
+        placed = evaluation_tasks.placed_path(fit, source, smaller, truth, 32)
         np.testing.assert_allclose(placed, registered(held, truth), atol=0.05)
-    np.testing.assert_array_equal(evaluation_tasks._placed("none", source, smaller, truth, 32), held)
+    np.testing.assert_array_equal(evaluation_tasks.placed_path("none", source, smaller, truth, 32), held)
     nobody = source[3:4]
-    np.testing.assert_array_equal(evaluation_tasks._placed("limbs", nobody, smaller, truth, 32), nobody)
+    np.testing.assert_array_equal(evaluation_tasks.placed_path("limbs", nobody, smaller, truth, 32), nobody)
 
 
 @pytest.mark.slow
