@@ -80,8 +80,10 @@ class Dance:
         for names in (("target_photo", "target_video", "target_clip"), ("source_video", "source_clip")):
             given = [name for name in names if getattr(self, name)]
             if len(given) != 1:
-                asked = " and ".join(f"--{name}" for name in names)
-                raise ConfigError(f"give one of {asked}. Received: {' and '.join(given) or 'none'}")
+                *first, last = (f"--{name}" for name in names)
+                raise ConfigError(
+                    f"give one of {', '.join(first)} and {last}. Received: {' and '.join(given) or 'none'}"
+                )
         if (len(self.photos) > 1 or self.target_video) and (self.target_keypoints or self.target_map != AUTO):
             raise ConfigError("target_keypoints and target_map are for a single photo. Received: several pictures")
         PersonChoice.parse(self.target_person)

@@ -59,11 +59,14 @@ def test_a_photo_takes_the_place_of_a_clip(retargeter: Retargeter, tmp_path: pat
     [
         (
             {"target_clip": "clip"},
-            "give one of --target_photo and --target_clip. Received: target_photo and target_clip",
+            "give one of --target_photo, --target_video and --target_clip. Received: target_photo and target_clip",
         ),
-        ({"source_video": None}, "give one of --source_video and --source_clip. Received: neither"),
+        ({"source_video": None}, "give one of --source_video and --source_clip. Received: none"),
         ({"target_photo": None, "target_clip": "clip", "target_keypoints": "a.npy"}, "give no keypoint file"),
         ({"target_photo": None, "target_clip": "clip", "target_map": "a.png"}, "auto or none with a clip"),
+        ({"target_photo": "a.jpg,b.jpg", "target_map": "a.png"}, "are for a single photo. Received: several pictures"),
+        ({"target_photo": None, "target_video": "me.mp4", "target_keypoints": "a.npy"}, "are for a single photo"),
+        ({"target_person": "left"}, "Received: "),
         ({"units": "metres"}, "units must be one of auto, pixels, shares. Received: units=metres"),
         ({"max_frames": 0}, "max_frames must be at least 1. Received: max_frames=0"),
         ({"show": "photos"}, "show must be one of frames, maps, panel. Received: show=photos"),
@@ -91,6 +94,11 @@ def test_an_output_is_never_an_input(tmp_path: pathlib.Path) -> None:
         ({"out": video}, "must not be an input"),
         ({"out": panel}, "must not be an input"),
         ({"out": f"{maps}/../video.mp4"}, "must not be an input"),
+        (
+            {"out": points, "target_photo": None, "target_keypoints": None, "target_video": points},
+            "must not be an input",
+        ),
+        ({"out": photo, "target_photo": f"{points},{photo}", "target_keypoints": None}, "must not be an input"),
         ({"out": other, "maps_dir": other}, "out must lie outside of maps_dir"),
         ({"out": other, "maps_dir": photo}, "must not be an input"),
         ({"out": other, "maps_dir": str(maps), "target_map": stored}, "must not hold an input"),

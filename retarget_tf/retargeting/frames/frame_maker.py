@@ -12,7 +12,8 @@ import numpy as np
 
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
-from retarget_tf.body.parsing_labels import LabelSchema
+from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
+from retarget_tf.errors import InputDataError
 from retarget_tf.pictures import drawing
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.frames import shadow
@@ -39,6 +40,9 @@ class FrameMaker:
         parsing_maps: For each photo the class ids on the canvas, uint8 `[size, size]`, of any size.
         schema: Label schema of the maps.
         options: Size and background of the frames.
+
+    Raises:
+        InputDataError: A map shows nobody, or the background's picture cannot be read.
     """
 
     def __init__(
@@ -58,7 +62,7 @@ class FrameMaker:
             options, picture, *views[0].silhouette(self._framing), self._framing.to_picture(views[0].keypoints)
         )
         # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
-        self._head_top = float(np.flatnonzero((views[0].parsing_map > 0).any(axis=1))[0])
+        self._head_top = float(np.flatnonzero(views[0].is_person.any(axis=1))[0])
         self._above_nose = float(views[0].keypoints[_NOSE, 1]) - self._head_top
 
     @property
@@ -105,7 +109,10 @@ class _View:
 
     def __init__(self, target: Target, parsing_map: Uint8Array) -> None:
         size = len(parsing_map)
-        self.parsing_map = parsing_map
+        self.parsing_map = np.where(parsing_map == UNKNOWN, np.uint8(0), parsing_map)  # what is unknown stays
+        self.is_person = self.parsing_map > 0
+        if not self.is_person.any():
+            raise InputDataError("photo: its parsing map shows nobody. Give its map (target_map), or another photo.")
         self.keypoints = _scaled(target.keypoints, size / len(target.canvas))
         self._photo = target.photo
         self._opacity = target.photo.opacity
@@ -120,7 +127,7 @@ class _View:
 
     def silhouette(self, framing: Framing) -> tuple[Float32Array, BoolArray]:
         """Returns her opacity, and where her map is, at each pixel of the picture."""
-        person = self.parsing_map > 0
+        person = self.is_person
         opacity = person.astype(np.float32)
         if self._opacity is not None:
             # What she holds is no part of the map, and stays.
