@@ -13,8 +13,6 @@ A frame without a person repeats the pose before it.
 import dataclasses
 from collections.abc import Iterator, Sequence
 
-import numpy as np
-
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body import pose_transform, skeleton
@@ -134,15 +132,7 @@ def placed_path(fit: Fit, source: Float32Array, target: Float32Array, truth: Flo
 def _registered(path: Float32Array, truth: Float32Array) -> Float32Array:
     """Returns the path after the one scale and shift that fit all its joints to the truth's in least squares."""
     frames = min(len(path), len(truth))
-    shared = (path[:frames, :, 2] > 0) & (truth[:frames, :, 2] > 0)
-    if np.count_nonzero(shared) < 2:
-        return path
-    points, there = path[:frames][shared][:, :2], truth[:frames][shared][:, :2]
-    middle, there_middle = points.mean(axis=0), there.mean(axis=0)
-    spread = np.sum((points - middle) ** 2)
-    scale = np.sum((points - middle) * (there - there_middle)) / max(spread, 1e-6)
-    shift = there_middle - scale * middle
-    return pose_transform.move_keypoints(path, np.float32(scale), *shift.astype(np.float32))
+    return pose_transform.register(path[:frames], truth[:frames]).apply(path)
 
 
 def cross_pairs(clips: Sequence[ClipIdentity]) -> dict[str, tuple[str, str]]:

@@ -86,6 +86,8 @@ class Source:
             False, the pictures may be empty.
         is_cut: Allows the video to be longer than the keypoints.
         sound: File with the sound; None for a clip.
+        open_maps: Returns an iterator over the parsing maps, class ids uint8 `[size, size]` of the whole picture, 0 is
+            background and 255 unknown; None for a video.
     """
 
     name: str
@@ -95,6 +97,7 @@ class Source:
     open_frames: Callable[[bool], Iterator[video.TimedFrame]]
     is_cut: bool = False
     sound: files.PathLike | None = None
+    open_maps: Callable[[], Iterator[Uint8Array]] | None = None
 
     def __post_init__(self) -> None:
         if skeleton.person_box(self.keypoints) is None:
@@ -262,7 +265,7 @@ def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Sou
     def timed(_: bool) -> Iterator[video.TimedFrame]:
         return (video.TimedFrame(index / fps, frame, 1 / fps) for index, frame in enumerate(clip.read_frames()))
 
-    return Source(str(folder), keypoints, (size, size), fps, timed, is_cut)
+    return Source(str(folder), keypoints, (size, size), fps, timed, is_cut, open_maps=clip.read_maps)
 
 
 def dance_source(dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, show_progress: bool = False) -> Source:

@@ -35,7 +35,8 @@ from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting import inputs, target_video
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance, Show, check_background, check_outputs
 from retarget_tf.retargeting.frames.frame_maker import FrameMaker
-from retarget_tf.retargeting.frames.options import FrameOptions
+from retarget_tf.retargeting.frames.options import SOURCE, FrameOptions
+from retarget_tf.retargeting.frames.source_stage import SourceStage
 from retarget_tf.retargeting.inputs import Source, Target
 from retarget_tf.retargeting.live import LivePath, LiveRetargeter
 from retarget_tf.retargeting.rollout import Reference, Rollout, rollout_clip
@@ -305,7 +306,12 @@ class BaseRetargeter(abc.ABC):
     ) -> FrameMaker:
         targets = [target, *target.more]
         maps = [self._photo_map(one) for one in targets]
-        return FrameMaker(targets, maps, self.label_schema, options or FrameOptions())
+        options, stage = options or FrameOptions(), None
+        if options.background == SOURCE:
+            if source is None:
+                raise ValueError("background=source needs the source of the dance. Received: source=None")
+            stage = SourceStage(source, placed, self.image_size, options.height)
+        return FrameMaker(targets, maps, self.label_schema, options, stage)
 
     def _photo_map(self, target: Target) -> Uint8Array:
         """Returns the photo's own map; if it has none, the one that the network makes of it."""

@@ -308,6 +308,16 @@ def test_limb_fit_stays_on_the_canvas_and_falls_back() -> None:
     assert fitted == pose_transform.fit_path("body", source, eyes, 128, (1, 1))
 
 
+def test_register_finds_the_scale_and_shift_that_shared_joints_have() -> None:
+    path = np.stack([standing(10, 0, 10), standing(20, 0, 10)])
+    onto = Similarity(3.0, 5.0, -7.0).apply(path)
+    path[0, skeleton.JOINT["nose"]] = 0  # the other one has it
+    onto[1, skeleton.JOINT["neck"]] = 0
+    found = pose_transform.register(path, onto)
+    np.testing.assert_allclose((found.scale, found.dx, found.dy), (3, 5, -7), atol=1e-4)
+    assert pose_transform.register(path, np.zeros_like(path)) == Similarity(1.0, 0.0, 0.0)
+
+
 def test_hold_pose_repeats_the_last_one_seen() -> None:
     first, second = standing(50, 20, 120), standing(60, 20, 120)
     held = pose_transform.hold_pose(np.stack([pose(), first, pose(), pose(), second, pose()]))

@@ -17,7 +17,7 @@ from retarget_tf.body.pose_transform.canvas import MARGIN, move_keypoints, perso
 from retarget_tf.body.pose_transform.fitting import FITS, Fit, LimbTransform, fit_path
 from retarget_tf.body.pose_transform.proportions import Proportions, compare_bodies
 from retarget_tf.body.pose_transform.reshaping import Reshaping
-from retarget_tf.body.pose_transform.similarity import PoseTransform, Similarity, body_heights, hold_pose
+from retarget_tf.body.pose_transform.similarity import PoseTransform, Similarity, body_heights, hold_pose, register
 
 __all__ = [
     "FITS",
@@ -34,4 +34,5 @@ __all__ = [
     "hold_pose",
     "move_keypoints",
     "person_square",
+    "register",
 ]

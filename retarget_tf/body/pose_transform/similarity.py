@@ -76,6 +76,24 @@ def fit_box(source: Float32Array, size: int) -> Similarity:
     return Similarity(scale, (size - scale * (left + right)) / 2, (size - scale * (top + bottom)) / 2)
 
 
+def register(path: Float32Array, onto: Float32Array) -> Similarity:
+    """Returns the one scale and shift that bring a path's joints nearest to those of another, in least squares.
+
+    Args:
+        path: `[frames, 25, 3]`.
+        onto: `[frames, 25, 3]`. Joints that one of both lacks do not count; without two shared ones nothing is moved.
+    """
+    shared = (path[..., 2] > 0) & (onto[..., 2] > 0)
+    if np.count_nonzero(shared) < 2:
+        return Similarity(1.0, 0.0, 0.0)
+    points, there = path[shared][:, :2], onto[shared][:, :2]
+    middle, there_middle = points.mean(axis=0), there.mean(axis=0)
+    spread = np.sum((points - middle) ** 2)
+    scale = float(np.sum((points - middle) * (there - there_middle)) / max(spread, 1e-6))
+    dx, dy = there_middle - scale * middle
+    return Similarity(scale, float(dx), float(dy))
+
+
 def hold_pose(keypoints: Float32Array) -> Float32Array:
     """Fills frames of `[frames, 25, 3]` without any joint with the last pose before them, or else the first pose."""
     seen = np.flatnonzero(np.any(keypoints[..., 2] > 0, axis=-1))

@@ -5,6 +5,7 @@ for frame in maker.dance(placed):
     ...
 """
 
+import itertools
 from collections.abc import Iterator, Sequence
 
 import cv2
@@ -23,6 +24,7 @@ from retarget_tf.retargeting.frames.framing import Framing, frame_photo
 from retarget_tf.retargeting.frames.motion import Skeleton
 from retarget_tf.retargeting.frames.moved_photo import Person, move_photos
 from retarget_tf.retargeting.frames.options import FrameOptions
+from retarget_tf.retargeting.frames.source_stage import SourceStage
 from retarget_tf.retargeting.inputs import Target
 
 _MARK = "generated"
@@ -40,6 +42,7 @@ class FrameMaker:
         parsing_maps: For each photo the class ids on the canvas, uint8 `[size, size]`, of any size.
         schema: Label schema of the maps.
         options: Size and background of the frames.
+        stage: The source's frames as background; None for that of the options.
 
     Raises:
         InputDataError: A map shows nobody, or the background's picture cannot be read.
@@ -51,16 +54,20 @@ class FrameMaker:
         parsing_maps: Sequence[Uint8Array],
         schema: LabelSchema,
         options: FrameOptions,
+        stage: SourceStage | None = None,
     ) -> None:
         size = max(len(parsing_map) for parsing_map in parsing_maps)
         self._options = options
         self._enlarged = size / len(targets[0].canvas)
         views = [_View(target, _resized(of_one, size)) for target, of_one in zip(targets, parsing_maps, strict=True)]
-        picture, self._framing = frame_photo(targets[0].photo.picture, targets[0].photo.square, size, options.height)
+        photo, self._stage = targets[0].photo, stage
+        picture, of_photo = frame_photo(photo.picture, photo.square, size, options.height)
+        self._framing = of_photo if stage is None else stage.framing(size)
         self._people = [view.person(schema, options.height, self._framing.square.side) for view in views]
-        self._background: Background = make_background(
-            options, picture, *views[0].silhouette(self._framing), self._framing.to_picture(views[0].keypoints)
-        )
+        if stage is None:
+            self._background: Background = make_background(
+                options, picture, *views[0].silhouette(of_photo), of_photo.to_picture(views[0].keypoints)
+            )
         # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
         self._head_top = float(np.flatnonzero(views[0].is_person.any(axis=1))[0])
         self._above_nose = float(views[0].keypoints[_NOSE, 1]) - self._head_top
@@ -79,10 +86,15 @@ class FrameMaker:
         Yields:
             RGB uint8 `[height, width, 3]`; RGBA for the background `none`.
         """
-        poses = self._kept_inside(_scaled(placed, self._enlarged))
+        poses = _scaled(placed, self._enlarged)
+        if self._stage is None:  # a source may let heads leave the picture
+            poses = self._kept_inside(poses)
         grounds = shadow.ground_lines(self._framing.to_picture(poses))
-        for pose, ground in zip(poses, grounds, strict=True):
-            yield self._frame(pose, float(ground))
+        for pose, ground, background in zip(poses, grounds, self._backgrounds(len(poses)), strict=True):
+            yield self._frame(pose, float(ground), background)
+
+    def _backgrounds(self, count: int) -> Iterator[Background]:
+        return itertools.repeat(self._background, count) if self._stage is None else self._stage.backgrounds()
 
     def _kept_inside(self, poses: Float32Array) -> Float32Array:
         """Scales a dance down towards the floor until the head stays in the picture, within limits."""
@@ -98,9 +110,9 @@ class FrameMaker:
         shift = np.float32((1 - scale) * middle), np.float32((1 - scale) * floor)
         return np.asarray(pose_transform.move_keypoints(poses, np.float32(scale), *shift), np.float32)
 
-    def _frame(self, pose: Float32Array, ground: float) -> Uint8Array:
+    def _frame(self, pose: Float32Array, ground: float, background: Background) -> Uint8Array:
         layer = move_photos(self._people, pose, self._framing)
-        frame = self._background.compose(layer, self._framing.to_picture(pose), ground)
+        frame = background.compose(layer, self._framing.to_picture(pose), ground)
         return _marked(frame) if self._options.mark else frame
 
 

@@ -97,13 +97,36 @@ def frame_photo(
         side: Side of the canvas in pixels of the scaled photo, which then decides the scale.
     """
     scale = min(height / picture.shape[0], 1.0) if side is None else side / square.side
-    if scale != 1:
-        shape = tuple(max(2, round(length * scale)) for length in picture.shape[1::-1])
-        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
-        picture = np.asarray(cv2.resize(picture, shape, interpolation=interpolation), np.uint8)
-    rows, columns = (side // 2 * 2 for side in picture.shape[:2])
+    picture = _scaled(picture, scale)
     placed = SquareCrop(square.left * scale, square.top * scale, square.side * scale)
-    return np.ascontiguousarray(picture[:rows, :columns]), Framing(columns, rows, placed, size)
+    return picture, Framing(picture.shape[1], picture.shape[0], placed, size)
+
+
+def frame_canvas(width: int, height: int, square: SquareCrop, size: int, most: int) -> Framing:
+    """Returns the framing of a picture of this size after `scale_down(picture, most)`; see `frame_photo`."""
+    scale = min(most / height, 1.0)
+    placed = SquareCrop(square.left * scale, square.top * scale, square.side * scale)
+    columns, rows = (_scaled_length(length, scale) // 2 * 2 for length in (width, height))
+    return Framing(columns, rows, placed, size)
+
+
+def scale_down(picture: Uint8Array, height: int) -> Uint8Array:
+    """Scales a picture down to a height, if it is higher, and cuts odd sides by a pixel."""
+    return _scaled(picture, min(height / picture.shape[0], 1.0))
+
+
+def _scaled(picture: Uint8Array, scale: float) -> Uint8Array:
+    """Scales a picture, and cuts odd sides by a pixel."""
+    if scale != 1:
+        size = tuple(_scaled_length(length, scale) for length in picture.shape[1::-1])
+        interpolation = cv2.INTER_AREA if scale < 1 else cv2.INTER_CUBIC
+        picture = np.asarray(cv2.resize(picture, size, interpolation=interpolation), np.uint8)
+    rows, columns = (side // 2 * 2 for side in picture.shape[:2])
+    return np.ascontiguousarray(picture[:rows, :columns])
+
+
+def _scaled_length(length: int, scale: float) -> int:
+    return max(2, round(length * scale))
 
 
 def _span(found: np.ndarray, start: float, scale: float, length: int, margin: float) -> slice:

@@ -23,6 +23,7 @@ from absl import logging
 from retarget_tf.arrays import BoolArray, Float32Array, IndexArray, Uint8Array
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage.spread_sample import SpreadSample
+from retarget_tf.retargeting.frames import filling
 
 # What belongs to the person. Lengths are shares of the longer side of the person's box.
 _PERSON = 0.5  # alpha of pixels that are the person's for sure
@@ -37,9 +38,6 @@ _RING = 0.06  # width of the ring around the area in which edges and grain are m
 _PLAIN = 4.0  # in grey levels: a background whose 99th percentile of contrast in the ring is lower is plain
 _DENOISE = 1.5  # blur in pixels that keeps grain from counting as contrast
 _SMOOTH = 2.0  # blur in pixels, what it removes is the grain
-_SQUEEZE = 8  # columns are squeezed by this much for the smooth fill, which makes it spread along rows
-_KNOWN_SHARE = 0.3  # share of known pixels from which a squeezed pixel is known
-_SWEEPS = 12  # averaging steps at each level of the smooth fill's pyramid
 _MOST_GRAIN = 4.0  # largest standard deviation of grain in grey levels: more of it is texture, not grain
 _GRAIN_SIZE = 0.7  # blur of the grain in pixels: cameras and codecs leave no single-pixel noise
 _PATCH = 3  # radius of PatchMatch's patches: larger ones leave ghosts in gradients, and are slower
@@ -143,7 +141,11 @@ def _filled(picture: Uint8Array, area: BoolArray) -> Uint8Array:
 def _fill(picture: Uint8Array, hole: BoolArray) -> Uint8Array:
     """Returns a picture whose pixels in the hole continue those around it; others are not to be used."""
     matcher = None if _is_plain(picture, hole) else _patch_matcher()
-    values = _smooth_fill(picture, hole) + _grain(picture, hole) if matcher is None else _copied(matcher, picture, hole)
+    values = (
+        filling.smooth_fill(picture, hole) + _grain(picture, hole)
+        if matcher is None
+        else _copied(matcher, picture, hole)
+    )
     return np.clip(np.rint(values), 0, 255).astype(np.uint8)
 
 
@@ -163,41 +165,12 @@ def _patch_matcher() -> Any:
 def _copied(matcher: Any, picture: Uint8Array, hole: BoolArray) -> Float32Array:
     """Fills the hole with patches of the picture, and spreads the misfit along its border over it."""
     scale = min(1.0, (_MOST_PIXELS / np.count_nonzero(hole)) ** 0.5)
-    small, small_hole = _shrunk(picture, hole, scale, scale, 0.5)
+    small, small_hole = filling.shrunk(picture, hole, scale, scale, 0.5)
     if small_hole.all():  # the known pixels are a thin line
-        return _smooth_fill(picture, hole)
+        return filling.smooth_fill(picture, hole)
     matcher.set_random_seed(_SEED)
     filled = matcher.inpaint(np.rint(small).astype(np.uint8), small_hole, patch_size=_PATCH)
-    return _fitted(picture, hole, _enlarged(filled.astype(np.float32), hole.shape))
-
-
-def _smooth_fill(picture: Uint8Array, hole: BoolArray) -> Float32Array:
-    """Fills the hole with colours that change smoothly, along rows `_SQUEEZE` times more slowly than along columns."""
-    small, small_hole = _shrunk(picture, hole, 1 / _SQUEEZE, 1.0, _KNOWN_SHARE)
-    return _fitted(picture, hole, _enlarged(_membrane(small, small_hole), hole.shape))
-
-
-def _fitted(picture: Uint8Array, hole: BoolArray, fill: Float32Array) -> Float32Array:
-    """Adds to a fill the difference to the picture along the hole's border, smoothly continued, so that none shows."""
-    return fill + _membrane(np.where(hole[..., None], np.float32(0), picture - fill), hole)
-
-
-def _membrane(values: Float32Array, hole: BoolArray) -> Float32Array:
-    """Solves Laplace's equation in the hole of `[height, width, 3]`, coarse to fine; known pixels are kept."""
-    height, width = hole.shape
-    if not hole.any() or hole.all():
-        return values
-    if min(height, width) > 2:
-        small, small_hole = _shrunk(values, hole, 0.5, 0.5, 0.01)
-        start = _enlarged(_membrane(small, small_hole), hole.shape, cv2.INTER_LINEAR)
-    else:
-        start = np.broadcast_to(values[~hole].mean(axis=0), values.shape)
-    inside = hole[..., None]
-    values = np.where(inside, start, values).astype(np.float32)
-    kernel = np.array([[0, 1, 0], [1, 0, 1], [0, 1, 0]], np.float32) / 4
-    for _ in range(_SWEEPS):
-        values = np.where(inside, cv2.filter2D(values, -1, kernel, borderType=cv2.BORDER_REPLICATE), values)
-    return values
+    return filling.fitted(picture, hole, filling.enlarged(filled.astype(np.float32), hole.shape))
 
 
 def _grain(picture: Uint8Array, hole: BoolArray) -> Float32Array:
@@ -227,23 +200,6 @@ def _is_plain(picture: Uint8Array, hole: BoolArray) -> bool:
 def _ring(hole: BoolArray) -> BoolArray:
     """Returns the known pixels around the hole, without those whose blurred value has some of the hole's colour."""
     return _dilated(hole, 3 * _SMOOTH + _RING * _longer_side(hole)) & ~_dilated(hole, 3 * _SMOOTH)
-
-
-def _shrunk(
-    values: Uint8Array | Float32Array, hole: BoolArray, across: float, down: float, known_share: float
-) -> tuple[Float32Array, BoolArray]:
-    """Scales `[height, width, 3]` by `across` and `down`, by the mean of the known pixels, and the hole with it."""
-    size = (max(1, round(hole.shape[1] * across)), max(1, round(hole.shape[0] * down)))
-    known = (~hole).astype(np.float32)
-    share = cv2.resize(known, size, interpolation=cv2.INTER_AREA)
-    sums = cv2.resize(values * known[..., None], size, interpolation=cv2.INTER_AREA)
-    small_hole = share < known_share
-    means = sums / np.maximum(share, np.float32(1e-6))[..., None]
-    return np.where(small_hole[..., None], np.float32(0), means), small_hole
-
-
-def _enlarged(values: Float32Array, shape: tuple[int, ...], interpolation: int = cv2.INTER_CUBIC) -> Float32Array:
-    return cv2.resize(values, (shape[1], shape[0]), interpolation=interpolation)
 
 
 def _as_bright(picture: Uint8Array, first: Uint8Array, shared: BoolArray) -> Uint8Array:
