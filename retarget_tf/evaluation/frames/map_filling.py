@@ -55,9 +55,8 @@ class MapFilling:
         self._mirrored = np.array(schema.mirrored, np.uint8)
         self._head = [i for i, part in enumerate(schema.to_parts10) if part in _ids_of("hair", "face")]
         self._whole_head = schema.num_classes  # stands for hair and face together, of a head that is moved as a whole
-        self._pictures = _pictures_of_classes(
-            photo, parsing_map, [*([i] for i in range(1, self._whole_head)), self._head]
-        )
+        sets = [*([class_id] for class_id in range(1, self._whole_head)), self._head]
+        self._pictures = _pictures_of_classes(photo, parsing_map, sets, faces=self._head)
         for class_id in range(1, self._whole_head + 1):
             if class_id not in self._pictures:
                 self._pictures[class_id] = self._pictures.get(_substitute(class_id, self._pictures, schema), photo)
@@ -100,7 +99,8 @@ class MapFilling:
                 continue
             nearest = tuple(index[gap] for index in nearest_pixels(covered))
             right[gap], down[gap] = right[nearest], down[nearest]
-            source[gap] = source[nearest] if of_class else class_id
+            # Beyond the head's outline there is no head to be moved as a whole, only hair or face.
+            source[gap] = np.where(of_class & (source[nearest] != self._whole_head), source[nearest], class_id)
         return _Field(x + right, y + down, source)
 
     def _part_at(self, part: int, x: Float32Array, y: Float32Array) -> tuple[Uint8Array, BoolArray]:
@@ -121,7 +121,9 @@ class MapFilling:
         return colours
 
 
-def _pictures_of_classes(photo: Uint8Array, parsing_map: Uint8Array, sets: list[list[int]]) -> dict[int, Uint8Array]:
+def _pictures_of_classes(
+    photo: Uint8Array, parsing_map: Uint8Array, sets: list[list[int]], faces: list[int]
+) -> dict[int, Uint8Array]:
     """Returns the photo as each set of classes continues it, by the number of the set, from 1; none without pixels."""
     rim = _RIM * len(photo)
     inner = _eroded(np.isin(parsing_map, np.unique(np.concatenate(sets))), rim)
@@ -129,13 +131,16 @@ def _pictures_of_classes(photo: Uint8Array, parsing_map: Uint8Array, sets: list[
     for number, members in enumerate(sets, start=1):
         of_set = np.isin(parsing_map, members)
         if of_set.any():
-            pictures[number] = _continued(photo, _eroded(of_set & inner if (of_set & inner).any() else of_set, rim))
+            mask = _eroded(of_set & inner if (of_set & inner).any() else of_set, rim)
+            pictures[number] = _continued(photo, mask, mirrored=not set(members) <= set(faces))
     return pictures
 
 
-def _continued(picture: Uint8Array, mask: BoolArray) -> Uint8Array:
-    """Returns a picture that outside of a mask is reflected at its border or, where that misses it, repeats it."""
+def _continued(picture: Uint8Array, mask: BoolArray, *, mirrored: bool) -> Uint8Array:
+    """Returns a picture that outside of a mask repeats its border or, so that texture goes on, is mirrored there."""
     near_row, near_column = nearest_pixels(mask)
+    if not mirrored:  # a mirrored face would have two mouths
+        return picture[near_row, near_column]
     rows, columns = np.indices(mask.shape)
     row = np.clip(2 * near_row - rows, 0, mask.shape[0] - 1)
     column = np.clip(2 * near_column - columns, 0, mask.shape[1] - 1)
