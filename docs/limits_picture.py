@@ -42,12 +42,12 @@ def main() -> None:
 def _column(photo: str, dance: str, frame: int) -> list[Uint8Array]:
     """The photo, the frame of the dance, and the frame that is made of both."""
     from retarget_tf import Retargeter
-    from retarget_tf.retargeting import inputs
+    from retarget_tf.retargeting import sources, targets
 
     retargeter = Retargeter.load("stable_128")
     folder = pathlib.Path(_CLIPS.value)
-    target = inputs.clip_target(folder / photo, retargeter.image_size)
-    source = inputs.clip_source(folder / dance)
+    target = targets.clip_target(folder / photo, retargeter.image_size)
+    source = sources.clip_source(folder / dance)
     wanted = [timed.frame for timed in source.frames()][frame]
     return [target.shown, wanted, list(retargeter.frames(target, source.keypoints))[frame]]
 

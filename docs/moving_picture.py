@@ -37,14 +37,14 @@ def main() -> None:
 def _animation() -> tuple[list[Image.Image], float]:
     """The frames, and the dance's frames per second."""
     from retarget_tf import Retargeter
-    from retarget_tf.retargeting import inputs
+    from retarget_tf.retargeting import sources, targets
 
     retargeter = Retargeter.load(_MODEL.value)
-    source = inputs.clip_source(_DANCE.value)
+    source = sources.clip_source(_DANCE.value)
     pictures = (timed.frame for timed in source.frames())
     columns = [list(zip(pictures, _stick_figures(source.keypoints, source.picture_size[0]), strict=True))]
     for folder in _PEOPLE.value:
-        target = inputs.clip_target(folder, retargeter.image_size)
+        target = targets.clip_target(folder, retargeter.image_size)
         columns.append([(target.shown, frame) for frame in retargeter.frames(target, source.keypoints)])
     captions = ["the dance", *["a photo, and its dance"] * len(_PEOPLE.value)]
     return [_compose(cells, captions) for cells in list(zip(*columns, strict=True))[::_EVERY]], source.fps

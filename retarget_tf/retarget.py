@@ -27,7 +27,7 @@ from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.serving.options import ClientOptions
 
 if TYPE_CHECKING:
-    from retarget_tf.retargeting.retargeter import BaseRetargeter
+    from retarget_tf.retargeting.base_retargeter import BaseRetargeter
 
 _DEFAULT_MODEL = "stable_128"
 _MODEL = flags.DEFINE_string(
@@ -51,7 +51,9 @@ def main() -> None:
     reading = ReadOptions(**settings.given(_READING))
     check_background(dance.out, dance.show, options)
     with program.native_log_aside(), _retargeter(connection) as retargeter:
-        frames = retargeter.write_dance(dance, reading, options, show_progress=program.progress_is_shown())
+        from retarget_tf.retargeting.writing import write_dance
+
+        frames = write_dance(retargeter, dance, reading, options, show_progress=program.progress_is_shown())
     print(f"{frames} frames: {dance.out}")
 
 

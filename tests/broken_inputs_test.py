@@ -33,7 +33,7 @@ from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
 from retarget_tf.program import running
-from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting import sources, targets
 from retarget_tf.retargeting.retargeter import Retargeter
 from retarget_tf.serving import onnx_export
 from retarget_tf.training import loop
@@ -79,10 +79,10 @@ def extract_clips(folder: Path, out: Path, _: Retargeter) -> None:
 
 def retarget(folder: Path, out: Path, model: Retargeter, photo: str = "photo.png", dance: str = "dance.mp4") -> None:
     points = KeypointFile(folder / "points.npy")
-    target = inputs.photo_target(
+    target = targets.photo_target(
         folder / photo, SIZE, 0.7, points, target_map=folder / "map.png", schema=parsing_labels.PARTS10
     )
-    source = inputs.video_source(folder / dance, points)
+    source = sources.video_source(folder / dance, points)
     model.write_video(target, source, out / "out.mp4", maps_dir=out / "maps")
 
 
@@ -95,8 +95,8 @@ def retarget_mkv(folder: Path, out: Path, model: Retargeter) -> None:
 
 
 def retarget_clip(folder: Path, out: Path, model: Retargeter) -> None:
-    target = inputs.clip_target(folder / "clips" / "a", SIZE)
-    model.write_video(target, inputs.clip_source(folder / "clips" / "a"), out / "out.mp4")
+    target = targets.clip_target(folder / "clips" / "a", SIZE)
+    model.write_video(target, sources.clip_source(folder / "clips" / "a"), out / "out.mp4")
 
 
 def find_clips(folder: Path, _: Path, __: Retargeter) -> None:

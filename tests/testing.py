@@ -27,7 +27,7 @@ from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.pictures.square_crop import SquareCrop
 
 if TYPE_CHECKING:
-    from retarget_tf.retargeting.inputs import Target
+    from retarget_tf.retargeting.targets import Target
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]  # the checkout
 
@@ -90,7 +90,7 @@ def walking_square(
 
 def target_of(frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array) -> "Target":
     """Returns the target whose photo is a frame, already a canvas; arguments as in `walking_square`."""
-    from retarget_tf.retargeting.inputs import Photo, Target
+    from retarget_tf.retargeting.targets import Photo, Target
 
     photo = Photo(frame, SquareCrop(0.0, 0.0, float(len(frame))), parsing_map)
     return Target(frame, keypoints, keypoints[None], parsing_map, photo)

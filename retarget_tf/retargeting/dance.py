@@ -1,7 +1,7 @@
 """The task of the program `retarget`: its input and output files, checked before TensorFlow is imported.
 
 dance = Dance(out="me_dancing.mp4", target_photo="me.jpg", source_video="dance.mp4")
-frames = Retargeter.load("stable_128").write_dance(dance)
+frames = write_dance(Retargeter.load("stable_128"), dance)
 """
 
 import dataclasses

@@ -33,7 +33,7 @@ class LivePath:
 
         Args:
             target: Known poses of the target, float32 `[frames, 25, 3]` in pixels of the canvas; see
-                `inputs.Target.known_keypoints`.
+                `targets.Target.known_keypoints`.
             size: Side of the canvas in pixels.
         """
         self._target, self._size = target, size

@@ -31,8 +31,8 @@ from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import image_files
-from retarget_tf.retargeting.inputs import Target
-from retarget_tf.retargeting.retargeter import BaseRetargeter
+from retarget_tf.retargeting.base_retargeter import BaseRetargeter
+from retarget_tf.retargeting.targets import Target
 from retarget_tf.serving import contract
 from retarget_tf.serving.options import ClientOptions
 

@@ -88,12 +88,14 @@ def first_batch(folder: pathlib.Path) -> dict[str, Any]:
 
 def retargeted_maps(folder: pathlib.Path, model: str) -> Any:
     """The maps of the second clip's person in the dance of the first: uint8 `[frames, height, width]`."""
-    from retarget_tf.retargeting import inputs
+    from retarget_tf.retargeting import sources, targets
     from retarget_tf.retargeting.retargeter import Retargeter
 
     source, target = sorted((folder / "clips").iterdir())[:2]
     retargeter = Retargeter.load(folder / model)
-    dance = retargeter.retarget(inputs.clip_target(target, retargeter.image_size), inputs.clip_source(source).keypoints)
+    dance = retargeter.retarget(
+        targets.clip_target(target, retargeter.image_size), sources.clip_source(source).keypoints
+    )
     return np.stack(list(dance))
 
 

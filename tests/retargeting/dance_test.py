@@ -10,9 +10,10 @@ from retarget_tf.errors import ConfigError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import image_files
-from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting import sources, targets
 from retarget_tf.retargeting.dance import Dance
 from retarget_tf.retargeting.retargeter import Retargeter
+from retarget_tf.retargeting.writing import write_dance
 from tests.testing import lively, make_clip_folder, walking_square
 
 SPEC = GeneratorSpec(ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=0), person_height_share=0.7)
@@ -31,12 +32,12 @@ def test_a_photo_takes_the_place_of_a_clip(retargeter: Retargeter, tmp_path: pat
     photo.write_bytes(image_files.encode_png(frame))
     np.save(points, keypoints)
     maps = {}
-    targets: dict[str, dict[str, Any]] = {
+    people: dict[str, dict[str, Any]] = {
         "clip": {"target_clip": str(clip)},
         "clip_without_map": {"target_clip": str(clip), "target_map": "none"},
         "photo": {"target_photo": str(photo), "target_keypoints": str(points), "target_map": "none"},
     }
-    for name, whom in targets.items():
+    for name, whom in people.items():
         folder = tmp_path / f"{name}_maps"
         dance = Dance(
             out=str(tmp_path / f"{name}.mp4"),
@@ -46,9 +47,9 @@ def test_a_photo_takes_the_place_of_a_clip(retargeter: Retargeter, tmp_path: pat
             max_frames=3,
             **whom,
         )
-        assert retargeter.write_dance(dance) == 3
+        assert write_dance(retargeter, dance) == 3
         maps[name] = [path.read_bytes() for path in sorted(folder.iterdir())]
-    target, source = inputs.clip_target(clip, 32), inputs.clip_source(clip, max_frames=3)
+    target, source = targets.clip_target(clip, 32), sources.clip_source(clip, max_frames=3)
     expected = retargeter.retarget(target, source.keypoints)
     assert maps["clip"] == [image_files.encode_png(parsing_map) for parsing_map in expected]
     assert len({tuple(stored) for stored in maps.values()}) == 3

@@ -19,11 +19,12 @@ from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
 from retarget_tf.pictures.panel import Panel
-from retarget_tf.retargeting import inputs, rollout
 from retarget_tf.retargeting import retargeter as retargeter_module
+from retarget_tf.retargeting import rollout, sources, targets
 from retarget_tf.retargeting.dance import Dance, Show
-from retarget_tf.retargeting.inputs import Target
 from retarget_tf.retargeting.retargeter import Retargeter
+from retarget_tf.retargeting.targets import Target
+from retarget_tf.retargeting.writing import write_dance
 from tests.testing import make_clip_folder, run_program, walking_square
 
 SIZE = 32
@@ -52,7 +53,7 @@ def photo(tmp_path: pathlib.Path) -> pathlib.Path:
 def target(photo: pathlib.Path, tmp_path: pathlib.Path) -> Target:
     """The person of the photo, with the map of it."""
     cv2.imwrite(str(tmp_path / "map.png"), walking_square(0, 64)[1])
-    return inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
+    return targets.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_a_video_and_its_maps(
     show: Show,
     shape: tuple[int, int] | None,
 ) -> None:
-    source = inputs.video_source(dance, keypoints())
+    source = sources.video_source(dance, keypoints())
     out, maps = tmp_path / "out.mp4", tmp_path / "maps"
     for _ in range(2):  # twice is as good as once
         assert loaded.write_video(target, source, out, show=show, maps_dir=maps) == 5
@@ -140,7 +141,7 @@ def test_a_video_and_its_maps(
 def test_what_is_not_shown_is_not_made(
     loaded: Retargeter, target: Target, dance: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    source = inputs.video_source(dance, keypoints())
+    source = sources.video_source(dance, keypoints())
     made: list[str] = []
 
     def noting(name: str, method: Any) -> Any:
@@ -172,7 +173,7 @@ def test_a_source_of_one_frame_makes_a_video_of_one(
 ) -> None:
     with video.VideoWriter(tmp_path / "still.mp4", 25) as writer:
         writer.write(walking_square(0, 64, "dancer")[0])
-    source = inputs.video_source(tmp_path / "still.mp4", keypoints(1))
+    source = sources.video_source(tmp_path / "still.mp4", keypoints(1))
     out = tmp_path / "out.mp4"
     assert loaded.write_video(target, source, out, fit=fit, maps_dir=tmp_path / "maps") == 1
     assert len(list(video.read_frames(out))) == len(list((tmp_path / "maps").iterdir())) == 1
@@ -213,7 +214,7 @@ def test_detector_is_asked_where_no_keypoints_are_given(
     monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, person: keypoints()[0])
     monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
     asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo=str(photo), source_video=str(dance))
-    assert loaded.write_dance(asked) == 5
+    assert write_dance(loaded, asked) == 5
 
 
 def test_a_swapped_moment_is_mended_before_the_path_is_placed(loaded: Retargeter, photo: pathlib.Path) -> None:
@@ -260,7 +261,7 @@ def test_the_map_of_a_photo_reaches_the_model(
 
 def test_outside_of_the_photo_is_background(photo: pathlib.Path, tmp_path: pathlib.Path) -> None:
     cv2.imwrite(str(tmp_path / "map.png"), np.full((64, 64), 3, np.uint8))
-    target = inputs.photo_target(photo, SIZE, 0.25, keypoints()[0], target_map=tmp_path / "map.png")
+    target = targets.photo_target(photo, SIZE, 0.25, keypoints()[0], target_map=tmp_path / "map.png")
     assert {0, 3} == set(np.unique(target.parsing_map))
     assert target.parsing_map[0, 0] == 0
 
@@ -309,9 +310,9 @@ def half_parsed(size: int) -> extraction.ParsedPicture:
 def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
     clip = make_clip_folder(tmp_path, size=64)
     expected = walking_square(0, 64)[1]
-    np.testing.assert_array_equal(inputs.clip_target(clip, 64).parsing_map, expected)
+    np.testing.assert_array_equal(targets.clip_target(clip, 64).parsing_map, expected)
     for schema in (None, parsing_labels.CIHP20):
-        assert (inputs.clip_target(clip, 64, schema).parsing_map == parsing_labels.UNKNOWN).all()
+        assert (targets.clip_target(clip, 64, schema).parsing_map == parsing_labels.UNKNOWN).all()
 
 
 @pytest.mark.parametrize(
@@ -327,9 +328,9 @@ def test_refuses_maps_that_do_not_belong_to_the_photo(
 ) -> None:
     cv2.imwrite(str(tmp_path / "map.png"), stored)
     with pytest.raises(InputDataError, match=rf"parsing map .*map\.png: {why}"):
-        inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
+        targets.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
     with pytest.raises(InputDataError, match=r"parsing map .*other\.png: No such file"):
-        inputs.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
+        targets.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
 
 
 def test_refuses_a_map_that_the_model_does_not_look_at(loaded: Retargeter, photo: pathlib.Path) -> None:
@@ -358,7 +359,7 @@ def test_says_what_to_install_where_there_is_no_detector(
 def test_refuses_keypoints_of_another_video(
     loaded: Retargeter, target: Target, dance: pathlib.Path, tmp_path: pathlib.Path, frames: int, why: str
 ) -> None:
-    source = inputs.video_source(dance, keypoints(frames))
+    source = sources.video_source(dance, keypoints(frames))
     out, maps = tmp_path / "out.mp4", tmp_path / "maps"
     with pytest.raises(InputDataError, match=f"dance.mp4: {why}, its keypoints are of {frames}"):
         loaded.write_video(target, source, out, maps_dir=maps)
@@ -369,24 +370,24 @@ def test_refuses_keypoints_of_another_video(
 def test_max_frames_cuts_the_source(dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
     clip = make_clip_folder(tmp_path, frames=5)
     for source in (
-        inputs.video_source(dance, keypoints(), max_frames=3),
-        inputs.clip_source(clip, max_frames=3),
+        sources.video_source(dance, keypoints(), max_frames=3),
+        sources.clip_source(clip, max_frames=3),
     ):
         assert len(list(source.frames())) == len(source.keypoints) == 3
 
 
 def test_refuses_a_source_with_nobody_in_it(dance: pathlib.Path) -> None:
     with pytest.raises(InputDataError, match=r"dance\.mp4: nobody is seen in it"):
-        inputs.video_source(dance, np.zeros((5, 25, 3), np.float32))
+        sources.video_source(dance, np.zeros((5, 25, 3), np.float32))
 
 
 def test_clip_folders_take_the_place_of_photo_and_video(loaded: Retargeter, tmp_path: pathlib.Path) -> None:
     clip = make_clip_folder(tmp_path, size=64)
-    target = inputs.clip_target(clip, SIZE)
+    target = targets.clip_target(clip, SIZE)
     np.testing.assert_allclose(target.keypoints[:, :2], walking_square(0, 64)[2][:, :2] / 2)
     assert target.known_keypoints.shape == (6, 25, 3)
     np.testing.assert_array_equal(target.known_keypoints[0], target.keypoints)
-    source = inputs.clip_source(clip)
+    source = sources.clip_source(clip)
     assert loaded.write_video(target, source, tmp_path / "out.mp4") == 6
 
 
@@ -398,7 +399,7 @@ def test_maps_never_replace_a_folder_of_other_things(
     cv2.imwrite(str(tmp_path / "frame.png"), np.zeros((8, 8, 3)))
     (tmp_path / "frames").mkdir()
     (tmp_path / "frame.png").rename(tmp_path / "frames" / "000001.png")  # numbered as maps are, in colour
-    source = inputs.video_source(dance, keypoints())
+    source = sources.video_source(dance, keypoints())
     for folder, name in (("mine", "letter.txt"), ("frames", "000001.png")):
         with pytest.raises(ConfigError, match=rf"and {name} is something else.*{folder}$"):
             loaded.write_video(target, source, tmp_path / "out.mp4", maps_dir=tmp_path / folder)
@@ -408,8 +409,8 @@ def test_maps_never_replace_a_folder_of_other_things(
 
 
 def test_the_video_may_not_lie_among_the_maps(loaded: Retargeter, tmp_path: pathlib.Path) -> None:
-    source = inputs.clip_source(make_clip_folder(tmp_path, frames=2))
-    target = inputs.clip_target(tmp_path / "clip", 32)
+    source = sources.clip_source(make_clip_folder(tmp_path, frames=2))
+    target = targets.clip_target(tmp_path / "clip", 32)
     with pytest.raises(ConfigError, match="out must lie outside of maps_dir"):
         loaded.write_video(target, source, tmp_path / "maps" / "out.mp4", maps_dir=tmp_path / "maps")
     assert not (tmp_path / "maps").exists()
@@ -442,9 +443,9 @@ def in_units(units: str, poses: Float32Array, width: int, height: int) -> Float3
 def test_a_photo_takes_every_kind_of_keypoint_file(
     photo: pathlib.Path, tmp_path: pathlib.Path, kind: str, units: str
 ) -> None:
-    expected = inputs.photo_target(photo, 64, 0.7, keypoints()[0])
+    expected = targets.photo_target(photo, 64, 0.7, keypoints()[0])
     path = keypoint_file(tmp_path, kind, in_units(units, keypoints(1), 64, 64))
-    found = inputs.photo_target(photo, 64, 0.7, KeypointFile(path))
+    found = targets.photo_target(photo, 64, 0.7, KeypointFile(path))
     np.testing.assert_allclose(found.keypoints, expected.keypoints, atol=1e-3)
     np.testing.assert_array_equal(found.canvas, expected.canvas)
 
@@ -453,8 +454,8 @@ def test_a_photo_takes_the_one_file_of_a_folder_whatever_its_number(
     photo: pathlib.Path, tmp_path: pathlib.Path
 ) -> None:
     folder = write_openpose(tmp_path / "openpose", keypoints(1), first=1234)
-    expected = inputs.photo_target(photo, 64, 0.7, keypoints()[0])
-    found = inputs.photo_target(photo, 64, 0.7, KeypointFile(folder))
+    expected = targets.photo_target(photo, 64, 0.7, keypoints()[0])
+    found = targets.photo_target(photo, 64, 0.7, KeypointFile(folder))
     np.testing.assert_allclose(found.keypoints, expected.keypoints, atol=1e-3)
 
 
@@ -465,14 +466,14 @@ def test_a_video_takes_every_kind_of_keypoint_file(
 ) -> None:
     info = video.probe(dance)
     path = keypoint_file(tmp_path, kind, in_units(units, keypoints(), info.width, info.height))
-    source = inputs.video_source(dance, KeypointFile(path))
+    source = sources.video_source(dance, KeypointFile(path))
     np.testing.assert_allclose(source.keypoints, keypoints(), atol=1e-3)
     assert len(list(source.frames())) == 5
 
 
 @pytest.mark.parametrize("first", [0, 1])
 def test_openpose_counts_a_videos_frames_from_0_or_1(dance: pathlib.Path, tmp_path: pathlib.Path, first: int) -> None:
-    source = inputs.video_source(dance, KeypointFile(write_openpose(tmp_path / "json", keypoints(), first)))
+    source = sources.video_source(dance, KeypointFile(write_openpose(tmp_path / "json", keypoints(), first)))
     np.testing.assert_allclose(source.keypoints, keypoints(), atol=1e-3)
 
 
@@ -480,7 +481,7 @@ def test_openpose_counts_a_videos_frames_from_0_or_1(dance: pathlib.Path, tmp_pa
 def test_an_openpose_folder_of_another_video_is_refused(
     dance: pathlib.Path, tmp_path: pathlib.Path, frames: int, why: str
 ) -> None:
-    source = inputs.video_source(dance, KeypointFile(write_openpose(tmp_path / "json", keypoints(frames))))
+    source = sources.video_source(dance, KeypointFile(write_openpose(tmp_path / "json", keypoints(frames))))
     with pytest.raises(InputDataError, match=f"{why}, its keypoints are of {frames}"):
         list(source.frames())
 
@@ -488,7 +489,7 @@ def test_an_openpose_folder_of_another_video_is_refused(
 def test_units_can_be_said(dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
     path = keypoint_file(tmp_path, "npy", keypoints())
     with pytest.raises(InputDataError, match="no joint is within the"):
-        inputs.video_source(dance, KeypointFile(path, units="shares"))
+        sources.video_source(dance, KeypointFile(path, units="shares"))
 
 
 @pytest.mark.slow

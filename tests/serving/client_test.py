@@ -18,7 +18,7 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_transform
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import image_files, video
-from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting import targets
 from retarget_tf.retargeting.retargeter import Retargeter
 from retarget_tf.serving import client as client_module
 from retarget_tf.serving.client import ServedRetargeter, ServingClient, served_retargeter
@@ -58,7 +58,7 @@ def test_maps_are_those_of_the_generator_here(server: ModelServer, served: Serve
     np.testing.assert_array_equal(served_maps(server, photo, 100), expected)
 
 
-def assert_served_as_here(server: ModelServer, local: Retargeter, target: inputs.Target) -> None:
+def assert_served_as_here(server: ModelServer, local: Retargeter, target: targets.Target) -> None:
     """Compares all maps, in one call and step by step, for a target whose canvas would be cropped as a photo."""
     side = np.float32(local.image_size)
     as_a_photo = pose_transform.person_square(target.keypoints, side, side, 0.75)
@@ -85,7 +85,7 @@ def test_a_photo_is_cut_once(server: ModelServer, served: Served, tmp_path: path
 @pytest.mark.slow
 def test_a_clip_can_be_the_target(server: ModelServer, served: Served, tmp_path: pathlib.Path) -> None:
     local = Retargeter.load(served.workdir)
-    assert_served_as_here(server, local, inputs.clip_target(make_clip_folder(tmp_path, size=64), local.image_size))
+    assert_served_as_here(server, local, targets.clip_target(make_clip_folder(tmp_path, size=64), local.image_size))
 
 
 def test_a_model_of_an_older_contract_is_refused() -> None:
@@ -231,7 +231,7 @@ def test_a_turned_photo_is_sent_upright(tmp_path: pathlib.Path) -> None:
     (tmp_path / "photo.jpg").write_bytes(with_exif_orientation(turned, 6))
     (tmp_path / "photo.png").write_bytes(image_files.encode_png(picture))
     target, upright = (
-        inputs.photo_target(tmp_path / name, 64, 0.5, keypoints()[0]) for name in ("photo.jpg", "photo.png")
+        targets.photo_target(tmp_path / name, 64, 0.5, keypoints()[0]) for name in ("photo.jpg", "photo.png")
     )
     scripted = Scripted({"parsing_map_png_bytes": np.asarray([[image_files.encode_png(target.parsing_map)]], object)})
     with scripted.client() as client:

@@ -30,7 +30,7 @@ from retarget_tf.retargeting.frames.framing import frame_photo
 from retarget_tf.retargeting.frames.motion import Skeleton
 from retarget_tf.retargeting.frames.moved_photo import Layer, Person, move_photos
 from retarget_tf.retargeting.frames.plate import make_plate, person_area
-from retarget_tf.retargeting.inputs import Target
+from retarget_tf.retargeting.targets import Target
 
 NAMES = ("copy", "doll", "moved_doll", "blurred", "limbs", "generator", "true_maps")
 _BLUR = 1.5  # standard deviation in pixels

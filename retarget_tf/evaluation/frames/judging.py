@@ -12,9 +12,9 @@ from retarget_tf.evaluation.frames.config import FrameEvaluationConfig
 from retarget_tf.evaluation.frames.contenders import Contenders, Moment
 from retarget_tf.evaluation.frames.redetection import Redetection
 from retarget_tf.evaluation.frames.tasks import FrameTask
-from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting import targets
+from retarget_tf.retargeting.base_retargeter import BaseRetargeter
 from retarget_tf.retargeting.frames import shadow
-from retarget_tf.retargeting.retargeter import BaseRetargeter
 
 MOMENTS = (1, 30, 60, 90, 120, 200)  # frames to look at
 REAL = "real"  # the true frames, scored where they are not the measure themselves
@@ -45,7 +45,7 @@ def judge(
     Returns:
         The means over the frames scored, NaN where none has a value. `real` has what the true frames themselves score.
     """
-    contenders = Contenders(inputs.clip_target(task.target.folder, task.clip.info.image_size, schema), schema)
+    contenders = Contenders(targets.clip_target(task.target.folder, task.clip.info.image_size, schema), schema)
     grounds = shadow.ground_lines(task.driving)
     truth, maps = task.truth(schema), _generated_maps(retargeter, task, schema)
     tally = _Tally()
@@ -103,7 +103,7 @@ def _generated_maps(
     if retargeter is None:
         yield from [None] * task.frames
         return
-    target = inputs.clip_target(task.target.folder, retargeter.image_size, schema)
+    target = targets.clip_target(task.target.folder, retargeter.image_size, schema)
     size = task.clip.info.image_size
     yield from retargeter.retarget(target, task.driving[1:], fit="none", clean=False, source_size=(size, size))
 
@@ -111,7 +111,7 @@ def _generated_maps(
 def _own_map(retargeter: BaseRetargeter | None, task: FrameTask, schema: LabelSchema) -> Uint8Array | None:
     if retargeter is None:
         return None
-    target = inputs.clip_target(task.target.folder, retargeter.image_size, schema)
+    target = targets.clip_target(task.target.folder, retargeter.image_size, schema)
     return next(retargeter.retarget(target, target.keypoints[None], fit="none", clean=False))
 
 

@@ -25,7 +25,7 @@ from retarget_tf.retargeting.frames.motion import Skeleton
 from retarget_tf.retargeting.frames.moved_photo import Person, move_photos
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.frames.source_stage import SourceStage
-from retarget_tf.retargeting.inputs import Target
+from retarget_tf.retargeting.targets import Target
 
 _MARK = "generated"
 _LEAST_MARK = 0.6  # scale of its text below which it cannot be read

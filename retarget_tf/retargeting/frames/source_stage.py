@@ -31,7 +31,7 @@ from retarget_tf.retargeting.frames.moved_photo import Layer
 from retarget_tf.retargeting.frames.plate import plate_of_frames
 from retarget_tf.retargeting.frames.scene import Scene
 from retarget_tf.retargeting.frames.shadow import find_shadow
-from retarget_tf.retargeting.inputs import Source
+from retarget_tf.retargeting.sources import Source
 
 _SAMPLES = 25  # frames that the plate is made of
 _SHAKEN = 0.3  # pixels by which a corner of the picture must move for the camera to be followed

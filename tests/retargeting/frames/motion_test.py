@@ -31,7 +31,7 @@ def body(own: Float32Array) -> Skeleton:
 def random_pose(seed: int) -> Float32Array:
     """The puppet with all joints moved at random, each third of them unseen."""
     random = np.random.default_rng(seed)
-    keypoints = puppet.pose() + np.float32(random.normal(0, 6, (25, 3))) * np.float32([1, 1, 0])
+    keypoints = puppet.pose() + (random.normal(0, 6, (25, 3)) * [1, 1, 0]).astype(np.float32)
     keypoints[random.random(25) < 1 / 3] = 0
     return keypoints
 
@@ -106,9 +106,11 @@ def test_a_foot_turns_a_little_and_keeps_its_length(body: Skeleton, degrees: flo
     assert 10 < most < 45
     pose = puppet.pose(left_foot=40 + degrees, lengths={"left_foot": 1.5})
     ankle = pose[skeleton.JOINT["left_ankle"], :2]
-    x, y = body.move_to(pose).source(PART["left_foot"], ankle[:1][None] + [[0, 4]], ankle[1:][None] + 0)
+    x, y = body.move_to(pose).source(
+        PART["left_foot"], ankle[:1][None] + np.array([[0, 4]], np.float32), ankle[1:][None]
+    )
     # Four pixels to the right in the new pose are four in the photo, seen from a foot that is turned back.
-    step = np.array([x[0, 1] - x[0, 0], y[0, 1] - y[0, 0]])
+    step = np.array([x[0, 1] - x[0, 0], y[0, 1] - y[0, 0]], np.float32)
     assert np.hypot(*step) == pytest.approx(4, rel=0.02)
     assert np.degrees(np.arctan2(step[1], step[0])) == pytest.approx(np.clip(degrees, -most, most), abs=0.5)
 
@@ -124,7 +126,7 @@ def test_a_glance_moves_the_face_within_the_outline_of_the_head(own: Float32Arra
     glancing[skeleton.JOINT["nose"], 0] += 3
     ear = own[skeleton.JOINT["left_ear"]]
     radius = 0.075 * body.unit
-    columns = np.float32([[64 - radius, 64, 64 + radius]])
+    columns = np.array([[64 - radius, 64, 64 + radius]], np.float32)
     x, y = (np.ravel(axis) for axis in body.move_to(glancing).source(HEAD, columns, ear[1:2, None]))
     assert x[1] < 64 - 1, "where the head's middle was, the photo shows what was beside it"
     np.testing.assert_allclose(x[[0, 2]], columns[0, [0, 2]], atol=0.2)
@@ -133,7 +135,7 @@ def test_a_glance_moves_the_face_within_the_outline_of_the_head(own: Float32Arra
 
 @pytest.mark.parametrize("seed", range(3))
 def test_bounds_hold_all_of_a_part(body: Skeleton, seed: int) -> None:
-    places = np.float32([[50, 40], [50, 60], [75, 40], [75, 60]])
+    places = np.array([[50, 40], [50, 60], [75, 40], [75, 60]], np.float32)
     moved = body.move_to(random_pose(seed))
     x, y = np.meshgrid(np.arange(-300, 430, 3, dtype=np.float32), np.arange(-300, 430, 3, dtype=np.float32))
     for part in range(len(NAMES)):

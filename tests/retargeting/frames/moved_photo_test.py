@@ -93,7 +93,7 @@ def test_a_head_keeps_its_shape_when_it_tilts() -> None:
     own, tilted = puppet.pose(), puppet.pose()
     head = [skeleton.JOINT["nose"], *skeleton.joints("eye", "ear")]
     neck, angle = own[skeleton.JOINT["neck"], :2], np.radians(20)
-    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]], np.float32)
     tilted[head, :2] = (own[head, :2] - neck) @ turn.T + neck
     picture = puppet.photo_of(puppet.draw_map(own))
     x, y = (float(value) for value in puppet.place(own, "neck"))
@@ -162,7 +162,7 @@ def test_no_colour_but_the_persons_is_seen() -> None:
         random = np.random.default_rng(seed)
         limbs = ("upper_arm", "forearm", "thigh", "shin")
         angles = {f"{side}_{limb}": float(random.uniform(-40, 140)) for side in ("left", "right") for limb in limbs}
-        assert moved(puppet.pose(**angles)).colours[..., 1].max() < 1
+        assert moved(puppet.pose(0.0, 0.0, puppet.NO_CHANGE, **angles)).colours[..., 1].max() < 1
 
 
 def test_a_person_outside_of_the_picture_is_no_error() -> None:

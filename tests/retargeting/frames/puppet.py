@@ -15,7 +15,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.frames.framing import Framing, frame_photo
-from retarget_tf.retargeting.inputs import Photo, Target
+from retarget_tf.retargeting.targets import Photo, Target
 
 SIZE = 128  # of the canvas
 ID = {name: index for index, name in enumerate(PARTS10.classes)}
@@ -58,8 +58,8 @@ def pose(dx: float = 0.0, dy: float = 0.0, lengths: Mapping[str, float] = NO_CHA
             name = f"{side}_{limb}"
             angle = np.radians(angles.get(name, _REST[limb]))
             x, y = points[f"{side}_{start}"]
-            length *= lengths.get(name, 1.0)
-            points[f"{side}_{end}"] = x + sign * length * np.sin(angle), y + length * np.cos(angle)
+            stretched = length * lengths.get(name, 1.0)
+            points[f"{side}_{end}"] = x + sign * stretched * np.sin(angle), y + stretched * np.cos(angle)
         x, y = points[f"{side}_ankle"]
         points |= {f"{side}_heel": (x - 1 * sign, y + 3), f"{side}_small_toe": (x + 5 * sign, y + 5)}
     keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
@@ -81,8 +81,8 @@ def draw_map(keypoints: Float32Array, *, sleeves: bool = False, skirt: bool = Fa
 
     def line(start: str, end: str, kind: str, width: int, from_: float = 0.0, to: float = 1.0) -> None:
         first, last = (at[start] + share * (at[end] - at[start]) for share in (from_, to))
-        ends = (tuple(int(value) for value in np.floor(point)) for point in (first, last))
-        cv2.line(drawn, *ends, ID[kind], width)
+        start_at, end_at = ((int(x), int(y)) for x, y in (np.floor(first), np.floor(last)))
+        cv2.line(drawn, start_at, end_at, ID[kind], width)
 
     for side in ("right", "left"):
         line(f"{side}_hip", f"{side}_knee", f"{side}_leg", 8)
@@ -92,10 +92,10 @@ def draw_map(keypoints: Float32Array, *, sleeves: bool = False, skirt: bool = Fa
     hem = [at[f"{side}_knee"] + (7 * sign, 0) for side, sign in (("left", 1), ("right", -1))]
     waist = [at["right_hip"] + (-4, -4), at["left_hip"] + (4, -4)]
     if skirt:
-        cv2.fillPoly(drawn, [np.int32([*waist, *hem])], ID["lower_clothes"])
+        cv2.fillPoly(drawn, [np.array([*waist, *hem]).astype(np.int32)], ID["lower_clothes"])
     trunk = [at["right_shoulder"] + (-2, -2), at["left_shoulder"] + (2, -2), at["left_hip"] + (4, 0), at["right_hip"]]
     trunk[3] = trunk[3] - (4, 0)
-    cv2.fillPoly(drawn, [np.int32(trunk)], ID["upper_clothes"])
+    cv2.fillPoly(drawn, [np.array(trunk).astype(np.int32)], ID["upper_clothes"])
     for side in ("right", "left"):
         kind = "upper_clothes" if sleeves else f"{side}_arm"
         line(f"{side}_shoulder", f"{side}_elbow", kind, 6, from_=0.2)
@@ -124,7 +124,7 @@ def in_photo(values: Uint8Array) -> Uint8Array:
 
 def place(keypoints: Float32Array, joint: str) -> Float32Array:
     """Returns x and y of a joint in pixels of the photo."""
-    return keypoints[skeleton.JOINT[joint], :2] + np.float32([RIGHT, DOWN])
+    return keypoints[skeleton.JOINT[joint], :2] + np.array([RIGHT, DOWN])
 
 
 def framing() -> Framing:

@@ -15,13 +15,13 @@ from retarget_tf.errors import MissingDependencyError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
-from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting import sources, targets
 from retarget_tf.retargeting.frames import dancer_area
 from retarget_tf.retargeting.frames.moved_photo import Layer
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.frames.source_stage import SourceStage
-from retarget_tf.retargeting.inputs import Source
 from retarget_tf.retargeting.retargeter import Retargeter
+from retarget_tf.retargeting.sources import Source
 from tests.testing import make_clip_folder
 
 SIZE, FRAMES = 128, 12
@@ -185,8 +185,8 @@ def test_retargeter_writes_the_dance_into_the_source(tmp_path: pathlib.Path) -> 
     spec = GeneratorSpec(ModelConfig.of_preset("stable", image_size=32, filters=2), person_height_share=0.7)
     generator.save_generator(generator.build_generator(spec.model), spec, tmp_path / "model")
     retargeter = Retargeter.load(tmp_path / "model")
-    target = inputs.clip_target(make_clip_folder(tmp_path, clip_id="a", person_id="a", size=64), 32)
-    of = inputs.clip_source(make_clip_folder(tmp_path, clip_id="b", person_id="b", size=96))
+    target = targets.clip_target(make_clip_folder(tmp_path, clip_id="a", person_id="a", size=64), 32)
+    of = sources.clip_source(make_clip_folder(tmp_path, clip_id="b", person_id="b", size=96))
     options = FrameOptions(background="source")
     frames = list(retargeter.frames(target, of.keypoints, options, source=of))
     assert len(frames) == len(of.keypoints)

@@ -1,13 +1,11 @@
-"""Reads the inputs of a retargeting: the target from a photo or clip, the source from a video or clip.
+"""Reads the target of a retargeting, the person who is to dance, from a photo or a clip.
 
-Keypoints come from a file, from the clip, or from the pose detector of the `extract` extra. The target's parsing map
-comes from a file, from the clip, from the parser of the `extract` extra, or is left unknown. The target is cut out and
-scaled to the canvas, the square picture that the network takes. A source holds its keypoints in memory (300 bytes per
-frame) and streams its frames.
+Keypoints come from a file, from the clip, or from the pose detector of the `extract` extra. The parsing map comes from
+a file, from the clip, from the parser of the `extract` extra, or is left unknown. The target is cut out and scaled to
+the canvas, the square picture that the network takes.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterator
 
 import numpy as np
 from absl import logging
@@ -21,9 +19,9 @@ from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
-from retarget_tf.pictures import image_files, video
+from retarget_tf.pictures import image_files
 from retarget_tf.pictures.square_crop import SquareCrop
-from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Dance
+from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE
 
 _SHOWN_SIZE = 512
 _PARSED_SIZE = extraction.ExtractionConfig().size  # smallest size to parse at; the map is scaled down for the canvas
@@ -71,58 +69,6 @@ class Target:
     def shown(self) -> Uint8Array:
         """The canvas at a higher resolution, for the panel, RGB uint8 `[512, 512, 3]`."""
         return self.photo.square.apply(self.photo.picture, _SHOWN_SIZE)
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """The performer to imitate.
-
-    Attributes:
-        name: File name for messages.
-        keypoints: float32 `[frames, 25, 3]` in pixels of the upright picture.
-        picture_size: Width and height in pixels.
-        fps: Frames per second.
-        open_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`, with their times; called with
-            False, the pictures may be empty.
-        is_cut: Allows the video to be longer than the keypoints.
-        sound: File with the sound; None for a clip.
-        open_maps: Returns an iterator over the parsing maps, class ids uint8 `[size, size]` of the whole picture, 0 is
-            background and 255 unknown; None for a video.
-    """
-
-    name: str
-    keypoints: Float32Array
-    picture_size: tuple[int, int]
-    fps: float
-    open_frames: Callable[[bool], Iterator[video.TimedFrame]]
-    is_cut: bool = False
-    sound: files.PathLike | None = None
-    open_maps: Callable[[], Iterator[Uint8Array]] | None = None
-
-    def __post_init__(self) -> None:
-        if skeleton.person_box(self.keypoints) is None:
-            raise InputDataError(f"source {self.name}: nobody is seen in it. Give a video that shows a whole person.")
-
-    def frames(self, *, pictures: bool = True) -> Iterator[video.TimedFrame]:
-        """Yields a frame for each entry of `keypoints`; raises InputDataError if the video has fewer or more.
-
-        Args:
-            pictures: False saves the conversion of the pictures, which may then be empty, where only times are needed.
-        """
-        timed, expected = self.open_frames(pictures), len(self.keypoints)
-        for index in range(expected):
-            picture = next(timed, None)
-            if picture is None:
-                raise self._mismatch(f"{index} frames")
-            yield picture
-        if not self.is_cut and next(timed, None) is not None:
-            raise self._mismatch(f"more than {expected} frames")
-
-    def _mismatch(self, frames: str) -> InputDataError:
-        return InputDataError(
-            f"source {self.name}: has {frames}, its keypoints are of {len(self.keypoints)}. "
-            "Give the keypoints of this very video."
-        )
 
 
 def photo_target(
@@ -212,70 +158,6 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
         parsing_map = next(clip.read_maps(schema.name))
         canvas_map = whole.apply_map(parsing_map, size)
     return _target(Photo(frame, whole, parsing_map), clip.keypoints, canvas_map)
-
-
-def video_source(
-    path: files.PathLike,
-    keypoints: Float32Array | KeypointFile | None = None,
-    *,
-    max_frames: int | None = None,
-    reading: video.ReadOptions = video.AS_IT_IS,
-    show_progress: bool = False,
-) -> Source:
-    """Reads the source from a video.
-
-    Args:
-        path: The video file.
-        keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames, or a keypoint file, with one entry for
-            each frame that `reading` yields; None detects them in a first pass over the video.
-        max_frames: Stops after this many frames; None reads all.
-        reading: Resampling and limits of reading the video.
-        show_progress: Draws a progress bar while keypoints are detected.
-
-    Raises:
-        InputDataError: The video cannot be read, or shows nobody.
-        MissingDependencyError: The keypoint detector is needed and not installed.
-    """
-    info = video.probe(path, reading)
-    if isinstance(keypoints, KeypointFile):
-        keypoints = keypoints.read(info.width, info.height, info.fps)
-    elif keypoints is None:
-        keypoints = extraction.video_keypoints(
-            path, max_frames=max_frames or 0, reading=reading, show_progress=show_progress
-        )
-    return Source(
-        str(path),
-        keypoints[:max_frames],
-        (info.width, info.height),
-        info.fps,
-        lambda pictures: video.read_timed_frames(path, reading, pictures=pictures),
-        is_cut=max_frames is not None and max_frames <= len(keypoints),
-        sound=path,
-    )
-
-
-def clip_source(folder: files.PathLike, *, max_frames: int | None = None) -> Source:
-    """Reads the source from a clip folder; `max_frames` as in `video_source`."""
-    clip = clips.open_clip(folder)
-    size = clip.info.image_size
-    keypoints = clip.keypoints[:max_frames]
-    is_cut = len(keypoints) < len(clip.keypoints)
-    fps = clip.info.fps
-
-    def timed(_: bool) -> Iterator[video.TimedFrame]:
-        return (video.TimedFrame(index / fps, frame, 1 / fps) for index, frame in enumerate(clip.read_frames()))
-
-    return Source(str(folder), keypoints, (size, size), fps, timed, is_cut, open_maps=clip.read_maps)
-
-
-def dance_source(dance: Dance, reading: video.ReadOptions = video.AS_IT_IS, *, show_progress: bool = False) -> Source:
-    """Reads the source of a dance; arguments and errors as in `video_source`."""
-    if not dance.source_video:
-        return clip_source(str(dance.source_clip), max_frames=dance.max_frames)
-    keypoints = KeypointFile(dance.source_keypoints, dance.units) if dance.source_keypoints else None
-    return video_source(
-        dance.source_video, keypoints, max_frames=dance.max_frames, reading=reading, show_progress=show_progress
-    )
 
 
 def _pose_in(

@@ -1,0 +1,268 @@
+"""What retargeters have in common: prepares inputs, places poses, makes photographic frames, writes videos."""
+
+import abc
+import contextlib
+import dataclasses
+from collections.abc import Iterator
+from typing import TypedDict, Unpack
+
+from tqdm import tqdm
+
+from retarget_tf import files
+from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.body import keypoint_filters, pose_transform
+from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
+from retarget_tf.body.pose_transform import Fit
+from retarget_tf.errors import ConfigError
+from retarget_tf.footage.importers import KeypointFile
+from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.networks.config import GeneratorSpec
+from retarget_tf.pictures import video
+from retarget_tf.retargeting import map_files, target_video, targets
+from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Show, check_background, check_outputs
+from retarget_tf.retargeting.frames.frame_maker import FrameMaker
+from retarget_tf.retargeting.frames.options import SOURCE, FrameOptions
+from retarget_tf.retargeting.frames.source_stage import SourceStage
+from retarget_tf.retargeting.shown import METADATA, Shown
+from retarget_tf.retargeting.sources import Source
+from retarget_tf.retargeting.targets import Target
+
+
+class Placing(TypedDict, total=False):
+    """How the source's poses are placed on the target's canvas: keyword arguments of `place` and its callers.
+
+    Attributes:
+        fit: How the path is scaled and moved, see `pose_transform.fit_path`. Default: `limbs`.
+        clean: Repairs the source with `keypoint_filters.clean_keypoints` first. Default: True.
+        source_size: Width and height of the source's pictures, used only by `fit="none"`. Default: the canvas's size.
+    """
+
+    fit: Fit
+    clean: bool
+    source_size: tuple[int, int]
+
+
+class BaseRetargeter(abc.ABC):
+    """Prepares inputs, places poses and writes outputs; subclasses run the generator (`_generate`).
+
+    Args:
+        spec: Description of the generator.
+    """
+
+    def __init__(self, spec: GeneratorSpec) -> None:
+        self._spec = spec
+
+    @property
+    def image_size(self) -> int:
+        """Side of canvas and maps in pixels."""
+        return self._spec.model.image_size
+
+    @property
+    def label_schema(self) -> LabelSchema:
+        """The classes of the maps."""
+        return self._spec.model.schema
+
+    @property
+    def takes_reference_map(self) -> bool:
+        """Whether the generator uses the target's map; `paper` parses the photo itself."""
+        return self._spec.model.takes_reference_map
+
+    def prepare_target(
+        self,
+        photo: files.PathLike,
+        keypoints: Float32Array | KeypointFile | None = None,
+        *,
+        target_map: files.PathLike = AUTO,
+        person: PersonChoice = MAIN_PERSON,
+    ) -> Target:
+        """Cuts the square around the person out of a photo and scales it to the canvas.
+
+        Args:
+            photo: A JPEG, PNG, WebP, AVIF or HEIC file.
+            keypoints: float32 `[25, 3]` in pixels of the upright photo, or a keypoint file, of which the first frame
+                is used; None detects them.
+            target_map: Parsing map of the photo: a PNG file of class ids as large as the upright photo; `"parse"` runs
+                the parser of the `extract` extra; `"none"` leaves the parsing to the network; `"auto"` runs the parser
+                if it is installed and the generator uses a map.
+            person: Which person is detected, if the photo shows several.
+
+        Raises:
+            InputDataError: The photo or its map cannot be read, or the photo shows nobody.
+            MissingDependencyError: The keypoint detector, or the parser for `"parse"`, is needed and not installed.
+            ConfigError: A map is given or must be parsed, but the generator uses none or has other classes.
+        """
+        is_usable = self.takes_reference_map and self.label_schema == PARTS10
+        if target_map == AUTO and not is_usable:
+            target_map = NO_MAP
+        if target_map == PARSE and self.label_schema != PARTS10:
+            raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
+        if target_map != NO_MAP and not self.takes_reference_map:
+            raise ConfigError(f"target_map needs a model that looks at it. Received: target_map={target_map}")
+        share = self._spec.person_height_share
+        return targets.photo_target(
+            photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema, person=person
+        )
+
+    def prepare_video_target(
+        self, path: files.PathLike, reading: video.ReadOptions = video.AS_IT_IS, person: PersonChoice = MAIN_PERSON
+    ) -> Target:
+        """Takes the target from a video: its best frames from all sides.
+
+        Args:
+            path: The video file.
+            reading: Resampling and limits of reading it.
+            person: Which person, if the video shows several.
+
+        Raises:
+            InputDataError: The video cannot be read, or shows nobody.
+            MissingDependencyError: The keypoint detector is not installed.
+        """
+        size, share = self.image_size, self._spec.person_height_share
+        target_map = AUTO if self.takes_reference_map and self.label_schema == PARTS10 else NO_MAP
+        first, *more = (
+            targets.picture_target(picture, pose, size, share, target_map=target_map)
+            for picture, pose in target_video.pictures_of(path, reading, person)
+        )
+        return dataclasses.replace(first, more=tuple(more))
+
+    def place(self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]) -> Float32Array:
+        """Moves the source's poses onto the target's canvas.
+
+        Args:
+            target: From `prepare_target`.
+            source_keypoints: float32 `[frames, 25, 3]` in pixels of the source. A frame without joints repeats the
+                last pose.
+            **placing: See `Placing`.
+
+        Returns:
+            float32 `[frames, 25, 3]` in pixels of the canvas.
+
+        Raises:
+            ValueError: No frame has a joint.
+        """
+        size = self.image_size
+        if placing.get("clean", True):
+            source_keypoints = keypoint_filters.clean_keypoints(source_keypoints)
+        fit, source_size = placing.get("fit", "limbs"), placing.get("source_size", (size, size))
+        transform = pose_transform.fit_path(fit, source_keypoints, target.known_keypoints, size, source_size)
+        return transform.apply(pose_transform.hold_pose(source_keypoints))
+
+    def retarget(
+        self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]
+    ) -> Iterator[Uint8Array]:
+        """Yields one map of class ids, uint8 `[size, size]`, for each frame of the source; arguments as in `place`."""
+        return self._generate(target, self.place(target, source_keypoints, **placing))
+
+    def frames(
+        self,
+        target: Target,
+        source_keypoints: Float32Array,
+        options: FrameOptions | None = None,
+        *,
+        source: Source | None = None,
+        **placing: Unpack[Placing],
+    ) -> Iterator[Uint8Array]:
+        """Yields a photographic frame for each frame of the source: the target, dancing.
+
+        Args:
+            target: From `prepare_target`.
+            source_keypoints: As in `place`.
+            options: Size and background of the frames; None for the defaults.
+            source: The source whose pictures the background `source` shows.
+            **placing: As in `place`.
+
+        Yields:
+            RGB uint8 `[height, width, 3]` in the framing of the photo, or of the source for the background `source`;
+            RGBA for the background `none`.
+
+        Raises:
+            ValueError: No frame of the source has a joint, or `source` is missing.
+            InputDataError: The background's picture cannot be read, or the person's map has nobody.
+        """
+        placed = self.place(target, source_keypoints, **placing)
+        return self._frame_maker(target, options, source, placed).dance(placed)
+
+    def write_video(
+        self,
+        target: Target,
+        source: Source,
+        out: files.PathLike,
+        *,
+        show: Show = "frames",
+        options: FrameOptions | None = None,
+        audio: bool = True,
+        maps_dir: files.PathLike | None = None,
+        show_progress: bool = False,
+        **placing: Unpack[Placing],
+    ) -> int:
+        """Writes the dance as a video with the times of the source's frames.
+
+        Args:
+            target: From `prepare_target`.
+            source: From `sources.video_source` or `sources.clip_source`.
+            out: File or folder to write, see `video.open_writer`.
+            show: What to show: the photographic `frames`; the coloured `maps`; or the `panel` of target, source, pose,
+                map and frame side by side.
+            options: Size and background of the photographic frames; None for the defaults.
+            audio: Takes over the source's sound.
+            maps_dir: Folder for the maps of class ids, `000000.png`, `000001.png`, ...; maps of an earlier run in it
+                are deleted. None writes no maps.
+            show_progress: Draws a progress bar.
+            **placing: See `Placing`; `source_size` is by default the source's.
+
+        Returns:
+            The number of frames.
+
+        Raises:
+            InputDataError: The source cannot be read to its end, or as in `frames`.
+            ConfigError: `maps_dir` holds other files than maps, `out` lies in it, cannot be written, or
+                cannot hold the background.
+        """
+        check_outputs(out, maps_dir)
+        video.check_output(out)
+        check_background(out, show, options or FrameOptions())
+        placing.setdefault("source_size", source.picture_size)
+        placed = self.place(target, source.keypoints, **placing)
+        shown = Shown(
+            target,
+            placed,
+            lambda: self._generate(target, placed),
+            lambda: self._frame_maker(target, options, source, placed).dance(placed),
+            self.label_schema,
+        )
+        sound = source.sound if audio else None
+        with (
+            contextlib.nullcontext()
+            if maps_dir is None
+            else files.atomic_folder(maps_dir, ours=map_files.maps_in) as folder,
+            video.open_writer(out, source.fps, sound=sound, metadata=METADATA) as writer,
+        ):
+            steps = shown.steps(show, source, with_maps=folder is not None)
+            progress = tqdm(steps, "retarget", total=len(placed), unit="frame", disable=not show_progress)
+            for index, step in enumerate(progress):
+                writer.write(step.picture, step.seconds, step.duration)
+                if folder is not None:
+                    map_files.write_map(folder, index, step.parsing_map)
+        return len(placed)
+
+    def _frame_maker(
+        self, target: Target, options: FrameOptions | None, source: Source | None, placed: Float32Array
+    ) -> FrameMaker:
+        people = [target, *target.more]
+        maps = [self._photo_map(one) for one in people]
+        options, stage = options or FrameOptions(), None
+        if options.background == SOURCE:
+            if source is None:
+                raise ValueError("background=source needs the source of the dance. Received: source=None")
+            stage = SourceStage(source, placed, self.image_size, options.height)
+        return FrameMaker(people, maps, self.label_schema, options, stage)
+
+    def _photo_map(self, target: Target) -> Uint8Array:
+        """Returns the photo's own map; if it has none, the one that the network makes of it."""
+        if (target.photo.parsing_map == UNKNOWN).all():
+            return next(iter(self._generate(target, target.keypoints[None])))
+        return target.photo.parsing_map
+
+    @abc.abstractmethod
+    def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
+        """Yields a map, uint8 `[size, size]`, for each pose on the canvas, float32 `[frames, 25, 3]`."""

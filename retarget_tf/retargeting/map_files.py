@@ -1,0 +1,24 @@
+"""The maps of a dance as PNG files of class ids: `000000.png`, `000001.png`, ..."""
+
+import pathlib
+
+from retarget_tf.arrays import Uint8Array
+from retarget_tf.pictures import image_files
+
+_NAME = "{:06d}.png"
+_PATTERN = "[0-9]" * 6 + ".png"
+
+
+def write_map(folder: pathlib.Path, index: int, parsing_map: Uint8Array) -> None:
+    """Writes the map of a frame into a folder."""
+    (folder / _NAME.format(index)).write_bytes(image_files.encode_png(parsing_map))
+
+
+def maps_in(folder: pathlib.Path) -> set[str]:
+    """Returns the names of the maps in a folder: numbered PNG files in 8-bit gray (numbered video frames are RGB)."""
+    return {path.name for path in folder.glob(_PATTERN) if path.is_file() and _is_gray(path)}
+
+
+def _is_gray(path: pathlib.Path) -> bool:
+    with path.open("rb") as file:
+        return file.read(26)[24:] == b"\x08\x00"  # bit depth and colour type of a PNG's header

@@ -1,0 +1,78 @@
+"""Carries out a `Dance`: reads its input files, and writes its video and its maps."""
+
+import dataclasses
+
+from retarget_tf.footage.importers import KeypointFile
+from retarget_tf.footage.people.choosing import PersonChoice
+from retarget_tf.pictures import video
+from retarget_tf.retargeting.base_retargeter import BaseRetargeter
+from retarget_tf.retargeting.dance import AUTO, Dance, check_background
+from retarget_tf.retargeting.frames.options import FrameOptions
+from retarget_tf.retargeting.sources import Source, clip_source, video_source
+from retarget_tf.retargeting.targets import Target, clip_target
+
+
+def write_dance(
+    retargeter: BaseRetargeter,
+    dance: Dance,
+    reading: video.ReadOptions = video.AS_IT_IS,
+    options: FrameOptions | None = None,
+    *,
+    show_progress: bool = False,
+) -> int:
+    """Reads the input files of a dance and writes its video and its maps.
+
+    Args:
+        retargeter: Makes the maps, if some are shown or written.
+        dance: Files and options.
+        reading: Resampling and limits of reading the source video.
+        options: Size and background of the photographic frames; None for the defaults.
+        show_progress: Draws progress bars.
+
+    Returns:
+        The number of frames.
+
+    Raises:
+        InputDataError, MissingDependencyError, ConfigError: As in `prepare_target`, `clip_target`,
+            `video_source`, `clip_source` and `write_video`.
+    """
+    video.check_output(dance.out)  # before minutes of detection
+    check_background(dance.out, dance.show, options or FrameOptions())
+    target = _target(retargeter, dance, reading)
+    source = _source(dance, reading, show_progress=show_progress)
+    return retargeter.write_video(
+        target,
+        source,
+        dance.out,
+        show=dance.show,
+        options=options,
+        audio=dance.audio,
+        maps_dir=dance.maps_dir,
+        show_progress=show_progress,
+        fit=dance.fit,
+        clean=dance.clean,
+    )
+
+
+def _target(retargeter: BaseRetargeter, dance: Dance, reading: video.ReadOptions) -> Target:
+    if dance.target_clip:
+        schema = retargeter.label_schema if dance.target_map == AUTO else None
+        return clip_target(dance.target_clip, retargeter.image_size, schema)
+    person = PersonChoice.parse(dance.target_person)
+    if dance.target_video:
+        return retargeter.prepare_video_target(dance.target_video, reading, person)
+    keypoints = KeypointFile(dance.target_keypoints, dance.units) if dance.target_keypoints else None
+    first, *more = (
+        retargeter.prepare_target(photo, keypoints, target_map=dance.target_map, person=person)
+        for photo in dance.photos
+    )
+    return dataclasses.replace(first, more=tuple(more))
+
+
+def _source(dance: Dance, reading: video.ReadOptions, *, show_progress: bool) -> Source:
+    if not dance.source_video:
+        return clip_source(str(dance.source_clip), max_frames=dance.max_frames)
+    keypoints = KeypointFile(dance.source_keypoints, dance.units) if dance.source_keypoints else None
+    return video_source(
+        dance.source_video, keypoints, max_frames=dance.max_frames, reading=reading, show_progress=show_progress
+    )
