@@ -11,6 +11,7 @@ from tests.testing import run_program
 # Arguments, and a part of what is printed.
 BENCHMARKS = {
     "bone_lengths": ("--people=2 --frames=8", "left_knee"),
+    "frames_speed": ("--frames=12 --heights=64 --heights=96", "MB late"),
     "building_rate": ("--clips={folder}/clips --scratch={folder}/scratch --turns=1", "86"),
     "keypoint_filters_cross_person": ("--clips={folder}/clips --crossed={folder}/crossed", "arm never seen"),
     "limb_warp_speed": ("--clips={folder}/clips --runs=1", "128"),
