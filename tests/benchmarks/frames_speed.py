@@ -24,7 +24,7 @@ from absl import flags
 from retarget_tf import dancers, program
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.pictures import image_files, video
-from retarget_tf.retargeting import inputs
+from retarget_tf.retargeting import sources, targets
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.retargeter import Retargeter
 
@@ -53,7 +53,7 @@ def main() -> None:
 class _Watch:
     """Notes the time and the memory whenever a source is asked for a frame."""
 
-    def __init__(self, source: inputs.Source) -> None:
+    def __init__(self, source: sources.Source) -> None:
         self._inner = source
         self._notes: list[tuple[float, int]] = []
         self._begin = time.perf_counter()
@@ -72,7 +72,7 @@ class _Watch:
             yield frame
 
 
-def _source(folder: pathlib.Path) -> inputs.Source:
+def _source(folder: pathlib.Path) -> sources.Source:
     recipe = dancers.Recipe(0, 1, 0, min(_DANCE, _FRAMES.value), _SIZE)
     dance = list(dancers.render_frames(recipe))
     order = [*range(len(dance)), *range(len(dance) - 2, 0, -1)]  # there and back again, without a jump
@@ -80,10 +80,10 @@ def _source(folder: pathlib.Path) -> inputs.Source:
     with video.VideoWriter(folder / "dance.mp4", 30) as writer:
         for index in turns:
             writer.write(dance[index][0])
-    return inputs.video_source(folder / "dance.mp4", np.stack([dance[index][2] for index in turns]))
+    return sources.video_source(folder / "dance.mp4", np.stack([dance[index][2] for index in turns]))
 
 
-def _target(folder: pathlib.Path, height: int, retargeter: Retargeter) -> inputs.Target:
+def _target(folder: pathlib.Path, height: int, retargeter: Retargeter) -> targets.Target:
     photo, maps, keypoints = next(iter(dancers.render_frames(dancers.Recipe(0, 0, 0, 2, height))))
     (folder / "photo.png").write_bytes(image_files.encode_png(photo))
     (folder / "map.png").write_bytes(image_files.encode_png(maps[PARTS10.name]))
