@@ -37,9 +37,6 @@ _BLUR = 1.5  # standard deviation in pixels
 _ENLARGED_BLUR = 0.7  # standard deviation in pixels of a small map, which rounds off its steps
 
 
-_limb_warp = functools.cache(LimbWarp)  # compiles once for all clips
-
-
 @dataclasses.dataclass(frozen=True)
 class Moment:
     """What a frame is made for.
@@ -102,7 +99,7 @@ class Contenders:
         self._background = PhotoBackground(self.photo, self._plate, opacity > 0, area, self._shadow)
         self._old = area | (opacity > 0) | self._shadow.area
         self._filling = MapFilling(self.photo, self.photo_map, self._skeleton, schema)
-        self._move_map = _limb_warp(schema).start(self.photo_pose[None], self.photo_map[None])
+        self._move_map = _limb_warp(schema, size).start(self.photo_pose[None], self.photo_map[None])
         colours = [self.photo[self.photo_map == i] for i in range(schema.num_classes)]
         everything = self.photo[self.photo_map > 0].mean(axis=0)
         self._means = np.array([pixels.mean(axis=0) if len(pixels) else everything for pixels in colours])
@@ -149,6 +146,12 @@ def enlarged_map(parsing_map: Uint8Array, size: int) -> Uint8Array:
         enlarged[share > best] = class_id
         best = np.maximum(best, share)
     return enlarged
+
+
+@functools.cache
+def _limb_warp(schema: LabelSchema, size: int) -> LimbWarp:
+    """Compiles the warp once for all clips of a size; one for several sizes would be traced without a size."""
+    return LimbWarp(schema)
 
 
 def _blurred(limbs: Made, layer: Layer) -> Made:
