@@ -71,7 +71,7 @@ def test_stripes_across_a_thigh_turn_with_it() -> None:
     for keypoints, picture in ((own, np.float32(stripes(3, down=True))), (pose, layer)):
         hip, knee = (puppet.place(keypoints, f"left_{name}") for name in ("hip", "knee"))
         share = np.linspace(0.35, 0.75, 60, dtype=np.float32)[:, None]
-        x, y = (hip + share * (knee - hip)).T - np.float32(0.5)
+        x, y = ((hip + share * (knee - hip)).T - 0.5).astype(np.float32)
         profiles.append(cv2.remap(picture, x[None], y[None], cv2.INTER_LINEAR)[0, :, 0])
     assert np.corrcoef(*profiles)[0, 1] > 0.9
     assert np.ptp(profiles[1]) > 100
