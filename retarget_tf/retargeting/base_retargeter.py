@@ -106,7 +106,7 @@ class BaseRetargeter(abc.ABC):
     def prepare_video_target(
         self, path: files.PathLike, reading: video.ReadOptions = video.AS_IT_IS, person: PersonChoice = MAIN_PERSON
     ) -> Target:
-        """Takes the target from a video: its best frames from all sides.
+        """Takes the target from a video: its best frames from all sides, and the background behind them.
 
         Args:
             path: The video file.
@@ -119,11 +119,12 @@ class BaseRetargeter(abc.ABC):
         """
         size, share = self.image_size, self._spec.person_height_share
         target_map = AUTO if self.takes_reference_map and self.label_schema == PARTS10 else NO_MAP
+        film = target_video.watch(path, reading, person)
         first, *more = (
-            targets.picture_target(picture, pose, size, share, target_map=target_map)
-            for picture, pose in target_video.pictures_of(path, reading, person)
+            targets.picture_target(picture, pose, size, share, target_map=target_map) for picture, pose in film.pictures
         )
-        return dataclasses.replace(first, more=tuple(more))
+        photo = dataclasses.replace(first.photo, plate=film.plate)
+        return dataclasses.replace(first, photo=photo, more=tuple(more))
 
     def place(self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]) -> Float32Array:
         """Moves the source's poses onto the target's canvas.

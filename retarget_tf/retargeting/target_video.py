@@ -1,17 +1,20 @@
 """Takes the target from a video: the frames that show her best from each side, and the background behind her."""
 
-import itertools
+from typing import NamedTuple
 
 import numpy as np
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
+from retarget_tf.body.pose_transform import hold_pose
 from retarget_tf.body.skeleton import JOINT
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.pictures import video
+from retarget_tf.retargeting.frames.common_plate import common_plate, spread
+from retarget_tf.retargeting.frames.dancer_area import DancerFinder, View
 
 _SIDES = ((0.6, 1.0), (0.0, 0.45), (-0.45, 0.0), (-1.0, -0.6))  # front, half turned either way, back: see `facing`
 _NEAR = 3  # frames on either side whose motion tells how blurred a frame is
@@ -39,10 +42,22 @@ def best_frames(keypoints: Float32Array) -> list[int]:
     return chosen or [int(worth.argmax())]
 
 
-def pictures_of(
+class Film(NamedTuple):
+    """What a video shows of a person.
+
+    Attributes:
+        pictures: Her best frames, the front first, RGB uint8 `[height, width, 3]`, each with its keypoints.
+        plate: The background of the first one without her, of the same shape; None if the camera moves.
+    """
+
+    pictures: list[tuple[Uint8Array, Float32Array]]
+    plate: Uint8Array | None
+
+
+def watch(
     path: files.PathLike, reading: video.ReadOptions = video.AS_IT_IS, person: PersonChoice = MAIN_PERSON
-) -> list[tuple[Uint8Array, Float32Array]]:
-    """Returns the best frames of a person in a video, RGB uint8 `[height, width, 3]`, each with its keypoints.
+) -> Film:
+    """Reads a person's best frames from a video, and the background behind her.
 
     Args:
         path: The video file.
@@ -56,13 +71,18 @@ def pictures_of(
     keypoints = extraction.video_keypoints(path, reading=reading, person=person)
     if skeleton.person_box(keypoints) is None:
         raise InputDataError(f"video {path}: nobody is seen in it. Give a video that shows a whole person.")
-    wanted = best_frames(keypoints)
-    found = {
-        index: frame
-        for index, frame in enumerate(itertools.islice(video.read_frames(path, reading), max(wanted) + 1))
-        if index in wanted
-    }
-    return [(found[index], keypoints[index]) for index in wanted]
+    wanted, sampled, held = best_frames(keypoints), spread(len(keypoints)), hold_pose(keypoints)
+    found: dict[int, Uint8Array] = {}
+    views: list[View] = []
+    with DancerFinder() as finder:
+        for index, frame in enumerate(video.read_frames(path, reading)):
+            if index in wanted:
+                found[index] = frame
+            if index in sampled:
+                views.append(finder.find(frame, held[index]))
+        first = finder.find(found[wanted[0]], held[wanted[0]])
+    common = common_plate(views, first)
+    return Film([(found[index], keypoints[index]) for index in wanted], None if common is None else common[0])
 
 
 def _facing(keypoints: Float32Array) -> Float32Array:

@@ -37,12 +37,14 @@ class Photo:
         square: The canvas in it, in its pixels.
         parsing_map: Class ids in the square, uint8 `[size, size]`, of the canvas's size or larger; 255 where unknown.
         opacity: float32 of the same size, 0..1, how much of a pixel the person covers; None if it is not known.
+        plate: The picture without the person, RGB uint8 `[height, width, 3]`, if more than this picture shows it.
     """
 
     picture: Uint8Array
     square: SquareCrop
     parsing_map: Uint8Array
     opacity: Float32Array | None = None
+    plate: Uint8Array | None = None
 
 
 @dataclasses.dataclass(frozen=True)

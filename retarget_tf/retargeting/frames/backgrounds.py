@@ -33,7 +33,12 @@ class Background(abc.ABC):
 
 
 def make_background(
-    options: FrameOptions, photo: Uint8Array, opacity: Float32Array, person: BoolArray, keypoints: Float32Array
+    options: FrameOptions,
+    photo: Uint8Array,
+    opacity: Float32Array,
+    person: BoolArray,
+    keypoints: Float32Array,
+    seen: Uint8Array | None = None,
 ) -> Background:
     """Makes the background that the options ask for, except that of a source video.
 
@@ -43,14 +48,19 @@ def make_background(
         opacity: How much of each of its pixels the person covers, float32 `[height, width]` in 0..1.
         person: Where the person's map is, bool `[height, width]`.
         keypoints: Her pose in it, float32 `[25, 3]` in its pixels.
+        seen: What is behind her, RGB uint8 of the photo's shape, if other pictures show it; None fills it in.
     """
     if options.background == NONE:
         return _Nothing(photo.shape)
     if options.background in (PHOTO, BLUR):
         old_shadow = shadow.find_shadow(photo, opacity, keypoints)
-        plate = make_plate(photo, opacity, old_shadow.area)
+        area = person_area(opacity)
+        if seen is None:
+            plate = make_plate(photo, opacity, old_shadow.area)
+        else:
+            plate = np.where((area | old_shadow.area)[..., None], seen, photo)
         if options.background == PHOTO:
-            return PhotoBackground(photo, plate, person, person_area(opacity), old_shadow)
+            return PhotoBackground(photo, plate, person, area, old_shadow)
         return StillBackground(cv2.GaussianBlur(plate, (0, 0), _OUT_OF_FOCUS * max(photo.shape)))
     if options.colour is not None:
         return StillBackground(np.full_like(photo, options.colour))

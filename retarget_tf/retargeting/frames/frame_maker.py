@@ -65,8 +65,11 @@ class FrameMaker:
         self._framing = of_photo if stage is None else stage.framing(size)
         self._people = [view.person(schema, options.height, self._framing.square.side) for view in views]
         if stage is None:
+            seen = photo.plate
+            if seen is not None:
+                seen, _ = frame_photo(seen, photo.square, size, options.height)
             self._background: Background = make_background(
-                options, picture, *views[0].silhouette(of_photo), of_photo.to_picture(views[0].keypoints)
+                options, picture, *views[0].silhouette(of_photo), of_photo.to_picture(views[0].keypoints), seen
             )
         # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
         self._head_top = float(np.flatnonzero(views[0].is_person.any(axis=1))[0])

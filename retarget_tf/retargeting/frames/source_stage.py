@@ -18,25 +18,19 @@ import itertools
 from collections.abc import Container, Iterator
 
 import numpy as np
-from absl import logging
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_transform
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.frames import camera
 from retarget_tf.retargeting.frames.backgrounds import Background, over
+from retarget_tf.retargeting.frames.common_plate import common_plate, spread
 from retarget_tf.retargeting.frames.dancer_area import DancerFinder, View
 from retarget_tf.retargeting.frames.framing import Framing, frame_canvas, scale_down
 from retarget_tf.retargeting.frames.moved_photo import Layer
-from retarget_tf.retargeting.frames.plate import plate_of_frames
 from retarget_tf.retargeting.frames.scene import Scene
 from retarget_tf.retargeting.frames.shadow import find_shadow
 from retarget_tf.retargeting.sources import Source
-
-_SAMPLES = 25  # frames that the plate is made of
-_SHAKEN = 0.3  # pixels by which a corner of the picture must move for the camera to be followed
-_PANNED = 0.1  # of the picture's longer side: a camera that moves farther has no plate
-_AGREES = 1.0  # pixels by which the edges of plate and frames may lie apart
 
 
 class SourceStage:
@@ -77,26 +71,14 @@ class SourceStage:
 
     def _survey(self, finder: DancerFinder) -> Scene:
         """Reads the video once and makes the plate of frames that are spread over it."""
-        last = len(self._keypoints) - 1
-        wanted = {round(float(at)) for at in np.linspace(0, last, min(_SAMPLES, last + 1))}
-        views = list(self._views(finder, wanted))
+        views = list(self._views(finder, spread(len(self._keypoints))))
         darkness = float(np.median([find_shadow(view.frame, view.opacity, view.keypoints).strength for view in views]))
         scene = Scene(None, darkness, views[0].keypoints)
-        middle = camera.CameraFollower(views[len(views) // 2].frame)
-        motions = [middle.motion_to(view.frame, view.background) for view in views]
-        size = self._framing.width, self._framing.height
-        shift = max(camera.largest_shift(motion, *size) for motion in motions)
-        if shift > _PANNED * max(size):
-            logging.info("background: the camera moves, so what the dancer hides is filled smoothly")
+        found = common_plate(views, views[len(views) // 2])
+        if found is None:
             return scene
-        if shift > _SHAKEN:
-            views = [view.moved(motion) for view, motion in zip(views, motions, strict=True)]
-        plate = plate_of_frames([view.frame for view in views], [view.opacity for view in views])
-        apart = float(np.median([camera.edge_distance(plate, view.frame, view.background) for view in views]))
-        if apart > _AGREES:
-            logging.info("background: it changes, so what the dancer hides is filled smoothly")
-            return scene
-        follower = camera.CameraFollower(plate) if shift > _SHAKEN else None
+        plate, is_hand_held = found
+        follower = camera.CameraFollower(plate) if is_hand_held else None
         return dataclasses.replace(scene, plate=plate, follower=follower)
 
     def _views(self, finder: DancerFinder, wanted: Container[int]) -> Iterator[View]:
