@@ -18,6 +18,7 @@ from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body.limb_warp import sampling
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 from retarget_tf.pictures.nearest import nearest_pixels
+from retarget_tf.retargeting.frames.appearance import continued, eroded
 from retarget_tf.retargeting.frames.motion import HEAD, Motion, Skeleton
 from retarget_tf.retargeting.frames.moved_photo import Layer
 
@@ -126,26 +127,16 @@ def _pictures_of_classes(
 ) -> dict[int, Uint8Array]:
     """Returns the photo as each set of classes continues it, by the number of the set, from 1; none without pixels."""
     rim = _RIM * len(photo)
-    inner = _eroded(np.isin(parsing_map, np.unique(np.concatenate(sets))), rim)
+    inner = eroded(np.isin(parsing_map, np.unique(np.concatenate(sets))), rim)
     pictures = {}
     for number, members in enumerate(sets, start=1):
         of_set = np.isin(parsing_map, members)
         if of_set.any():
-            mask = _eroded(of_set & inner if (of_set & inner).any() else of_set, rim)
-            pictures[number] = _continued(photo, mask, mirrored=not set(members) <= set(faces))
+            mask = eroded(of_set & inner if (of_set & inner).any() else of_set, rim)
+            # A mirrored face would have two mouths.
+            is_face = set(members) <= set(faces)
+            pictures[number] = photo[nearest_pixels(mask)] if is_face else continued(photo, mask)
     return pictures
-
-
-def _continued(picture: Uint8Array, mask: BoolArray, *, mirrored: bool) -> Uint8Array:
-    """Returns a picture that outside of a mask repeats its border or, so that texture goes on, is mirrored there."""
-    near_row, near_column = nearest_pixels(mask)
-    if not mirrored:  # a mirrored face would have two mouths
-        return picture[near_row, near_column]
-    rows, columns = np.indices(mask.shape)
-    row = np.clip(2 * near_row - rows, 0, mask.shape[0] - 1)
-    column = np.clip(2 * near_column - columns, 0, mask.shape[1] - 1)
-    inside = mask[row, column]
-    return picture[np.where(inside, row, near_row), np.where(inside, column, near_column)]
 
 
 def _substitute(class_id: int, known: dict[int, Uint8Array], schema: LabelSchema) -> int:
@@ -164,9 +155,3 @@ def _ids_of(*names: str) -> list[int]:
 def _span(present: BoolArray) -> slice:
     found = np.flatnonzero(present)
     return slice(int(found[0]), int(found[-1]) + 1)
-
-
-def _eroded(mask: BoolArray, by: float) -> BoolArray:
-    """Removes a border of `by` pixels; the mask as it is if nothing would be left."""
-    inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5) > by
-    return inside if inside.any() else mask

@@ -10,7 +10,6 @@ import contextlib
 import os
 import queue
 from collections.abc import Callable, Iterable, Iterator
-from types import TracebackType
 from typing import NamedTuple, Self, TypeVar
 
 import cv2
@@ -76,9 +75,7 @@ class PartsParser:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._resources.close()
 
     def view_of(self, posed: PosedImage) -> PosedImage | None:

@@ -51,8 +51,8 @@ class Appearance:
     """The cut-outs of a person.
 
     Attributes:
-        below: The whole parts by index, those that are hidden included; `SKIRT` is one of them.
-        above: What the photo shows of the parts, by index.
+        below: The whole parts by index, those that are hidden included; without the skirt, which nothing hides.
+        above: What the photo shows of the parts, by index; `SKIRT` may be one of them.
         back_of_head: The head seen from behind: its outline, filled with hair; None where the photo shows no hair.
         framing: Where the canvas lies in the photo.
     """
@@ -106,16 +106,16 @@ class _Scissors:
         self._opacity = self._soft(self._person)
         if opacity is not None:
             sharpened = np.clip((framing.enlarge(opacity, self._region) - 0.5) * _CONTRAST + 0.5, 0, 1)
-            self._opacity = np.maximum(sharpened, self._soft(_eroded(self._person, _SURE * size)))
+            self._opacity = np.maximum(sharpened, self._soft(eroded(self._person, _SURE * size)))
         rim = _RIM * framing.square.side
-        inner = _eroded(framing.enlarge(self._person.astype(np.float32), self._region) > 0.5, rim)
-        self._clean = _continued(self._photo, inner)
+        inner = eroded(framing.enlarge(self._person.astype(np.float32), self._region) > 0.5, rim)
+        self._clean = continued(self._photo, inner)
         self._of_class: dict[int, Uint8Array] = {}
         for class_id in range(1, schema.num_classes):
             seen = framing.enlarge((parsing_map == class_id).astype(np.float32), self._region) > 0.5
             usable = seen & inner if (seen & inner).any() else seen
             if usable.any():
-                self._of_class[class_id] = _continued(self._photo, _eroded(usable, rim))
+                self._of_class[class_id] = continued(self._photo, eroded(usable, rim))
 
     def cut(self, pieces: dict[int, Piece]) -> Appearance:
         """Cuts out the parts."""
@@ -193,7 +193,7 @@ def _substitute(class_id: int, known: dict[int, Uint8Array], schema: LabelSchema
     return next((index for index in (schema.mirrored[class_id], *alike) if index in known), class_id)
 
 
-def _continued(picture: Uint8Array, mask: BoolArray) -> Uint8Array:
+def continued(picture: Uint8Array, mask: BoolArray) -> Uint8Array:
     """Returns a picture that outside of a mask is reflected at the mask's border, where that falls into it."""
     near_row, near_column = nearest_pixels(mask)
     rows, columns = np.indices(mask.shape)
@@ -203,7 +203,7 @@ def _continued(picture: Uint8Array, mask: BoolArray) -> Uint8Array:
     return picture[np.where(inside, row, near_row), np.where(inside, column, near_column)]
 
 
-def _eroded(mask: BoolArray, by: float) -> BoolArray:
+def eroded(mask: BoolArray, by: float) -> BoolArray:
     """Removes a border of `by` pixels; the mask as it is if nothing would be left."""
     inside = cv2.distanceTransform(mask.astype(np.uint8), cv2.DIST_L2, 5) > by
     return inside if inside.any() else mask

@@ -7,7 +7,6 @@ from them never do.
 
 import contextlib
 import dataclasses
-from types import TracebackType
 from typing import Self
 
 import cv2
@@ -85,9 +84,7 @@ class DancerFinder:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._resources.close()
 
     def find(self, frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array | None = None) -> View:

@@ -101,7 +101,7 @@ def _part_arm_from_trunk(codes: Float32Array, arm: int, trunk: int, skeleton: Sk
     own = codes[arm] >= sampling.SEEN
     along, across, length = skeleton.along_bone(arm)
     on_bone = (np.abs(across) <= 1) & (along >= 0) & (along <= length)
-    if cloth[on_bone].mean() < _BARE if on_bone.any() else True:
+    if not on_bone.any() or cloth[on_bone].mean() < _BARE:
         given = own & cloth
         codes[trunk][given], codes[arm][given] = codes[arm][given], 0
         return

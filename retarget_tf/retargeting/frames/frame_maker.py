@@ -1,6 +1,6 @@
 """Makes the photographic frames of a dance from the photo of its person.
 
-maker = FrameMaker(target, parsing_map, schema, FrameOptions(height=720))
+maker = FrameMaker([target], [parsing_map], schema, FrameOptions(height=720))
 for frame in maker.dance(placed):
     ...
 """
