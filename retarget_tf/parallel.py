@@ -1,17 +1,20 @@
-"""Many calls of one function on all cores, in processes that never outlive the one that started them.
+"""Work on several cores: many calls of one function in processes, and an iterator that a thread keeps ahead.
+
+The processes of `for_each` never outlive the one that started them.
 
 When the starting process fails or is stopped, a running call is interrupted by StoppedError, as by a signal, so that it
 can remove what it has half written. Where the starting process is killed, the same happens.
 """
 
 import _thread
+import collections
 import concurrent.futures
 import multiprocessing
 import multiprocessing.connection
 import os
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from concurrent.futures.process import BrokenProcessPool
 from typing import TypeVar
 
@@ -72,6 +75,24 @@ def for_each(
     finally:
         pool.shutdown(cancel_futures=True)
         held_here.close()
+
+
+def ahead(items: Iterable[Result], most: int = 4) -> Generator[Result, None, None]:
+    """Yields the items of an iterable, which a thread computes while the previous ones are used.
+
+    Args:
+        items: The iterable. An error in it is raised when its item would be yielded.
+        most: Largest number of items that wait; bounds the memory.
+    """
+    iterator, end = iter(items), object()
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        waiting = collections.deque(pool.submit(next, iterator, end) for _ in range(most))
+        try:
+            while (item := waiting.popleft().result()) is not end:
+                waiting.append(pool.submit(next, iterator, end))
+                yield item  # type: ignore[misc]  # not the end
+        finally:
+            pool.shutdown(cancel_futures=True)
 
 
 def _start_worker(lifeline: multiprocessing.connection.Connection, prepare: Callable[[], None] | None) -> None:

@@ -29,7 +29,7 @@ from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction, importers, screening
 from retarget_tf.footage.extraction import models
 from retarget_tf.footage.importers import KeypointFile
-from retarget_tf.networks import generator
+from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
 from retarget_tf.program import running
@@ -48,7 +48,7 @@ BUILD = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=
 @pytest.fixture(scope="module")
 def model() -> Retargeter:
     spec = GeneratorSpec(ModelConfig.of_preset("paper", image_size=SIZE, filters=2), person_height_share=0.7)
-    return Retargeter(generator.TrainedGenerator(generator.build_generator(spec.model), spec))
+    return Retargeter(trained.TrainedGenerator(generator.build_generator(spec.model), spec))
 
 
 @pytest.fixture(scope="module")

@@ -1,10 +1,12 @@
-"""Tests of calls in other processes: their results, their errors, and that they end with the calling process."""
+"""Tests of work in other processes and threads: results, errors, and that it ends with what started it."""
 
 import os
 import pathlib
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -75,3 +77,40 @@ def _is_alive(process: int) -> bool:
         return "\nState:\tZ" not in pathlib.Path(f"/proc/{process}/status").read_text()
     except FileNotFoundError:
         return False
+
+
+def test_what_a_thread_computes_ahead_comes_in_order() -> None:
+    assert list(parallel.ahead(range(10))) == list(range(10))
+    assert list(parallel.ahead([])) == []
+
+
+def test_the_thread_is_ahead_by_a_few_items_and_ends_with_its_reader() -> None:
+    begun, closed = list[int](), threading.Event()
+
+    def numbers() -> Iterator[int]:
+        try:
+            for number in range(100):
+                begun.append(number)
+                yield number
+        finally:
+            closed.set()
+
+    reader = parallel.ahead(numbers(), most=3)
+    assert next(reader) == 0
+    reader.close()
+    assert len(begun) <= 5
+    del reader
+    assert closed.wait(10)
+    assert threading.active_count() == 1 or all("ThreadPool" not in thread.name for thread in threading.enumerate())
+
+
+def test_an_error_ahead_is_raised_in_its_place() -> None:
+    def numbers() -> Iterator[int]:
+        yield 1
+        yield 2
+        raise InputDataError("video x: is damaged. Give another.")
+
+    reader = parallel.ahead(numbers())
+    assert [next(reader), next(reader)] == [1, 2]
+    with pytest.raises(InputDataError, match="is damaged"):
+        next(reader)

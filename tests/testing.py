@@ -157,7 +157,7 @@ class Served:
 
     @functools.cached_property
     def trained(self) -> Any:
-        """The Keras model, as a `generator.TrainedGenerator`."""
+        """The Keras model, as a `trained.TrainedGenerator`."""
         from retarget_tf.networks import generator
 
         return generator.load_generator(self.workdir)

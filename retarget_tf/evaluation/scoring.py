@@ -21,7 +21,7 @@ from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.baselines import Baseline, Mover, without_unknown
 from retarget_tf.evaluation.tasks import Task
 from retarget_tf.networks import encoding
-from retarget_tf.networks.generator import TrainedGenerator
+from retarget_tf.networks.trained import TrainedGenerator
 from retarget_tf.pictures import figures
 from retarget_tf.retargeting.rollout import Reference, Rollout
 

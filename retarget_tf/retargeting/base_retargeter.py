@@ -4,7 +4,7 @@ import abc
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from typing import TypedDict, Unpack
+from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from tqdm import tqdm
 
@@ -17,15 +17,17 @@ from retarget_tf.errors import ConfigError
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.networks.config import GeneratorSpec
+from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
 from retarget_tf.retargeting import map_files, target_video, targets
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Show, check_background, check_outputs
-from retarget_tf.retargeting.frames.frame_maker import FrameMaker
 from retarget_tf.retargeting.frames.options import SOURCE, FrameOptions
-from retarget_tf.retargeting.frames.source_stage import SourceStage
 from retarget_tf.retargeting.shown import METADATA, Shown
 from retarget_tf.retargeting.sources import Source
 from retarget_tf.retargeting.targets import Target
+
+if TYPE_CHECKING:  # imports TensorFlow
+    from retarget_tf.retargeting.frames.frame_maker import FrameMaker
 
 
 class Placing(TypedDict, total=False):
@@ -228,7 +230,7 @@ class BaseRetargeter(abc.ABC):
             target,
             placed,
             lambda: self._generate(target, placed),
-            lambda: self._frame_maker(target, options, source, placed).dance(placed),
+            lambda: ahead(self._frame_maker(target, options, source, placed).dance(placed)),
             self.label_schema,
         )
         sound = source.sound if audio else None
@@ -248,7 +250,10 @@ class BaseRetargeter(abc.ABC):
 
     def _frame_maker(
         self, target: Target, options: FrameOptions | None, source: Source | None, placed: Float32Array
-    ) -> FrameMaker:
+    ) -> "FrameMaker":
+        from retarget_tf.retargeting.frames.frame_maker import FrameMaker
+        from retarget_tf.retargeting.frames.source_stage import SourceStage
+
         people = [target, *target.more]
         maps = [self._photo_map(one) for one in people]
         options, stage = options or FrameOptions(), None

@@ -11,19 +11,22 @@ Frames and maps are streamed. Only the source's keypoints are held in memory, be
 canvas needs the whole path.
 """
 
-from collections.abc import Iterator
-from typing import Self
+import functools
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Self
 
 import numpy as np
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.body.parsing_labels import UNKNOWN
-from retarget_tf.networks.generator import TrainedGenerator, load_generator
+from retarget_tf.networks.trained import TrainedGenerator, read_spec
 from retarget_tf.retargeting.base_retargeter import BaseRetargeter
-from retarget_tf.retargeting.live import LivePath, LiveRetargeter
-from retarget_tf.retargeting.rollout import Reference, Rollout, rollout_clip
 from retarget_tf.retargeting.targets import Target
+
+if TYPE_CHECKING:  # TensorFlow is imported when the first map is generated
+    from retarget_tf.retargeting.live import LiveRetargeter
+    from retarget_tf.retargeting.rollout import Reference
 
 
 class Retargeter(BaseRetargeter):
@@ -35,17 +38,46 @@ class Retargeter(BaseRetargeter):
 
     @classmethod
     def load(cls, path: files.PathLike) -> Self:
-        """Loads a workdir, a `.keras` file, a SavedModel folder or a pretrained model; see `load_generator`."""
-        return cls(load_generator(path))
+        """Finds a workdir, a `.keras` file, a SavedModel folder or a pretrained model; see `load_generator`.
 
-    def live(self, target: Target) -> LiveRetargeter:
+        The network is read when it generates its first map: photographic frames need none.
+
+        Raises:
+            InputDataError: There is no model, or its description cannot be read.
+        """
+        return cls(TrainedGenerator(_ReadWhenCalled(path), read_spec(path)))
+
+    def live(self, target: Target) -> "LiveRetargeter":
         """Starts a live stream, whose `step(keypoints, dt)` returns the map for each new pose; see `live`."""
+        from retarget_tf.retargeting.live import LivePath, LiveRetargeter
+        from retarget_tf.retargeting.rollout import Rollout
+
         rollout = Rollout(self._trained, self._reference(target))
         return LiveRetargeter(rollout, LivePath(target.known_keypoints, self.image_size))
 
     def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
+        from retarget_tf.retargeting.rollout import rollout_clip
+
         return rollout_clip(self._trained, self._reference(target), placed)
 
-    def _reference(self, target: Target) -> Reference:
+    def _reference(self, target: Target) -> "Reference":
+        from retarget_tf.retargeting.rollout import Reference
+
         known_map = target.parsing_map if self.takes_reference_map else np.full_like(target.parsing_map, UNKNOWN)
         return Reference(target.canvas[None], target.keypoints[None], known_map[None])
+
+
+class _ReadWhenCalled:
+    """A network that is read from its file when it is first called."""
+
+    def __init__(self, path: files.PathLike) -> None:
+        self._path = path
+
+    def __call__(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
+        return self._network.network(inputs)
+
+    @functools.cached_property
+    def _network(self) -> TrainedGenerator:
+        from retarget_tf.networks.generator import load_generator
+
+        return load_generator(self._path)

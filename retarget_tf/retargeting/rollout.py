@@ -12,8 +12,8 @@ from collections.abc import Iterable, Iterator
 import tensorflow as tf
 
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.networks.generator import TrainedGenerator
 from retarget_tf.networks.presets import Reference, make_loop
+from retarget_tf.networks.trained import TrainedGenerator
 
 __all__ = ["Reference", "Rollout", "rollout_clip"]
 

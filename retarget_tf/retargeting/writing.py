@@ -1,6 +1,8 @@
 """Carries out a `Dance`: reads its input files, and writes its video and its maps."""
 
+import concurrent.futures
 import dataclasses
+import importlib
 
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.people.choosing import PersonChoice
@@ -38,8 +40,11 @@ def write_dance(
     """
     video.check_output(dance.out)  # before minutes of detection
     check_background(dance.out, dance.show, options or FrameOptions())
-    target = _target(retargeter, dance, reading)
-    source = _source(dance, reading, show_progress=show_progress)
+    with concurrent.futures.ThreadPoolExecutor(1) as meanwhile:
+        # Takes seconds, in which the inputs are read: detecting keypoints does not need TensorFlow.
+        meanwhile.submit(importlib.import_module, "retarget_tf.retargeting.frames.frame_maker")
+        target = _target(retargeter, dance, reading)
+        source = _source(dance, reading, show_progress=show_progress)
     return retargeter.write_video(
         target,
         source,

@@ -20,7 +20,8 @@ from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import InputDataError
 from retarget_tf.networks import encoding
 from retarget_tf.networks.config import GeneratorSpec
-from retarget_tf.networks.generator import TrainedGenerator, load_generator, load_keras_generator
+from retarget_tf.networks.generator import load_generator, load_keras_generator
+from retarget_tf.networks.trained import TrainedGenerator
 from retarget_tf.retargeting import rollout
 from retarget_tf.serving import contract, exporting, warmup
 

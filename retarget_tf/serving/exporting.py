@@ -17,7 +17,8 @@ from retarget_tf import files
 from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError
 from retarget_tf.networks.config import GeneratorSpec
-from retarget_tf.networks.generator import SPEC_NAME, load_keras_generator
+from retarget_tf.networks.generator import load_keras_generator
+from retarget_tf.networks.trained import SPEC_NAME
 from retarget_tf.serving import warmup
 from retarget_tf.serving.graph import ServingGraph
 from retarget_tf.serving.model_card import model_card

@@ -15,7 +15,8 @@ import tensorflow as tf
 
 from retarget_tf import files
 from retarget_tf.errors import ConfigError, MissingDependencyError, TrainingError
-from retarget_tf.networks.generator import find_keras_file, load_keras_generator
+from retarget_tf.networks.generator import load_keras_generator
+from retarget_tf.networks.trained import find_keras_file
 from retarget_tf.serving import checking
 from retarget_tf.serving.graph import network_function
 

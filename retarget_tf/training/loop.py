@@ -26,7 +26,7 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array
 from retarget_tf.dataset import input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
-from retarget_tf.networks import generator
+from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.training import callbacks
 from retarget_tf.training.config import TrainingConfig
@@ -79,7 +79,7 @@ def train(
         manifest.check_fit(model_config.image_size, model_config.label_schema)
     initial = None
     if init_from is not None and not (folder / "checkpoints").exists():
-        files.refuse_replacing(folder / generator.KERAS_NAME, generator.find_keras_file(init_from))
+        files.refuse_replacing(folder / trained.KERAS_NAME, trained.find_keras_file(init_from))
         initial = _initial_weights(init_from, model_config)
     # + 1 because tf.data's shuffle fails with a global seed of 0 when its own seed is a tensor, as it is here.
     keras.utils.set_random_seed(training_config.seed + 1)

@@ -20,6 +20,7 @@ from retarget_tf.evaluation import tasks as evaluation_tasks
 from retarget_tf.evaluation.config import EvaluationConfig
 from retarget_tf.networks import encoding, generator, presets
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from retarget_tf.networks.trained import TrainedGenerator
 from retarget_tf.retargeting import rollout
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
@@ -211,7 +212,7 @@ def test_a_generator_that_knows_the_truth_has_perfect_scores(
         maps = np.stack([testing.walking_square(left - 8)[1] for left in lefts])
         return {"parsing_rgb": encoding.colour_map(maps, CONFIG.schema)}
 
-    monkeypatch.setattr(generator, "load_generator", lambda _: generator.TrainedGenerator(network, SPEC))
+    monkeypatch.setattr(generator, "load_generator", lambda _: TrainedGenerator(network, SPEC))
     scores = evaluating.evaluate(model, data, EvaluationConfig(fit="none")).metrics
     assert scores["rollout"]["miou"]["mean"] == 1
     assert scores["rollout"]["flicker"] == 1
@@ -297,7 +298,7 @@ class ReferenceMapLoop:
 def taking_maps(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is loaded takes a reference map and repeats it."""
     spec = dataclasses.replace(SPEC, model=ModelConfig.of_preset("stable", image_size=32, filters=2))
-    loaded = generator.TrainedGenerator(lambda inputs: inputs, spec)
+    loaded = TrainedGenerator(lambda inputs: inputs, spec)
     monkeypatch.setattr(generator, "load_generator", lambda _: loaded)
     monkeypatch.setattr(rollout, "make_loop", ReferenceMapLoop)
 
@@ -414,7 +415,7 @@ def test_what_does_not_fit_is_refused(
         (dataclasses.replace(CONFIG, label_schema="cihp20"), "label_schema is parts10, the model's is cihp20"),
     ):
         spec = dataclasses.replace(SPEC, model=config)
-        other = generator.TrainedGenerator(lambda inputs: inputs, spec)
+        other = TrainedGenerator(lambda inputs: inputs, spec)
         monkeypatch.setattr(generator, "load_generator", lambda _, other=other: other)
         with pytest.raises(InputDataError, match=message):
             evaluating.evaluate(model, data)

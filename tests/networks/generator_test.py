@@ -10,7 +10,7 @@ import pytest
 import tensorflow as tf
 
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.networks import generator, unet
+from retarget_tf.networks import generator, trained, unet
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 
 TINY = ModelConfig.of_preset("paper", image_size=32, filters=2)
@@ -148,7 +148,7 @@ def test_load_refuses_what_is_no_model(tmp_path: pathlib.Path) -> None:
 
 
 def test_pretrained_models_are_known_by_name(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(generator, "PRETRAINED", tmp_path / "pretrained")
+    monkeypatch.setattr(trained, "PRETRAINED", tmp_path / "pretrained")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputDataError, match=r"model tiny_32: .* a pretrained model's name \(there are none\)"):
         generator.load_generator("tiny_32")

@@ -9,7 +9,7 @@ from retarget_tf import dancers
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN
 from retarget_tf.dataset import clips
 from retarget_tf.evaluation import metrics
-from retarget_tf.networks import generator
+from retarget_tf.networks import generator, trained
 from retarget_tf.retargeting import rollout
 
 FRAMES = 101
@@ -24,8 +24,8 @@ def people(tmp_path_factory: pytest.TempPathFactory) -> list[clips.Clip]:
 
 
 def test_the_package_holds_it_with_its_recipe_and_card() -> None:
-    folder = generator.PRETRAINED
-    assert generator.pretrained_names() == ["stable_128"]
+    folder = trained.PRETRAINED
+    assert trained.pretrained_names() == ["stable_128"]
     assert (folder / "stable_128.keras").stat().st_size < 20e6
     assert json.loads((folder / "stable_128.json").read_text())["model"]["image_size"] == 128
     recipe = (folder / "stable_128.flags").read_text()

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from retarget_tf.errors import ConfigError
-from retarget_tf.networks import generator
+from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import image_files
 from retarget_tf.retargeting import sources, targets
@@ -22,7 +22,7 @@ SPEC = GeneratorSpec(ModelConfig.of_preset("stable", image_size=32, filters=2, r
 @pytest.fixture(scope="module")
 def retargeter() -> Retargeter:
     network = lively(generator.build_generator(SPEC.model))
-    return Retargeter(generator.TrainedGenerator(lambda given: network(given, training=False), SPEC))
+    return Retargeter(trained.TrainedGenerator(lambda given: network(given, training=False), SPEC))
 
 
 @pytest.mark.slow

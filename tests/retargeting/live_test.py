@@ -7,7 +7,8 @@ from retarget_tf.arrays import Float32Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.dancers import Recipe, render_frames
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.networks.generator import TrainedGenerator, build_generator
+from retarget_tf.networks.generator import build_generator
+from retarget_tf.networks.trained import TrainedGenerator
 from retarget_tf.retargeting.live import LivePath
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests.testing import target_of, walking_square

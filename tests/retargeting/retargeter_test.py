@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import shutil
 from collections.abc import Sequence
 from typing import Any
 
@@ -17,11 +18,12 @@ from retarget_tf.footage import extraction
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from retarget_tf.networks.trained import KERAS_NAME
 from retarget_tf.pictures import video
 from retarget_tf.pictures.panel import Panel
-from retarget_tf.retargeting import retargeter as retargeter_module
 from retarget_tf.retargeting import rollout, sources, targets
 from retarget_tf.retargeting.dance import Dance, Show
+from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.retargeter import Retargeter
 from retarget_tf.retargeting.targets import Target
 from retarget_tf.retargeting.writing import write_dance
@@ -41,6 +43,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
 @pytest.fixture(scope="module")
 def loaded(model: pathlib.Path) -> Retargeter:
     return Retargeter.load(model)
+
+
+def test_the_network_is_read_when_it_is_first_asked(
+    model: pathlib.Path, target: Target, tmp_path: pathlib.Path
+) -> None:
+    shutil.copytree(model, tmp_path / "damaged")
+    (tmp_path / "damaged" / KERAS_NAME).write_bytes(b"no model")
+    damaged = Retargeter.load(tmp_path / "damaged")
+    assert len(list(damaged.frames(target, keypoints()[:2], FrameOptions(height=64)))) == 2
+    with pytest.raises(InputDataError, match=r"generator\.keras: cannot be read"):
+        list(damaged.retarget(target, keypoints()[:2]))
 
 
 @pytest.fixture
@@ -236,7 +249,7 @@ def with_reference_map(loaded: Retargeter, seen: list[Uint8Array], monkeypatch: 
         return iter(np.zeros((len(placed), SIZE, SIZE), np.uint8))
 
     monkeypatch.setattr(Retargeter, "takes_reference_map", True)
-    monkeypatch.setattr(retargeter_module, "rollout_clip", roll)
+    monkeypatch.setattr(rollout, "rollout_clip", roll)
     return loaded
 
 

@@ -11,6 +11,7 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels
 from retarget_tf.networks import encoding, generator, presets
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from retarget_tf.networks.trained import TrainedGenerator
 from retarget_tf.retargeting import rollout
 
 SIZE = 32
@@ -19,11 +20,11 @@ CONFIG = ModelConfig.of_preset("paper", image_size=SIZE, filters=2)
 
 
 @functools.cache
-def trained_generator() -> generator.TrainedGenerator:
+def trained_generator() -> TrainedGenerator:
     """A random generator with weights large enough for its maps to hold several classes."""
     model = generator.build_generator(CONFIG, seed=3)
     model.set_weights([weights * 8 if weights.ndim == 4 else weights for weights in model.get_weights()])
-    return generator.TrainedGenerator(
+    return TrainedGenerator(
         tf.function(lambda inputs: model(inputs, training=False)), GeneratorSpec(CONFIG, person_height_share=0.8)
     )
 
@@ -117,10 +118,10 @@ STABLE = ModelConfig.of_preset("stable", image_size=SIZE, filters=2, refinement=
 
 
 @functools.cache
-def stable_generator() -> generator.TrainedGenerator:
+def stable_generator() -> TrainedGenerator:
     model = generator.build_generator(STABLE, seed=3)
     model.set_weights([weights * 8 if weights.ndim == 4 else weights for weights in model.get_weights()])
-    return generator.TrainedGenerator(
+    return TrainedGenerator(
         tf.function(lambda inputs: model(inputs, training=False)), GeneratorSpec(STABLE, person_height_share=0.8)
     )
 

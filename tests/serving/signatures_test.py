@@ -13,7 +13,7 @@ from retarget_tf import dancers
 from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import PARTS10, PPP7, UNKNOWN
-from retarget_tf.networks import generator
+from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting import rollout
@@ -91,7 +91,7 @@ def step_by_step(served: Served, clip: Arrays, signature: str = "step") -> Uint8
     return np.stack(maps, axis=1)
 
 
-def rolled_out(trained: generator.TrainedGenerator, clip: Arrays) -> Uint8Array:
+def rolled_out(trained: trained.TrainedGenerator, clip: Arrays) -> Uint8Array:
     """`[batch, frames, SIZE, SIZE]` by the library, for the pictures of `clip_request`."""
     frames = np.stack([photo(SIZE, SIZE, seed) for seed in range(len(clip["keypoints"]))])
     running = rollout.Rollout(trained, rollout.Reference(frames, clip["reference_keypoints"], clip["reference_map"]))

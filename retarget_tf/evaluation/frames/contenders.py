@@ -28,7 +28,7 @@ from retarget_tf.retargeting.frames.appearance import look_at
 from retarget_tf.retargeting.frames.backgrounds import PhotoBackground
 from retarget_tf.retargeting.frames.framing import frame_photo
 from retarget_tf.retargeting.frames.motion import Skeleton
-from retarget_tf.retargeting.frames.moved_photo import Layer, Person, move_photos
+from retarget_tf.retargeting.frames.moved_photo import Layer, move_photos
 from retarget_tf.retargeting.frames.plate import make_plate, person_area
 from retarget_tf.retargeting.targets import Target
 
@@ -90,8 +90,7 @@ class Contenders:
             raise InputDataError("clip: the parsing map of the frame that is the photo shows nobody. Leave it out.")
         _, self._framing = frame_photo(target.photo.picture, target.photo.square, size, size)
         self._skeleton = Skeleton(self.photo_map, self.photo_pose, schema)
-        look = look_at(self.photo, self._framing, self.photo_map, self._skeleton, schema)
-        self._person = Person(look, self._skeleton)
+        self._look = look_at(self.photo, self._framing, self.photo_map, self._skeleton, schema)
         opacity = (self.photo_map > 0).astype(np.float32)
         area = person_area(opacity)
         self._shadow = shadow.find_shadow(self.photo, opacity, self.photo_pose)
@@ -107,7 +106,7 @@ class Contenders:
     def make(self, moment: Moment) -> dict[str, Made]:
         """Returns the frames of all contenders by name; without a generated map there is no `generator`."""
         motion = self._skeleton.move_to(moment.pose)
-        moved = move_photos([self._person], moment.pose, self._framing)
+        moved = move_photos([self._look], [motion], self._framing)
         limbs = self._composed(moved, moment)
         real_map = without_unknown(moment.real_map)
         made = {

@@ -5,6 +5,7 @@ MediaPipe's detection of a single person is steadier, because it smooths over ti
 everybody and returns one track.
 """
 
+import concurrent.futures
 import dataclasses
 from collections.abc import Callable, Iterable
 
@@ -62,19 +63,27 @@ def find_person(
     """
     keypoints: list[Float32Array] = []
     views = _Views(view_of)
-    crowded_looks = 0
+    looks: list[concurrent.futures.Future[int]] = []  # how many people are seen
     stride = max(1, round(fps * _LOOK_SECONDS))
     with (
         detectors.PoseDetector(video=True, models_folder=models_folder) as detector,
         detectors.PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder) as onlooker,
+        concurrent.futures.ThreadPoolExecutor(1) as beside,
     ):
         for index, frame in enumerate(frames):
+            if index % stride == 0:
+                if looks:
+                    looks[-1].result()  # no more than one frame waits
+                looks.append(beside.submit(_count_people, onlooker, frame, index / fps))
             found = detector.detect(frame, index / fps)
             keypoints.append(np.zeros((skeleton.NUM_JOINTS, 3), np.float32) if found is None else found)
             views.add(index, frame, [] if found is None else [found])
-            if index % stride == 0:
-                crowded_looks += len(tracking.sight(frame, onlooker.detect_all(frame, index / fps))) > 1
+        crowded_looks = sum(look.result() > 1 for look in looks)
     return Track(np.stack(keypoints), views.of(keypoints), crowded_looks >= _ENOUGH_LOOKS)
+
+
+def _count_people(onlooker: detectors.PoseDetector, frame: Uint8Array, seconds: float) -> int:
+    return len(tracking.sight(frame, onlooker.detect_all(frame, seconds)))
 
 
 def follow_person(

@@ -28,6 +28,7 @@ from retarget_tf.footage.extraction.selection import Stretch
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
 from retarget_tf.footage.people.cuts import noting_cuts
 from retarget_tf.footage.settings import BUILT_IN, ExtractionConfig
+from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
 
 
@@ -161,7 +162,7 @@ def _track(
     cuts: list[int] = []  # noted in the first pass
     if person == MAIN_PERSON:
         with frames.open("pose") as pictures:
-            track = find_person(noting_cuts(pictures, cuts), fps, models_folder=models_folder, view_of=view_of)
+            track = find_person(ahead(noting_cuts(pictures, cuts)), fps, models_folder=models_folder, view_of=view_of)
     if track is None or track.has_company:
         with frames.open("people") as pictures:
             watched = noting_cuts(pictures, cuts) if track is None else pictures

@@ -13,6 +13,7 @@ import numpy as np
 from retarget_tf.arrays import Float32Array, Uint8Array
 
 _SIDE = 32  # side of the compared thumbnails in pixels
+_FINER = 3  # times as large are those whose colours are compared
 _LAYOUT = 16.0  # mean difference of thumbnails, 0..255, that suffices for a cut
 _COLOURS = 0.5  # share of pixels with another colour that suffices for a cut
 _ABOVE_USUAL = 4.0  # times the median of recent changes, so that a fast dance is not a cut
@@ -28,7 +29,8 @@ class CutFinder:
 
     def is_cut(self, frame: Uint8Array) -> bool:
         """Whether a new shot begins with this frame, RGB uint8 `[height, width, 3]`."""
-        now = _layout(frame), _colours(frame)
+        small = cv2.resize(frame, (_SIDE * _FINER, _SIDE * _FINER), interpolation=cv2.INTER_AREA)
+        now = _layout(small), _colours(small)
         before, self._before = self._before, now
         if before is None:
             return False
@@ -48,11 +50,10 @@ def noting_cuts(frames: Iterable[Uint8Array], cuts: list[int]) -> Iterator[Uint8
         yield frame
 
 
-def _layout(frame: Uint8Array) -> Float32Array:
-    return np.asarray(cv2.resize(frame, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32)
+def _layout(small: Uint8Array) -> Float32Array:
+    return np.asarray(cv2.resize(small, (_SIDE, _SIDE), interpolation=cv2.INTER_AREA), np.float32)
 
 
-def _colours(frame: Uint8Array) -> Float32Array:
-    small = cv2.resize(frame, (3 * _SIDE, 3 * _SIDE), interpolation=cv2.INTER_AREA)
+def _colours(small: Uint8Array) -> Float32Array:
     counts = cv2.calcHist([cv2.cvtColor(small, cv2.COLOR_RGB2HSV)], [0, 1, 2], None, _BINS, [0, 180, 0, 256, 0, 256])
     return np.asarray(counts / counts.sum(), np.float32)

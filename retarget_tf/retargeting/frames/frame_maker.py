@@ -18,11 +18,11 @@ from retarget_tf.errors import InputDataError
 from retarget_tf.pictures import drawing
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.frames import shadow
-from retarget_tf.retargeting.frames.appearance import look_at
+from retarget_tf.retargeting.frames.appearance import Appearance, look_at
 from retarget_tf.retargeting.frames.backgrounds import Background, make_background
 from retarget_tf.retargeting.frames.framing import Framing, frame_photo
-from retarget_tf.retargeting.frames.motion import Skeleton
-from retarget_tf.retargeting.frames.moved_photo import Person, move_photos
+from retarget_tf.retargeting.frames.motion import Motion, Skeleton
+from retarget_tf.retargeting.frames.moved_photo import move_photos
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.frames.source_stage import SourceStage
 from retarget_tf.retargeting.targets import Target
@@ -63,7 +63,11 @@ class FrameMaker:
         photo, self._stage = targets[0].photo, stage
         picture, of_photo = frame_photo(photo.picture, photo.square, size, options.height)
         self._framing = of_photo if stage is None else stage.framing(size)
-        self._people = [view.person(schema, options.height, self._framing.square.side) for view in views]
+        self._skeletons = [Skeleton(view.parsing_map, view.keypoints, schema) for view in views]
+        self._looks = [
+            view.cut_out(body, schema, options.height, self._framing.square.side)
+            for view, body in zip(views, self._skeletons, strict=True)
+        ]
         if stage is None:
             seen = photo.plate
             if seen is not None:
@@ -93,8 +97,10 @@ class FrameMaker:
         if self._stage is None:  # a source may let heads leave the picture
             poses = self._kept_inside(poses)
         grounds = shadow.ground_lines(self._framing.to_picture(poses))
-        for pose, ground, background in zip(poses, grounds, self._backgrounds(len(poses)), strict=True):
-            yield self._frame(pose, float(ground), background)
+        motions = zip(*(body.motions(poses) for body in self._skeletons), strict=True)
+        backgrounds = self._backgrounds(len(poses))
+        for pose, moved, ground, background in zip(poses, motions, grounds, backgrounds, strict=True):
+            yield self._frame(pose, moved, float(ground), background)
 
     def _backgrounds(self, count: int) -> Iterator[Background]:
         return itertools.repeat(self._background, count) if self._stage is None else self._stage.backgrounds()
@@ -113,8 +119,10 @@ class FrameMaker:
         shift = np.float32((1 - scale) * middle), np.float32((1 - scale) * floor)
         return np.asarray(pose_transform.move_keypoints(poses, np.float32(scale), *shift), np.float32)
 
-    def _frame(self, pose: Float32Array, ground: float, background: Background) -> Uint8Array:
-        layer = move_photos(self._people, pose, self._framing)
+    def _frame(
+        self, pose: Float32Array, motions: Sequence[Motion], ground: float, background: Background
+    ) -> Uint8Array:
+        layer = move_photos(self._looks, motions, self._framing)
         frame = background.compose(layer, self._framing.to_picture(pose), ground)
         return _marked(frame) if self._options.mark else frame
 
@@ -134,11 +142,10 @@ class _View:
         if self._opacity is not None and len(self._opacity) != size:
             self._opacity = np.asarray(cv2.resize(self._opacity, (size, size)), np.float32)
 
-    def person(self, schema: LabelSchema, height: int, side: float) -> Person:
+    def cut_out(self, body: Skeleton, schema: LabelSchema, height: int, side: float) -> Appearance:
         """Cuts her out of the photo, scaled so that the canvas has this side in pixels."""
         picture, framing = frame_photo(self._photo.picture, self._photo.square, len(self.parsing_map), height, side)
-        skeleton = Skeleton(self.parsing_map, self.keypoints, schema)
-        return Person(look_at(picture, framing, self.parsing_map, skeleton, schema, self._opacity), skeleton)
+        return look_at(picture, framing, self.parsing_map, body, schema, self._opacity)
 
     def silhouette(self, framing: Framing) -> tuple[Float32Array, BoolArray]:
         """Returns her opacity, and where her map is, at each pixel of the picture."""

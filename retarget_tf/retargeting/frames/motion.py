@@ -44,9 +44,14 @@ class _Vectors:
     gaze: tuple[float, float]
 
     @classmethod
-    def of(cls, tensors: bones.Bones) -> "_Vectors":
-        sine, cosine = (float(np.asarray(value).item()) for value in tensors.gaze)
-        return cls(**{name: np.asarray(getattr(tensors, name))[0] for name in _FIELDS}, gaze=(sine, cosine))
+    def each_of(cls, tensors: bones.Bones) -> "list[_Vectors]":
+        """Takes a batch of poses apart."""
+        arrays = {name: np.asarray(getattr(tensors, name)) for name in _FIELDS}
+        sines, cosines = (np.asarray(value)[:, 0, 0].tolist() for value in tensors.gaze)
+        return [
+            cls(**{name: array[index] for name, array in arrays.items()}, gaze=gaze)
+            for index, gaze in enumerate(zip(sines, cosines, strict=True))
+        ]
 
     @property
     def facing(self) -> float:
@@ -81,16 +86,9 @@ class Skeleton:
         self.codes = np.asarray(codes)[0]
         self.cut_from = np.where(twins, anatomy.TWINS, np.arange(len(NAMES)))
         self._mirrored: BoolArray = twins
-        self._photo = _Vectors.of(start)
-        self._start = _Vectors.of(start.of_twins(use_twin))
-        like = reference[:, : skeleton.NUM_JOINTS]
-
-        @tf.function(input_signature=[tf.TensorSpec([skeleton.NUM_JOINTS, 3])])
-        def vectors(pose: tf.Tensor) -> tuple[list[tf.Tensor], tuple[tf.Tensor, tf.Tensor], tf.Tensor]:
-            end = bones.bones_of(anatomy.complete(pose[None], like))
-            return [getattr(end, name) for name in _FIELDS], end.gaze, bones.ranks(pose[None])
-
-        self._vectors = vectors
+        (self._photo,) = _Vectors.each_of(start)
+        (self._start,) = _Vectors.each_of(start.of_twins(use_twin))
+        self._like = reference[:, : skeleton.NUM_JOINTS]
 
     @property
     def unit(self) -> float:
@@ -140,13 +138,19 @@ class Skeleton:
                 within &= disc | ~beyond
         return discs, within
 
+    def motions(self, poses: Float32Array) -> "list[Motion]":
+        """Returns the motions from the photo's pose to each of a dance, float32 `[frames, 25, 3]` in canvas pixels."""
+        poses = tf.constant(poses)
+        end = bones.bones_of(anatomy.complete(poses, self._like))
+        ranks = np.asarray(bones.ranks(poses))[..., 0]
+        return [
+            Motion(self._photo, self._start, _with_quiet_feet(self._start, vectors), self._mirrored, rank.argsort())
+            for vectors, rank in zip(_Vectors.each_of(end), ranks, strict=True)
+        ]
+
     def move_to(self, keypoints: Float32Array) -> "Motion":
         """Returns the motion from the photo's pose to another, float32 `[25, 3]` in pixels of the canvas."""
-        arrays, gaze, ranks = self._vectors(tf.constant(keypoints))
-        end = _with_quiet_feet(
-            self._start, _Vectors.of(bones.Bones(**dict(zip(_FIELDS, arrays, strict=True)), gaze=gaze))
-        )
-        return Motion(self._photo, self._start, end, self._mirrored, np.asarray(ranks)[0, :, 0].argsort())
+        return self.motions(keypoints[None])[0]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,7 +12,7 @@ from retarget_tf.body.limb_warp.anatomy import PART
 from retarget_tf.retargeting.frames.appearance import Appearance, Cutout
 from retarget_tf.retargeting.frames.dividing import SKIRT
 from retarget_tf.retargeting.frames.framing import Framing, Region
-from retarget_tf.retargeting.frames.motion import HEAD, Motion, Skeleton
+from retarget_tf.retargeting.frames.motion import HEAD, Motion
 
 _THIGHS = PART["left_thigh"], PART["right_thigh"]
 
@@ -35,27 +35,18 @@ class Layer:
     stillness: Float32Array
 
 
-@dataclasses.dataclass(frozen=True)
-class Person:
-    """What one photo shows of the person: her cut-outs, and her pose in it."""
-
-    appearance: Appearance
-    skeleton: Skeleton
-
-
-def move_photos(people: Sequence[Person], keypoints: Float32Array, framing: Framing) -> Layer:
+def move_photos(looks: Sequence[Appearance], motions: Sequence[Motion], framing: Framing) -> Layer:
     """Moves the person of one or several photos.
 
     Each part is taken from the photo whose view is most like that of the new pose, or where that hides it, from the
     next one.
 
     Args:
-        people: The same person in each photo.
-        keypoints: The new pose, float32 `[25, 3]` in pixels of the canvas.
+        looks: The same person's cut-outs of each photo.
+        motions: The motion from each photo's pose to the new one.
         framing: Where the canvas lies in the new picture.
     """
-    moved = [(person.appearance, person.skeleton.move_to(keypoints)) for person in people]
-    moved.sort(key=lambda of_photo: -of_photo[1].likeness())
+    moved = sorted(zip(looks, motions, strict=True), key=lambda of_photo: -of_photo[1].likeness())
     order = list(moved[0][1].order)
     order.insert(order.index(PART["trunk"]), SKIRT)
     below = [_chosen(part, [(look.below, motion, look) for look, motion in moved]) for part in order]

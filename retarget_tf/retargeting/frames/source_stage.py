@@ -3,7 +3,7 @@
     stage = SourceStage(source, placed, size=128, height=720)
     framing = stage.framing(512)
     for pose, background in zip(poses, stage.backgrounds()):
-        frame = background.compose(move_photos(people, pose, framing), ...)
+        frame = background.compose(move_photos(looks, motions, framing), ...)
 
 A first pass over the video makes the plate, the background that its frames share, and a second one replaces the dancer
 by it in each frame. A camera that pans or zooms has no plate: there what she hides is filled smoothly. All other pixels

@@ -77,6 +77,17 @@ def test_the_photos_own_pose_moves_nothing(own: Float32Array, body: Skeleton) ->
         np.testing.assert_allclose(y, np.broadcast_to(Y, y.shape), atol=1e-3)
 
 
+def test_a_dance_moves_as_its_poses_do_one_by_one(body: Skeleton) -> None:
+    poses = np.stack([random_pose(seed) for seed in range(3)])
+    for pose, moved in zip(poses, body.motions(poses), strict=True):
+        alone = body.move_to(pose)
+        np.testing.assert_array_equal(moved.order, alone.order)
+        for part in range(len(NAMES)):
+            np.testing.assert_allclose(
+                np.broadcast_arrays(*moved.source(part, X, Y)), np.broadcast_arrays(*alone.source(part, X, Y)), 1e-4
+            )
+
+
 def test_a_shift_shifts_every_part(body: Skeleton) -> None:
     moved = body.move_to(puppet.pose(dx=9, dy=-5))
     for part in range(len(NAMES)):

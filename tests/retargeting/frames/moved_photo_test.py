@@ -11,7 +11,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.retargeting.frames.appearance import look_at
 from retarget_tf.retargeting.frames.motion import Skeleton
-from retarget_tf.retargeting.frames.moved_photo import Layer, Person, move_photos
+from retarget_tf.retargeting.frames.moved_photo import Layer, move_photos
 from tests.retargeting.frames import puppet
 from tests.retargeting.frames.puppet import COLOURS, ID
 
@@ -25,7 +25,7 @@ def moved(
     picture = puppet.photo_of(parsing_map) if picture is None else picture
     body = Skeleton(parsing_map, own, PARTS10)
     look = look_at(picture, puppet.framing(), parsing_map, body, PARTS10)
-    return move_photos([Person(look, body)], pose, puppet.framing())
+    return move_photos([look], [body.move_to(pose)], puppet.framing())
 
 
 def on_black(layer: Layer) -> Float32Array:
