@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TypedDict, Unpack
 
+from absl import logging
 from tqdm import tqdm
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
-from retarget_tf.body.pose_transform import Fit
+from retarget_tf.body.pose_transform import Fit, UpperBody
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
@@ -145,7 +146,15 @@ class BaseRetargeter(abc.ABC):
         if placing.get("clean", True):
             source_keypoints = keypoint_filters.clean_keypoints(source_keypoints)
         fit, source_size = placing.get("fit", "limbs"), placing.get("source_size", (size, size))
-        transform = pose_transform.fit_path(fit, source_keypoints, target.known_keypoints, size, source_size)
+        known = target.known_keypoints
+        transform = pose_transform.fit_path(fit, source_keypoints, known, size, source_size)
+        if fit == "limbs" and not target.shows_feet:
+            logging.warning(
+                "target: the photo shows no legs down to the feet, so only the upper body dances. "
+                "Give a photo of the whole person."
+            )
+            cut_off = UpperBody.fitted(source_keypoints, known, target.keypoints, target.lower_edge)
+            transform = cut_off or transform
         return transform.apply(pose_transform.hold_pose(source_keypoints))
 
     def retarget(
