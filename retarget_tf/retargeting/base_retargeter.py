@@ -20,7 +20,7 @@ from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.pictures import video
 from retarget_tf.retargeting import map_files, target_video, targets
-from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Show, check_background, check_outputs
+from retarget_tf.retargeting.dance import AUTO, MAP_CHOICES, NO_MAP, PARSE, Show, check_background, check_outputs
 from retarget_tf.retargeting.frames.frame_maker import FrameMaker
 from retarget_tf.retargeting.frames.options import SOURCE, FrameOptions
 from retarget_tf.retargeting.frames.source_stage import SourceStage
@@ -84,21 +84,21 @@ class BaseRetargeter(abc.ABC):
                 is used; None detects them.
             target_map: Parsing map of the photo: a PNG file of class ids as large as the upright photo; `"parse"` runs
                 the parser of the `extract` extra; `"none"` leaves the parsing to the network; `"auto"` runs the parser
-                if it is installed and the generator uses a map.
+                if it is installed and has the classes of the model. Photographic frames are made from it whatever the
+                model is; `paper` does not look at it for its maps.
             person: Which person is detected, if the photo shows several.
 
         Raises:
             InputDataError: The photo or its map cannot be read, or the photo shows nobody.
             MissingDependencyError: The keypoint detector, or the parser for `"parse"`, is needed and not installed.
-            ConfigError: A map is given or must be parsed, but the generator uses none or has other classes.
+            ConfigError: The map must be parsed, but the model has other classes than the parser.
         """
-        is_usable = self.takes_reference_map and self.label_schema == PARTS10
-        if target_map == AUTO and not is_usable:
+        if target_map == AUTO and self.label_schema != PARTS10:
             target_map = NO_MAP
         if target_map == PARSE and self.label_schema != PARTS10:
             raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
-        if target_map != NO_MAP and not self.takes_reference_map:
-            raise ConfigError(f"target_map needs a model that looks at it. Received: target_map={target_map}")
+        if target_map not in MAP_CHOICES and not self.takes_reference_map:
+            logging.info("target: its map is for photographs; the model does not look at it")
         share = self._spec.person_height_share
         return targets.photo_target(
             photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema, person=person
@@ -119,7 +119,7 @@ class BaseRetargeter(abc.ABC):
             MissingDependencyError: The keypoint detector is not installed.
         """
         size, share = self.image_size, self._spec.person_height_share
-        target_map = AUTO if self.takes_reference_map and self.label_schema == PARTS10 else NO_MAP
+        target_map = AUTO if self.label_schema == PARTS10 else NO_MAP
         film = target_video.watch(path, reading, person)
         first, *more = (
             targets.picture_target(picture, pose, size, share, target_map=target_map) for picture, pose in film.pictures
