@@ -149,12 +149,13 @@ class BaseRetargeter(abc.ABC):
         known = target.known_keypoints
         transform = pose_transform.fit_path(fit, source_keypoints, known, size, source_size)
         if fit == "limbs" and not target.shows_feet:
-            logging.warning(
-                "target: the photo shows no legs down to the feet, so only the upper body dances. "
-                "Give a photo of the whole person."
-            )
             cut_off = UpperBody.fitted(source_keypoints, known, target.keypoints, target.lower_edge)
-            transform = cut_off or transform
+            if cut_off is not None:
+                transform = cut_off
+                logging.warning(
+                    "target: the photo shows no legs down to the feet, so only the upper body dances. "
+                    "Give a photo of the whole person."
+                )
         return transform.apply(pose_transform.hold_pose(source_keypoints))
 
     def retarget(

@@ -113,9 +113,11 @@ def photo_target(
         MissingDependencyError: The keypoint detector, or the parser for `PARSE`, is needed and not installed.
     """
     picture = image_files.load_photo(photo)
-    pose = _pose_in(picture, keypoints, person)
+    pose = _pose_in(picture, keypoints, person, f"photo {photo}")
     if pose is None or skeleton.person_box(pose) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
+    if not pose[list(skeleton.joints("neck", "mid_hip")), 2].any():
+        raise InputDataError(f"photo {photo}: no trunk is seen in it. Give a photo that shows a whole person.")
     return picture_target(picture, pose, size, share, target_map=target_map, schema=schema)
 
 
@@ -176,12 +178,12 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
 
 
 def _pose_in(
-    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, person: PersonChoice
+    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, person: PersonChoice, source: str
 ) -> Float32Array | None:
     """Returns the given keypoints `[25, 3]`, the first of a file, or detected ones; None if nobody is detected."""
     height, width = picture.shape[:2]
     if keypoints is None:
-        return extraction.detect_keypoints(picture, person=person)
+        return extraction.detect_keypoints(picture, person=person, source=source)
     if isinstance(keypoints, KeypointFile):
         return keypoints.read(width, height)[0]
     return skeleton.drop_unseen(keypoints, width, height)

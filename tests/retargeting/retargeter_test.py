@@ -211,7 +211,7 @@ def test_detector_is_asked_where_no_keypoints_are_given(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: pathlib.Path,
 ) -> None:
-    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, person: keypoints()[0])
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, **_: keypoints()[0])
     monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
     asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo=str(photo), source_video=str(dance))
     assert write_dance(loaded, asked) == 5
@@ -352,9 +352,15 @@ def test_a_map_that_the_model_does_not_look_at_is_for_photographs(
 def test_refuses_a_photo_with_nobody_in_it(
     loaded: Retargeter, photo: pathlib.Path, monkeypatch: pytest.MonkeyPatch, found: Any
 ) -> None:
-    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, person: found)
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, **_: found)
     with pytest.raises(InputDataError, match=r"photo\.png: nobody is seen in it"):
         loaded.prepare_target(photo)
+
+
+def test_refuses_a_photo_of_a_head(loaded: Retargeter, photo: pathlib.Path) -> None:
+    head = np.where(np.isin(np.arange(25), skeleton.HEAD)[:, None], keypoints()[0], 0).astype(np.float32)
+    with pytest.raises(InputDataError, match=r"^photo .*photo\.png: no trunk is seen in it\. Give a photo that .*\.$"):
+        loaded.prepare_target(photo, head)
 
 
 def test_says_what_to_install_where_there_is_no_detector(
