@@ -53,8 +53,8 @@ class Target:
 
     Attributes:
         canvas: Picture for the network, RGB uint8 `[size, size, 3]`.
-        keypoints: float32 `[25, 3]` in pixels of the canvas. If the photo shows no feet, the missing joints of the legs
-            are guessed, see `pose_transform.guess_legs`.
+        keypoints: float32 `[25, 3]` in pixels of the canvas. If no known pose shows feet, the missing joints of the
+            legs are guessed, see `pose_transform.guess_legs`.
         known_keypoints: All known poses, float32 `[frames, 25, 3]` in pixels of the canvas, to measure proportions.
         parsing_map: Class ids, uint8 `[size, size]`. A map filled with 255 means that it is unknown.
         photo: The picture that the canvas was cut out of.
@@ -146,7 +146,7 @@ def picture_target(
         canvas_map, parsing_map = _unknown_map(size), _unknown_map(size)
     elif target_map in (AUTO, PARSE):
         canvas_map, parsing_map, opacity = _parsed_maps(
-            picture, _with_legs(pose), square, size, may_fail=target_map == AUTO
+            picture, _with_legs(pose[None]), square, size, may_fail=target_map == AUTO
         )
     else:
         canvas_map, parsing_map = (
@@ -192,20 +192,21 @@ def _pose_in(
 def _target(photo: Photo, known_keypoints: Float32Array, canvas_map: Uint8Array) -> Target:
     size = len(canvas_map)
     known = photo.square.move_keypoints(known_keypoints, size)
-    return Target(photo.square.apply(photo.picture, size), _with_legs(known[0]), known, canvas_map, photo)
+    return Target(photo.square.apply(photo.picture, size), _with_legs(known), known, canvas_map, photo)
 
 
-def _with_legs(pose: Float32Array) -> Float32Array:
-    """Returns a copy of a pose `[25, 3]`, with guessed legs if no foot is seen."""
-    return pose.copy() if (pose[list(skeleton.FEET), 2] > 0).any() else pose_transform.guess_legs(pose)
+def _with_legs(known: Float32Array) -> Float32Array:
+    """Returns the first of known poses `[frames, 25, 3]`, with guessed legs if no foot is seen in any of them."""
+    return known[0] if (known[:, skeleton.FEET, 2] > 0).any() else pose_transform.guess_legs(known[0])
 
 
 def _person_square(picture: Uint8Array, pose: Float32Array, share: float) -> SquareCrop:
     """Returns the canvas in a picture; where the picture cuts the legs off, both have the same lower edge."""
     height, width = (np.float32(length) for length in picture.shape[:2])
-    whole = _with_legs(pose)
+    whole = _with_legs(pose[None]).copy()
     is_cut = bool(whole[:, 1].max() >= height)
-    whole[:, 1] = np.minimum(whole[:, 1], height - 1)
+    if is_cut:
+        whole[:, 1] = np.minimum(whole[:, 1], height - 1)
     left, top, side = (float(value) for value in pose_transform.person_square(whole, width, height, share))
     return SquareCrop(left, float(height) - side if is_cut else top, side)
 
