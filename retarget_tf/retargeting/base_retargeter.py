@@ -6,13 +6,14 @@ import dataclasses
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
+from absl import logging
 from tqdm import tqdm
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
-from retarget_tf.body.pose_transform import Fit
+from retarget_tf.body.pose_transform import Fit, UpperBody
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
@@ -20,7 +21,7 @@ from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
 from retarget_tf.retargeting import map_files, target_video, targets
-from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE, Show, check_background, check_outputs
+from retarget_tf.retargeting.dance import AUTO, MAP_CHOICES, NO_MAP, PARSE, Show, check_background, check_outputs
 from retarget_tf.retargeting.frames.options import SOURCE, FrameOptions
 from retarget_tf.retargeting.shown import METADATA, Shown
 from retarget_tf.retargeting.sources import Source
@@ -85,21 +86,21 @@ class BaseRetargeter(abc.ABC):
                 is used; None detects them.
             target_map: Parsing map of the photo: a PNG file of class ids as large as the upright photo; `"parse"` runs
                 the parser of the `extract` extra; `"none"` leaves the parsing to the network; `"auto"` runs the parser
-                if it is installed and the generator uses a map.
+                if it is installed and has the classes of the model. Photographic frames are made from it whatever the
+                model is; `paper` does not look at it for its maps.
             person: Which person is detected, if the photo shows several.
 
         Raises:
             InputDataError: The photo or its map cannot be read, or the photo shows nobody.
             MissingDependencyError: The keypoint detector, or the parser for `"parse"`, is needed and not installed.
-            ConfigError: A map is given or must be parsed, but the generator uses none or has other classes.
+            ConfigError: The map must be parsed, but the model has other classes than the parser.
         """
-        is_usable = self.takes_reference_map and self.label_schema == PARTS10
-        if target_map == AUTO and not is_usable:
+        if target_map == AUTO and self.label_schema != PARTS10:
             target_map = NO_MAP
         if target_map == PARSE and self.label_schema != PARTS10:
             raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
-        if target_map != NO_MAP and not self.takes_reference_map:
-            raise ConfigError(f"target_map needs a model that looks at it. Received: target_map={target_map}")
+        if target_map not in MAP_CHOICES and not self.takes_reference_map:
+            logging.info("target: its map is for photographs; the model does not look at it")
         share = self._spec.person_height_share
         return targets.photo_target(
             photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema, person=person
@@ -120,7 +121,7 @@ class BaseRetargeter(abc.ABC):
             MissingDependencyError: The keypoint detector is not installed.
         """
         size, share = self.image_size, self._spec.person_height_share
-        target_map = AUTO if self.takes_reference_map and self.label_schema == PARTS10 else NO_MAP
+        target_map = AUTO if self.label_schema == PARTS10 else NO_MAP
         film = target_video.watch(path, reading, person)
         first, *more = (
             targets.picture_target(picture, pose, size, share, target_map=target_map) for picture, pose in film.pictures
@@ -147,7 +148,16 @@ class BaseRetargeter(abc.ABC):
         if placing.get("clean", True):
             source_keypoints = keypoint_filters.clean_keypoints(source_keypoints)
         fit, source_size = placing.get("fit", "limbs"), placing.get("source_size", (size, size))
-        transform = pose_transform.fit_path(fit, source_keypoints, target.known_keypoints, size, source_size)
+        known = target.known_keypoints
+        transform = pose_transform.fit_path(fit, source_keypoints, known, size, source_size)
+        if fit == "limbs" and not target.shows_feet:
+            cut_off = UpperBody.fitted(source_keypoints, known, target.keypoints, target.lower_edge)
+            if cut_off is not None:
+                transform = cut_off
+                logging.warning(
+                    "target: the photo shows no legs down to the feet, so only the upper body dances. "
+                    "Give a photo of the whole person."
+                )
         return transform.apply(pose_transform.hold_pose(source_keypoints))
 
     def retarget(

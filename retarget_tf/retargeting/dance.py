@@ -53,7 +53,7 @@ class Dance:
         AUTO,
         "parsing map of the photo: a PNG of class ids in pixels of the upright photo; parse: made by the parser of "
         "the extract extra; none: the model parses the photo itself, a clip's map is ignored; auto: a clip's map, or "
-        "parse if the model uses a map and the extra is installed",
+        "parse if the extra is installed",
     )
     source_video: str | None = setting(None, "video of the source: the performer to imitate")
     source_clip: str | None = setting(None, "clip folder used instead of a video")

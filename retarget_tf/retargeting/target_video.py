@@ -75,7 +75,7 @@ def watch(
     found: dict[int, Uint8Array] = {}
     views: list[View] = []
     with DancerFinder() as finder:
-        for index, frame in enumerate(video.read_frames(path, reading)):
+        for index, frame in enumerate(video.read_frames(path, reading, at_one_rate=False)):
             if index in wanted:
                 found[index] = frame
             if index in sampled:

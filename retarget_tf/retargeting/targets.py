@@ -53,7 +53,8 @@ class Target:
 
     Attributes:
         canvas: Picture for the network, RGB uint8 `[size, size, 3]`.
-        keypoints: float32 `[25, 3]` in pixels of the canvas.
+        keypoints: float32 `[25, 3]` in pixels of the canvas. If no known pose shows feet, the missing joints of the
+            legs are guessed, see `pose_transform.guess_legs`.
         known_keypoints: All known poses, float32 `[frames, 25, 3]` in pixels of the canvas, to measure proportions.
         parsing_map: Class ids, uint8 `[size, size]`. A map filled with 255 means that it is unknown.
         photo: The picture that the canvas was cut out of.
@@ -66,6 +67,17 @@ class Target:
     parsing_map: Uint8Array
     photo: Photo
     more: tuple["Target", ...] = ()
+
+    @property
+    def shows_feet(self) -> bool:
+        """Whether a foot is seen in one of the known poses; otherwise the photo shows the upper body only."""
+        return bool((self.known_keypoints[:, skeleton.FEET, 2] > 0).any())
+
+    @property
+    def lower_edge(self) -> float:
+        """Where the photo ends below: y in pixels of the canvas."""
+        square = self.photo.square
+        return (len(self.photo.picture) - square.top) * len(self.canvas) / square.side
 
     @property
     def shown(self) -> Uint8Array:
@@ -101,9 +113,11 @@ def photo_target(
         MissingDependencyError: The keypoint detector, or the parser for `PARSE`, is needed and not installed.
     """
     picture = image_files.load_photo(photo)
-    pose = _pose_in(picture, keypoints, person)
+    pose = _pose_in(picture, keypoints, person, f"photo {photo}")
     if pose is None or skeleton.person_box(pose) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
+    if not pose[list(skeleton.joints("neck", "mid_hip")), 2].any():
+        raise InputDataError(f"photo {photo}: no trunk is seen in it. Give a photo that shows a whole person.")
     return picture_target(picture, pose, size, share, target_map=target_map, schema=schema)
 
 
@@ -126,13 +140,14 @@ def picture_target(
         target_map: See `photo_target`.
         schema: See `photo_target`.
     """
-    height, width = (np.float32(length) for length in picture.shape[:2])
-    square = SquareCrop(*(float(value) for value in pose_transform.person_square(pose, width, height, share)))
+    square = _person_square(picture, pose, share)
     opacity = None
     if target_map == NO_MAP:
         canvas_map, parsing_map = _unknown_map(size), _unknown_map(size)
     elif target_map in (AUTO, PARSE):
-        canvas_map, parsing_map, opacity = _parsed_maps(picture, pose, square, size, may_fail=target_map == AUTO)
+        canvas_map, parsing_map, opacity = _parsed_maps(
+            picture, _with_legs(pose[None]), square, size, may_fail=target_map == AUTO
+        )
     else:
         canvas_map, parsing_map = (
             _file_map(target_map, picture, square, side, schema) for side in (size, max(size, _PHOTO_SIZE))
@@ -163,12 +178,12 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
 
 
 def _pose_in(
-    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, person: PersonChoice
+    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, person: PersonChoice, source: str
 ) -> Float32Array | None:
     """Returns the given keypoints `[25, 3]`, the first of a file, or detected ones; None if nobody is detected."""
     height, width = picture.shape[:2]
     if keypoints is None:
-        return extraction.detect_keypoints(picture, person=person)
+        return extraction.detect_keypoints(picture, person=person, source=source)
     if isinstance(keypoints, KeypointFile):
         return keypoints.read(width, height)[0]
     return skeleton.drop_unseen(keypoints, width, height)
@@ -177,7 +192,23 @@ def _pose_in(
 def _target(photo: Photo, known_keypoints: Float32Array, canvas_map: Uint8Array) -> Target:
     size = len(canvas_map)
     known = photo.square.move_keypoints(known_keypoints, size)
-    return Target(photo.square.apply(photo.picture, size), known[0], known, canvas_map, photo)
+    return Target(photo.square.apply(photo.picture, size), _with_legs(known), known, canvas_map, photo)
+
+
+def _with_legs(known: Float32Array) -> Float32Array:
+    """Returns the first of known poses `[frames, 25, 3]`, with guessed legs if no foot is seen in any of them."""
+    return known[0] if (known[:, skeleton.FEET, 2] > 0).any() else pose_transform.guess_legs(known[0])
+
+
+def _person_square(picture: Uint8Array, pose: Float32Array, share: float) -> SquareCrop:
+    """Returns the canvas in a picture; where the picture cuts the legs off, both have the same lower edge."""
+    height, width = (np.float32(length) for length in picture.shape[:2])
+    whole = _with_legs(pose[None]).copy()
+    is_cut = bool(whole[:, 1].max() >= height)
+    if is_cut:
+        whole[:, 1] = np.minimum(whole[:, 1], height - 1)
+    left, top, side = (float(value) for value in pose_transform.person_square(whole, width, height, share))
+    return SquareCrop(left, float(height) - side if is_cut else top, side)
 
 
 def _unknown_map(size: int) -> Uint8Array:

@@ -12,6 +12,8 @@ from retarget_tf.body import skeleton
 from retarget_tf.footage import extraction
 from retarget_tf.footage.extraction import detectors, following, pipeline
 from retarget_tf.pictures import video
+from retarget_tf.pictures.video import reading
+from tests.pictures.video_test import write_timed
 from tests.testing import TrueDetector, needs_footage, needs_mediapipe, shared_videos, two_dancers
 
 
@@ -81,6 +83,22 @@ def test_a_likely_exchange_is_told_with_its_frame(tmp_path: pathlib.Path, monkey
     monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
     extraction.video_keypoints(path)
     assert said == [f"video {path} frame 7: from here on it may be another person who is followed. Look at the clip."]
+
+
+def test_a_variable_rate_is_told_of_clips_but_not_of_keypoints(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = write_timed(tmp_path / "slower.mkv", [*range(0, 330, 33), *range(330, 1330, 100)], width=128, height=64)
+    _, truth = two_dancers(60, size=64)
+    monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth[:1], 128))
+    said: list[str] = []
+    monkeypatch.setattr(reading, "_warn_once", said.append)
+    extraction.video_keypoints(path)
+    assert not [line for line in said if "variable frame rate" in line]
+    clip = pipeline._Frames(path, video.probe(path), video.AS_IT_IS, extraction.Stretch(0, 99), "clip", False)
+    with clip.open("parts") as pictures:
+        assert len(list(pictures)) == 20
+    assert [line for line in said if "variable frame rate" in line]
 
 
 @pytest.mark.parametrize(("people", "rank"), [(1, 0), (2, 0), (2, 1)])

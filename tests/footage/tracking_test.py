@@ -121,6 +121,8 @@ def test_the_main_person_is_large_and_there_all_the_time() -> None:
     assert place(PersonChoice.parse("505,90").of(tracks, "v.mp4").keypoints[0]) == 500
     with pytest.raises(InputDataError, match=r"video v\.mp4: 3 people are in it, there is no person 3\."):
         PersonChoice.parse("3").of(tracks, "video v.mp4")
+    with pytest.raises(InputDataError, match=r"^photo a\.jpg: 1 person is in it, there is no person 9\."):
+        PersonChoice.parse("9").of(tracks[:1], "photo a.jpg")
     with pytest.raises(InputDataError, match="0 people are in it"):
         PersonChoice.parse("9,9").of([], "v.mp4")
 

@@ -164,6 +164,7 @@ def test_a_variable_rate_read_as_it_is_is_warned_of(
     slowing_down = [*range(0, 1000, 33), *range(1000, 3000, 100)]
     path = write_timed(tmp_path / "a.mkv", slowing_down)
     list(video.read_frames(path, video.ReadOptions(fps=25)))
+    list(video.read_frames(path, at_one_rate=False))
     assert caplog.messages == []
     assert len(list(video.read_frames(path))) == len(slowing_down)
     assert caplog.messages == [

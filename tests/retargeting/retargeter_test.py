@@ -224,7 +224,7 @@ def test_detector_is_asked_where_no_keypoints_are_given(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: pathlib.Path,
 ) -> None:
-    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, person: keypoints()[0])
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, **_: keypoints()[0])
     monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
     asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo=str(photo), source_video=str(dance))
     assert write_dance(loaded, asked) == 5
@@ -292,8 +292,6 @@ def test_auto_parses_where_model_and_installation_can(
         raise MissingDependencyError("package mediapipe: cannot be imported. Install it.")
 
     monkeypatch.setattr(extraction, "parse_picture", parse)
-    assert (loaded.prepare_target(photo, keypoints()[0]).parsing_map == parsing_labels.UNKNOWN).all()
-    assert not calls  # `paper` parses the photo itself
     asking = with_reference_map(loaded, [], monkeypatch)
     target = asking.prepare_target(photo, keypoints()[0])
     assert calls == [(64, 64, 3, 256, 512)]
@@ -346,18 +344,36 @@ def test_refuses_maps_that_do_not_belong_to_the_photo(
         targets.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
 
 
-def test_refuses_a_map_that_the_model_does_not_look_at(loaded: Retargeter, photo: pathlib.Path) -> None:
-    with pytest.raises(ConfigError, match=r"needs a model that looks at it\. Received: target_map=parse"):
-        loaded.prepare_target(photo, keypoints()[0], target_map="parse")
+@pytest.mark.parametrize("target_map", ["parse", "auto", "map.png"])
+def test_a_map_that_the_model_does_not_look_at_is_for_photographs(
+    loaded: Retargeter, photo: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, target_map: str
+) -> None:
+    monkeypatch.setattr(extraction, "parse_picture", lambda *_: [half_parsed(256), half_parsed(512)])
+    cv2.imwrite(str(tmp_path / "map.png"), walking_square(0, 64)[1])
+    given = tmp_path / target_map if target_map.endswith(".png") else target_map
+    assert not loaded.takes_reference_map
+    target = loaded.prepare_target(photo, keypoints()[0], target_map=given)
+    unknown = loaded.prepare_target(photo, keypoints()[0], target_map="none")
+    assert (unknown.photo.parsing_map == parsing_labels.UNKNOWN).all()
+    np.testing.assert_array_equal(loaded._photo_map(target), target.photo.parsing_map)
+    assert len(target.photo.parsing_map) == 512
+    own, expected = (list(loaded.retarget(one, keypoints())) for one in (target, unknown))
+    np.testing.assert_array_equal(own, expected)
 
 
 @pytest.mark.parametrize("found", [None, np.zeros((25, 3), np.float32)])
 def test_refuses_a_photo_with_nobody_in_it(
     loaded: Retargeter, photo: pathlib.Path, monkeypatch: pytest.MonkeyPatch, found: Any
 ) -> None:
-    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, person: found)
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, **_: found)
     with pytest.raises(InputDataError, match=r"photo\.png: nobody is seen in it"):
         loaded.prepare_target(photo)
+
+
+def test_refuses_a_photo_of_a_head(loaded: Retargeter, photo: pathlib.Path) -> None:
+    head = np.where(np.isin(np.arange(25), skeleton.HEAD)[:, None], keypoints()[0], 0).astype(np.float32)
+    with pytest.raises(InputDataError, match=r"^photo .*photo\.png: no trunk is seen in it\. Give a photo that .*\.$"):
+        loaded.prepare_target(photo, head)
 
 
 def test_says_what_to_install_where_there_is_no_detector(
@@ -511,7 +527,7 @@ def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, 
     points = tmp_path / "points.npy"
     arguments = {
         "model": model, "target_photo": photo, "target_keypoints": points, "source_video": dance,
-        "source_keypoints": points, "out": tmp_path / "out.mp4",
+        "source_keypoints": points, "out": tmp_path / "out.mp4", "target_map": "none",
     }  # fmt: skip
 
     def run(**changes: object) -> tuple[int, str]:
@@ -523,12 +539,10 @@ def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, 
     done = (0, f"5 frames: {tmp_path / 'out.mp4'}\n")
     assert run(fit="path", show="maps") == done
     clip = make_clip_folder(tmp_path, frames=2, size=64)
-    assert run(target_photo=None, target_keypoints=None, target_clip=clip) == done
+    assert run(target_photo=None, target_keypoints=None, target_map=None, target_clip=clip) == done
     assert "not a recording" in video.read_metadata(tmp_path / "out.mp4")["comment"]
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
     refusal = f"ERROR: photo {text}: is no JPEG, PNG or WebP picture. Give a whole JPEG, PNG or WebP file.\n"
     assert run(target_photo=text) == (3, refusal)
     assert run(source_clip=tmp_path)[0] == 2  # two sources
-    code, said = run(target_map="parse")
-    assert (code, "needs a model that looks at it" in said) == (2, True)

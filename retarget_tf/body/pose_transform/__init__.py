@@ -9,6 +9,7 @@ training pictures. One transform then maps the source's whole path, the keypoint
     proportions    compares the bone lengths of target and source
     reshaping      changes the bone lengths of a skeleton, keeping its feet on the ground
     fitting        chooses between these transforms, `fit_path`
+    upper_body     keeps hips and legs where a photo without feet has them
 
 Keypoints are float32 `[..., 25, 3]` in pixels, see `skeleton`.
 """
@@ -18,6 +19,7 @@ from retarget_tf.body.pose_transform.fitting import FITS, Fit, LimbTransform, fi
 from retarget_tf.body.pose_transform.proportions import Proportions, compare_bodies
 from retarget_tf.body.pose_transform.reshaping import Reshaping
 from retarget_tf.body.pose_transform.similarity import PoseTransform, Similarity, body_heights, hold_pose, register
+from retarget_tf.body.pose_transform.upper_body import UpperBody, guess_legs
 
 __all__ = [
     "FITS",
@@ -28,9 +30,11 @@ __all__ = [
     "Proportions",
     "Reshaping",
     "Similarity",
+    "UpperBody",
     "body_heights",
     "compare_bodies",
     "fit_path",
+    "guess_legs",
     "hold_pose",
     "move_keypoints",
     "person_square",

@@ -47,11 +47,13 @@ def evaluate_frames(
         InputDataError: Clips or model are missing, or cannot be used together.
     """
     config = config or FrameEvaluationConfig()
-    folder = pathlib.Path(out)
-    folder.mkdir(parents=True, exist_ok=True)
     tasks = list_tasks(clips, fit, config.last_frame)
     retargeter = Retargeter.load(model) if model is not None else None
     schema = PARTS10 if retargeter is None else retargeter.label_schema
+    for task in tasks:
+        next(task.clip.read_maps(schema.name))  # a clip without maps is told of before anything is written
+    folder = pathlib.Path(out)
+    folder.mkdir(parents=True, exist_ok=True)
     judged, shown = [], dict[str, dict[str, Uint8Array]]()
     progress = tqdm(tasks, "evaluate", unit="clip", disable=not config.show_progress)
     with open_redetection(schema, wanted=config.redetect) as redetection:

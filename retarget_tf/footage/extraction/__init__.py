@@ -49,7 +49,11 @@ __all__ = [
 
 
 def detect_keypoints(
-    image: Uint8Array, *, person: PersonChoice = MAIN_PERSON, models_folder: files.PathLike | None = None
+    image: Uint8Array,
+    *,
+    person: PersonChoice = MAIN_PERSON,
+    models_folder: files.PathLike | None = None,
+    source: str = "photo",
 ) -> Float32Array | None:
     """Finds the keypoints of a person in a photo.
 
@@ -57,6 +61,7 @@ def detect_keypoints(
         image: RGB uint8 `[height, width, 3]`.
         person: Which person, if the photo shows several.
         models_folder: Folder of the model files; None for `models.default_folder()`.
+        source: Name of the photo for error messages.
 
     Returns:
         float32 `[25, 3]`: x, y in pixels and confidence, unseen joints (0, 0, 0); None if nobody is found.
@@ -72,7 +77,7 @@ def detect_keypoints(
         tracker = tracking.PeopleTracker(fps=1.0)
         with PoseDetector(max_people=MAX_PEOPLE, models_folder=models_folder) as detector:
             tracker.update(0, tracking.sight(image, detector.detect_all(image)))
-        found = person.of(tracker.tracks, "photo").keypoints[0]
+        found = person.of(tracker.tracks, source).keypoints[0]
     if found is None:
         return None
     seen = skeleton.drop_unseen(found, image.shape[1], image.shape[0])

@@ -4,6 +4,7 @@ import cv2
 import numpy as np
 
 from retarget_tf.arrays import BoolArray, Uint8Array
+from retarget_tf.pictures.nearest import nearest_pixels
 
 _LEAST_PERSON_SHARE = 0.01  # of the foreground: smaller islands are removed even if they touch the pose
 _LEAST_PART_SHARE = 0.003  # of the person: smaller islands of a class get the class of their neighbours
@@ -28,7 +29,7 @@ def remove_specks(parsing_map: Uint8Array, body: BoolArray) -> Uint8Array:
     kept = np.zeros(parsing_map.shape, np.bool_)
     for class_id in np.unique(parsing_map[person & (parsing_map > 0)]):
         kept |= _large_islands((parsing_map == class_id) & person, least)
-    filled = _nearest_value(parsing_map, kept) if kept.any() else parsing_map
+    filled = parsing_map[nearest_pixels(kept)] if kept.any() else parsing_map
     return np.where(person, filled, 0).astype(np.uint8)
 
 
@@ -51,12 +52,3 @@ def _large_islands(mask: BoolArray, least: int) -> BoolArray:
     keep = stats[:, cv2.CC_STAT_AREA] >= least
     keep[0] = False
     return keep[islands]
-
-
-def _nearest_value(values: Uint8Array, known: BoolArray) -> Uint8Array:
-    """Gives every unknown pixel the value of the nearest known one."""
-    unknown = (~known).astype(np.uint8)
-    _, labels = cv2.distanceTransformWithLabels(unknown, cv2.DIST_L2, 3, labelType=cv2.DIST_LABEL_PIXEL)
-    table = np.zeros(int(labels.max()) + 1, np.uint8)
-    table[labels[known]] = values[known]
-    return table[labels]

@@ -129,14 +129,14 @@ def video_keypoints(
     """
     header = video.probe(path, reading)
     stretch = Stretch(0, max_frames or sys.maxsize)
-    frames = _Frames(path, header, reading, stretch, clips.clip_id_of(path), show_progress)
+    frames = _Frames(path, header, reading, stretch, clips.clip_id_of(path), show_progress, at_one_rate=False)
     track = _track(frames, person, models_folder)
     return skeleton.drop_unseen(track.keypoints, header.width, header.height)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Frames:
-    """Stretch of a video that can be read several times."""
+    """Stretch of a video that can be read several times; `at_one_rate` as in `video.read_frames`."""
 
     path: files.PathLike
     header: video.VideoInfo
@@ -144,11 +144,13 @@ class _Frames:
     stretch: Stretch
     name: str
     show_progress: bool
+    at_one_rate: bool = True
 
     @contextlib.contextmanager
     def open(self, purpose: str) -> Iterator[Iterable[Uint8Array]]:
         total = min(self.header.declared_frames or sys.maxsize, self.stretch.end) - self.stretch.first
-        frames = itertools.islice(video.read_frames(self.path, self.reading), *self.stretch)
+        read = video.read_frames(self.path, self.reading, at_one_rate=self.at_one_rate)
+        frames = itertools.islice(read, *self.stretch)
         known = total if total < sys.maxsize - self.stretch.first else None
         with _progress(frames, known, f"{self.name}: {purpose}", self.show_progress) as shown:
             yield shown

@@ -56,9 +56,9 @@ class PersonChoice:
         if self.point is not None and ranked:
             return min(tracks, key=self._distance)
         if self.rank >= len(ranked):
+            people = "1 person is" if len(ranked) == 1 else f"{len(ranked)} people are"
             raise InputDataError(
-                f"{source}: {len(ranked)} people are in it, there is no person {self.rank}. Count them from 0, the "
-                "largest first."
+                f"{source}: {people} in it, there is no person {self.rank}. Count them from 0, the largest first."
             )
         return ranked[self.rank]
 

@@ -70,8 +70,15 @@ def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
     return VideoInfo(width, height, yielded, round(frames * yielded / fps))
 
 
-def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterator[Uint8Array]:
-    """Yields the frames in order. Logs a warning if there are fewer frames than declared or their rate varies.
+def read_frames(
+    path: files.PathLike, options: ReadOptions = AS_IT_IS, *, at_one_rate: bool = True
+) -> Iterator[Uint8Array]:
+    """Yields the frames in order. Logs a warning if there are fewer frames than declared.
+
+    Args:
+        path: The video file.
+        options: Resampling and limits of reading it.
+        at_one_rate: Whether the frames are taken as equally spaced in time; then a varying rate is warned of.
 
     Raises:
         InputDataError: As in `probe`, or a frame cannot be decoded or has another size.
@@ -82,7 +89,7 @@ def read_frames(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> Iterat
         if options.fps:
             frames = resampled(frames, average_fps(stream), options.fps)
         yield from map(_Upright(), frames)
-    if not options.fps and (uneven := times.uneven()):
+    if at_one_rate and not options.fps and (uneven := times.uneven()):
         _warn_once(
             f"video {path}: is of variable frame rate: {1e3 * uneven[0]:.0f} ms from frame to frame, up to "
             f"{1e3 * uneven[1]:.0f}. Read as it is, it is out of time; --fps resamples it."

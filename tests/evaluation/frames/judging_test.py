@@ -8,6 +8,7 @@ import pytest
 
 from retarget_tf import dancers
 from retarget_tf.body.parsing_labels import PARTS10
+from retarget_tf.errors import InputDataError
 from retarget_tf.evaluation.frames import contenders, report
 from retarget_tf.evaluation.frames.config import FrameEvaluationConfig
 from retarget_tf.evaluation.frames.evaluating import evaluate_frames
@@ -107,3 +108,12 @@ def test_it_writes_numbers_sheets_and_videos(tmp_path: pathlib.Path) -> None:
     lines = report.table(found).splitlines()
     assert lines[0].split()[:4] == ["person", "PSNR", "SSIM", "st-SSIM"]
     assert "2 clips, cross-person (fit limbs)" in lines
+
+
+def test_a_clip_without_maps_is_told_of_before_anything_is_written(tmp_path: pathlib.Path) -> None:
+    for name in ("one", "two"):
+        testing.make_clip_folder(tmp_path / "clips", clip_id=name)
+    (tmp_path / "clips" / "two" / "maps.mkv").unlink()
+    with pytest.raises(InputDataError, match=r"^clip .*two: has no maps of label schema parts10 \(maps\.mkv\)\. Make "):
+        evaluate_frames([tmp_path / "clips"], tmp_path / "out", CONFIG)
+    assert not (tmp_path / "out").exists()
