@@ -22,7 +22,7 @@ from retarget_tf import program
 from retarget_tf.errors import ConfigError
 from retarget_tf.pictures.video_options import ReadOptions
 from retarget_tf.program import settings
-from retarget_tf.retargeting.dance import Dance, check_background
+from retarget_tf.retargeting.dance import Dance
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.serving.options import ClientOptions
 
@@ -49,7 +49,6 @@ def main() -> None:
     dance = Dance(**settings.given(_DANCE))
     options = FrameOptions(**settings.given(_FRAMES))
     reading = ReadOptions(**settings.given(_READING))
-    check_background(dance.out, dance.show, options)
     with program.native_log_aside(), _retargeter(connection) as retargeter:
         from retarget_tf.retargeting.writing import write_dance
 

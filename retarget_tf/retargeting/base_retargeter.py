@@ -14,14 +14,14 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit, UpperBody
-from retarget_tf.errors import ConfigError
+from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
 from retarget_tf.retargeting import map_files, target_video, targets
-from retarget_tf.retargeting.dance import AUTO, MAP_CHOICES, NO_MAP, PARSE, Show, check_background, check_outputs
+from retarget_tf.retargeting.dance import AUTO, MAP_CHOICES, NO_MAP, PARSE, Show, check_outputs
 from retarget_tf.retargeting.frames.options import SOURCE, FrameOptions
 from retarget_tf.retargeting.shown import METADATA, Shown
 from retarget_tf.retargeting.sources import Source
@@ -231,9 +231,8 @@ class BaseRetargeter(abc.ABC):
             ConfigError: `maps_dir` holds other files than maps, `out` lies in it, cannot be written, or
                 cannot hold the background.
         """
-        check_outputs(out, maps_dir)
+        check_outputs(out, maps_dir, show, options)
         video.check_output(out)
-        check_background(out, show, options or FrameOptions())
         placing.setdefault("source_size", source.picture_size)
         placed = self.place(target, source.keypoints, **placing)
         shown = Shown(
@@ -270,6 +269,8 @@ class BaseRetargeter(abc.ABC):
         if options.background == SOURCE:
             if source is None:
                 raise ValueError("background=source needs the source of the dance. Received: source=None")
+            if not target.shows_feet:
+                raise InputDataError("photo: shows no feet, which background=source needs. Give one of a whole person.")
             stage = SourceStage(source, placed, self.image_size, options.height)
         return FrameMaker(people, maps, self.label_schema, options, stage)
 

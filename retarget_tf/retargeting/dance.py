@@ -116,20 +116,24 @@ class Dance:
             files.refuse_replacing(self.maps_dir, *given)
 
 
-def check_outputs(out: files.PathLike, maps_dir: files.PathLike | None) -> None:
-    """Raises ConfigError if the video is `maps_dir` or lies in it: that folder may hold nothing but maps."""
-    video = pathlib.Path(out).resolve()
+def check_outputs(
+    out: files.PathLike, maps_dir: files.PathLike | None, show: Show = "frames", options: FrameOptions | None = None
+) -> None:
+    """Checks what is to be written.
+
+    Raises:
+        ConfigError: The video is `maps_dir` or lies in it, where only maps may be; it cannot have the background of the
+            options; or the background's file would be replaced.
+    """
+    video, options = pathlib.Path(out).resolve(), options or FrameOptions()
     if maps_dir is not None and pathlib.Path(maps_dir).resolve() in (video, *video.parents):
         raise ConfigError(f"out must lie outside of maps_dir. Received: out={out}, maps_dir={maps_dir}")
-
-
-def check_background(out: files.PathLike, show: Show, options: FrameOptions) -> None:
-    """Raises ConfigError if a video cannot have the background that the options ask for, or would replace its file."""
-    has_alpha = pathlib.Path(out).suffix.lower() in ("", ".webm")
+    has_alpha = video.suffix.lower() in ("", ".webm")
     if options.background == NONE and (show != "frames" or not has_alpha):
         raise ConfigError(
             "background=none needs --show=frames and an --out ending with .webm, or without suffix for a folder of PNG "
             f"files. Received: out={out}, show={show}"
         )
-    if options.background_file:
-        files.refuse_replacing(out, options.background_file)
+    for output in (out, maps_dir):
+        if options.background_file and output is not None:
+            files.refuse_replacing(output, options.background_file)

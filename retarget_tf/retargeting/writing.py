@@ -4,11 +4,12 @@ import concurrent.futures
 import dataclasses
 import importlib
 
+from retarget_tf.errors import ConfigError
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.people.choosing import PersonChoice
-from retarget_tf.pictures import video
+from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting.base_retargeter import BaseRetargeter
-from retarget_tf.retargeting.dance import AUTO, Dance, check_background
+from retarget_tf.retargeting.dance import AUTO, NO_MAP, Dance, check_outputs
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.sources import Source, clip_source, video_source
 from retarget_tf.retargeting.targets import Target, clip_target
@@ -38,8 +39,11 @@ def write_dance(
         InputDataError, MissingDependencyError, ConfigError: As in `prepare_target`, `clip_target`,
             `video_source`, `clip_source` and `write_video`.
     """
-    video.check_output(dance.out)  # before minutes of detection
-    check_background(dance.out, dance.show, options or FrameOptions())
+    # Before minutes of detection.
+    check_outputs(dance.out, dance.maps_dir, dance.show, options)
+    video.check_output(dance.out)
+    if options is not None and options.background_file:
+        image_files.load_photo(options.background_file)
     with concurrent.futures.ThreadPoolExecutor(1) as meanwhile:
         # Takes seconds, in which the inputs are read: detecting keypoints does not need TensorFlow.
         meanwhile.submit(importlib.import_module, "retarget_tf.retargeting.frames.frame_maker")
@@ -63,6 +67,10 @@ def _target(retargeter: BaseRetargeter, dance: Dance, reading: video.ReadOptions
     if dance.target_clip:
         schema = retargeter.label_schema if dance.target_map == AUTO else None
         return clip_target(dance.target_clip, retargeter.image_size, schema)
+    if dance.show == "maps" and dance.target_map not in (AUTO, NO_MAP) and not retargeter.takes_reference_map:
+        raise ConfigError(
+            f"target_map needs frames, or a model that looks at it. Received: target_map={dance.target_map}"
+        )
     person = PersonChoice.parse(dance.target_person)
     if dance.target_video:
         return retargeter.prepare_video_target(dance.target_video, reading, person)

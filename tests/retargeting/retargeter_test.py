@@ -359,6 +359,10 @@ def test_a_map_that_the_model_does_not_look_at_is_for_photographs(
     assert len(target.photo.parsing_map) == 512
     own, expected = (list(loaded.retarget(one, keypoints())) for one in (target, unknown))
     np.testing.assert_array_equal(own, expected)
+    dance = Dance("out.mp4", "maps", target_photo=str(photo), source_clip=str(tmp_path), target_map=str(given))
+    if target_map != "auto":
+        with pytest.raises(ConfigError, match="target_map needs frames, or a model that looks at it"):
+            write_dance(loaded, dance)
 
 
 @pytest.mark.parametrize("found", [None, np.zeros((25, 3), np.float32)])

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from retarget_tf.errors import ConfigError
-from retarget_tf.retargeting.dance import check_background
+from retarget_tf.retargeting.dance import check_outputs
 from retarget_tf.retargeting.frames.options import FrameOptions
 
 
@@ -47,13 +47,15 @@ def test_a_background_is_a_word_a_colour_or_a_file(tmp_path: pathlib.Path) -> No
 def test_alpha_needs_frames_and_a_file_that_holds_it(out: str, show: Any) -> None:
     options = FrameOptions(background="none")
     with pytest.raises(ConfigError, match=rf"background=none needs --show=frames.*Received: out={out}, show={show}$"):
-        check_background(out, show, options)
+        check_outputs(out, None, show, options)
     for fitting in ("a.webm", "a.WEBM", "folder"):
-        check_background(fitting, "frames", options)
+        check_outputs(fitting, None, "frames", options)
 
 
 def test_the_background_is_not_overwritten(tmp_path: pathlib.Path) -> None:
     (tmp_path / "beach.mp4").touch()
     options = FrameOptions(background=str(tmp_path / "beach.mp4"))
     with pytest.raises(ConfigError, match="must not be an input"):
-        check_background(tmp_path / "beach.mp4", "frames", options)
+        check_outputs(tmp_path / "beach.mp4", None, "frames", options)
+    with pytest.raises(ConfigError, match="must not hold an input"):
+        check_outputs("other.mp4", tmp_path, "frames", options)

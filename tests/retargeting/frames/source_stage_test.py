@@ -1,5 +1,6 @@
 """Tests of the source as a stage: its dancer vanishes, all else stays, and the new person stands in her place."""
 
+import dataclasses
 import itertools
 import pathlib
 from collections.abc import Callable, Iterator
@@ -11,7 +12,7 @@ import pytest
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
-from retarget_tf.errors import MissingDependencyError
+from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import video
@@ -195,3 +196,7 @@ def test_retargeter_writes_the_dance_into_the_source(tmp_path: pathlib.Path) -> 
         np.testing.assert_array_equal(made[:12], timed.frame[:12])
     with pytest.raises(ValueError, match="needs the source"):
         retargeter.frames(target, of.keypoints, options)
+    known = target.known_keypoints.copy()
+    known[:, skeleton.FEET] = 0
+    with pytest.raises(InputDataError, match="shows no feet, which background=source needs"):
+        retargeter.frames(dataclasses.replace(target, known_keypoints=known), of.keypoints, options, source=of)
