@@ -96,7 +96,8 @@ class Contenders:
         area = person_area(opacity)
         self._shadow = shadow.find_shadow(self.photo, opacity, self.photo_pose)
         self._plate = make_plate(self.photo, opacity, self._shadow.area)
-        self._background = PhotoBackground(self.photo, self._plate, opacity > 0, area, self._shadow)
+        own_pose = move_photos([self._person], self.photo_pose, self._framing)
+        self._background = PhotoBackground(self.photo, self._plate, opacity > 0, own_pose, area, self._shadow)
         self._old = area | (opacity > 0) | self._shadow.area
         self._filling = MapFilling(self.photo, self.photo_map, self._skeleton, schema)
         self._move_map = _limb_warp(schema, size).start(self.photo_pose[None], self.photo_map[None])

@@ -2,7 +2,8 @@
 
 Where a map only shows cloth, a photograph shows that a piece of the sleeve was left at the trunk. So cloth beside a
 bare arm goes to the trunk, a sleeve is as wide towards the trunk as away from it, little of the trunk is hidden behind
-a hanging arm, limbs end in discs around their joints, and a skirt is a part of its own.
+a hanging arm and all of it behind a crossing one, limbs end in discs around their joints, and a skirt is a part of its
+own.
 """
 
 import dataclasses
@@ -25,8 +26,10 @@ _SHOULDER = 0.3  # share of the upper arm's length at which the sleeve leaves th
 _LEAST_WIDTH = {"upper_arm": 0.036, "forearm": 0.03}  # half of it, in body units
 _CUFF = 1.15  # an arm's length up to which a sleeve reaches
 _BINS = 16  # places along an arm at which its width is measured
+_CROSSING = 0.12  # of the canvas's side: height up to which an arm in front of the trunk is closed behind
 _SKIRT_PARTS = [PART[name] for name in NAMES if name in ("lap", "hem") or name.endswith(("thigh", "shin"))]
-_ARMS = [(PART[name], PART["trunk"]) for name in NAMES if name.endswith("arm")]
+_TRUNK = PART["trunk"]
+_ARMS = [PART[name] for name in NAMES if name.endswith("arm")]
 _IN_ONE_PIECE = 0.9  # share of a skirt's last rows that is cloth, from its left to its right end
 _TWO_SHINS = 0.11  # width of trousers around both ankles, less the distance of the ankles, in body units
 _WIDER = 1.12  # a hem is so much wider than the legs that come out of it; trousers are not
@@ -57,9 +60,10 @@ def divide(skeleton: Skeleton, parsing_map: Uint8Array, schema: LabelSchema) -> 
     """
     codes = skeleton.codes.copy()
     cloth = np.isin(parsing_map, _ids(schema, "clothes"))
-    for arm, trunk in _ARMS:
-        _part_arm_from_trunk(codes, arm, trunk, skeleton, cloth)
-    _narrow_hidden_trunk(codes, skeleton)
+    for arm in _ARMS:
+        _part_arm_from_trunk(codes, arm, skeleton, cloth)
+    _narrow_hidden_trunk(codes[_TRUNK], skeleton)
+    _close_hidden_trunk(codes[_TRUNK], parsing_map > 0)
     pieces = {}
     skirt = (codes[_SKIRT_PARTS] >= sampling.SEEN).any(axis=0) & cloth
     if _is_skirt(skirt, np.isin(parsing_map, _ids(schema, "leg")), skeleton):
@@ -96,16 +100,16 @@ def _with_the_rest(pieces: dict[int, Piece], parsing_map: Uint8Array) -> dict[in
     }
 
 
-def _part_arm_from_trunk(codes: Float32Array, arm: int, trunk: int, skeleton: Skeleton, cloth: BoolArray) -> None:
+def _part_arm_from_trunk(codes: Float32Array, arm: int, skeleton: Skeleton, cloth: BoolArray) -> None:
     """Gives cloth beside a bare arm to the trunk, and to a sleeve all cloth within its width; changes the codes."""
-    own = codes[arm] >= sampling.SEEN
+    trunk, own = codes[_TRUNK], codes[arm] >= sampling.SEEN
     along, across, length = skeleton.along_bone(arm)
     on_bone = (np.abs(across) <= 1) & (along >= 0) & (along <= length)
     if not on_bone.any() or cloth[on_bone].mean() < _BARE:
         given = own & cloth
-        codes[trunk][given], codes[arm][given] = codes[arm][given], 0
+        trunk[given], codes[arm][given] = codes[arm][given], 0
         return
-    outwards = -np.sign(np.sum(across * (codes[trunk] > 0)))  # the side of the arm away from the trunk
+    outwards = -np.sign(np.sum(across * (trunk > 0)))  # the side of the arm away from the trunk
     bins = np.clip((along / length * _BINS).astype(int), 0, _BINS - 1)
     edge = own & cloth & (across * outwards > 0) & (along >= 0) & (along <= length)
     width = np.zeros(_BINS, np.float32)
@@ -117,19 +121,18 @@ def _part_arm_from_trunk(codes: Float32Array, arm: int, trunk: int, skeleton: Sk
     least = _LEAST_WIDTH["upper_arm" if NAMES[arm].endswith("upper_arm") else "forearm"]
     width = np.maximum(width, least * skeleton.unit)
     first = _SHOULDER * length if NAMES[arm].endswith("upper_arm") else 0.0
-    sleeve = (codes[trunk] >= sampling.SEEN) & cloth & (along >= first) & (along <= _CUFF * length)
+    sleeve = (trunk >= sampling.SEEN) & cloth & (along >= first) & (along <= _CUFF * length)
     sleeve &= np.abs(across) <= width[bins]
-    codes[arm][sleeve] = codes[trunk][sleeve]
-    codes[trunk][sleeve] = 0
+    codes[arm][sleeve] = trunk[sleeve]
+    trunk[sleeve] = 0
 
 
-def _narrow_hidden_trunk(codes: Float32Array, skeleton: Skeleton) -> None:
+def _narrow_hidden_trunk(trunk: Float32Array, skeleton: Skeleton) -> None:
     """Ends what is hidden of the trunk, in each row, soon after what is seen of it; changes the codes.
 
     `limb_warp` expects a trunk as wide as the shoulders; behind an arm that hangs down there is much less.
     """
-    trunk = codes[PART["trunk"]]
-    start, direction = skeleton.bone(PART["trunk"])
+    start, direction = skeleton.bone(_TRUNK)
     if abs(direction[1]) < abs(direction[0]):
         return  # she lies: rows do not cross the trunk
     reach = _OVERLAP * len(trunk)
@@ -142,6 +145,15 @@ def _narrow_hidden_trunk(codes: Float32Array, skeleton: Skeleton) -> None:
         if len(seen):
             far = (columns < seen[0] - reach) | (columns > seen[-1] + reach) | (runs != nearest)
             trunk[row][far & (trunk[row] < sampling.SEEN)] = 0
+
+
+def _close_hidden_trunk(trunk: Float32Array, person: BoolArray) -> None:
+    """Adds what an arm that crosses the trunk hides: what lies between seen pixels of a column; changes the codes."""
+    column = np.ones((round(_CROSSING * len(trunk)), 1), np.uint8)
+    seen = (trunk >= sampling.SEEN).astype(np.uint8)
+    hidden = (cv2.morphologyEx(seen, cv2.MORPH_CLOSE, column) > 0) & person & (trunk == 0)
+    if hidden.any():
+        trunk[hidden] = (trunk[nearest_pixels(trunk > 0)] % sampling.MAX_CLASSES)[hidden]
 
 
 def _is_skirt(cloth: BoolArray, legs: BoolArray, skeleton: Skeleton) -> bool:

@@ -68,8 +68,10 @@ class FrameMaker:
             seen = photo.plate
             if seen is not None:
                 seen, _ = frame_photo(seen, photo.square, size, options.height)
+            own = views[0].keypoints
+            own_pose = move_photos(self._people, own, self._framing)
             self._background: Background = make_background(
-                options, picture, *views[0].silhouette(of_photo), of_photo.to_picture(views[0].keypoints), seen
+                options, picture, *views[0].silhouette(of_photo), of_photo.to_picture(own), own_pose, seen
             )
         # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
         self._head_top = float(np.flatnonzero(views[0].is_person.any(axis=1))[0])

@@ -74,7 +74,6 @@ def test_a_part_has_nothing_of_the_neighbours_that_touch_it(bare: Appearance) ->
         assert set(shares(pile[PART["trunk"]])) <= {"upper_clothes", "lower_clothes"}
 
 
-@pytest.mark.xfail(strict=True, reason="the trunk has slits behind a forearm that crosses it")
 def test_arms_in_front_of_the_trunk_leave_a_whole_trunk_below() -> None:
     own = puppet.pose(left_upper_arm=20, left_forearm=-80, right_upper_arm=20, right_forearm=-80)
     parsing_map = puppet.draw_map(own)

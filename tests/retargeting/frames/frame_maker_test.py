@@ -109,7 +109,6 @@ def test_the_same_frames_come_again(dancer: _Dance) -> None:
     np.testing.assert_array_equal(list(makes.dance(poses[::4])), first, err_msg="a dance leaves nothing behind")
 
 
-@pytest.mark.xfail(strict=True, reason="the photo's pixels come back where a still part is shown filled in")
 def test_an_arm_that_was_in_front_of_the_trunk_leaves_no_ghost() -> None:
     own = puppet.pose(left_upper_arm=20, left_forearm=-60)
     parsing_map = puppet.draw_map(own)
