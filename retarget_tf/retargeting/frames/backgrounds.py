@@ -57,11 +57,8 @@ def make_background(
         return _Nothing(photo.shape)
     if options.background in (PHOTO, BLUR):
         old_shadow = shadow.find_shadow(photo, opacity, keypoints)
-        area = person_area(opacity)
-        if seen is None:
-            plate = make_plate(photo, opacity, old_shadow.area)
-        else:
-            plate = np.where((area | old_shadow.area)[..., None], seen, photo)
+        area = person_area(opacity) | old_shadow.area
+        plate = make_plate(photo, area) if seen is None else np.where(area[..., None], seen, photo)
         if options.background == PHOTO:
             return PhotoBackground(photo, plate, person, own_pose, area, old_shadow)
         return StillBackground(cv2.GaussianBlur(plate, (0, 0), _OUT_OF_FOCUS * max(photo.shape)))
@@ -83,7 +80,16 @@ class StillBackground(Background):
 
 
 class PhotoBackground(Background):
-    """The photo without its person; where she has not moved, the photo's own pixels."""
+    """The photo without its person; where she has not moved, the photo's own pixels.
+
+    Args:
+        photo: RGB uint8 `[height, width, 3]`.
+        plate: The photo without her, of the same shape.
+        person: Where her map is, bool `[height, width]`.
+        own_pose: Her cut-outs in her own pose.
+        area: Where the plate may differ from the photo, bool `[height, width]`.
+        old_shadow: Her shadow.
+    """
 
     def __init__(
         self,
@@ -98,8 +104,7 @@ class PhotoBackground(Background):
         self._was_there = person
         self._stillest = np.zeros(person.shape, np.float32)
         self._stillest[own_pose.region] = own_pose.stillness
-        # All that the plate replaced around her comes back where she has not moved.
-        self._area = area | old_shadow.area
+        self._area = area
 
     def compose(self, layer: Layer, keypoints: Float32Array, ground: float) -> Uint8Array:
         """See `Background`."""
@@ -110,8 +115,9 @@ class PhotoBackground(Background):
     def _with_still_pixels(self, frame: Uint8Array, layer: Layer) -> Uint8Array:
         """Puts the photo's own pixels back where the person has not moved; changes the frame.
 
-        A pixel is compared with the own pose, in which none moves: between two parts both cover it in part. Pixels
-        around her take part as far as the plate replaces them: each does as the nearest pixel of the old or new person.
+        A pixel is compared with the own pose, in which none moves: between two parts both cover it in part. It is put
+        back in full where it is as still as there, and not at all where it is half as still. Pixels around her take
+        part as far as the plate replaces them: each does as the nearest pixel of the old or new person.
         """
         of_own_pose = layer.stillness / np.maximum(self._stillest[layer.region], _LEAST)
         still = np.where(layer.opacity > _SOME, np.clip(2 * of_own_pose - 1, 0, 1), 0)

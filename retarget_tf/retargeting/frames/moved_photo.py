@@ -25,14 +25,19 @@ class Layer:
         region: Rows and columns of the picture.
         colours: float32 `[height, width, 3]` in 0..255, multiplied by the opacity.
         opacity: float32 `[height, width]`, 0..1.
-        stillness: float32 `[height, width]`: how much of the pixel shows what the photo shows at this place; 0 where it
-            moved by more than a pixel, or is filled in.
+        stillness: float32 `[height, width]`: how much of the pixel shows what the photo shows at this place, see
+            `stillness`; 0 where it is filled in.
     """
 
     region: Region
     colours: Float32Array
     opacity: Float32Array
     stillness: Float32Array
+
+
+def stillness(moved: Float32Array) -> Float32Array:
+    """Returns 1 where a place moved by less than half a pixel, .5 at 1.5 pixels, from where on it counts as moved."""
+    return np.clip(1.25 - 0.5 * moved, 0, 1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,7 +112,7 @@ class _Painting:
         visibility = 1.0 if part == SKIRT else motion.visibility(part)
         opacity = found[..., 3:].astype(np.float32) * np.float32(visibility / 255)
         moved = np.maximum(np.abs(source_x - x), np.abs(source_y - y)) * np.float32(photo.scale)
-        still = np.clip(1.5 - moved, 0, 1) * np.float32(is_seen)
+        still = stillness(moved) * np.float32(is_seen)
         new = np.dstack([found[..., :3].astype(np.float32), np.ones_like(still), still])
         rows, columns = (
             slice(side.start - all_.start, side.stop - all_.start)

@@ -135,7 +135,7 @@ def test_a_colour_is_everywhere_but_on_her() -> None:
     near = cv2.dilate((classes > 0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
     np.testing.assert_array_equal(frame[~near], [[10, 20, 30]] * int((~near).sum()))
     inside = cv2.erode((classes > 0).astype(np.uint8), np.ones((7, 7), np.uint8)) > 0
-    assert (np.abs(frame[inside].astype(int) - photo[inside]).max(axis=-1) < 4).mean() > 0.97
+    assert (np.abs(frame[inside].astype(int) - photo[inside]).max(axis=-1) < 4).mean() > 0.96
 
 
 def test_a_blurred_background_is_smooth_and_without_her() -> None:
