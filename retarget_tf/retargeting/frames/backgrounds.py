@@ -102,8 +102,9 @@ class PhotoBackground(Background):
     ) -> None:
         self._photo, self._plate, self._shadow = photo, plate, old_shadow
         self._was_there = person
-        self._stillest = np.zeros(person.shape, np.float32)
-        self._stillest[own_pose.region] = own_pose.stillness
+        shown, covered = np.zeros(person.shape, np.float32), np.zeros(person.shape, bool)
+        shown[own_pose.region], covered[own_pose.region] = _still_share(own_pose), own_pose.opacity > _SOME
+        self._stillest = shown[nearest_pixels(covered)] if covered.any() else shown
         self._area = area
 
     def compose(self, layer: Layer, keypoints: Float32Array, ground: float) -> Uint8Array:
@@ -119,8 +120,8 @@ class PhotoBackground(Background):
         back in full where it is as still as there, and not at all where it is half as still. Pixels around her take
         part as far as the plate replaces them: each does as the nearest pixel of the old or new person.
         """
-        of_own_pose = layer.stillness / np.maximum(self._stillest[layer.region], _LEAST)
-        still = np.where(layer.opacity > _SOME, np.clip(2 * of_own_pose - 1, 0, 1), 0)
+        of_own_pose = _still_share(layer) / np.maximum(self._stillest[layer.region], _LEAST)
+        still = np.clip(2 * of_own_pose - 1, 0, 1)
         if not still.any():
             return frame
         shown = np.zeros(frame.shape[:2], np.float32)
@@ -162,6 +163,11 @@ def over(layer: Layer, background: Uint8Array) -> Uint8Array:
     behind += layer.colours
     picture[layer.region] = np.clip(np.rint(behind), 0, 255)
     return picture
+
+
+def _still_share(layer: Layer) -> Float32Array:
+    """Returns how much of what a person covers of each pixel is still, 0 where that is next to nothing."""
+    return np.where(layer.opacity > _SOME, layer.stillness / np.maximum(layer.opacity, _SOME), 0)
 
 
 def _box(mask: BoolArray) -> tuple[slice, slice]:

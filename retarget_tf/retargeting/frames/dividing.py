@@ -163,12 +163,11 @@ def _part_arm_from_trunk(codes: Float32Array, arm: int, skeleton: Skeleton, clot
     width = np.interp(np.arange(_BINS), known, width[known]).astype(np.float32)
     is_upper = NAMES[arm].endswith("upper_arm")
     width = np.maximum(width, _LEAST_WIDTH["upper_arm" if is_upper else "forearm"] * skeleton.unit)
-    first = _SHOULDER * length if is_upper else 0.0
-    sleeve = (trunk >= sampling.SEEN) & cloth & (along >= 0) & (along <= _CUFF * length)
-    sleeve &= np.abs(across) <= width[bins]
-    at_shoulder = sleeve & (along < first) & ~own  # there the sleeve goes on below the trunk
-    codes[arm][at_shoulder] = trunk[at_shoulder] % sampling.MAX_CLASSES
-    _give(codes, _TRUNK, arm, sleeve & (along >= first))
+    sleeve = (trunk >= sampling.SEEN) & cloth & (along <= _CUFF * length) & (np.abs(across) <= width[bins])
+    if is_upper:  # at the shoulder the sleeve goes on below the trunk
+        below = sleeve & (along < _SHOULDER * length) & ~own
+        codes[arm][below] = trunk[below] % sampling.MAX_CLASSES
+    _give(codes, _TRUNK, arm, sleeve & (along >= (_SHOULDER * length if is_upper else 0)))
 
 
 def _narrow_hidden_trunk(trunk: Float32Array, skeleton: Skeleton) -> None:
