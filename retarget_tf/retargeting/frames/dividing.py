@@ -82,7 +82,7 @@ def divide(skeleton: Skeleton, parsing_map: Uint8Array, schema: LabelSchema) -> 
         if own.any():
             discs, within = skeleton.caps(source, own)
             class_ids = class_ids[nearest_pixels(own)]
-            below = _same_limb(source, codes)
+            below = _may_be_below(source, codes)
             grown = _grown(own, (parsing_map == class_ids) & below, round(_OVERLAP * len(own)))
             whole = (grown | (discs & (parsing_map > 0))) & within
             pieces[part] = Piece((codes[source] >= sampling.SEEN) & within, whole, class_ids)
@@ -108,13 +108,14 @@ def _with_the_rest(pieces: dict[int, Piece], parsing_map: Uint8Array) -> dict[in
     }
 
 
-def _same_limb(part: int, codes: Float32Array) -> BoolArray:
-    """Returns where a part may go on below others: a limb only below its own parts, not below the limb beside it."""
+def _may_be_below(part: int, codes: Float32Array) -> BoolArray:
+    """Returns where a part may go on below others: a limb below its own parts, the trunk not below arms beside it."""
+    seen = codes >= sampling.SEEN
     side, limb = NAMES[part].partition("_")[::2]
     if not limb:
-        return np.ones(codes.shape[1:], bool)
+        return ~np.asarray(seen[_ARMS].any(axis=0)) | (codes[part] > 0)
     own = [PART[name] for name in NAMES if name.startswith(side) and name.endswith("arm") == limb.endswith("arm")]
-    return np.asarray((codes[own] >= sampling.SEEN).any(axis=0))
+    return np.asarray(seen[own].any(axis=0))
 
 
 def _give_hand_to_forearm(codes: Float32Array, side: str, skeleton: Skeleton, bare: BoolArray) -> None:
