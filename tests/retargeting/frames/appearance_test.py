@@ -117,6 +117,19 @@ def test_a_sleeve_does_not_go_on_below_the_trunk_beside_it() -> None:
     assert appearance.below[arm].top < appearance.above[arm].top - 2
 
 
+def test_the_trunk_does_not_go_on_below_a_sleeve_beside_it() -> None:
+    """Where it did, a piece of the sleeve stayed at the trunk as a flap; a narrow strip is left for small motions."""
+    own = puppet.pose(left_upper_arm=2, left_forearm=2, right_upper_arm=2, right_forearm=2)
+    appearance = seen(puppet.draw_map(own, sleeves=True), own)
+    elbow = int(puppet.place(own, "left_elbow")[1])
+    for row in range(elbow - 4, elbow + 4):
+        shown, whole = (
+            np.ptp(np.flatnonzero(pile[PART["trunk"]].picture[row - pile[PART["trunk"]].top, :, 3] > 128))
+            for pile in (appearance.above, appearance.below)
+        )
+        assert whole <= shown + 3, row
+
+
 def test_a_hand_near_the_upper_arm_belongs_to_the_forearm() -> None:
     own = puppet.pose(left_upper_arm=20, left_forearm=-120)
     parsing_map = puppet.draw_map(own, sleeves=True)
