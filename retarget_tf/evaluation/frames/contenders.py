@@ -92,12 +92,19 @@ class Contenders:
         self._skeleton = Skeleton(self.photo_map, self.photo_pose, schema)
         self._look = look_at(self.photo, self._framing, self.photo_map, self._skeleton, schema)
         opacity = (self.photo_map > 0).astype(np.float32)
-        area = person_area(opacity)
         self._shadow = shadow.find_shadow(self.photo, opacity, self.photo_pose)
-        self._plate = make_plate(self.photo, opacity, self._shadow.area)
-        self._background = PhotoBackground(self.photo, self._plate, opacity > 0, area, self._shadow)
-        self._old = area | (opacity > 0) | self._shadow.area
+        area = person_area(opacity) | self._shadow.area
+        self._plate = make_plate(self.photo, area)
         self._filling = MapFilling(self.photo, self.photo_map, self._skeleton, schema)
+        own = self._skeleton.move_to(self.photo_pose)
+        self._behind_limbs, self._behind_filling = (
+            PhotoBackground(self.photo, self._plate, opacity > 0, own_pose, area, self._shadow)
+            for own_pose in (
+                move_photos([self._look], [own], self._framing),
+                self._filling.fill(self.photo_map, own),
+            )
+        )
+        self._old = area | (opacity > 0)
         self._move_map = _limb_warp(schema, size).start(self.photo_pose[None], self.photo_map[None])
         colours = [self.photo[self.photo_map == i] for i in range(schema.num_classes)]
         everything = self.photo[self.photo_map > 0].mean(axis=0)
@@ -107,7 +114,7 @@ class Contenders:
         """Returns the frames of all contenders by name; without a generated map there is no `generator`."""
         motion = self._skeleton.move_to(moment.pose)
         moved = move_photos([self._look], [motion], self._framing)
-        limbs = self._composed(moved, moment)
+        limbs = self._composed(moved, self._behind_limbs, moment)
         real_map = without_unknown(moment.real_map)
         made = {
             "copy": Made(self.photo, self._old),
@@ -118,12 +125,12 @@ class Contenders:
         }
         if moment.generated_map is not None:
             wanted = enlarged_map(moment.generated_map, len(real_map))
-            made["generator"] = self._composed(self._filling.fill(wanted, motion), moment)
-        made["true_maps"] = self._composed(self._filling.fill(real_map, motion), moment)
+            made["generator"] = self._composed(self._filling.fill(wanted, motion), self._behind_filling, moment)
+        made["true_maps"] = self._composed(self._filling.fill(real_map, motion), self._behind_filling, moment)
         return made
 
-    def _composed(self, layer: Layer, moment: Moment) -> Made:
-        frame = self._background.compose(layer, moment.pose, moment.ground)
+    def _composed(self, layer: Layer, background: PhotoBackground, moment: Moment) -> Made:
+        frame = background.compose(layer, moment.pose, moment.ground)
         shaded = shadow.darkening(frame.shape, moment.pose, moment.ground, self._shadow) < 1
         opacity = _on_canvas(layer, frame.shape)
         return Made(frame, self._old | shaded | person_area(opacity) | (opacity > 0))

@@ -18,15 +18,12 @@ from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body.limb_warp import sampling
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 from retarget_tf.pictures.nearest import nearest_pixels
-from retarget_tf.retargeting.frames.appearance import continued, eroded
+from retarget_tf.retargeting.frames.appearance import continued, eroded, substitute
 from retarget_tf.retargeting.frames.motion import HEAD, Motion, Skeleton
-from retarget_tf.retargeting.frames.moved_photo import Layer
+from retarget_tf.retargeting.frames.moved_photo import Layer, stillness
 
 _RIM = 1 / 256  # share of the side: at the border of silhouette and classes colours are mixed, so they are not used
 _BAND = 3  # pixels around the wanted person that are filled too, for the soft outline
-_LIMBS = ("left_arm", "right_arm", "left_leg", "right_leg")
-_SKIN = (*_LIMBS, "face")
-_ANYTHING = ("upper_clothes", "lower_clothes", *_SKIN, "shoes", "hair")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -58,9 +55,11 @@ class MapFilling:
         self._whole_head = schema.num_classes  # stands for hair and face together, of a head that is moved as a whole
         sets = [*([class_id] for class_id in range(1, self._whole_head)), self._head]
         self._pictures = _pictures_of_classes(photo, parsing_map, sets, faces=self._head)
-        for class_id in range(1, self._whole_head + 1):
-            if class_id not in self._pictures:
-                self._pictures[class_id] = self._pictures.get(_substitute(class_id, self._pictures, schema), photo)
+        for class_id in range(1, self._whole_head):
+            stands_for = substitute(class_id, self._pictures, schema)
+            self._pictures[class_id] = self._pictures.get(stands_for, photo)
+        for class_id in self._head:
+            self._pictures.setdefault(self._whole_head, self._pictures[class_id])
 
     def fill(self, wanted_map: Uint8Array, motion: Motion) -> Layer:
         """Returns the person in the shape of a map, uint8 `[size, size]`, in the new pose of `motion`."""
@@ -75,7 +74,7 @@ class MapFilling:
         field = self._field(wanted, motion, x[None], y[:, None])
         opacity = np.clip((cv2.GaussianBlur(person.astype(np.float32), (0, 0), 1.0)[region] - 0.5) * 1.7 + 0.5, 0, 1)
         opacity *= field.source > 0
-        still = np.clip(1.5 - np.maximum(np.abs(field.x - x), np.abs(field.y - y[:, None])), 0, 1)
+        still = stillness(np.maximum(np.abs(field.x - x), np.abs(field.y - y[:, None])))
         return Layer(region, self._colours(field) * opacity[..., None], opacity, still * opacity)
 
     def _field(self, wanted: Uint8Array, motion: Motion, x: Float32Array, y: Float32Array) -> _Field:
@@ -137,15 +136,6 @@ def _pictures_of_classes(
             is_face = set(members) <= set(faces)
             pictures[number] = photo[nearest_pixels(mask)] if is_face else continued(photo, mask)
     return pictures
-
-
-def _substitute(class_id: int, known: dict[int, Uint8Array], schema: LabelSchema) -> int:
-    """Returns the class whose colours stand for one that the photo lacks: its twin, skin for limbs, any garment."""
-    part = schema.to_parts10[class_id] if class_id < schema.num_classes else 0
-    names = (_SKIN if part in _ids_of(*_LIMBS) else ()) + _ANYTHING
-    alike = [i for name in names for i, other in enumerate(schema.to_parts10) if other in _ids_of(name)]
-    twin = schema.mirrored[class_id] if class_id < schema.num_classes else class_id
-    return next((index for index in (twin, *alike) if index in known), class_id)
 
 
 def _ids_of(*names: str) -> list[int]:

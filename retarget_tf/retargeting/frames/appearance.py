@@ -148,7 +148,7 @@ class _Scissors:
         wanted = ids[y, x]
         picture = self._clean.copy()
         for class_id in np.unique(wanted):
-            stands_for = _substitute(int(class_id), self._of_class, self._schema)
+            stands_for = substitute(int(class_id), self._of_class, self._schema)
             if stands_for in self._of_class:
                 here = wanted == class_id
                 picture[here] = self._of_class[stands_for][here]
@@ -182,7 +182,7 @@ def _row_ends(mask: BoolArray) -> Float32Array:
     return np.concatenate([np.stack(corner, axis=-1) for corner in corners]).astype(np.float32)
 
 
-def _substitute(class_id: int, known: dict[int, Uint8Array], schema: LabelSchema) -> int:
+def substitute(class_id: int, known: dict[int, Uint8Array], schema: LabelSchema) -> int:
     """Returns the class whose colours stand for a class: itself, its twin, skin for limbs, then any garment."""
     if class_id in known or class_id == 0:
         return class_id

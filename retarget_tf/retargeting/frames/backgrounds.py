@@ -14,6 +14,7 @@ from retarget_tf.retargeting.frames.options import BLUR, NONE, PHOTO, FrameOptio
 from retarget_tf.retargeting.frames.plate import make_plate, person_area
 
 _SOME = 0.05  # opacity from which a pixel belongs to the person
+_LEAST = 1e-4  # stillness; smaller ones are rounding errors
 _CRACK = 9  # width in pixels up to which a gap in the person is a crack between two parts
 _OUT_OF_FOCUS = 0.02  # standard deviation of the blur, as a share of the picture's longer side
 
@@ -38,6 +39,7 @@ def make_background(
     opacity: Float32Array,
     person: BoolArray,
     keypoints: Float32Array,
+    own_pose: Layer,
     seen: Uint8Array | None = None,
 ) -> Background:
     """Makes the background that the options ask for, except that of a source video.
@@ -48,19 +50,17 @@ def make_background(
         opacity: How much of each of its pixels the person covers, float32 `[height, width]` in 0..1.
         person: Where the person's map is, bool `[height, width]`.
         keypoints: Her pose in it, float32 `[25, 3]` in its pixels.
+        own_pose: Her cut-outs in this pose.
         seen: What is behind her, RGB uint8 of the photo's shape, if other pictures show it; None fills it in.
     """
     if options.background == NONE:
         return _Nothing(photo.shape)
     if options.background in (PHOTO, BLUR):
         old_shadow = shadow.find_shadow(photo, opacity, keypoints)
-        area = person_area(opacity)
-        if seen is None:
-            plate = make_plate(photo, opacity, old_shadow.area)
-        else:
-            plate = np.where((area | old_shadow.area)[..., None], seen, photo)
+        area = person_area(opacity) | old_shadow.area
+        plate = make_plate(photo, area) if seen is None else np.where(area[..., None], seen, photo)
         if options.background == PHOTO:
-            return PhotoBackground(photo, plate, person, area, old_shadow)
+            return PhotoBackground(photo, plate, person, own_pose, area, old_shadow)
         return StillBackground(cv2.GaussianBlur(plate, (0, 0), _OUT_OF_FOCUS * max(photo.shape)))
     if options.colour is not None:
         return StillBackground(np.full_like(photo, options.colour))
@@ -80,21 +80,63 @@ class StillBackground(Background):
 
 
 class PhotoBackground(Background):
-    """The photo without its person; where she has not moved, the photo's own pixels."""
+    """The photo without its person; where she has not moved, the photo's own pixels.
+
+    Args:
+        photo: RGB uint8 `[height, width, 3]`.
+        plate: The photo without her, of the same shape.
+        person: Where her map is, bool `[height, width]`.
+        own_pose: Her cut-outs in her own pose.
+        area: Where the plate may differ from the photo, bool `[height, width]`.
+        old_shadow: Her shadow.
+    """
 
     def __init__(
-        self, photo: Uint8Array, plate: Uint8Array, person: BoolArray, area: BoolArray, old_shadow: shadow.Shadow
+        self,
+        photo: Uint8Array,
+        plate: Uint8Array,
+        person: BoolArray,
+        own_pose: Layer,
+        area: BoolArray,
+        old_shadow: shadow.Shadow,
     ) -> None:
         self._photo, self._plate, self._shadow = photo, plate, old_shadow
         self._was_there = person
-        # All that the plate replaced around her comes back where she has not moved.
-        self._area = area | old_shadow.area
+        shown, covered = np.zeros(person.shape, np.float32), np.zeros(person.shape, bool)
+        shown[own_pose.region], covered[own_pose.region] = _still_share(own_pose), own_pose.opacity > _SOME
+        self._stillest = shown[nearest_pixels(covered)] if covered.any() else shown
+        self._area = area
 
     def compose(self, layer: Layer, keypoints: Float32Array, ground: float) -> Uint8Array:
         """See `Background`."""
         background = shadow.lay_shadow(self._plate, self._photo, self._shadow, keypoints, ground)
         frame = over(layer, background)
-        return _keep_still(frame, self._photo, layer, self._was_there, self._area)
+        return self._with_still_pixels(frame, layer)
+
+    def _with_still_pixels(self, frame: Uint8Array, layer: Layer) -> Uint8Array:
+        """Puts the photo's own pixels back where the person has not moved; changes the frame.
+
+        A pixel is compared with the own pose, in which none moves: between two parts both cover it in part. It is put
+        back in full where it is as still as there, and not at all where it is half as still. Pixels around her take
+        part as far as the plate replaces them: each does as the nearest pixel of the old or new person.
+        """
+        of_own_pose = _still_share(layer) / np.maximum(self._stillest[layer.region], _LEAST)
+        still = np.clip(2 * of_own_pose - 1, 0, 1)
+        if not still.any():
+            return frame
+        shown = np.zeros(frame.shape[:2], np.float32)
+        shown[layer.region] = still
+        covered = np.zeros(frame.shape[:2], bool)
+        covered[layer.region] = layer.opacity > _SOME
+        # A crack between two parts is no place that she has left.
+        closed = cv2.morphologyEx(covered.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_CRACK, _CRACK), np.uint8)) > 0
+        person = (self._was_there & ~closed) | covered
+        rows, columns = _box(self._area | covered)
+        share = shown[rows, columns][nearest_pixels(person[rows, columns])]
+        share *= self._area[rows, columns] | covered[rows, columns]
+        here = frame[rows, columns].astype(np.float32)
+        frame[rows, columns] = np.rint(here + share[..., None] * (self._photo[rows, columns] - here))
+        return frame
 
 
 class _Nothing(Background):
@@ -123,29 +165,9 @@ def over(layer: Layer, background: Uint8Array) -> Uint8Array:
     return picture
 
 
-def _keep_still(
-    frame: Uint8Array, photo: Uint8Array, layer: Layer, was_there: BoolArray, area: BoolArray
-) -> Uint8Array:
-    """Puts the photo's own pixels back where the person has not moved; changes the frame.
-
-    Pixels around her take part as far as `area` reaches: each does as the nearest pixel of the old or new person.
-    """
-    still = np.where(layer.opacity > _SOME, layer.stillness / np.maximum(layer.opacity, _SOME), 0)
-    if not (still > 0).any():
-        return frame
-    shown = np.zeros(frame.shape[:2], np.float32)
-    shown[layer.region] = still
-    covered = np.zeros(frame.shape[:2], bool)
-    covered[layer.region] = layer.opacity > _SOME
-    # A crack between two parts is no place that she has left.
-    closed = cv2.morphologyEx(covered.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((_CRACK, _CRACK), np.uint8)) > 0
-    person = (was_there & ~closed) | covered
-    rows, columns = _box(area | covered)
-    share = shown[rows, columns][nearest_pixels(person[rows, columns])]
-    share *= area[rows, columns] | covered[rows, columns]
-    here = frame[rows, columns].astype(np.float32)
-    frame[rows, columns] = np.rint(here + share[..., None] * (photo[rows, columns] - here))
-    return frame
+def _still_share(layer: Layer) -> Float32Array:
+    """Returns how much of what a person covers of each pixel is still, 0 where that is next to nothing."""
+    return np.where(layer.opacity > _SOME, layer.stillness / np.maximum(layer.opacity, _SOME), 0)
 
 
 def _box(mask: BoolArray) -> tuple[slice, slice]:

@@ -24,6 +24,7 @@ from retarget_tf.retargeting.frames.framing import Framing, frame_photo
 from retarget_tf.retargeting.frames.motion import Motion, Skeleton
 from retarget_tf.retargeting.frames.moved_photo import move_photos
 from retarget_tf.retargeting.frames.options import FrameOptions
+from retarget_tf.retargeting.frames.outline import without_backdrop
 from retarget_tf.retargeting.frames.source_stage import SourceStage
 from retarget_tf.retargeting.targets import Target
 
@@ -72,8 +73,10 @@ class FrameMaker:
             seen = photo.plate
             if seen is not None:
                 seen, _ = frame_photo(seen, photo.square, size, options.height)
+            own = views[0].keypoints
+            own_pose = move_photos(self._looks, [body.move_to(own) for body in self._skeletons], self._framing)
             self._background: Background = make_background(
-                options, picture, *views[0].silhouette(of_photo), of_photo.to_picture(views[0].keypoints), seen
+                options, picture, *views[0].silhouette(of_photo), of_photo.to_picture(own), own_pose, seen
             )
         # Where the head ends in the photo, and how far above the nose, in pixels of the canvas.
         self._head_top = float(np.flatnonzero(views[0].is_person.any(axis=1))[0])
@@ -139,8 +142,17 @@ class _View:
         self.keypoints = _scaled(target.keypoints, size / len(target.canvas))
         self._photo = target.photo
         self._opacity = target.photo.opacity
-        if self._opacity is not None and len(self._opacity) != size:
-            self._opacity = np.asarray(cv2.resize(self._opacity, (size, size)), np.float32)
+        self._covered = self.is_person.astype(np.float32)
+        if self._opacity is not None:
+            if len(self._opacity) != size:
+                self._opacity = np.asarray(cv2.resize(self._opacity, (size, size)), np.float32)
+            # What she holds is no part of the map, and stays.
+            near = cv2.dilate(self.is_person.astype(np.uint8), np.ones((2 * _NEAR + 1,) * 2, np.uint8))
+            self._covered = np.maximum(self._covered, self._opacity * near)
+            self.parsing_map, self._opacity = without_backdrop(
+                self.parsing_map, self._opacity, self._photo.picture, self._photo.square
+            )
+            self.is_person = self.parsing_map > 0
 
     def cut_out(self, body: Skeleton, schema: LabelSchema, height: int, side: float) -> Appearance:
         """Cuts her out of the photo, scaled so that the canvas has this side in pixels."""
@@ -149,14 +161,8 @@ class _View:
 
     def silhouette(self, framing: Framing) -> tuple[Float32Array, BoolArray]:
         """Returns her opacity, and where her map is, at each pixel of the picture."""
-        person = self.is_person
-        opacity = person.astype(np.float32)
-        if self._opacity is not None:
-            # What she holds is no part of the map, and stays.
-            near = cv2.dilate(person.astype(np.uint8), np.ones((2 * _NEAR + 1,) * 2, np.uint8))
-            opacity = np.maximum(opacity, self._opacity * near)
-        shown = framing.enlarge(person.astype(np.float32), framing.whole) > 0.5
-        return framing.enlarge(opacity, framing.whole), shown
+        shown = framing.enlarge(self.is_person.astype(np.float32), framing.whole) > 0.5
+        return framing.enlarge(self._covered, framing.whole), shown
 
 
 def _resized(parsing_map: Uint8Array, size: int) -> Uint8Array:

@@ -25,14 +25,19 @@ class Layer:
         region: Rows and columns of the picture.
         colours: float32 `[height, width, 3]` in 0..255, multiplied by the opacity.
         opacity: float32 `[height, width]`, 0..1.
-        stillness: float32 `[height, width]`: 1 where the person is where the photo shows her, 0 where she moved by more
-            than a pixel.
+        stillness: float32 `[height, width]`: how much of the pixel shows what the photo shows at this place, see
+            `stillness`; 0 where it is filled in.
     """
 
     region: Region
     colours: Float32Array
     opacity: Float32Array
     stillness: Float32Array
+
+
+def stillness(moved: Float32Array) -> Float32Array:
+    """Returns 1 where a place moved by up to half a pixel, 0 from 2.5 pixels on, and what lies between in between."""
+    return np.clip(1.25 - 0.5 * moved, 0, 1)
 
 
 def move_photos(looks: Sequence[Appearance], motions: Sequence[Motion], framing: Framing) -> Layer:
@@ -54,8 +59,9 @@ def move_photos(looks: Sequence[Appearance], motions: Sequence[Motion], framing:
     drawn = [one for one in (*below, *above) if one is not None]
     regions = [_region(one.motion, one.part, one.cutout, framing) for one in drawn]
     canvas = _Painting(framing, _union(regions))
-    for one, region in zip(drawn, regions, strict=True):
-        canvas.lay(one.motion, one.part, one.cutout, one.photo, region)
+    filled_in = sum(one is not None for one in below)
+    for index, (one, region) in enumerate(zip(drawn, regions, strict=True)):
+        canvas.lay(one.motion, one.part, one.cutout, one.photo, region, is_seen=index >= filled_in)
     return canvas.finished()
 
 
@@ -85,8 +91,8 @@ class _Painting:
         rows, columns = (side.stop - side.start for side in region)
         self._values = np.zeros((rows, columns, 5), np.float32)  # colours times opacity, opacity, stillness
 
-    def lay(self, motion: Motion, part: int, cutout: Cutout, photo: Framing, region: Region) -> None:
-        """Moves a cut-out and lays it on top."""
+    def lay(self, motion: Motion, part: int, cutout: Cutout, photo: Framing, region: Region, is_seen: bool) -> None:
+        """Moves a cut-out and lays it on top; only one that `is_seen` in the photo, throughout, can be still."""
         if any(side.stop <= side.start for side in region):
             return
         x, y = self._framing.grid(region)
@@ -97,7 +103,7 @@ class _Painting:
         visibility = 1.0 if part == SKIRT else motion.visibility(part)
         opacity = found[..., 3:].astype(np.float32) * np.float32(visibility / 255)
         moved = np.maximum(np.abs(source_x - x), np.abs(source_y - y)) * np.float32(photo.scale)
-        still = np.clip(1.5 - moved, 0, 1)
+        still = stillness(moved) * np.float32(is_seen)
         new = np.dstack([found[..., :3].astype(np.float32), np.ones_like(still), still])
         rows, columns = (
             slice(side.start - all_.start, side.stop - all_.start)

@@ -1,8 +1,8 @@
 """Makes the plate: a picture's background without its person, over which the moved person is laid.
 
-    make_plate(picture, alpha)        from a photo: what the person hides is filled in from its surroundings
+    make_plate(picture, area)         from a photo: what the person hides is filled in from its surroundings
     plate_of_frames(frames, alphas)   from frames of a still camera: what is hidden in one frame is seen in another
-    person_area(alpha)                the pixels that are replaced; all others keep the picture's bytes
+    person_area(alpha)                the pixels to replace; all others keep the picture's bytes
 
 A background without edges near the person, such as a studio's, gets a smooth fill and the picture's grain, because
 copied patches can leave blotches there. Any other is filled with PatchMatch (extra `[inpaint]`), which copies patches
@@ -51,24 +51,28 @@ _ROWS = 64  # rows whose median is taken at once, to bound memory
 _NEVER = 256  # value of hidden pixels, which sorts behind every colour
 
 
-def make_plate(picture: Uint8Array, alpha: Float32Array, also: BoolArray | None = None) -> Uint8Array:
+def make_plate(picture: Uint8Array, area: BoolArray) -> Uint8Array:
     """Removes the person from a picture.
 
     Args:
         picture: RGB uint8 `[height, width, 3]`.
-        alpha: The person's opacity, float32 `[height, width]` in 0..1.
-        also: Pixels to replace besides `person_area(alpha)`, bool `[height, width]`, such as the person's shadow.
+        area: Pixels to replace, bool `[height, width]`: `person_area(alpha)`, and such as the person's shadow.
 
     Returns:
-        RGB uint8 `[height, width, 3]`, the same for the same arguments. Only pixels of `person_area(alpha)` and `also`
-        differ from the picture.
+        RGB uint8 `[height, width, 3]`, the same for the same arguments. Only pixels of the area are changed.
 
     Raises:
         InputDataError: No background is left to fill from.
     """
-    _check(picture, alpha)
-    area = person_area(alpha)
-    return _filled(picture, area if also is None else area | also)
+    if not area.any():
+        return picture.copy()
+    if area.all():
+        raise InputDataError("background: the person covers all of the picture. Give a picture with some background.")
+    window = _window(area)
+    known, hole = picture[window], area[window]
+    plate = picture.copy()
+    plate[window][hole] = _fill(known, hole)[hole]
+    return plate
 
 
 def plate_of_frames(frames: Iterable[Uint8Array], alphas: Iterable[Float32Array]) -> Uint8Array:
@@ -100,7 +104,7 @@ def plate_of_frames(frames: Iterable[Uint8Array], alphas: Iterable[Float32Array]
     blocks = [slice(top, top + _ROWS) for top in range(0, first.shape[0], _ROWS)]
     plate = np.concatenate([_median([p[rows] for p in pictures], [a[rows] for a in areas]) for rows in blocks])
     shown = len(areas) - np.sum(areas, axis=0)
-    return _filled(plate, shown < max(1.0, _SELDOM * len(areas)))
+    return make_plate(plate, shown < max(1.0, _SELDOM * len(areas)))
 
 
 def person_area(alpha: Float32Array) -> BoolArray:
@@ -123,19 +127,6 @@ def person_area(alpha: Float32Array) -> BoolArray:
     sizes = np.bincount(labels[sure], minlength=labels.max() + 1)
     person = (sizes >= _LEAST_PART * sizes.max())[labels] & grown
     return _closed(person, _GAP * side)
-
-
-def _filled(picture: Uint8Array, area: BoolArray) -> Uint8Array:
-    """Fills an area `[height, width]` of a picture in from its surroundings."""
-    if not area.any():
-        return picture.copy()
-    if area.all():
-        raise InputDataError("background: the person covers all of the picture. Give a picture with some background.")
-    window = _window(area)
-    known, hole = picture[window], area[window]
-    plate = picture.copy()
-    plate[window][hole] = _fill(known, hole)[hole]
-    return plate
 
 
 def _fill(picture: Uint8Array, hole: BoolArray) -> Uint8Array:

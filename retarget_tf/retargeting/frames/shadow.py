@@ -5,9 +5,10 @@
     darkening(shape, keypoints, ground, ...)   what the shadow of a pose multiplies the background by
     lay_shadow(plate, photo, shadow, ...)      the background of one frame, with its shadow
 
-The photo's shadow is removed together with its person: give `Shadow.area` to `plate.make_plate` as `also`. Each foot on
-the floor then gets an ellipse as dark as the photo's shadow was. Where a foot stands as in the photo, the photo's own
-pixels are laid back. A photo without a shadow that can be told for sure keeps its floor, and gets no ellipses.
+The photo's shadow is removed together with its person: `Shadow.area` is part of the area of `plate.make_plate`. Each
+foot on the floor then gets an ellipse as dark as the photo's shadow was. Where a foot stands as in the photo, the
+photo's own pixels are laid back. A photo without a shadow that can be told for sure keeps its floor, and gets no
+ellipses.
 """
 
 import dataclasses

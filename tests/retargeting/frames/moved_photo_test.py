@@ -134,6 +134,18 @@ def test_a_sleeve_goes_with_its_arm() -> None:
     np.testing.assert_allclose(picture[y, x], COLOURS[ID["upper_clothes"]], atol=3)
 
 
+def test_a_raised_sleeve_leaves_no_gap_at_the_shoulder() -> None:
+    pose = puppet.pose(left_upper_arm=110, left_forearm=110)
+    own = puppet.pose(left_upper_arm=5, left_forearm=5)
+    opacity = opacity_of(moved(pose, own=own, sleeves=True))
+    shoulder, elbow = (puppet.place(pose, f"left_{joint}") for joint in ("shoulder", "elbow"))
+    aside = np.array([elbow[1] - shoulder[1], shoulder[0] - elbow[0]]) / np.linalg.norm(elbow - shoulder)
+    for offset in (-2, 0, 2):
+        places = shoulder + offset * aside + np.linspace(0, 0.9, 40)[:, None] * (elbow - shoulder)
+        x, y = np.floor(places).astype(int).T
+        assert opacity[y, x].min() > 0.8, offset
+
+
 def test_a_skirt_closes_the_gap_between_spread_legs() -> None:
     spread = puppet.pose(left_thigh=65, left_shin=65)
     hip, knee = (puppet.place(spread, f"left_{name}") for name in ("hip", "knee"))
