@@ -3,6 +3,8 @@
 MediaPipe is imported only when one of them is opened.
 """
 
+import sys
+import types
 from typing import Any, Self
 
 import numpy as np
@@ -105,6 +107,7 @@ class Segmenter:
 
 def _mediapipe_vision(model: models.ModelFile, folder: files.PathLike | None) -> tuple[Any, Any]:
     path = models.find(model, folder)
+    _keep_tensorflow_out()
     try:
         from mediapipe.tasks.python import BaseOptions, vision
     except ImportError as error:
@@ -112,6 +115,16 @@ def _mediapipe_vision(model: models.ModelFile, folder: files.PathLike | None) ->
             f"package mediapipe: cannot be imported ({error}). Install it: pip install 'retarget_tf[extract]'"
         ) from error
     return vision, BaseOptions(model_asset_path=str(path))
+
+
+def _keep_tensorflow_out() -> None:
+    """Prevents MediaPipe from importing TensorFlow, which takes seconds and which it needs only for its documentation.
+
+    It asks for one decorator of TensorFlow's, in a module of its own, in whose place this puts another one.
+    """
+    name = "mediapipe.tasks.python.core.optional_dependencies"
+    decorators = types.SimpleNamespace(do_not_generate_docs=lambda documented: documented)
+    sys.modules.setdefault(name, types.SimpleNamespace(doc_controls=decorators))  # type: ignore[arg-type]
 
 
 def _mediapipe_image(image: Uint8Array) -> Any:
