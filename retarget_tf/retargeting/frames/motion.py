@@ -226,14 +226,23 @@ class Motion:
         across = (x - end.origin[lap, 0]) * end.across[lap, 0] + (y - end.origin[lap, 1]) * end.across[lap, 1]
         return x + wider * across * end.across[lap, 0], y + wider * across * end.across[lap, 1]
 
-    def on_bone(self, part: int, x: Float32Array, y: Float32Array) -> Float32Array:
-        """Returns the distance of places to a part's bone in the new pose; arguments as in `source`."""
-        end = self._end
+    def on_bone(self, part: int, x: Float32Array, y: Float32Array, *, in_photo: bool = False) -> Float32Array:
+        """Returns the distance of places to a part's bone in the new or the photo's pose; arguments as in `source`."""
+        end = self._photo if in_photo else self._end
         right, down = x - end.origin[part, 0], y - end.origin[part, 1]
         along = right * end.along[part, 0] + down * end.along[part, 1]
         across = right * end.across[part, 0] + down * end.across[part, 1]
         beyond = along - np.clip(along, 0, end.length[part, 0])
         return np.hypot(across, beyond)
+
+    def growth(self) -> float:
+        """Returns the size of the body in the new pose as a share of its size in the photo."""
+        return float(self._end.unit[0, 0] / self._photo.unit[0, 0])
+
+    def reach(self, part: int, places: Float32Array) -> float:
+        """Returns how far places of the photo `[n, 2]` reach along a part's bone there: 0 its start, 1 its end."""
+        start = self._photo
+        return float(((places - start.origin[part]) @ start.along[part]).max() / start.length[part, 0])
 
     def bounds(self, part: int, places: Float32Array) -> Bounds:
         """Returns the rectangle in the new pose that holds a part with pixels at `places` `[n, 2]` in the photo."""

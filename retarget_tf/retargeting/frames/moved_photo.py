@@ -8,13 +8,16 @@ import cv2
 import numpy as np
 
 from retarget_tf.arrays import Float32Array
-from retarget_tf.body.limb_warp.anatomy import PART
+from retarget_tf.body.limb_warp.anatomy import PART, TWINS
 from retarget_tf.retargeting.frames.appearance import Appearance, Cutout
 from retarget_tf.retargeting.frames.dividing import SKIRT
 from retarget_tf.retargeting.frames.framing import Framing, Region
 from retarget_tf.retargeting.frames.motion import HEAD, Motion
 
 _THIGHS = PART["left_thigh"], PART["right_thigh"]
+_SHINS = PART["left_shin"], PART["right_shin"]
+_SLACK = 1.1  # times farther from a leg than in the photo a skirt may be
+_LONG = 0.3  # share of the shins that a skirt covers from which on it moves with them, and not with the thighs alone
 
 
 @dataclasses.dataclass(frozen=True)
@@ -96,7 +99,7 @@ class _Painting:
         if any(side.stop <= side.start for side in region):
             return
         x, y = self._framing.grid(region)
-        source_x, source_y = _source(motion, part, x, y)
+        source_x, source_y = _source(motion, part, cutout.places, x, y)
         column = source_x * np.float32(photo.scale) + np.float32(photo.square.left - cutout.left - 0.5)
         row = source_y * np.float32(photo.scale) + np.float32(photo.square.top - cutout.top - 0.5)
         found = cv2.remap(cutout.picture, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
@@ -118,23 +121,45 @@ class _Painting:
         return Layer(self._region, values[..., :3], values[..., 3], values[..., 4])
 
 
-def _source(motion: Motion, part: int, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+def _source(
+    motion: Motion, part: int, places: Float32Array, x: Float32Array, y: Float32Array
+) -> tuple[Float32Array, Float32Array]:
     if part != SKIRT:
         return motion.source(part, x, y)
-    # A skirt is stretched between the thighs: a place near one moves with it, one in the middle with both.
+    # A skirt is stretched between the legs: a place near one moves with it, one in the middle with both.
     x, y = motion.unturned(x, y)
-    # Turned around, its left side is still on the left in the picture.
-    starts = reversed(_THIGHS) if motion.turns_around() else _THIGHS
-    (left_x, left_y), (right_x, right_y) = (
-        motion.source(thigh, x, y, start) for thigh, start in zip(_THIGHS, starts, strict=True)
-    )
-    to_left, to_right = (np.square(motion.on_bone(thigh, x, y)) for thigh in _THIGHS)
-    share = to_left / (to_left + to_right + 1e-3)
-    return left_x + share * (right_x - left_x), left_y + share * (right_y - left_y)
+    legs = _legs(motion, places)
+    (left_x, left_y, to_left), (right_x, right_y, to_right) = (_along_leg(motion, leg, x, y) for leg in legs)
+    share = to_left / (to_left + to_right + np.float32(1e-3))
+    source_x, source_y = left_x + share * (right_x - left_x), left_y + share * (right_y - left_y)
+    # No cloth is farther from the legs than in the photo.
+    hanging = [motion.on_bone(bone, *places.T, in_photo=True) for leg in legs for bone in leg]
+    farthest = np.minimum.reduce(hanging).max() * motion.growth()
+    is_cloth = np.minimum(to_left, to_right) <= np.square(np.float32(_SLACK * farthest))
+    return np.where(is_cloth, source_x, np.float32(-1e4)), source_y
+
+
+def _legs(motion: Motion, places: Float32Array) -> list[list[int]]:
+    """Returns the bones that each side of a skirt moves with: a long one hangs along the thigh and then the shin."""
+    is_long = any(motion.reach(shin, places) > _LONG for shin in _SHINS)
+    return [[thigh, shin] if is_long else [thigh] for thigh, shin in zip(_THIGHS, _SHINS, strict=True)]
+
+
+def _along_leg(
+    motion: Motion, leg: list[int], x: Float32Array, y: Float32Array
+) -> tuple[Float32Array, Float32Array, Float32Array]:
+    """Returns x and y in the photo of places of a skirt that move with a leg, and their squared distances to it."""
+    # Turned around, the skirt's left side is still on the left in the picture.
+    starts = [int(TWINS[bone]) if motion.turns_around() else bone for bone in leg]
+    sources = np.stack([motion.source(bone, x, y, start) for bone, start in zip(leg, starts, strict=True)])
+    away = np.square(np.stack([motion.on_bone(bone, x, y) for bone in leg]))
+    weights = 1 / np.square(away + np.float32(1e-2))
+    source_x, source_y = (weights[:, None] * sources).sum(axis=0) / weights.sum(axis=0)
+    return source_x, source_y, away.min(axis=0)
 
 
 def _region(motion: Motion, part: int, cutout: Cutout, framing: Framing) -> Region:
-    parts = _THIGHS if part == SKIRT else (part,)
+    parts = [bone for leg in _legs(motion, cutout.places) for bone in leg] if part == SKIRT else [part]
     bounds = np.array([motion.bounds(one, cutout.places) for one in parts])
     left, top = bounds[:, :2].min(axis=0) * framing.scale + (framing.square.left, framing.square.top)
     right, bottom = bounds[:, 2:].max(axis=0) * framing.scale + (framing.square.left, framing.square.top)

@@ -156,6 +156,22 @@ def test_a_skirt_closes_the_gap_between_spread_legs() -> None:
     np.testing.assert_allclose(cloth[1], COLOURS[ID["lower_clothes"]], atol=3)
 
 
+def test_a_long_skirt_bends_at_the_knees() -> None:
+    bent = puppet.pose(left_shin=60, right_shin=-60)  # both shins to her left
+    knee, ankle = (puppet.place(bent, f"left_{joint}") for joint in ("knee", "ankle"))
+    opacity = opacity_of(moved(bent, long_skirt=True))
+    x, y = ((knee + ankle) / 2).astype(int)
+    assert opacity[y, x] > 0.9
+    x, y = (puppet.place(bent, "right_knee") + np.array([-4, 14])).astype(int)
+    assert opacity[y, x] < 0.1, "no cloth hangs below the knees as if the shins were there"
+
+
+def test_a_long_skirt_of_folded_legs_is_no_larger_than_in_the_photo() -> None:
+    folded = puppet.pose(left_thigh=40, left_shin=-140, right_thigh=-40, right_shin=140)
+    sizes = [(opacity_of(moved(pose, long_skirt=True)) > 0.5).sum() for pose in (folded, puppet.pose())]
+    assert sizes[0] < 1.1 * sizes[1]
+
+
 def test_a_face_that_turns_away_is_hair() -> None:
     behind = puppet.pose()
     for name in ("eye", "ear"):

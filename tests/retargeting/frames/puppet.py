@@ -68,13 +68,16 @@ def pose(dx: float = 0.0, dy: float = 0.0, lengths: Mapping[str, float] = NO_CHA
     return keypoints
 
 
-def draw_map(keypoints: Float32Array, *, sleeves: bool = False, skirt: bool = False) -> Uint8Array:
+def draw_map(
+    keypoints: Float32Array, *, sleeves: bool = False, skirt: bool = False, long_skirt: bool = False
+) -> Uint8Array:
     """Returns the map `[SIZE, SIZE]` of `parts10`: shirt, shorts, shoes, bare arms and legs, hair around the face.
 
     Args:
         keypoints: The pose.
         sleeves: The shirt has sleeves that reach to the wrists.
         skirt: She wears a skirt that reaches to the knees in place of shorts.
+        long_skirt: She wears one that reaches to the ankles.
     """
     drawn = np.zeros((SIZE, SIZE), np.uint8)
     at = {name: keypoints[index, :2] for name, index in skeleton.JOINT.items()}
@@ -89,9 +92,10 @@ def draw_map(keypoints: Float32Array, *, sleeves: bool = False, skirt: bool = Fa
         line(f"{side}_knee", f"{side}_ankle", f"{side}_leg", 7)
         line(f"{side}_ankle", f"{side}_big_toe", "shoes", 6)
         line(f"{side}_hip", f"{side}_knee", "lower_clothes", 9, to=0.6)
-    hem = [at[f"{side}_knee"] + (7 * sign, 0) for side, sign in (("left", 1), ("right", -1))]
+    hem_joint = "ankle" if long_skirt else "knee"
+    hem = [at[f"{side}_{hem_joint}"] + (7 * sign, 0) for side, sign in (("left", 1), ("right", -1))]
     waist = [at["right_hip"] + (-4, -4), at["left_hip"] + (4, -4)]
-    if skirt:
+    if skirt or long_skirt:
         cv2.fillPoly(drawn, [np.array([*waist, *hem]).astype(np.int32)], ID["lower_clothes"])
     trunk = [at["right_shoulder"] + (-2, -2), at["left_shoulder"] + (2, -2), at["left_hip"] + (4, 0), at["right_hip"]]
     trunk[3] = trunk[3] - (4, 0)
