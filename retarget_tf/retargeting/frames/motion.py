@@ -14,50 +14,18 @@ from retarget_tf.body import skeleton
 from retarget_tf.body.limb_warp import anatomy, bones, cutting
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.parsing_labels import LabelSchema
+from retarget_tf.retargeting.frames.bone_vectors import Vectors, with_quiet_feet
 
 HEAD = PART["head"]
-_SHOULDERS = 0.2  # distance of both shoulders in body units
 _HEAD_RADIUS = 0.075  # in body units
 _GLANCE = 0.4  # largest shift of a turning face, in radii; the mapping of the outline onto itself holds up to a half
 _AWAY = float(np.cos(np.radians(100)))  # cosine of the turn from which the face is turned away
-_FIELDS = ("origin", "along", "across", "length", "width", "unit")
 
 _LIMBS = [index for index, name in enumerate(NAMES) if name.endswith(("arm", "thigh", "shin"))]
-_FEET = [index for index, name in enumerate(NAMES) if name.endswith("foot")]
 _NEAR_JOINT = 0.08  # share of a bone near its end in which a joint's radius is measured
 _REVEALED = 0.04  # motion in body units with which a limb appears that the photo hides
-_FOOT_TURN = 0.4  # radians; a foot turns by this much at most: seen from another side it would be another picture
 
 Bounds = tuple[float, float, float, float]  # left, top, right, bottom
-
-
-@dataclasses.dataclass(frozen=True)
-class _Vectors:
-    """The bones of a pose as arrays `[parts, 1 or 2]` in pixels of the canvas; see `limb_warp.bones.Bones`."""
-
-    origin: Float32Array
-    along: Float32Array
-    across: Float32Array
-    length: Float32Array
-    width: Float32Array
-    unit: Float32Array
-    gaze: tuple[float, float]
-
-    @classmethod
-    def each_of(cls, tensors: bones.Bones) -> "list[_Vectors]":
-        """Takes a batch of poses apart."""
-        arrays = {name: np.asarray(getattr(tensors, name)) for name in _FIELDS}
-        sines, cosines = (np.asarray(value)[:, 0, 0].tolist() for value in tensors.gaze)
-        return [
-            cls(**{name: array[index] for name, array in arrays.items()}, gaze=gaze)
-            for index, gaze in enumerate(zip(sines, cosines, strict=True))
-        ]
-
-    @property
-    def facing(self) -> float:
-        """The shoulders' width in the picture as a share of a trunk seen from the front: 1 front, 0 side, -1 back."""
-        left, right = (self.origin[PART[f"{side}_upper_arm"], 0] for side in ("left", "right"))
-        return float(np.clip((left - right) / (_SHOULDERS * self.unit[0, 0]), -1, 1))
 
 
 class Skeleton:
@@ -86,8 +54,8 @@ class Skeleton:
         self.codes = np.asarray(codes)[0]
         self.cut_from = np.where(twins, anatomy.TWINS, np.arange(len(NAMES)))
         self._mirrored: BoolArray = twins
-        (self._photo,) = _Vectors.each_of(start)
-        (self._start,) = _Vectors.each_of(start.of_twins(use_twin))
+        (self._photo,) = Vectors.each_of(start)
+        (self._start,) = Vectors.each_of(start.of_twins(use_twin))
         self._like = reference[:, : skeleton.NUM_JOINTS]
 
     @property
@@ -144,8 +112,8 @@ class Skeleton:
         end = bones.bones_of(anatomy.complete(poses, self._like))
         ranks = np.asarray(bones.ranks(poses))[..., 0]
         return [
-            Motion(self._photo, self._start, _with_quiet_feet(self._start, vectors), self._mirrored, rank.argsort())
-            for vectors, rank in zip(_Vectors.each_of(end), ranks, strict=True)
+            Motion(self._photo, self._start, with_quiet_feet(self._start, vectors), self._mirrored, rank.argsort())
+            for vectors, rank in zip(Vectors.each_of(end), ranks, strict=True)
         ]
 
     def move_to(self, keypoints: Float32Array) -> "Motion":
@@ -161,9 +129,9 @@ class Motion:
         order: The parts from bottom to top.
     """
 
-    _photo: _Vectors
-    _start: _Vectors
-    _end: _Vectors
+    _photo: Vectors
+    _start: Vectors
+    _end: Vectors
     _mirrored: BoolArray
     order: IndexArray
 
@@ -239,6 +207,13 @@ class Motion:
         """Returns the size of the body in the new pose as a share of its size in the photo."""
         return float(self._end.unit[0, 0] / self._photo.unit[0, 0])
 
+    def stride(self) -> float:
+        """Returns the distance between the knees or the ankles in the new pose, whichever is larger."""
+        (left, right), bone = (PART["left_shin"], PART["right_shin"]), self._end
+        knees = bone.origin[left] - bone.origin[right]
+        ankles = knees + bone.length[left] * bone.along[left] - bone.length[right] * bone.along[right]
+        return float(max(np.hypot(*knees), np.hypot(*ankles)))
+
     def reach(self, part: int, places: Float32Array) -> float:
         """Returns how far places of the photo `[n, 2]` reach along a part's bone there: 0 its start, 1 its end."""
         start = self._photo
@@ -281,23 +256,3 @@ class Motion:
         inside = np.clip(across / radius, -1, 1)
         shift = _GLANCE * self._turn()[0] if self.shows_face() else 0.0
         return across + np.float32(shift * radius) * (1 - inside * inside)
-
-
-def _with_quiet_feet(start: _Vectors, end: _Vectors) -> _Vectors:
-    """Returns the new pose with feet of the photo's shape, turned by `_FOOT_TURN` at most."""
-    along, across, length = end.along.copy(), end.across.copy(), end.length.copy()
-    for part in _FEET:
-        before = np.arctan2(start.along[part, 1], start.along[part, 0])
-        turn = np.arctan2(along[part, 1], along[part, 0]) - before
-        turn = (turn + np.pi) % (2 * np.pi) - np.pi
-        angle = before + np.clip(turn, -_FOOT_TURN, _FOOT_TURN)
-        along[part] = np.cos(angle), np.sin(angle)
-        across[part] = _quarter_turn(along[part], start.along[part], start.across[part])
-        length[part] = start.length[part] * end.unit[0] / start.unit[0]
-    return dataclasses.replace(end, along=along, across=across, length=length)
-
-
-def _quarter_turn(along: Float32Array, like_along: Float32Array, like_across: Float32Array) -> Float32Array:
-    """Rotates a vector by 90 degrees, to the side on which `like_across` lies of `like_along`."""
-    side = np.sign(like_along[0] * like_across[1] - like_along[1] * like_across[0])
-    return side * np.array([-along[1], along[0]], np.float32)

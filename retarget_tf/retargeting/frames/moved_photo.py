@@ -16,7 +16,7 @@ from retarget_tf.retargeting.frames.motion import HEAD, Motion
 
 _THIGHS = PART["left_thigh"], PART["right_thigh"]
 _SHINS = PART["left_shin"], PART["right_shin"]
-_SLACK = 1.1  # times farther from a leg than in the photo a skirt may be
+_SLACK = 1.1  # times farther from the legs than in the photo, or than half of the stride, a long skirt may be
 _LONG = 0.3  # share of the shins that a skirt covers from which on it moves with them, and not with the thighs alone
 
 
@@ -132,11 +132,12 @@ def _source(
     (left_x, left_y, to_left), (right_x, right_y, to_right) = (_along_leg(motion, leg, x, y) for leg in legs)
     share = to_left / (to_left + to_right + np.float32(1e-3))
     source_x, source_y = left_x + share * (right_x - left_x), left_y + share * (right_y - left_y)
-    # No cloth is farther from the legs than in the photo.
-    hanging = [motion.on_bone(bone, *places.T, in_photo=True) for leg in legs for bone in leg]
-    farthest = np.minimum.reduce(hanging).max() * motion.growth()
-    is_cloth = np.minimum(to_left, to_right) <= np.square(np.float32(_SLACK * farthest))
-    return np.where(is_cloth, source_x, np.float32(-1e4)), source_y
+    if len(legs[0]) > 1:  # beyond folded knees, thigh and shin would both lay cloth far away from the legs
+        hanging = [motion.on_bone(bone, *places.T, in_photo=True) for leg in legs for bone in leg]
+        farthest = np.minimum.reduce(hanging).max() * motion.growth()
+        near = np.square(np.float32(_SLACK * max(farthest, motion.stride() / 2)))
+        source_x = np.where(np.minimum(to_left, to_right) <= near, source_x, np.float32(-1e4))
+    return source_x, source_y
 
 
 def _legs(motion: Motion, places: Float32Array) -> list[list[int]]:

@@ -9,7 +9,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.body.limb_warp import anatomy, bones, warping
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.parsing_labels import PARTS10
-from retarget_tf.retargeting.frames import motion
+from retarget_tf.retargeting.frames import bone_vectors
 from retarget_tf.retargeting.frames.motion import HEAD, Skeleton
 from tests.retargeting.frames import puppet
 
@@ -113,7 +113,7 @@ def test_a_foreshortened_forearm_leaves_the_hand_as_it_is(body: Skeleton) -> Non
 
 @pytest.mark.parametrize("degrees", [10, -10, 60, -90])
 def test_a_foot_turns_a_little_and_keeps_its_length(body: Skeleton, degrees: float) -> None:
-    most = np.degrees(motion._FOOT_TURN)
+    most = np.degrees(bone_vectors._FOOT_TURN)
     assert 10 < most < 45
     pose = puppet.pose(left_foot=40 + degrees, lengths={"left_foot": 1.5})
     ankle = pose[skeleton.JOINT["left_ankle"], :2]
