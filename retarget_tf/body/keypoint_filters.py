@@ -43,7 +43,22 @@ def clean_keypoints(keypoints: Float32Array, *, max_gap: int = 15, window: int =
 
 
 def fill_gaps(keypoints: Float32Array, max_gap: int = 15) -> Float32Array:
-    """Interpolates each joint linearly over gaps of up to `max_gap` frames; at the clip's ends its position is held."""
+    """Fills gaps of a joint of up to `max_gap` frames: its offset from its parent is interpolated, or held at the ends.
+
+    So a hand that is lost goes on with the elbow, instead of staying where it was in the picture. Where the parent is
+    missing too, the joint's place takes the part of the offset.
+    """
+    filled = _interpolated(keypoints, max_gap)
+    for joint, parent in skeleton.PARENTS.items():  # from the trunk outward
+        seen = np.minimum(keypoints[:, [joint], 2:], keypoints[:, [parent], 2:])
+        offset = np.concatenate([keypoints[:, [joint], :2] - keypoints[:, [parent], :2], seen], axis=-1)
+        offset = _interpolated(offset, max_gap)[:, 0]
+        follows = (keypoints[:, joint, 2] == 0) & (offset[:, 2] > 0) & (filled[:, parent, 2] > 0)
+        filled[:, joint] = _with_guesses(filled[:, joint], follows, filled[:, parent, :2] + offset[:, :2])
+    return filled
+
+
+def _interpolated(keypoints: Float32Array, max_gap: int) -> Float32Array:
     seen = keypoints[..., 2] > 0
     time = np.arange(len(keypoints))[:, None]
     never_before, never_after = -1, len(keypoints)

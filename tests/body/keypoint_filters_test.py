@@ -43,6 +43,23 @@ def test_gaps_are_interpolated_and_ends_held() -> None:
     assert skeleton.drop_unseen(filled, 64, 64)[:, 2].all()  # a guess just counts as seen
 
 
+def test_a_lost_hand_goes_on_with_the_elbow() -> None:
+    """She walks to the right; the hand is missing in the middle, and from frame 6 on."""
+    wrist, elbow = joints("left_wrist", "left_elbow")
+    walk = np.zeros((9, 25, 3), np.float32)
+    walk[:, elbow] = [(10 + 3 * t * t, 20, 0.9) for t in range(9)]
+    walk[:, wrist] = walk[:, elbow] + np.array([4, 7, 0], np.float32)
+    spoilt = walk.copy()
+    spoilt[[2, 3, 6, 7, 8], wrist] = 0
+    filled = keypoint_filters.fill_gaps(spoilt)
+    np.testing.assert_allclose(filled[..., :2], walk[..., :2], atol=1e-4)
+    np.testing.assert_array_equal(filled[[2, 3, 6, 7, 8], wrist, 2], np.float32(GUESSED))
+    # Without the elbow it stays where it was.
+    spoilt[6:, elbow] = 0
+    held = keypoint_filters.fill_gaps(spoilt)
+    np.testing.assert_allclose(held[6:, wrist, :2], np.broadcast_to(walk[5, wrist, :2], (3, 2)), atol=1e-4)
+
+
 def test_short_absences_are_bridged_long_ones_are_not() -> None:
     bridged = keypoint_filters.bridge_absences(track((0, 10), None, None, None, (4, 50)))[:, 0]
     np.testing.assert_allclose(bridged, [(0, 10, 0.9), (1, 20, 0.9), (2, 30, 0.9), (3, 40, 0.9), (4, 50, 0.9)], 1e-6)
