@@ -148,16 +148,15 @@ class BaseRetargeter(abc.ABC):
         if placing.get("clean", True):
             source_keypoints = keypoint_filters.clean_keypoints(source_keypoints)
         fit, source_size = placing.get("fit", "limbs"), placing.get("source_size", (size, size))
-        known = target.known_keypoints
-        transform = pose_transform.fit_path(fit, source_keypoints, known, size, source_size)
+        known, cut_off = target.known_keypoints, None
         if fit == "limbs" and not target.shows_feet:
             cut_off = UpperBody.fitted(source_keypoints, known, target.keypoints, target.lower_edge)
-            if cut_off is not None:
-                transform = cut_off
-                logging.warning(
-                    "target: the photo shows no legs down to the feet, so only the upper body dances. "
-                    "Give a photo of the whole person."
-                )
+        if cut_off is not None:
+            logging.warning(
+                "target: the photo shows no legs down to the feet, so only the upper body dances. "
+                "Give a photo of the whole person."
+            )
+        transform = cut_off or pose_transform.fit_path(fit, source_keypoints, known, size, source_size)
         return transform.apply(pose_transform.hold_pose(source_keypoints))
 
     def retarget(

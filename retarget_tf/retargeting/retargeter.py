@@ -74,10 +74,10 @@ class _ReadWhenCalled:
         self._path = path
 
     def __call__(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
-        return self._network.network(inputs)
+        return self._trained.network(inputs)
 
     @functools.cached_property
-    def _network(self) -> TrainedGenerator:
+    def _trained(self) -> TrainedGenerator:
         from retarget_tf.networks.generator import load_generator
 
         return load_generator(self._path)

@@ -71,7 +71,7 @@ class Target:
     @property
     def shows_feet(self) -> bool:
         """Whether a foot is seen in one of the known poses; otherwise the photo shows the upper body only."""
-        return bool((self.known_keypoints[:, skeleton.FEET, 2] > 0).any())
+        return _shows_feet(self.known_keypoints)
 
     @property
     def lower_edge(self) -> float:
@@ -197,7 +197,11 @@ def _target(photo: Photo, known_keypoints: Float32Array, canvas_map: Uint8Array)
 
 def _with_legs(known: Float32Array) -> Float32Array:
     """Returns the first of known poses `[frames, 25, 3]`, with guessed legs if no foot is seen in any of them."""
-    return known[0] if (known[:, skeleton.FEET, 2] > 0).any() else pose_transform.guess_legs(known[0])
+    return known[0] if _shows_feet(known) else pose_transform.guess_legs(known[0])
+
+
+def _shows_feet(known: Float32Array) -> bool:
+    return bool((known[:, skeleton.FEET, 2] > 0).any())
 
 
 def _person_square(picture: Uint8Array, pose: Float32Array, share: float) -> SquareCrop:

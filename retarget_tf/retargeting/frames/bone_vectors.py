@@ -36,6 +36,12 @@ class Vectors:
             for index, gaze in enumerate(zip(sines, cosines, strict=True))
         ]
 
+    def on_bone(self, part: int, x: Float32Array, y: Float32Array) -> tuple[Float32Array, Float32Array]:
+        """Returns places along a part's bone, 0 at its start, and across it, 0 on it; x and y broadcast, in pixels."""
+        right, down = x - self.origin[part, 0], y - self.origin[part, 1]
+        along, across = (right * axis[part, 0] + down * axis[part, 1] for axis in (self.along, self.across))
+        return along, across
+
     @property
     def facing(self) -> float:
         """The shoulders' width in the picture as a share of a trunk seen from the front: 1 front, 0 side, -1 back."""

@@ -76,10 +76,7 @@ class Skeleton:
             length: Length of the bone.
         """
         centres = np.arange(self.codes.shape[-1], dtype=np.float32) + 0.5
-        right, down = centres - self._photo.origin[part, 0], (centres - self._photo.origin[part, 1])[:, None]
-        along, across = (
-            right * axis[part, 0] + down * axis[part, 1] for axis in (self._photo.along, self._photo.across)
-        )
+        along, across = self._photo.on_bone(part, centres, centres[:, None])
         return along, across, float(self._photo.length[part, 0])
 
     def caps(self, part: int, own: BoolArray) -> tuple[BoolArray, BoolArray]:
@@ -174,9 +171,7 @@ class Motion:
             start_from: Index of another part, whose bone in the photo it is moved from.
         """
         start, end, old = self._start, self._end, part if start_from is None else start_from
-        right, down = x - end.origin[part, 0], y - end.origin[part, 1]
-        along = right * end.along[part, 0] + down * end.along[part, 1]
-        across = right * end.across[part, 0] + down * end.across[part, 1]
+        along, across = end.on_bone(part, x, y)
         growth, stretch, widening = self._factors(part)
         along = along * growth + np.clip(along, 0, end.length[part, 0]) * stretch
         across = across * widening
@@ -191,19 +186,17 @@ class Motion:
         """Moves places away from the middle of the legs as far as they would lie if she had not turned to the side."""
         lap, trunk, end = PART["lap"], PART["trunk"], self._end
         wider = self._start.width[trunk, 0] / self._start.unit[0, 0] / (end.width[trunk, 0] / end.unit[0, 0]) - 1
-        across = (x - end.origin[lap, 0]) * end.across[lap, 0] + (y - end.origin[lap, 1]) * end.across[lap, 1]
+        _, across = end.on_bone(lap, x, y)
         return x + wider * across * end.across[lap, 0], y + wider * across * end.across[lap, 1]
 
-    def on_bone(self, part: int, x: Float32Array, y: Float32Array, *, in_photo: bool = False) -> Float32Array:
+    def distance(self, part: int, x: Float32Array, y: Float32Array, *, in_photo: bool = False) -> Float32Array:
         """Returns the distance of places to a part's bone in the new or the photo's pose; arguments as in `source`."""
-        end = self._photo if in_photo else self._end
-        right, down = x - end.origin[part, 0], y - end.origin[part, 1]
-        along = right * end.along[part, 0] + down * end.along[part, 1]
-        across = right * end.across[part, 0] + down * end.across[part, 1]
-        beyond = along - np.clip(along, 0, end.length[part, 0])
+        pose = self._photo if in_photo else self._end
+        along, across = pose.on_bone(part, x, y)
+        beyond = along - np.clip(along, 0, pose.length[part, 0])
         return np.hypot(across, beyond)
 
-    def growth(self) -> float:
+    def scale(self) -> float:
         """Returns the size of the body in the new pose as a share of its size in the photo."""
         return float(self._end.unit[0, 0] / self._photo.unit[0, 0])
 
@@ -216,15 +209,14 @@ class Motion:
 
     def reach(self, part: int, places: Float32Array) -> float:
         """Returns how far places of the photo `[n, 2]` reach along a part's bone there: 0 its start, 1 its end."""
-        start = self._photo
-        return float(((places - start.origin[part]) @ start.along[part]).max() / start.length[part, 0])
+        along, _ = self._photo.on_bone(part, *places.T)
+        return float(along.max() / self._photo.length[part, 0])
 
     def bounds(self, part: int, places: Float32Array) -> Bounds:
         """Returns the rectangle in the new pose that holds a part with pixels at `places` `[n, 2]` in the photo."""
         start, end = self._start, self._end
         growth, stretch, widening = self._factors(part)
-        away = places - start.origin[part]
-        along, across = away @ start.along[part], away @ start.across[part]
+        along, across = start.on_bone(part, *places.T)
         length = float(start.length[part, 0])
         ends = np.array([along.min(), along.max()])
         # The inverse of `source`: on the bone the scale is growth + stretch, beyond its ends growth.

@@ -124,6 +124,7 @@ class _Painting:
 def _source(
     motion: Motion, part: int, places: Float32Array, x: Float32Array, y: Float32Array
 ) -> tuple[Float32Array, Float32Array]:
+    """Returns x and y in the photo of places of a cut-out in the new pose; `places` as in `Cutout`."""
     if part != SKIRT:
         return motion.source(part, x, y)
     # A skirt is stretched between the legs: a place near one moves with it, one in the middle with both.
@@ -133,8 +134,8 @@ def _source(
     share = to_left / (to_left + to_right + np.float32(1e-3))
     source_x, source_y = left_x + share * (right_x - left_x), left_y + share * (right_y - left_y)
     if len(legs[0]) > 1:  # beyond folded knees, thigh and shin would both lay cloth far away from the legs
-        hanging = [motion.on_bone(bone, *places.T, in_photo=True) for leg in legs for bone in leg]
-        farthest = np.minimum.reduce(hanging).max() * motion.growth()
+        hanging = [motion.distance(bone, *places.T, in_photo=True) for leg in legs for bone in leg]
+        farthest = np.minimum.reduce(hanging).max() * motion.scale()
         near = np.square(np.float32(_SLACK * max(farthest, motion.stride() / 2)))
         source_x = np.where(np.minimum(to_left, to_right) <= near, source_x, np.float32(-1e4))
     return source_x, source_y
@@ -153,7 +154,7 @@ def _along_leg(
     # Turned around, the skirt's left side is still on the left in the picture.
     starts = [int(TWINS[bone]) if motion.turns_around() else bone for bone in leg]
     sources = np.stack([motion.source(bone, x, y, start) for bone, start in zip(leg, starts, strict=True)])
-    away = np.square(np.stack([motion.on_bone(bone, x, y) for bone in leg]))
+    away = np.square(np.stack([motion.distance(bone, x, y) for bone in leg]))
     weights = 1 / np.square(away + np.float32(1e-2))
     source_x, source_y = (weights[:, None] * sources).sum(axis=0) / weights.sum(axis=0)
     return source_x, source_y, away.min(axis=0)

@@ -40,21 +40,21 @@ def test_a_gap_is_taken_out_and_a_white_shirt_is_not(person: tuple[Uint8Array, F
     np.testing.assert_array_equal(found_opacity[~mask(*GAP)], opacity[~mask(*GAP)])
 
 
-def test_a_reflection_on_the_floor_is_taken_out(person: tuple[Uint8Array, Float32Array, Uint8Array]) -> None:
-    """It is a little darker than the floor, and the segmenter doubts it more."""
+@pytest.mark.parametrize(
+    ("rows", "class_id", "darker", "stays"),
+    [
+        pytest.param(slice(100, 110), 9, 15, False, id="a reflection on the floor"),
+        pytest.param(slice(100, 120), 7, 60, True, id="legs"),
+    ],
+)
+def test_what_the_segmenter_doubts_stays_if_it_is_much_darker_than_the_floor(
+    person: tuple[Uint8Array, Float32Array, Uint8Array], rows: slice, class_id: int, darker: int, stays: bool
+) -> None:
     parsing_map, opacity, photo = person
-    reflection = slice(100, 110), slice(45, 75)
-    parsing_map[reflection], opacity[reflection], photo[reflection] = 9, 0.55, WHITE - 15
+    below = rows, slice(45, 75)
+    parsing_map[below], opacity[below], photo[below] = class_id, 0.55, WHITE - darker
     found, _ = without_backdrop(parsing_map, opacity, photo, SQUARE)
-    assert (found[reflection] == 0).all()
-
-
-def test_legs_that_the_segmenter_doubts_stay(person: tuple[Uint8Array, Float32Array, Uint8Array]) -> None:
-    parsing_map, opacity, photo = person
-    legs = slice(100, 120), slice(45, 75)
-    parsing_map[legs], opacity[legs], photo[legs] = 7, 0.55, WHITE - 60
-    found, _ = without_backdrop(parsing_map, opacity, photo, SQUARE)
-    assert (found[legs] == 7).all()
+    assert (found[below] == (class_id if stays else 0)).all()
 
 
 def test_before_a_patterned_backdrop_nothing_is_taken_out(
