@@ -38,11 +38,13 @@ class Placing(TypedDict, total=False):
         fit: How the path is scaled and moved, see `pose_transform.fit_path`. Default: `limbs`.
         clean: Repairs the source with `keypoint_filters.clean_keypoints` first. Default: True.
         source_size: Width and height of the source's pictures, used only by `fit="none"`. Default: the canvas's size.
+        source_fps: Frames per second of the source, used only by `clean`. Default: `keypoint_filters.DEFAULT_FPS`.
     """
 
     fit: Fit
     clean: bool
     source_size: tuple[int, int]
+    source_fps: float
 
 
 class BaseRetargeter(abc.ABC):
@@ -146,7 +148,8 @@ class BaseRetargeter(abc.ABC):
         """
         size = self.image_size
         if placing.get("clean", True):
-            source_keypoints = keypoint_filters.clean_keypoints(source_keypoints)
+            fps = placing.get("source_fps", keypoint_filters.DEFAULT_FPS)
+            source_keypoints = keypoint_filters.clean_keypoints(source_keypoints, fps)
         fit, source_size = placing.get("fit", "limbs"), placing.get("source_size", (size, size))
         known, cut_off = target.known_keypoints, None
         if fit == "limbs" and not target.shows_feet:
@@ -220,7 +223,7 @@ class BaseRetargeter(abc.ABC):
             maps_dir: Folder for the maps of class ids, `000000.png`, `000001.png`, ...; maps of an earlier run in it
                 are deleted. None writes no maps.
             show_progress: Draws a progress bar.
-            **placing: See `Placing`; `source_size` is by default the source's.
+            **placing: See `Placing`; `source_size` and `source_fps` are by default the source's.
 
         Returns:
             The number of frames.
@@ -233,6 +236,7 @@ class BaseRetargeter(abc.ABC):
         check_outputs(out, maps_dir, show, options)
         video.check_output(out)
         placing.setdefault("source_size", source.picture_size)
+        placing.setdefault("source_fps", source.fps)
         placed = self.place(target, source.keypoints, **placing)
         shown = Shown(
             target,

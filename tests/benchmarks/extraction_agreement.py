@@ -89,7 +89,7 @@ def _look(path: str, scale: float, crop: "SquareCrop | None" = None) -> "tuple[l
         ours = SquareCrop(crop.left / scale, crop.top / scale, crop.side / scale)  # in the smaller picture
         spare = ours.side * (scale - 1)
         larger = SquareCrop(ours.left - spare / 2, ours.top - spare / 2, ours.side + spare)
-        posed = map(PosedImage, _frames(path, scale), keypoint_filters.bridge_absences(track.keypoints))
+        posed = map(PosedImage, _frames(path, scale), keypoint_filters.bridge_absences(track.keypoints, header.fps))
         parsed = parser.parse_frames(posed, larger, _SIZE.value, parser.vote(track.views))
         within = ours.relative_to(larger, _SIZE.value)
         return [within.apply_map(image.parsing_map, _SIZE.value) for image in parsed], crop

@@ -52,10 +52,11 @@ _SWAPPED = (
 )
 
 _STEPS: dict[str, Filter] = {
-    "swaps": keypoint_filters.repair_swaps,
-    "gaps": keypoint_filters.fill_gaps,
+    "swaps": lambda keypoints: keypoint_filters.repair_swaps(keypoints, _FPS),
+    "outliers": lambda keypoints: keypoint_filters.drop_outliers(keypoints, _FPS),
+    "gaps": lambda keypoints: keypoint_filters.fill_gaps(keypoints, _FPS),
     "twin": keypoint_filters.fill_from_twin,
-    "median": keypoint_filters.smooth_median,
+    "smoothing": lambda keypoints: keypoint_filters.smooth(keypoints, _FPS),
 }
 
 
@@ -124,9 +125,9 @@ def _as_in_a_stream(keypoints: Float32Array) -> Float32Array:
 
 _FILTERS: dict[str, Filter] = {
     "nothing": lambda keypoints: keypoints,
-    "all (clean_keypoints)": keypoint_filters.clean_keypoints,
+    "all (clean_keypoints)": lambda keypoints: keypoint_filters.clean_keypoints(keypoints, _FPS),
     **{f"all but {name}": _all_but(name) for name in _STEPS},
-    "median alone": _all_but("swaps", "gaps", "twin"),
+    "smoothing alone": _all_but("swaps", "outliers", "gaps", "twin"),
     "One-Euro and twin": _as_in_a_stream,
 }
 

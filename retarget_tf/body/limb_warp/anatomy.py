@@ -166,9 +166,11 @@ def _fitted(like: Tensor, xy: Tensor, weights: Tensor) -> tuple[Tensor, Tensor]:
 
 def body_unit(points: Tensor) -> Tensor:
     """Returns the length of one body unit in pixels, `[batch, 1, 1]`, of points `[batch, 28, 2]`."""
-    # The 4-norm over the bones favours the longer ones: foreshortening only makes bones look shorter.
+    # The 4-norm over the bones favours the longer ones: foreshortening only makes bones look shorter. A joint in a
+    # wrong place makes two of them too long, so none counts as more than the third longest.
     bones = BONES[_MEASURED]
     lengths = length(ops.take(points, bones[:, 1], axis=1) - ops.take(points, bones[:, 0], axis=1)) / _USUAL_LENGTHS
+    lengths = ops.minimum(lengths, ops.sort(lengths, axis=1)[:, -3:-2])
     return ops.sqrt(ops.sqrt(ops.mean(ops.square(ops.square(lengths)), axis=1, keepdims=True)))
 
 

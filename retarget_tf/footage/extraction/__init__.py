@@ -24,6 +24,7 @@ from retarget_tf.footage.extraction.detectors import PoseDetector
 from retarget_tf.footage.extraction.following import MAX_PEOPLE
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.pipeline import extract_clip, video_keypoints
+from retarget_tf.footage.extraction.second_look import look_again
 from retarget_tf.footage.extraction.selection import Selection, Stretch
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
@@ -70,16 +71,17 @@ def detect_keypoints(
         InputDataError: There are too few people for the choice.
         MissingDependencyError: mediapipe or its model is not installed.
     """
-    if person == MAIN_PERSON:
-        with PoseDetector(models_folder=models_folder) as detector:
+    with PoseDetector(models_folder=models_folder) as detector:
+        if person == MAIN_PERSON:
             found = detector.detect(image)
-    else:
-        tracker = tracking.PeopleTracker(fps=1.0)
-        with PoseDetector(max_people=MAX_PEOPLE, models_folder=models_folder) as detector:
-            tracker.update(0, tracking.sight(image, detector.detect_all(image)))
-        found = person.of(tracker.tracks, source).keypoints[0]
-    if found is None:
-        return None
+            if found is None:
+                return None
+        else:
+            tracker = tracking.PeopleTracker(fps=1.0)
+            with PoseDetector(max_people=MAX_PEOPLE, models_folder=models_folder) as of_everybody:
+                tracker.update(0, tracking.sight(image, of_everybody.detect_all(image)))
+            found = person.of(tracker.tracks, source).keypoints[0]
+        found = look_again(detector, image, found)
     seen = skeleton.drop_unseen(found, image.shape[1], image.shape[0])
     return seen if np.any(seen[:, 2] > 0) else None
 

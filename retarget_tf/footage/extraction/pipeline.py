@@ -71,7 +71,7 @@ def extract_clip(
         if crop is None:
             raise InputDataError(f"video {path}: nobody is found in it. Give a video that shows one person in full.")
         clothes = parser.vote(track.views)
-        bridged = keypoint_filters.bridge_absences(track.keypoints)
+        bridged = keypoint_filters.bridge_absences(track.keypoints, header.fps)
         stored = skeleton.drop_unseen(crop.move_keypoints(seen, config.size), config.size, config.size)
         hip_lines = skeleton.hip_line(stored)
         further = () if parser.schema == PARTS10 else (parser.schema.name,)
