@@ -8,10 +8,11 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from keras import ops
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import limb_warp, skeleton
-from retarget_tf.body.limb_warp import sampling
+from retarget_tf.body.limb_warp import anatomy, sampling
 from retarget_tf.body.parsing_labels import CIHP20, PARTS10, LabelSchema
 from retarget_tf.body.skeleton import JOINT
 from tests.testing import mirror_keypoints
@@ -272,3 +273,17 @@ def test_a_saved_model_warps_where_the_package_is_not(tmp_path: pathlib.Path) ->
     assert done.returncode == 0, done.stderr
     expected = [warp(paint(person()), person(), pose) for pose in poses]
     np.testing.assert_array_equal(np.load(tmp_path / "out.npy").argmax(axis=-1), expected)
+
+
+def test_one_wild_joint_hardly_changes_the_body_unit() -> None:
+    """An elbow in a wrong place makes two bones too long; the person must not swell with them."""
+
+    def unit(keypoints: Float32Array) -> float:
+        points = anatomy.complete(tf.constant(keypoints)[None], anatomy.template(SIZE, SIZE))
+        return float(ops.convert_to_numpy(anatomy.body_unit(points)).item())
+
+    usual = unit(person())
+    for x, y in ((2.0, 2.0), (60.0, 60.0), (60.0, 3.0)):
+        assert unit(person(left_elbow=(x, y))) == pytest.approx(usual, rel=0.05)
+        assert unit(person(right_knee=(x, y))) == pytest.approx(usual, rel=0.05)
+    assert unit(person(scale=1.5)) == pytest.approx(1.5 * usual, rel=1e-3)
