@@ -19,6 +19,7 @@ _LONGEST = 0.25  # seconds to each side of the longest window
 _TOLERANCE = 1.5  # standard deviations by which fits over windows of different lengths may differ
 _ORDER = 5  # of the differences that measure noise: motion of up to 2 Hz hardly shows in them at 16 frames a second
 _FEWEST_DIFFERENCES = 8  # from which noise is measured
+_QUARTILE = 0.3186  # lower quartile of the absolute values of a standard normal distribution
 _DEGREE = 2  # of the polynomial
 
 
@@ -75,7 +76,8 @@ def smooth(keypoints: Float32Array, fps: float) -> Float32Array:
 def _noise(places: Float64Array, seen: BoolArray) -> float:
     """Returns the standard deviation of the noise in `[frames, 2]`, in pixels; 0 where too few frames tell.
 
-    High differences of motion are small, those of noise are large. Their median ignores single outliers.
+    High differences of motion are small, those of noise are large. Their lower quartile leaves out outliers and the
+    moments of fastest motion.
     """
     if len(places) <= _ORDER:
         return 0.0
@@ -84,7 +86,8 @@ def _noise(places: Float64Array, seen: BoolArray) -> float:
     differences = np.abs(_windows(places, _ORDER + 1)[whole] @ signs)
     if len(differences) < _FEWEST_DIFFERENCES:
         return 0.0
-    return float(np.median(differences) / 0.6745 / math.sqrt(math.comb(2 * _ORDER, _ORDER)))
+    spread = float(np.quantile(differences, 0.25)) / _QUARTILE
+    return spread / math.sqrt(math.comb(2 * _ORDER, _ORDER))
 
 
 def _smoothed(places: Float64Array, seen: BoolArray, noise: float, longest: int) -> Float64Array:
