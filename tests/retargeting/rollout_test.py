@@ -209,16 +209,13 @@ def photos_of(people: int, photos: int) -> rollout.Reference:
 def test_each_step_takes_the_photo_that_is_nearest_in_pose() -> None:
     people, photos = 2, 3
     reference = photos_of(people, photos)
-    _, _, keypoints = random_clips(people)
     asked = [[2, 4], [2, 5], [0, 3], [1, 3]]  # rows of the photos whose own poses are asked for
     running = rollout.Rollout(stable_generator(), reference)
     maps = tf.one_hot(tf.cast(reference.parsing_map, tf.int32), 10)
     previous = tf.gather(maps, asked[0])  # a rollout starts from the map of the photo that is chosen first
     for rows in asked:
-        one_each = rollout.Reference(
-            *(part[rows] for part in (reference.frame, reference.keypoints, reference.parsing_map))
-        )
         points = np.asarray(reference.keypoints)[rows]
+        one_each = rollout.Reference(reference.frame[rows], points, reference.parsing_map[rows])
         expected = ids(stable_probabilities(one_each, tf.gather(maps, rows), previous, points))
         np.testing.assert_array_equal(running.step(points), expected)
         previous = tf.one_hot(tf.cast(expected, tf.int32), 10)
