@@ -117,7 +117,8 @@ class ServingGraph(tf.Module):
         """
         size = self._size
         *shown, keypoints = inputs
-        photos = tf.shape(shown[0])[0] // tf.shape(keypoints)[0]
+        people = tf.shape(keypoints)[0]
+        photos = tf.shape(shown[0])[0] // people
         frames, own, maps, placed = tf.map_fn(
             lambda example: prepare(*example),
             (*shown, tf.repeat(keypoints, photos, axis=0)),
@@ -130,7 +131,8 @@ class ServingGraph(tf.Module):
             parallel_iterations=1,  # one large picture in memory at a time
         )
         reference = presets.Reference(frames, own, maps, photos)
-        return presets.make_loop(self.generator, self._spec.model, reference), reference, placed[::photos]
+        on_first = tf.gather(placed, tf.range(people) * photos)
+        return presets.make_loop(self.generator, self._spec.model, reference), reference, on_first
 
     def _cut_photo(
         self, encoded: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor

@@ -43,7 +43,7 @@ def test_place_and_size_do_not_count() -> None:
 
 
 def test_a_moved_hand_counts_by_the_square_of_its_way() -> None:
-    near, far = ({"left_wrist": (16 + dx, 2.0)} for dx in (1, 3))
+    near, far = ({"left_wrist": (16.0 + dx, 2.0)} for dx in (1, 3))
     assert distance(pose(), pose(moved=far)) == pytest.approx(9 * distance(pose(), pose(moved=near)), rel=0.1)
 
 

@@ -227,8 +227,8 @@ def test_the_same_photo_many_times_is_one_photo(preset: str) -> None:
     trained = stable_generator() if preset == "stable" else trained_generator()
     _, _, keypoints = random_clips(2)
     whole = references(2)
-    thrice = (np.repeat(part, 3, axis=0) for part in (whole.frame, whole.keypoints, whole.parsing_map))
-    several = rollout.Rollout(trained, rollout.Reference(*thrice, 3))
+    frames, points, maps = (np.repeat(part, 3, axis=0) for part in (whole.frame, whole.keypoints, whole.parsing_map))
+    several = rollout.Rollout(trained, rollout.Reference(frames, points, maps, photos=3))
     one_photo = rollout.Rollout(trained, whole)
     for t in range(1, FRAMES):
         np.testing.assert_array_equal(several.step(keypoints[:, t]), one_photo.step(keypoints[:, t]))
