@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import limb_warp
+from retarget_tf.body import limb_warp, reference_choice
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 
 Mover = Callable[[Float32Array], Uint8Array]
@@ -27,8 +27,9 @@ class Baseline(Protocol):
         """Starts a batch of clips.
 
         Args:
-            keypoints: Keypoints of the references, float32 `[batch, 25, 3]`.
-            parsing_maps: True maps of the references, uint8 `[batch, size, size]`.
+            keypoints: Keypoints of the references, float32 `[batch, 25, 3]`; for `LimbWarp` `[batch * photos, 25, 3]`,
+                those of a person in a row.
+            parsing_maps: True maps of the references, uint8 `[batch, size, size]` or `[batch * photos, size, size]`.
 
         Returns:
             A function to be called frame by frame with the driving keypoints `[batch, 25, 3]`; it returns maps
@@ -112,7 +113,7 @@ class NearestPose:
 
 
 class LimbWarp:
-    """Warps the reference's true map limb by limb; see `limb_warp`."""
+    """Warps the true map of the reference limb by limb, see `limb_warp`; of several the one nearest in pose."""
 
     def __init__(self, schema: LabelSchema) -> None:
         """Compiles the warp for maps of a label schema."""
@@ -122,13 +123,26 @@ class LimbWarp:
     def start(self, keypoints: Float32Array, parsing_maps: Uint8Array) -> Mover:
         """See `Baseline`. A pose without any joint counts as the reference's pose."""
         references = tf.constant(parsing_maps), tf.constant(keypoints)
-        return lambda driving: self._warp(*references, tf.constant(driving)).numpy()
+        rows: tf.Tensor | None = None
 
-    def _warped(self, parsing_maps: tf.Tensor, reference_keypoints: tf.Tensor, keypoints: tf.Tensor) -> tf.Tensor:
+        def move(driving: Float32Array) -> Uint8Array:
+            nonlocal rows
+            last = tf.fill([len(driving)], -1) if rows is None else rows
+            warped, rows = self._warp(*references, tf.constant(driving), last)
+            return np.asarray(warped.numpy(), np.uint8)
+
+        return move
+
+    def _warped(
+        self, parsing_maps: tf.Tensor, reference_keypoints: tf.Tensor, keypoints: tf.Tensor, last: tf.Tensor
+    ) -> tuple[tf.Tensor, tf.Tensor]:
+        """Returns the moved maps, and the rows of the references that were chosen for them."""
+        distance = reference_choice.distances(reference_keypoints, keypoints[:, None])[:, 0]
+        rows = reference_choice.choose(distance, last)
         # One-hot codes of unknown pixels (255) are all zero.
-        one_hot = tf.one_hot(tf.cast(parsing_maps, tf.int32), self._schema.num_classes)
-        warped = limb_warp.warp_map(one_hot, reference_keypoints, keypoints, self._schema)
-        return tf.cast(tf.argmax(warped, axis=-1), tf.uint8)
+        one_hot = tf.one_hot(tf.cast(tf.gather(parsing_maps, rows), tf.int32), self._schema.num_classes)
+        warped = limb_warp.warp_map(one_hot, tf.gather(reference_keypoints, rows), keypoints, self._schema)
+        return tf.cast(tf.argmax(warped, axis=-1), tf.uint8), rows
 
 
 def _about_origin(keypoints: Float32Array) -> tuple[Float32Array, Float32Array]:

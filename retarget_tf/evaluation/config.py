@@ -19,6 +19,12 @@ class EvaluationConfig:
     fit: Fit = setting(
         "limbs", "how another person's motion is fitted to the target's body, as in retarget; none leaves it as it is"
     )
+    references: int = setting(
+        1,
+        "photos of each person: frame 0 and others spread over the clip, of which the nearest in pose is moved. More "
+        "than 1 adds a section that compares them with one photo",
+        minimum=1,
+    )
     train_records: files.PathLike | None = setting(
         None, "records whose training people supply the poses of the baseline nearest_pose; those of --records if unset"
     )

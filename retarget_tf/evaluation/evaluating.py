@@ -17,7 +17,7 @@ from retarget_tf.errors import ConfigError
 from retarget_tf.evaluation import scoring, tasks
 from retarget_tf.evaluation.baselines import Baseline, CopyFirst, LimbWarp, NearestPose
 from retarget_tf.evaluation.config import EvaluationConfig
-from retarget_tf.evaluation.summaries import Findings
+from retarget_tf.evaluation.summaries import Findings, OfSeveral
 from retarget_tf.networks import generator
 from retarget_tf.pictures import figures
 
@@ -33,11 +33,13 @@ class Evaluation:
         metrics: Contents of `metrics.json`.
         strips: Rows of the pictures, first of self reenactment, then cross-person.
         schema: Label schema of the maps.
+        several_strips: The same rows with several photos of each person; empty without.
     """
 
     metrics: dict[str, Any]
     strips: tuple[figures.Strip, ...]
     schema: LabelSchema
+    several_strips: tuple[figures.Strip, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -70,13 +72,15 @@ def evaluate(
             repeat another's motion, or a clip has only one frame.
     """
     config = config or EvaluationConfig()
-    findings = _run({"model": model}, records_folder, config)
+    findings, of_several = _run({"model": model}, records_folder, config)
     [contender] = findings.models
     own, shared = findings.of_model(contender), findings.shared()
     found = {**_describe(records_folder, config), **own, **shared}
     if own["cross_person"] is not None:
         found["cross_person"] = {**own["cross_person"], **shared["cross_person"]}
-    return Evaluation(found, _strips(findings, contender.name), findings.schema)
+    found["references"] = of_several and of_several.summary()
+    several_strips = () if of_several is None else _strips(of_several.several, contender.name)
+    return Evaluation(found, _strips(findings, contender.name), findings.schema, several_strips)
 
 
 def compare(
@@ -94,11 +98,12 @@ def compare(
         ConfigError: Two models have the same name, or one has the name of a baseline.
     """
     config = config or EvaluationConfig()
-    findings = _run(_named(models), records_folder, config)
+    findings, of_several = _run(_named(models), records_folder, config)
     scores = {
         **_describe(records_folder, config),
         "models": {model.name: findings.of_model(model) for model in findings.models},
         **findings.shared(),
+        "references": of_several and of_several.summary(),
     }
     strips = {model.name: _strips(findings, model.name) for model in findings.models}
     return Comparison(scores, strips, findings.schema)
@@ -113,7 +118,9 @@ def default_baselines(manifest: records.Manifest, training: records.Manifest) ->
     return baselines
 
 
-def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, config: EvaluationConfig) -> Findings:
+def _run(
+    models: Mapping[str, files.PathLike], records_folder: files.PathLike, config: EvaluationConfig
+) -> tuple[Findings, OfSeveral | None]:
     manifest, split = records.Manifest.load(records_folder), config.split
     training = records.Manifest.load(config.train_records or records_folder)
     tasks.check_clips(records_folder, manifest.split(split).clips)
@@ -124,13 +131,26 @@ def _run(models: Mapping[str, files.PathLike], records_folder: files.PathLike, c
             either.check_fit(trained.spec.model.image_size, trained.spec.model.label_schema)
         contenders.append(scoring.Model(name, str(path), trained))
     baselines = default_baselines(manifest, training)
-    frames = tasks.count_frames(records_folder, split)
-    with tqdm(total=sum(frames), unit="frame", disable=not config.show_progress) as progress:
-        run = functools.partial(scoring.run, contenders, baselines, batch_size=config.batch_size, progress=progress)
-        own = run(tasks.self_tasks(records_folder, split), one_step=True, max_strips=_SELF_STRIPS)
-        across = tasks.cross_tasks(records_folder, split, config.fit)
-        cross = run(across, one_step=False, max_strips=_CROSS_STRIPS)
-    return Findings(contenders, list(baselines), own, cross, get_schema(manifest.label_schema), config.seed)
+    frames = sum(tasks.count_frames(records_folder, split)) * (1 if config.references == 1 else 3)
+    movable = {name: baseline for name, baseline in baselines.items() if isinstance(baseline, LimbWarp)}
+    with tqdm(total=frames, unit="frame", disable=not config.show_progress) as progress:
+
+        def found(baselines: Mapping[str, Baseline], photos: int, first_only: bool, one_step: bool) -> Findings:
+            run = functools.partial(scoring.run, contenders, baselines, batch_size=config.batch_size, progress=progress)
+            own = tasks.self_tasks(records_folder, split, photos)
+            cross = tasks.cross_tasks(records_folder, split, config.fit, photos)
+            if first_only:
+                own, cross = ((task.with_one_photo for task in of_kind) for of_kind in (own, cross))
+            own_results = run(own, one_step=one_step, max_strips=_SELF_STRIPS)
+            cross_results = run(cross, one_step=False, max_strips=_CROSS_STRIPS)
+            schema = get_schema(manifest.label_schema)
+            return Findings(contenders, list(baselines), own_results, cross_results, schema, config.seed)
+
+        of_one = found(baselines, 1, first_only=False, one_step=True)
+        if config.references == 1:
+            return of_one, None
+        several, one = (found(movable, config.references, first_only, False) for first_only in (False, True))
+    return of_one, OfSeveral(config.references, several, one)
 
 
 def _named(models: Sequence[files.PathLike]) -> dict[str, files.PathLike]:

@@ -19,10 +19,17 @@ _IN_DETAIL = ["coarse", "silhouette", "arms", "flicker"]
 
 
 def write_report(evaluation: Evaluation, out: files.PathLike) -> None:
-    """Writes `figure.png`, `panel.png` and, last, `metrics.json` into the folder `out`, replacing existing files."""
+    """Writes `figure.png`, `panel.png` and, last, `metrics.json` into the folder `out`, replacing existing files.
+
+    With several photos of each person, `figure_references.png` shows their rollouts.
+    """
     folder = pathlib.Path(out)
     write_png(folder / "figure.png", figures.rollout_figure(evaluation.strips, evaluation.schema))
     write_png(folder / "panel.png", figures.retargeting_panel(evaluation.strips, evaluation.schema))
+    if evaluation.several_strips:
+        write_png(
+            folder / "figure_references.png", figures.rollout_figure(evaluation.several_strips, evaluation.schema)
+        )
     files.write_json(folder / "metrics.json", evaluation.metrics)
 
 
@@ -54,7 +61,7 @@ def table(found: Scores) -> str:
         for name, scores in (*contenders.items(), *_untrained(part)):
             rows.append([f"{title}, {name}", *_over_time(scores), *_in_detail(scores)])
     one_step = _number(found["teacher_forced"]["miou"])
-    return f"{aligned(rows)}\n{_counted(found)}; one step from true frames: mIoU {one_step}"
+    return f"{aligned(rows)}\n{_counted(found)}; one step from true frames: mIoU {one_step}{_several(found)}"
 
 
 def comparison_table(found: Scores) -> str:
@@ -77,7 +84,22 @@ def comparison_table(found: Scores) -> str:
     across = {} if found["cross_person"] is None else dict(_untrained(found["cross_person"]))
     for name, scores in _untrained(found):
         add(name, scores, across.get(name))
-    return f"{aligned(rows)}\n{_counted(found)}"
+    return f"{aligned(rows)}\n{_counted(found)}{_several(found)}"
+
+
+def _several(found: Scores) -> str:
+    """Returns a table of its own for several photos of each person, and one on the same frames; empty without."""
+    section = found["references"]
+    if section is None:
+        return ""
+    rows = [["rollout mIoU", *_OVER_TIME, *_IN_DETAIL]]
+    for part in ("self", "cross_person"):
+        for name, of_several in section["several"].items():
+            if of_several[part] is not None:
+                for photos, scores in ((1, section["one"][name][part]), (section["photos"], of_several[part])):
+                    rows.append([f"{part}, {name}, photos: {photos}", *_over_time(scores), *_in_detail(scores)])
+    near = f"in self, frames up to {section['unscored_frames']} from a further photo are not scored"
+    return f"\n\n{aligned(rows)}\n{near}"
 
 
 def _untrained(part: Scores) -> Iterator[tuple[str, Scores]]:

@@ -112,7 +112,7 @@ def run(
     batch_size: int,
     progress: "tqdm[None]",
 ) -> list[Result]:
-    """Generates every task, `batch_size` clips at once, and scores all contenders.
+    """Generates every task, `batch_size` clips at once, and scores all contenders. All have as many references.
 
     The first clip of each of `max_strips` people is kept as pictures. `one_step` adds the models' one-step scores.
     """
@@ -178,8 +178,9 @@ class _Run:
         return min(t, self.task.frames)
 
     def add(self, t: int, real: Uint8Array, generated: Mapping[str, Uint8Array]) -> None:
+        scored = np.full_like(real, UNKNOWN) if t in self.task.unscored else real
         for name, parsing_map in generated.items():
-            self._tallies[name].add(real, parsing_map)
+            self._tallies[name].add(scored, parsing_map)
         if t in metrics.STEPS:
             for name, shots in self._shots.items():
                 shots.append(figures.Shot(t, self.task.clip.frame(t), self.task.driving[t], real, generated[name]))
@@ -188,7 +189,7 @@ class _Run:
         self._one_step[name].add(real, generated, picture_scores)
 
     def result(self) -> Result:
-        task, reference = self.task, self.task.reference
+        task, reference = self.task, self.task.references[0]
         first = figures.Shot(0, reference.frame, reference.keypoints, reference.parsing_map)
         strips = {name: figures.Strip(task.title, first, tuple(shots)) for name, shots in self._shots.items()}
         return Result(task.clip.info, self._tallies, self._one_step, strips)
@@ -214,11 +215,12 @@ def _ssim(real: tf.Tensor, generated: tf.Tensor) -> tf.Tensor:
 
 
 def _stack_references(tasks: Sequence[Task]) -> Reference:
-    references = [task.reference for task in tasks]
+    references = [reference for task in tasks for reference in task.references]
     return Reference(
         np.stack([reference.frame for reference in references]),
         np.stack([reference.keypoints for reference in references]),
         np.stack([reference.parsing_map for reference in references]),
+        len(tasks[0].references),
     )
 
 

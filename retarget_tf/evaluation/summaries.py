@@ -7,6 +7,7 @@ from typing import Any
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.scoring import PREVIOUS_TRUE, Model, Result
+from retarget_tf.evaluation.tasks import NEAR
 
 Summary = dict[str, Any]
 
@@ -61,6 +62,16 @@ class Findings:
             "cross_person": cross,
         }
 
+    def rollouts(self) -> Summary:
+        """Returns the rollouts of all models, from both starts, and of all baselines, by name."""
+        return {
+            name: {"self": self._scores(self.own, name), "cross_person": self._cross_scores(name)}
+            for name in [*self._rollouts(), *self.baselines]
+        }
+
+    def _rollouts(self) -> list[str]:
+        return [name for model in self.models for name in (model.name, model.from_photo) if name is not None]
+
     def _untrained(self, results: Sequence[Result]) -> Summary:
         return {
             "baselines": {name: self._scores(results, name) for name in self.baselines},
@@ -81,14 +92,38 @@ class Findings:
         """Returns curves of self reenactment over windows of ten frames: mIoU of all contenders, areas of classes."""
         tallies = {name: [result.tallies[name] for result in self.own] for name in self.own[0].tallies}
         truth = tallies[PREVIOUS_TRUE]
-        names = [name for model in self.models for name in (model.name, model.from_photo) if name is not None]
         return {
             "t": metrics.window_ends(truth),
             "miou": {name: metrics.miou_curve(of_clips) for name, of_clips in tallies.items()},
             "area": {
                 "truth": metrics.area_curves(truth, self.schema, real=True),
-                **{name: metrics.area_curves(tallies[name], self.schema, real=False) for name in names},
+                **{name: metrics.area_curves(tallies[name], self.schema, real=False) for name in self._rollouts()},
             },
+        }
+
+
+@dataclasses.dataclass(frozen=True)
+class OfSeveral:
+    """Results with several photos of each person, and with one on the same frames.
+
+    Attributes:
+        photos: Number of photos.
+        several: Results with all of them.
+        one: Results with the first.
+    """
+
+    photos: int
+    several: Findings
+    one: Findings
+
+    def summary(self) -> Summary:
+        """Returns the section `references` of `metrics.json` and `compare.json`."""
+        return {
+            "photos": self.photos,
+            "unscored_frames": NEAR,
+            "clips": {"several": _describe_clips(self.several.own), "one": _describe_clips(self.one.own)},
+            "several": self.several.rollouts(),
+            "one": self.one.rollouts(),
         }
 
 

@@ -8,6 +8,9 @@ path of M is fitted to the target's body, of which only the reference is known; 
 where the truth has it (except with fit `none`). Keypoints are not cleaned.
 
 A frame without a person repeats the pose before it.
+
+With several photos of the target, the others are frames of the own clip too: the middles of equal parts of what is
+scored. In self reenactment the frames near them are not scored, because they look like the photo.
 """
 
 import dataclasses
@@ -22,6 +25,8 @@ from retarget_tf.dataset.clips import ClipIdentity
 from retarget_tf.errors import InputDataError
 from retarget_tf.evaluation import metrics
 
+NEAR = 10  # frames on either side of a further photo that are not scored
+
 
 @dataclasses.dataclass(frozen=True)
 class Task:
@@ -29,20 +34,27 @@ class Task:
 
     Attributes:
         clip: The clip that holds the truth, at frames 1..`frames`.
-        reference: Photo, keypoints and map of the target, from which the generation starts.
+        references: Photos, keypoints and maps of the target; the first is frame 0 of an own clip.
         driving: Driving keypoints on the target's canvas, float32 `[frames + 1, 25, 3]`; frame 0 is not used.
         title: Text to show in pictures.
+        unscored: Frames that are generated, but not scored.
     """
 
     clip: records.RecordClip
-    reference: records.Reference
+    references: tuple[records.Reference, ...]
     driving: Float32Array
     title: str
+    unscored: frozenset[int] = frozenset()
 
     @property
     def frames(self) -> int:
         """Number of frames to generate, and index of the last one."""
         return min(len(self.driving), len(self.clip)) - 1
+
+    @property
+    def with_one_photo(self) -> "Task":
+        """The same task with the first photo only; the same frames are scored."""
+        return dataclasses.replace(self, references=self.references[:1])
 
 
 def check_clips(folder: files.PathLike, clips: Sequence[records.ClipEntry]) -> None:
@@ -64,22 +76,43 @@ def check_clips(folder: files.PathLike, clips: Sequence[records.ClipEntry]) -> N
             )
 
 
-def self_tasks(folder: files.PathLike, split: str) -> Iterator[Task]:
-    """Yields the self reenactment tasks of a split, with one clip at a time in memory."""
+def self_tasks(folder: files.PathLike, split: str, photos: int = 1) -> Iterator[Task]:
+    """Yields the self reenactment tasks of a split, with one clip at a time in memory.
+
+    Args:
+        folder: Folder of the records.
+        split: A split whose clips are whole.
+        photos: Number of photos of the target.
+    """
     for clip in records.read_clips(folder, split):
         if clip.info.motion_of is None:
             title = f"{clip.info.clip_id} ({clip.info.person_id})"
             driving = pose_transform.hold_pose(clip.keypoints)
-            yield Task(clip, clip.reference, driving[: metrics.LONGEST + 1], title)
+            near = {frame + apart for frame in photo_frames(len(clip), photos)[1:] for apart in range(-NEAR, NEAR + 1)}
+            yield Task(clip, _references(clip, photos), driving[: metrics.LONGEST + 1], title, frozenset(near))
 
 
-def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
+def photo_frames(frames: int, photos: int) -> list[int]:
+    """Returns the frames of a clip that are the target's photos: 0, and the middles of `photos - 1` equal parts.
+
+    The parts divide the frames of the headline.
+    """
+    part = min(frames, metrics.HEADLINE_FRAMES + 1) / max(photos - 1, 1)
+    return [0, *(int((index + 0.5) * part) for index in range(photos - 1))]
+
+
+def _references(clip: records.RecordClip, photos: int) -> tuple[records.Reference, ...]:
+    return tuple(clip.reference_at(frame) for frame in photo_frames(len(clip), photos))
+
+
+def cross_tasks(folder: files.PathLike, split: str, fit: Fit, photos: int = 1) -> Iterator[Task]:
     """Yields the cross-person tasks of a split, if any. Keypoints and references are read in a first pass.
 
     Args:
         folder: Folder of the records.
         split: A split whose clips are whole.
         fit: How the motion is fitted to the target's body, see `pose_transform.fit_path`.
+        photos: Number of photos of the target.
     """
     manifest = records.Manifest.load(folder)
     pairs = cross_pairs(manifest.split(split).clips)
@@ -88,17 +121,17 @@ def cross_tasks(folder: files.PathLike, split: str, fit: Fit) -> Iterator[Task]:
     motions = {motion for motion, _ in pairs.values()}
     own = {clip_id for _, clip_id in pairs.values()}
     keypoints: dict[str, Float32Array] = {}
-    references: dict[str, records.Reference] = {}
+    references: dict[str, tuple[records.Reference, ...]] = {}
     for clip in records.read_clips(folder, split):
         if clip.info.clip_id in motions:
             keypoints[clip.info.clip_id] = clip.keypoints
         if clip.info.clip_id in own:
-            references[clip.info.clip_id] = clip.reference
+            references[clip.info.clip_id] = _references(clip, photos)
     for clip in records.read_clips(folder, split):
         if clip.info.clip_id in pairs:
             motion, target = pairs[clip.info.clip_id]
             driving = placed_path(
-                fit, keypoints[motion], references[target].keypoints, clip.keypoints, manifest.image_size
+                fit, keypoints[motion], references[target][0].keypoints, clip.keypoints, manifest.image_size
             )
             title = f"{clip.info.person_id} from {target}, driven by {motion}"
             yield Task(clip, references[target], driving[: metrics.LONGEST + 1], title)

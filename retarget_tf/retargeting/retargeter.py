@@ -63,8 +63,14 @@ class Retargeter(BaseRetargeter):
     def _reference(self, target: Target) -> "Reference":
         from retarget_tf.retargeting.rollout import Reference
 
-        known_map = target.parsing_map if self.takes_reference_map else np.full_like(target.parsing_map, UNKNOWN)
-        return Reference(target.canvas[None], target.keypoints[None], known_map[None])
+        photos = [target, *target.more]
+        maps = np.stack([photo.parsing_map for photo in photos])
+        return Reference(
+            np.stack([photo.canvas for photo in photos]),
+            np.stack([photo.keypoints for photo in photos]),
+            maps if self.takes_reference_map else np.full_like(maps, UNKNOWN),
+            len(photos),
+        )
 
 
 class _ReadWhenCalled:

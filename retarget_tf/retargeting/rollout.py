@@ -1,17 +1,19 @@
-"""Generates a clip step by step from one reference frame, feeding the generator its own last map.
+"""Generates a clip step by step from a reference, feeding the generator its own last map.
 
     map_1 = G(reference, keypoints_1),  map_2 = G(reference, map_1, keypoints_2),  ...
 
-The preset's loop (`networks.presets.loop`) decides what exactly is fed back; `paper` sees the reference only at first.
-Only the last step is stored, so memory does not grow with the length of the video. For teacher forcing, `Rollout.force`
-replaces the last map by the true one before each step.
+If the reference has several photos of each person, every step takes the one that is nearest in pose. The preset's loop
+(`networks.presets.loop`) decides what exactly is fed back; `paper` sees the reference only at first. Only the last step
+is stored, so memory does not grow with the length of the video. For teacher forcing, `Rollout.force` replaces the last
+map by the true one before each step.
 """
 
 from collections.abc import Iterable, Iterator
 
 import tensorflow as tf
 
-from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
+from retarget_tf.body import reference_choice
 from retarget_tf.networks.presets import Reference, make_loop
 from retarget_tf.networks.trained import TrainedGenerator
 
@@ -32,13 +34,19 @@ class Rollout:
             raise ValueError(f"the reference must be {size} px. Received: shape={reference.frame.shape}")
         self._network = trained.network
         self._loop = make_loop(trained.network, trained.spec.model, reference)
-        self._state = self._loop.start()
+        self._reference = reference
+        self._rows: Tensor = tf.fill([reference.frame.shape[0] // reference.photos], -1)
+        self._state: Tensor | None = None  # before the first step, the loop's start
         self.generated_rgb: Float32Array | None = None
 
     def step(self, keypoints: Float32Array) -> Uint8Array:
         """Generates the next maps, uint8 class ids `[batch, size, size]`, for keypoints `[batch, 25, 3]` in pixels."""
-        outputs = self._network(self._loop.inputs(self._state, tf.constant(keypoints, tf.float32)))
-        taken = self._loop.take(outputs)
+        points, loop = tf.constant(keypoints, tf.float32), self._loop
+        if self._reference.photos > 1:
+            self._rows = _choose(self._reference.keypoints, points, self._rows)
+            loop = loop.of(self._rows)
+        state = loop.start() if self._state is None else self._state
+        taken = loop.take(self._network(loop.inputs(state, points)))
         self._state, self.generated_rgb = taken.state, taken.rgb.numpy()
         return taken.parsing_map.numpy()
 
@@ -55,7 +63,12 @@ class Rollout:
 def rollout_clip(
     trained: TrainedGenerator, reference: Reference, keypoints: Iterable[Float32Array]
 ) -> Iterator[Uint8Array]:
-    """Yields a map, uint8 `[size, size]`, for each frame's keypoints `[25, 3]`; `reference` is a batch of one."""
+    """Yields a map, uint8 `[size, size]`, for each frame's keypoints `[25, 3]`; `reference` is of one person."""
     rollout = Rollout(trained, reference)
     for points in keypoints:
         yield rollout.step(points[None])[0]
+
+
+@tf.function(reduce_retracing=True, autograph=False)
+def _choose(reference_keypoints: Tensor, keypoints: Tensor, last: Tensor) -> Tensor:
+    return reference_choice.choose(reference_choice.distances(reference_keypoints, keypoints[:, None])[:, 0], last)

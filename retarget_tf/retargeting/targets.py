@@ -58,7 +58,8 @@ class Target:
         known_keypoints: All known poses, float32 `[frames, 25, 3]` in pixels of the canvas, to measure proportions.
         parsing_map: Class ids, uint8 `[size, size]`. A map filled with 255 means that it is unknown.
         photo: The picture that the canvas was cut out of.
-        more: The same person in more photos, which photographic frames take what this one hides from.
+        more: The same person in more photos. Photographic frames take from them what this one hides; maps are made from
+            the photo that is nearest in pose.
     """
 
     canvas: Uint8Array

@@ -17,7 +17,7 @@ This module itself imports nothing.
 # The contract
 
 Every signature has the same inputs and outputs for all presets. `contract.CONTRACT_VERSION` counts their changes: the
-second number grows when a signature is added, the first when an input or output changes or is removed. The first axis
+second number grows when something is added, the first when an input or output changes or is removed. The first axis
 of every input and output is the batch; its size is at least 1 and the same for all inputs of a request.
 
     serving_default         one map of one photo
@@ -32,6 +32,10 @@ of every input and output is the batch; its size is at least 1 and the same for 
         reference_map          uint8   [batch, height, width]  the photo's map of class ids; all 255: unknown
         keypoints              float32 [batch, frames, 25, 3]  the new poses, of at least 1 frame
      -> parsing_map_png_bytes  string  [batch, frames]
+
+        Since contract 1.2 a dance may have several photos of its person, each with its keypoints and map: the three
+        inputs of photos are then [batch * photos, ...], with the photos of the first dance first. Every frame is moved
+        from the photo that is nearest in pose (`body.reference_choice`); keypoints are in pixels of the first photo.
 
     retarget_clip_raw       the same inputs
      -> parsing_map            uint8   [batch, frames, size, size]

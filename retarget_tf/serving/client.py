@@ -27,6 +27,7 @@ from tensorflow_serving.apis import (
 )
 
 from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
+from retarget_tf.body import reference_choice
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
@@ -146,19 +147,22 @@ class ServingClient:
 
     def dance(self, target: Target, keypoints: Float32Array) -> Iterator[Uint8Array]:
         """Yields a map, uint8 `[size, size]`, for each pose of `keypoints` `[frames, 25, 3]` on the target's canvas."""
+        photos = [target, *target.more]
         reference = {
-            "canvas_bytes": np.asarray([image_files.encode_png(target.canvas)], object),
-            "reference_keypoints": target.keypoints[None],
-            "reference_map": target.parsing_map[None],
+            "canvas_bytes": np.asarray([image_files.encode_png(photo.canvas) for photo in photos], object),
+            "reference_keypoints": np.stack([photo.keypoints for photo in photos]),
+            "reference_map": np.stack([photo.parsing_map for photo in photos]),
         }
         first = self.options.chunk_frames
+        chosen = _chosen(reference["reference_keypoints"], keypoints)
         clip = {**reference, "keypoints": keypoints[None, :first]}
         parsing_map = np.full_like(target.parsing_map, UNKNOWN)
         for encoded in self.predict(contract.RETARGET_CLIP_ON_CANVAS, clip)["parsing_map_png_bytes"][0]:
             parsing_map = np.asarray(cv2.imdecode(np.frombuffer(encoded, np.uint8), cv2.IMREAD_GRAYSCALE), np.uint8)
             yield parsing_map
-        for pose in itertools.islice(keypoints, first, None):
-            inputs = {**reference, "previous_map": parsing_map[None], "keypoints": pose[None]}
+        for pose, row in itertools.islice(zip(keypoints, chosen, strict=True), first, None):
+            photo = {name: array[row : row + 1] for name, array in reference.items()}
+            inputs = {**photo, "previous_map": parsing_map[None], "keypoints": pose[None]}
             parsing_map = self.predict(contract.STEP_ON_CANVAS, inputs, ("parsing_map",))["parsing_map"][0]
             yield parsing_map
 
@@ -194,6 +198,14 @@ def served_retargeter(address: str, options: ClientOptions | None = None) -> Ite
     with ServingClient(address, options) as client:
         client.wait_until_available(client.options.wait_seconds)
         yield ServedRetargeter(client)
+
+
+def _chosen(reference_keypoints: Float32Array, keypoints: Float32Array) -> Iterator[int]:
+    """Yields for each pose of `keypoints` `[frames, 25, 3]` the photo that `retarget_clip` chooses for it."""
+    last = tf.constant([-1])
+    for distance in reference_choice.distances(reference_keypoints, keypoints[None])[0]:
+        last = reference_choice.choose(distance[None], last)
+        yield int(last[0])
 
 
 def _refusal(error: Any, where: str) -> Exception:

@@ -8,7 +8,7 @@ from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.networks.config import GeneratorSpec
 
-CONTRACT_VERSION = "1.1"  # first number: an input or output changed or was removed; second: additions
+CONTRACT_VERSION = "1.2"  # first number: an input or output changed or was removed; second: additions
 SERVING_DEFAULT = "serving_default"
 RETARGET_CLIP = "retarget_clip"
 RETARGET_CLIP_RAW = "retarget_clip_raw"
@@ -45,6 +45,11 @@ def signature_inputs(image_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
     }
 
 
+def takes_photos(rank: int) -> bool:
+    """Returns whether a signature takes several photos of a person: those for clips, by the rank of their keypoints."""
+    return rank == 4
+
+
 def answers(version: str) -> bool:
     """Returns whether a model of contract `version` has every signature of `CONTRACT_VERSION`, unchanged."""
     theirs, ours = ([int(number) for number in one.split(".")] for one in (version, CONTRACT_VERSION))
@@ -69,7 +74,7 @@ def metadata(spec: GeneratorSpec) -> dict[str, Tensor]:
 
 
 def checked(specs: Sequence[tf.TensorSpec], inputs: Sequence[Tensor]) -> list[Tensor]:
-    """Returns the inputs of a signature; InvalidArgumentError if a shape is wrong or batch sizes differ.
+    """Returns the inputs of a signature; InvalidArgumentError if a shape is wrong or batch sizes do not fit.
 
     TensorFlow Serving does not compare a request with the shapes of its signature: a tensor of the wrong rank would
     reach the kernels, and some kernels then abort the process.
@@ -77,9 +82,12 @@ def checked(specs: Sequence[tf.TensorSpec], inputs: Sequence[Tensor]) -> list[Te
     shaped = [tf.ensure_shape(tensor, spec.shape) for tensor, spec in zip(inputs, specs, strict=True)]
     batches = tf.stack([tf.shape(tensor)[0] for tensor in shaped])
     names = ", ".join(spec.name for spec in specs)
-    same = tf.debugging.Assert(
-        (batches[0] > 0) & tf.reduce_all(batches == batches[0]),
-        [f"{names} must be of one batch size from 1. Received:", batches],
-    )
-    with tf.control_dependencies([same]):
+    fit, rule = (batches[0] > 0) & tf.reduce_all(batches == batches[0]), "of one batch size from 1"
+    if takes_photos(specs[-1].shape.rank):
+        photos, people = batches[:-1], batches[-1]
+        fit = (people > 0) & (photos[0] > 0) & (photos[0] % tf.maximum(people, 1) == 0)
+        fit &= tf.reduce_all(photos == photos[0])
+        rule += ", or the photos of as many for each dance"
+    fits = tf.debugging.Assert(fit, [f"{names} must be {rule}. Received:", batches])
+    with tf.control_dependencies([fits]):
         return [tf.identity(tensor) for tensor in shaped]

@@ -12,7 +12,7 @@ import keras
 import tensorflow as tf
 
 from retarget_tf.arrays import Tensor
-from retarget_tf.body import skeleton
+from retarget_tf.body import reference_choice, skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.networks import presets
 from retarget_tf.networks.config import GeneratorSpec
@@ -65,7 +65,7 @@ class ServingGraph(tf.Module):
 
     def _step(self, prepare: Prepare, *inputs: Tensor) -> Outputs:
         *reference, previous_map, keypoints = inputs
-        loop, placed = self._begin(prepare, *reference, keypoints[:, None])
+        loop, _, placed = self._begin(prepare, *reference, keypoints[:, None])
         previous_map = self._with_known_ids(previous_map, "previous_map")
         maps = self._advance(loop, previous_map, placed[:, 0])
         return {"parsing_map": maps, "parsing_map_png_bytes": _encode_png(maps)}
@@ -91,30 +91,37 @@ class ServingGraph(tf.Module):
         some = tf.debugging.Assert(frames > 0, ["keypoints must be of 1 frame at least. Received: none"])
         with tf.control_dependencies([some]):
             frames = tf.identity(frames)  # ties the loop to the assertion, which an empty loop would skip
-            loop, placed = self._begin(prepare, *clip)
+            loop, reference, placed = self._begin(prepare, *clip)
+        distances = reference_choice.distances(reference.keypoints, placed)
 
-        def step(frame: Tensor, previous_map: Tensor, results: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-            parsing_map = self._advance(loop, previous_map, placed[:, frame])
-            return frame + 1, parsing_map, results.write(frame, kept(parsing_map))
+        def step(frame: Tensor, rows: Tensor, previous_map: Tensor, results: Tensor) -> tuple[Tensor, ...]:
+            rows = tf.ensure_shape(reference_choice.choose(distances[:, frame], rows), [None])
+            parsing_map = self._advance(loop.of(rows), previous_map, placed[:, frame])
+            return frame + 1, rows, parsing_map, results.write(frame, kept(parsing_map))
 
+        people = tf.shape(placed)[0]
         results = tf.TensorArray(kept_spec.dtype, size=frames, element_shape=kept_spec.shape)
-        _, _, results = tf.while_loop(
+        *_, results = tf.while_loop(
             lambda frame, *_: frame < frames,
             step,
-            (0, _unknown(tf.shape(placed)[0], self._size), results),
+            (0, tf.fill([people], -1), _unknown(people, self._size), results),
             parallel_iterations=1,
         )
         return tf.transpose(results.stack(), [1, 0, *range(2, kept_spec.shape.rank + 1)])
 
-    def _begin(self, prepare: Prepare, *inputs: Tensor) -> tuple[presets.Loop, Tensor]:
-        """Returns the preset's loop for the photos, and the new poses `[batch, frames, 25, 3]` on their canvases.
+    def _begin(self, prepare: Prepare, *inputs: Tensor) -> tuple[presets.Loop, presets.Reference, Tensor]:
+        """Returns the preset's loop, the photos, and the new poses `[batch, frames, 25, 3]` on the first one's canvas.
 
-        `inputs` are the arguments of `prepare`, which makes the canvas of one example, with a batch axis in front.
+        `inputs` are the arguments of `prepare`, which makes the canvas of one photo, with a batch axis in front: that
+        of the photos, and for the new poses, which come last, that of the people.
         """
         size = self._size
+        *shown, keypoints = inputs
+        people = tf.shape(keypoints)[0]
+        photos = tf.shape(shown[0])[0] // people
         frames, own, maps, placed = tf.map_fn(
             lambda example: prepare(*example),
-            inputs,
+            (*shown, tf.repeat(keypoints, photos, axis=0)),
             fn_output_signature=(
                 tf.TensorSpec([size, size, 3], tf.uint8),
                 tf.TensorSpec([skeleton.NUM_JOINTS, 3], tf.float32),
@@ -123,8 +130,9 @@ class ServingGraph(tf.Module):
             ),
             parallel_iterations=1,  # one large picture in memory at a time
         )
-        reference = presets.Reference(frames, own, maps)
-        return presets.make_loop(self.generator, self._spec.model, reference), placed
+        reference = presets.Reference(frames, own, maps, photos)
+        on_first = tf.gather(placed, tf.range(people) * photos)
+        return presets.make_loop(self.generator, self._spec.model, reference), reference, on_first
 
     def _cut_photo(
         self, encoded: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor

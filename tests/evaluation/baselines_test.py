@@ -97,6 +97,14 @@ def test_the_limbs_follow_the_pose_and_stay_without_one() -> None:
     np.testing.assert_array_equal(mover(nobody), box_map(3, 17, 14, 23, 20))
 
 
+def test_of_several_maps_the_limbs_of_the_one_nearest_in_pose_are_moved() -> None:
+    down, up = pose(ARMS_DOWN, 20, 20), pose(ARMS_UP, 20, 20)
+    maps = np.stack([box_map(3, 17, 14, 23, 20), box_map(4, 17, 14, 23, 20)] * 2)  # of two people
+    mover = baselines.LimbWarp(PARTS10).start(np.stack([down, up, down, up]), maps)
+    received = mover(np.stack([pose(ARMS_UP, 24, 18), pose(ARMS_DOWN, 24, 18)]))
+    np.testing.assert_array_equal(received, [box_map(4, 21, 12, 27, 18), box_map(3, 21, 12, 27, 18)])
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("baseline", [baselines.CopyFirst(), library(), baselines.LimbWarp(PARTS10)])
 def test_clips_of_a_batch_do_not_touch_each_other(baseline: baselines.Baseline) -> None:

@@ -78,6 +78,7 @@ def test_metrics_are_as_documented(found: evaluating.Evaluation, model: pathlib.
     assert set(scores) == {
         "model", "preset", "step", "records", "split", "fit", "label_schema", "start", "clips", "teacher_forced",
         "rollout", "per_class_iou", "baselines", "reference_only", "curves", "cross_person", "photo_start",
+        "references",
     }  # fmt: skip
     assert (scores["model"], scores["records"], scores["step"]) == (str(model), str(data), 7)
     assert (scores["preset"], scores["label_schema"], scores["start"]) == ("paper", "parts10", "photo")
@@ -321,6 +322,48 @@ def test_a_generator_that_takes_a_map_is_run_from_both_starts(data: pathlib.Path
     assert [line for line in lines if "model" in line] == [
         line for row in rows for line in lines if line.startswith(row)
     ]
+
+
+def test_photos_are_spread_over_what_is_scored() -> None:
+    assert evaluation_tasks.photo_frames(1001, 1) == [0]
+    assert evaluation_tasks.photo_frames(1001, 5) == [0, 25, 75, 125, 175]
+    assert evaluation_tasks.photo_frames(101, 3) == [0, 25, 75]
+
+
+def test_frames_near_a_further_photo_are_not_scored(tmp_path: pathlib.Path) -> None:
+    testing.make_clip_folder(tmp_path / "clips", frames=60)
+    settings = records.BuildConfig(validation_share=0, test_share=1)
+    records.build_records([tmp_path / "clips"], tmp_path / "records", settings)
+    [alone] = evaluation_tasks.self_tasks(tmp_path / "records", "test")
+    [task] = evaluation_tasks.self_tasks(tmp_path / "records", "test", photos=2)
+    assert not alone.unscored
+    assert task.unscored == set(range(20, 41))
+    np.testing.assert_array_equal(task.references[1].keypoints, task.clip.keypoints[30])
+    np.testing.assert_array_equal(task.references[1].parsing_map, task.clip.parsing_map(30))
+    assert (len(task.with_one_photo.references), task.with_one_photo.unscored) == (1, task.unscored)
+
+
+@pytest.mark.slow
+def test_several_photos_have_a_section_of_their_own(
+    found: evaluating.Evaluation, model: pathlib.Path, data: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    config = EvaluationConfig(batch_size=2, references=3)
+    evaluation = evaluating.evaluate(model, data, config)
+    section = evaluation.metrics.pop("references")
+    headline = {name: part for name, part in found.metrics.items() if name != "references"}
+    assert found.metrics["references"] is None
+    assert {**evaluation.metrics, "teacher_forced": None} == {**headline, "teacher_forced": None}
+    assert (section["photos"], section["unscored_frames"]) == (3, 10)
+    for photos in ("several", "one"):
+        assert set(section[photos]) == {"model", "limb_warp"}
+        assert section[photos]["limb_warp"]["self"]["miou"]["mean"] is None, "every frame is near a photo"
+    # Cross-person nothing is left out, so one photo has the score of the headline.
+    assert section["one"]["limb_warp"]["cross_person"] == headline["cross_person"]["baselines"]["limb_warp"]
+    table = report.table({**evaluation.metrics, "references": section})
+    assert "cross_person, limb_warp, photos: 1 " in table
+    assert "cross_person, limb_warp, photos: 3 " in table
+    report.write_report(evaluation, tmp_path)
+    assert (tmp_path / "figure_references.png").exists()
 
 
 @pytest.mark.slow

@@ -1,5 +1,6 @@
 """Tests from photo, video and keypoint files to maps, frames and panel, and of the errors for bad input."""
 
+import dataclasses
 import json
 import pathlib
 import shutil
@@ -107,6 +108,26 @@ def test_retarget_is_the_rollout_of_the_placed_path(
     )
     expected = list(rollout.rollout_clip(generator.load_generator(model), reference, placed))
     np.testing.assert_array_equal(list(loaded.retarget(target, keypoints())), expected)
+
+
+def test_maps_are_moved_from_all_photos_of_the_target(target: Target, tmp_path: pathlib.Path) -> None:
+    """The other photo shows the same pose in other clothes: its own pose asks for its own map."""
+    spec = GeneratorSpec(ModelConfig.of_preset("stable", image_size=SIZE, filters=2), person_height_share=0.7)
+    generator.save_generator(generator.build_generator(spec.model, seed=1), spec, tmp_path / "stable")
+    retargeter = Retargeter.load(tmp_path / "stable")
+    raised = target.keypoints.copy()
+    raised[skeleton.JOINT["left_wrist"]] = (24, 4, 0.9)
+    other = dataclasses.replace(
+        target, keypoints=raised, parsing_map=np.where(target.parsing_map > 0, np.uint8(3), np.uint8(0))
+    )
+    both = dataclasses.replace(target, more=(other,))
+    for one in (target, other):
+        [alone] = retargeter.retarget(one, one.keypoints[None], fit="none", clean=False)
+        [among] = retargeter.retarget(both, one.keypoints[None], fit="none", clean=False)
+        np.testing.assert_array_equal(among, alone)
+        [live] = [retargeter.live(both).step(one.keypoints, 0.1)]
+        assert live.shape == (SIZE, SIZE)
+    assert (alone != next(iter(retargeter.retarget(target, raised[None], fit="none", clean=False)))).any()
 
 
 def test_the_source_stands_where_the_target_stands(loaded: Retargeter, photo: pathlib.Path) -> None:

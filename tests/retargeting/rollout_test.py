@@ -199,6 +199,41 @@ def test_the_last_map_is_all_that_a_rollout_needs_to_go_on(preset: str) -> None:
         np.testing.assert_array_equal(running.step(keypoints[:, t]), last)
 
 
+def photos_of(people: int, photos: int) -> rollout.Reference:
+    """Random photos, the first of each person being that of `references`."""
+    whole = references(people * photos)
+    return rollout.Reference(whole.frame, whole.keypoints, whole.parsing_map, photos)
+
+
+@pytest.mark.slow
+def test_each_step_takes_the_photo_that_is_nearest_in_pose() -> None:
+    people, photos = 2, 3
+    reference = photos_of(people, photos)
+    asked = [[2, 4], [2, 5], [0, 3], [1, 3]]  # rows of the photos whose own poses are asked for
+    running = rollout.Rollout(stable_generator(), reference)
+    maps = tf.one_hot(tf.cast(reference.parsing_map, tf.int32), 10)
+    previous = tf.gather(maps, asked[0])  # a rollout starts from the map of the photo that is chosen first
+    for rows in asked:
+        points = np.asarray(reference.keypoints)[rows]
+        one_each = rollout.Reference(reference.frame[rows], points, reference.parsing_map[rows])
+        expected = ids(stable_probabilities(one_each, tf.gather(maps, rows), previous, points))
+        np.testing.assert_array_equal(running.step(points), expected)
+        previous = tf.one_hot(tf.cast(expected, tf.int32), 10)
+    assert len(np.unique(expected)) > 2, "a map of one class would prove nothing"
+
+
+@pytest.mark.parametrize("preset", ["paper", "stable"])
+def test_the_same_photo_many_times_is_one_photo(preset: str) -> None:
+    trained = stable_generator() if preset == "stable" else trained_generator()
+    _, _, keypoints = random_clips(2)
+    whole = references(2)
+    frames, points, maps = (np.repeat(part, 3, axis=0) for part in (whole.frame, whole.keypoints, whole.parsing_map))
+    several = rollout.Rollout(trained, rollout.Reference(frames, points, maps, photos=3))
+    one_photo = rollout.Rollout(trained, whole)
+    for t in range(1, FRAMES):
+        np.testing.assert_array_equal(several.step(keypoints[:, t]), one_photo.step(keypoints[:, t]))
+
+
 def test_wrong_shapes_are_refused() -> None:
     frames, maps, keypoints = random_clips(1)
     with pytest.raises(ValueError, match="frame, keypoints and parsing_map must be"):

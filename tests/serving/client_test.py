@@ -1,6 +1,7 @@
 """Checks that retargeting through a server gives the maps of the local generator, for any split into calls."""
 
 import contextlib
+import dataclasses
 import pathlib
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ import tensorflow as tf
 from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
 
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import pose_transform
+from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting import targets
@@ -88,12 +89,30 @@ def test_a_clip_can_be_the_target(server: ModelServer, served: Served, tmp_path:
     assert_served_as_here(server, local, targets.clip_target(make_clip_folder(tmp_path, size=64), local.image_size))
 
 
+@pytest.mark.slow
+def test_all_photos_of_the_target_are_sent(server: ModelServer, served: Served, tmp_path: pathlib.Path) -> None:
+    """Chosen by the server within its call, by the client for the steps after it."""
+    local = Retargeter.load(served.workdir)
+    target = targets.clip_target(make_clip_folder(tmp_path / "one", size=64), local.image_size)
+    raised = target.keypoints.copy()
+    raised[skeleton.JOINT["left_wrist"]] = (24, 4, 0.9)
+    other = dataclasses.replace(target, canvas=255 - target.canvas, keypoints=raised)
+    path = np.stack([target.keypoints, raised, raised, target.keypoints, raised])
+    both = dataclasses.replace(target, more=(other,))
+    expected = list(local._generate(both, path))
+    for chunk_frames in (100, 2):
+        with served_retargeter(server.address, ClientOptions(chunk_frames=chunk_frames)) as retargeter:
+            np.testing.assert_array_equal(list(retargeter._generate(both, path)), expected)
+    if served.spec.model.preset == "stable":
+        assert (np.stack(list(local._generate(target, path))) != expected).any()
+
+
 def test_a_model_of_an_older_contract_is_refused() -> None:
     facts = {"contract_version": np.asarray([b"1.0"], object)}
     with (
         Scripted(facts).client() as client,
         pytest.raises(
-            InputDataError, match=r"contract 1\.0, .* needs 1\.1\. .*: retarget-export-saved-model --model=MODEL"
+            InputDataError, match=r"contract 1\.0, .* needs 1\.2\. .*: retarget-export-saved-model --model=MODEL"
         ),
     ):
         ServedRetargeter(client)

@@ -408,6 +408,19 @@ def test_a_bad_picture_of_a_clip_is_told_by_its_index(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("served", ["paper"], indirect=True)
+def test_a_clip_may_have_several_photos_and_a_bad_one_is_told_by_its_index(clip_channel: Any) -> None:
+    two_dances = np.tile(walking_square(0)[2], (2, 2, 1, 1))
+    photos = clip_request("retarget_clip", 4, 1, keypoints=two_dances)
+    assert predict(clip_channel, photos).outputs["parsing_map_png_bytes"].tensor_shape.dim[0].size == 2
+    torn = np.asarray([GOOD_PNG] * 3 + [GOOD_PNG[:-300] + GOOD_PNG[-12:]], object)
+    with pytest.raises(grpc.RpcError, match="example 3: Invalid PNG"):
+        predict(clip_channel, clip_request("retarget_clip", 4, 1, keypoints=two_dances, image_bytes=torn))
+    with pytest.raises(grpc.RpcError, match="or the photos of as many for each dance"):
+        predict(clip_channel, clip_request("retarget_clip", 3, 1, keypoints=two_dances))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("served", ["paper"], indirect=True)
 def test_frames_of_all_clips_of_a_request_are_limited(clip_channel: Any) -> None:
     assert predict(clip_channel, clip_request("retarget_clip", 2, 3)).outputs
     for batch, frames in ((1, 7), (2, 4), (1, 0)):

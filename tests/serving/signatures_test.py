@@ -136,11 +136,11 @@ def test_signatures_are_pinned(served: Served) -> None:
             },
         ],
     }
-    assert contract.CONTRACT_VERSION == "1.1", "what is pinned above may only change with its first number"
+    assert contract.CONTRACT_VERSION == "1.2", "what is pinned above may only change with its first number"
 
 
 @pytest.mark.parametrize(
-    ("version", "answers"), [("1.1", True), ("1.12", True), ("1.0", False), ("0.9", False), ("2.1", False)]
+    ("version", "answers"), [("1.2", True), ("1.12", True), ("1.1", False), ("0.9", False), ("2.1", False)]
 )
 def test_a_client_needs_a_servable_of_its_contract_or_a_later_addition_to_it(version: str, answers: bool) -> None:
     assert contract.answers(version) == answers
@@ -177,6 +177,22 @@ def test_rollout_step_and_clip_agree_exactly(served: Served, known: list[bool]) 
     np.testing.assert_array_equal(decoded_clip(served, "retarget_clip", clip), expected)
     np.testing.assert_array_equal(step_by_step(served, on_canvas(clip), "step_on_canvas"), expected)
     np.testing.assert_array_equal(decoded_clip(served, "retarget_clip_on_canvas", on_canvas(clip)), expected)
+
+
+@pytest.mark.parametrize("known", [[True] * 4, [True, False, False, True]], ids=["map", "mixed"])
+def test_a_clip_takes_several_photos_of_each_person(served: Served, known: list[bool]) -> None:
+    """Two people with two photos each; every frame asks for the pose of one of them."""
+    photos = clip_request(known)
+    own = photos["reference_keypoints"]
+    clip = {**photos, "keypoints": np.stack([own[[1, 0, 1]], own[[2, 3, 3]]])}
+    pictures = np.stack([photo(SIZE, SIZE, seed) for seed in range(4)])
+    running = rollout.Rollout(served.trained, rollout.Reference(pictures, own, clip["reference_map"], 2))
+    expected = np.stack([running.step(clip["keypoints"][:, frame]) for frame in range(FRAMES)], axis=1)
+    np.testing.assert_array_equal(call(served, "retarget_clip_raw", clip)["parsing_map"], expected)
+    np.testing.assert_array_equal(decoded_clip(served, "retarget_clip_on_canvas", on_canvas(clip)), expected)
+    first = {name: array[::2] for name, array in clip.items() if name != "keypoints"}
+    of_one = call(served, "retarget_clip_raw", {**first, "keypoints": clip["keypoints"]})["parsing_map"]
+    assert (of_one != expected).any() or served.spec.model.preset == "paper"
 
 
 def test_a_canvas_is_not_cut_whatever_its_pose(served: Served) -> None:
@@ -336,7 +352,10 @@ FOUR_INKS = b"\xff\xd8\xff\xc0\x00\x14\x08\x00\x10\x00\x10\x04" + b"".join(bytes
         ("serving_default", {"image_bytes": [FOUR_INKS]}, "JPEG|gray or RGB"),
         ("retarget_clip", {"keypoints": poses(1)}, "not compatible"),
         ("retarget_clip", {"keypoints": poses(1, 0)}, "1 frame at least"),
-        ("retarget_clip", {"keypoints": poses(2, 1)}, "one batch size"),
+        ("retarget_clip", {"keypoints": poses(2, 1)}, "one batch size from 1, or the photos of as many for each dance"),
+        ("retarget_clip", {"keypoints": poses(0, 1)}, "one batch size"),
+        ("retarget_clip", {**clip_request([True] * 3), "keypoints": poses(2, 1)}, "one batch size"),
+        ("retarget_clip", {"reference_keypoints": poses(2)}, "one batch size"),
         ("retarget_clip", {"reference_map": np.zeros((1, SIZE), np.uint8)}, "not compatible"),
         ("retarget_clip", {"reference_map": np.zeros((1, SIZE, SIZE - 1), np.uint8)}, "must cover its picture"),
         ("retarget_clip", {"reference_map": np.full((1, SIZE, SIZE), 10, np.uint8)}, "class ids 0..9, and 255"),

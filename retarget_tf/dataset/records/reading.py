@@ -53,7 +53,11 @@ class RecordClip:
     @property
     def reference(self) -> Reference:
         """Frame 0, the reference of evaluation."""
-        return Reference(self.frame(0), self.keypoints[0], self.parsing_map(0))
+        return self.reference_at(0)
+
+    def reference_at(self, index: int) -> Reference:
+        """Decodes a frame to be a reference."""
+        return Reference(self.frame(index), self.keypoints[index], self.parsing_map(index))
 
     def frame(self, index: int) -> Uint8Array:
         """Decodes a frame: RGB uint8 `[size, size, 3]`."""

@@ -6,11 +6,15 @@
 
 Loops are TensorFlow operations. `rollout` runs them eagerly and a SavedModel inside its graph, with equal maps. The
 last map of class ids is enough to continue a rollout (`Loop.resume`), also in another process.
+
+A person may be shown by several photos. Each step is given one of them, which `body.reference_choice` chooses:
+
+    outputs = network(loop.of(rows).inputs(state, keypoints))
 """
 
 import dataclasses
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Protocol, Self
 
 import tensorflow as tf
 
@@ -24,15 +28,19 @@ Network = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
 class Reference:
     """Photos of the target people, from which a rollout takes their looks; NumPy arrays or tensors.
 
+    The first axis holds the photos of the first person of the batch, then those of the second, and so on.
+
     Attributes:
-        frame: RGB uint8 `[batch, size, size, 3]`.
-        keypoints: float32 `[batch, 25, 3]` of (x, y, score), in pixels of the frame.
-        parsing_map: uint8 class ids `[batch, size, size]`. A map filled with 255 means that it is unknown.
+        frame: RGB uint8 `[batch * photos, size, size, 3]`.
+        keypoints: float32 `[batch * photos, 25, 3]` of (x, y, score), in pixels of the frame.
+        parsing_map: uint8 class ids `[batch * photos, size, size]`. A map filled with 255 means that it is unknown.
+        photos: Number of photos of each person; a tensor inside a graph.
     """
 
     frame: Tensor
     keypoints: Tensor
     parsing_map: Tensor
+    photos: Tensor | int = 1
 
     def __post_init__(self) -> None:
         size = self.frame.shape[1]
@@ -64,6 +72,9 @@ class Taken:
 
 class Loop(Protocol):
     """Rolls a network out from a reference. The state that it passes from step to step is one tensor."""
+
+    def of(self, rows: Tensor) -> Self:
+        """Returns the loop for one photo of each person: the rows of the reference to take, int32 `[batch]`."""
 
     def start(self) -> Tensor:
         """Returns the state before the first step."""

@@ -4,7 +4,9 @@ In a rollout the first frame is the photo. Each later frame is the network's own
 palette. The network parses the photo itself; a parsing map of the reference is ignored.
 """
 
+import copy
 from collections.abc import Mapping
+from typing import Self
 
 import keras
 import tensorflow as tf
@@ -52,6 +54,12 @@ class PhotoLoop:
         del network  # nothing has to be generated before the first step
         self._schema = config.schema
         self._photo = encoding.to_signed(reference.frame)
+
+    def of(self, rows: Tensor) -> Self:
+        """Takes these rows of the reference."""
+        chosen = copy.copy(self)
+        chosen._photo = tf.gather(self._photo, rows)
+        return chosen
 
     def start(self) -> Tensor:
         """Returns the photo."""

@@ -9,7 +9,9 @@ parses the photo: for the reference's own keypoints it then returns the referenc
 In a rollout the network receives the reference at every step, together with its own last map as one-hot.
 """
 
+import copy
 from collections.abc import Mapping
+from typing import Self
 
 import keras
 import numpy as np
@@ -122,6 +124,12 @@ class MapLoop:
 
         unknown = is_unknown(reference.parsing_map)
         self._reference["reference_map"] = tf.cond(tf.reduce_any(unknown), parse_photo, lambda: given)
+
+    def of(self, rows: Tensor) -> Self:
+        """Takes these rows of the reference."""
+        chosen = copy.copy(self)
+        chosen._reference = {name: tf.gather(tensor, rows) for name, tensor in self._reference.items()}
+        return chosen
 
     def start(self) -> Tensor:
         """Returns the reference's map."""

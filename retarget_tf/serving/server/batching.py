@@ -56,8 +56,8 @@ class Job:
 
     @property
     def examples(self) -> int:
-        """Batch size; 1 if it is not batched."""
-        return len(next(iter(self.inputs.values()))) if self.is_batched else 1
+        """Batch size, of clips the number of photos; 1 if it is not batched."""
+        return max(map(len, self.inputs.values())) if self.is_batched else 1
 
     def goes_with(self, other: "Job") -> bool:
         """Returns whether both jobs can run as one batch."""
@@ -167,7 +167,8 @@ def _with_index(job: Job, error: RefusedError) -> RefusedError:
     for index in range(job.examples):
         if time.monotonic() >= job.deadline:
             break
-        one = {name: array[index : index + 1] for name, array in job.inputs.items()}
+        rows = {name: index * len(array) // job.examples for name, array in job.inputs.items()}  # several photos of one
+        one = {name: array[rows[name] : rows[name] + 1] for name, array in job.inputs.items()}
         # The first frame of a clip is enough to reproduce an error in its picture or its map.
         try:
             _call(job, {name: array[:, :1] if array.ndim == CLIP_RANK else array for name, array in one.items()})

@@ -31,12 +31,24 @@ def checked_inputs(inputs: Mapping[str, Any], definition: Any, options: ServerOp
         raise invalid(f"inputs do not match the signature. Missing: {sorted(missing)}. Unknown: {sorted(unknown)}.")
     arrays = {name: _array(name, inputs[name], definition.inputs[name], options) for name in sorted(inputs)}
     if is_batched(definition.inputs):
-        sizes = {name: len(array) for name, array in arrays.items()}
-        if len(set(sizes.values())) > 1 or not 1 <= next(iter(sizes.values())) <= options.max_batch:
-            raise invalid(f"all inputs must be of one batch size from 1 to {options.max_batch}. Received: {sizes}.")
+        _check_batch({name: len(array) for name, array in arrays.items()}, is_clip(arrays), options.max_batch)
     for name, array in arrays.items():
         _check_values(name, array, options)
     return arrays
+
+
+def is_clip(arrays: Mapping[str, AnyArray]) -> bool:
+    """Returns whether the inputs are those of a clip, of which the keypoints have an axis of frames."""
+    return "keypoints" in arrays and arrays["keypoints"].ndim == CLIP_RANK
+
+
+def _check_batch(sizes: Mapping[str, int], of_clip: bool, most: int) -> None:
+    """Refuses inputs of unequal batch sizes; in a clip there may be several photos for each path of keypoints."""
+    people = sizes["keypoints"] if of_clip else max(sizes.values())
+    photos = {size for name, size in sizes.items() if not (of_clip and name == "keypoints")}
+    if len(photos) > 1 or not 1 <= people <= max(photos) <= most or max(photos) % people:
+        rule = ", or the photos of as many for each dance" if of_clip else ""
+        raise invalid(f"all inputs must be of one batch size from 1 to {most}{rule}. Received: {dict(sizes)}.")
 
 
 def checked_filter(output_filter: Iterable[str], definition: Any) -> list[str]:
