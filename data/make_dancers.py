@@ -27,6 +27,9 @@ _SEED = flags.DEFINE_integer("seed", 0, "another seed gives other people")
 _MOTION_OF = flags.DEFINE_string(
     "motion_of", None, "folder of clips made by this program: renders each dance on its dancer's partner instead"
 )
+_SURFACES = flags.DEFINE_bool(
+    "surfaces", False, "also store which point of the body each pixel shows, for training on exact correspondences"
+)
 _WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by default one for each core")
 
 
@@ -48,7 +51,9 @@ def main() -> None:
                 f"with --motion_of the clips there say who dances what, without --{given[0]}. "
                 f"Received: {given[0]}={flags.FLAGS[given[0]].value}"
             )
-        folders = dancers.make_cross_clips(out, _MOTION_OF.value, workers=workers, show_progress=show_progress)
+        folders = dancers.make_cross_clips(
+            out, _MOTION_OF.value, with_surfaces=_SURFACES.value, workers=workers, show_progress=show_progress
+        )
     else:
         folders = dancers.make_clips(
             out,
@@ -57,6 +62,7 @@ def main() -> None:
             frames=_FRAMES.value,
             size=_SIZE.value,
             seed=_SEED.value,
+            with_surfaces=_SURFACES.value,
             workers=workers,
             show_progress=show_progress,
         )

@@ -9,13 +9,14 @@ rendered on another person, which gives a ground truth of retargeting that real 
     sculpture, figure                  build body, clothes and hair from ellipsoids
     torso, legwear, head, headwear     build the parts of the figure
     camera, patterns, render           render the figure to frames and parsing maps
+    surface                            codes the points of the surface that a frame shows
     detection                          simulates a detector: keypoints with confidences, some missing
     crowd                              writes clips and folders of clips
 """
 
 from retarget_tf.dancers.body import Person
 from retarget_tf.dancers.casting import draw_person, person_id
-from retarget_tf.dancers.crowd import Recipe, make_clips, make_cross_clips, render_frames
+from retarget_tf.dancers.crowd import Recipe, make_clips, make_cross_clips, render_frames, render_surfaces
 from retarget_tf.dancers.kinematics import Motion
 from retarget_tf.dancers.motion import draw_motion
 
@@ -29,4 +30,5 @@ __all__ = [
     "make_cross_clips",
     "person_id",
     "render_frames",
+    "render_surfaces",
 ]

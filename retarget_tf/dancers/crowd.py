@@ -12,9 +12,9 @@ import tqdm
 from retarget_tf import files, parallel
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels
-from retarget_tf.dancers import camera, detection, figure, motion, render
+from retarget_tf.dancers import camera, detection, figure, motion, render, surface
 from retarget_tf.dancers.casting import draw_person, person_id
-from retarget_tf.dataset import clips
+from retarget_tf.dataset import clips, surfaces
 from retarget_tf.errors import ConfigError, InputDataError
 
 Rendered = tuple[Uint8Array, dict[str, Uint8Array], Float32Array]
@@ -84,7 +84,7 @@ class Recipe:
         motion_of = values.pop("motion_of")
         return cls(**values, motion_of=motion_of and tuple(motion_of))
 
-    def clip_info(self) -> clips.ClipInfo:
+    def clip_info(self, with_surfaces: bool = False) -> clips.ClipInfo:
         """Returns the header of the clip."""
         return clips.ClipInfo(
             clip_id=self.clip_id,
@@ -95,11 +95,23 @@ class Recipe:
             more_label_schemas=("cihp20",),
             motion_of=None if self.motion_of is None else self.motion_clip_id,
             source=self.to_source(),
+            surface_version=surfaces.VERSION if with_surfaces else 0,
         )
 
 
 def render_frames(recipe: Recipe) -> Iterator[Rendered]:
     """Yields each frame (RGB uint8 `[size, size, 3]`), its maps by schema (parts10, cihp20) and keypoints `[25, 3]`."""
+    return ((frame, maps, keypoints) for frame, maps, keypoints, _ in _render(recipe, with_surfaces=False))
+
+
+def render_surfaces(recipe: Recipe) -> Iterator[surfaces.Surface]:
+    """Yields what each frame of `render_frames` shows of the dancer's surface."""
+    return (shown for *_, shown in _render(recipe, with_surfaces=True) if shown is not None)
+
+
+def _render(
+    recipe: Recipe, with_surfaces: bool
+) -> Iterator[tuple[Uint8Array, dict[str, Uint8Array], Float32Array, surfaces.Surface | None]]:
     person = draw_person(recipe.seed, recipe.person)
     dance = motion.draw_motion(*recipe.dancer, recipe.clip, recipe.frames)
     body = figure.build_figure(person, dance)
@@ -107,6 +119,7 @@ def render_frames(recipe: Recipe) -> Iterator[Rendered]:
     painter = render.Painter(body, view, person.backdrop, recipe.size)
     rng = np.random.default_rng([recipe.seed, recipe.person, *recipe.dancer, recipe.clip, 2])
     detector = detection.Detector(rng)
+    coder = surface.SurfaceCoder(body, view) if with_surfaces else None
     noise = rng.normal(0, person.backdrop.noise, (recipe.size + 64, recipe.size + 64, 3)).astype(np.int16)
     places = view.project(np.stack([body.landmarks[name] for name in detection.DETECTED], axis=1))
     hip_line = view.project(body.hips)[:, 1]
@@ -118,7 +131,8 @@ def render_frames(recipe: Recipe) -> Iterator[Rendered]:
         keypoints = detector.observe(places[index], limbs, recipe.size)
         top, left = rng.integers(0, 64, 2)
         grain = noise[top : top + recipe.size, left : left + recipe.size]
-        yield cv2.add(painter.colour(canvas, index), grain, dtype=cv2.CV_8U), maps, keypoints
+        frame = cv2.add(painter.colour(canvas, index), grain, dtype=cv2.CV_8U)
+        yield frame, maps, keypoints, None if coder is None else coder.view(index, painter.hulls(index))
 
 
 def make_clips(
@@ -129,6 +143,7 @@ def make_clips(
     frames: int,
     size: int,
     seed: int = 0,
+    with_surfaces: bool = False,
     workers: int = 1,
     show_progress: bool = False,
 ) -> list[pathlib.Path]:
@@ -141,6 +156,7 @@ def make_clips(
         frames: Length of each clip in frames.
         size: Side of the square picture in pixels.
         seed: Determines the crowd; another seed gives other people and dances.
+        with_surfaces: Stores surface maps too (see `dataset.surfaces`), which takes twice the time.
         workers: Number of processes; the clips do not depend on it.
         show_progress: Whether to show a progress bar.
 
@@ -152,11 +168,16 @@ def make_clips(
     """
     _require_at_least(1, people=people, clips_per_person=clips_per_person)
     recipes = [Recipe(seed, person, clip, frames, size) for person in range(people) for clip in range(clips_per_person)]
-    return _make_all(pathlib.Path(out), recipes, workers, show_progress)
+    return _make_all(pathlib.Path(out), recipes, with_surfaces, workers, show_progress)
 
 
 def make_cross_clips(
-    out: files.PathLike, clips_folder: files.PathLike, *, workers: int = 1, show_progress: bool = False
+    out: files.PathLike,
+    clips_folder: files.PathLike,
+    *,
+    with_surfaces: bool = False,
+    workers: int = 1,
+    show_progress: bool = False,
 ) -> list[pathlib.Path]:
     """Renders every dance of `clips_folder` on the dancer's partner: the ground truth of retargeting.
 
@@ -176,7 +197,7 @@ def make_cross_clips(
     for recipe in recipes:
         seed, person = partners[recipe.person_id]
         crossed.append(dataclasses.replace(recipe, seed=seed, person=person, motion_of=recipe.dancer))
-    return _make_all(pathlib.Path(out), crossed, workers, show_progress)
+    return _make_all(pathlib.Path(out), crossed, with_surfaces, workers, show_progress)
 
 
 def _pair_up(people: dict[str, tuple[int, int]]) -> dict[str, tuple[int, int]]:
@@ -196,23 +217,27 @@ def _recipe_of(clip: clips.Clip) -> Recipe:
         raise InputDataError(f"clip {clip.folder}: was not made by this renderer ({RENDERER}). {advice}") from error
 
 
-def _make_all(out: pathlib.Path, recipes: Sequence[Recipe], workers: int, show_progress: bool) -> list[pathlib.Path]:
+def _make_all(
+    out: pathlib.Path, recipes: Sequence[Recipe], with_surfaces: bool, workers: int, show_progress: bool
+) -> list[pathlib.Path]:
     _require_at_least(1, workers=workers)
     folders = [out / recipe.clip_id for recipe in recipes]
     missing = [
-        (folder, recipe) for folder, recipe in zip(folders, recipes, strict=True) if not _is_made(folder, recipe)
+        (folder, recipe, with_surfaces)
+        for folder, recipe in zip(folders, recipes, strict=True)
+        if not _is_made(folder, recipe, with_surfaces)
     ]
     with tqdm.tqdm(total=len(missing), unit="clip", disable=not show_progress) as progress:
         parallel.for_each(_render_clip, missing, workers=workers, on_done=lambda _: progress.update())
     return folders
 
 
-def _is_made(folder: pathlib.Path, recipe: Recipe) -> bool:
+def _is_made(folder: pathlib.Path, recipe: Recipe, with_surfaces: bool) -> bool:
     """Whether the folder holds this clip already; ConfigError where it holds another one."""
     if not folder.exists():
         return False
     found = clips.open_clip(folder).info
-    if found != dataclasses.replace(recipe.clip_info(), frames=recipe.frames):
+    if found != dataclasses.replace(recipe.clip_info(with_surfaces), frames=recipe.frames):
         raise ConfigError(
             "a clip that is there already must have been made with the same settings: remove it, or choose another "
             f"folder. Received: folder={folder}"
@@ -220,11 +245,11 @@ def _is_made(folder: pathlib.Path, recipe: Recipe) -> bool:
     return True
 
 
-def _render_clip(made: tuple[pathlib.Path, Recipe]) -> None:
-    folder, recipe = made
-    with clips.ClipWriter(folder, recipe.clip_info()) as writer:
-        for frame, maps, keypoints in render_frames(recipe):
-            writer.write(frame, maps, keypoints)
+def _render_clip(made: tuple[pathlib.Path, Recipe, bool]) -> None:
+    folder, recipe, with_surfaces = made
+    with clips.ClipWriter(folder, recipe.clip_info(with_surfaces)) as writer:
+        for frame, maps, keypoints, shown in _render(recipe, with_surfaces):
+            writer.write(frame, maps, keypoints, shown)
 
 
 def _require_at_least(least: int, **settings: int) -> None:

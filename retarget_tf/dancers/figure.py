@@ -27,8 +27,7 @@ def build_figure(person: Person, motion: Motion) -> Figure:
     legwear.add_legs(sculptor, person, motion, top)
     landmarks = head.add_head(sculptor, person, top)
     landmarks |= _limb_landmarks(pose)
-    centres, axes = sculptor.stacked()
-    return Figure(centres, axes, tuple(sculptor.parts), landmarks, pose.points["mid_hip"])
+    return Figure(*sculptor.stacked(), tuple(sculptor.parts), landmarks, pose.points["mid_hip"])
 
 
 def _limb_landmarks(pose: kinematics.Pose) -> dict[str, Float64Array]:
@@ -71,9 +70,10 @@ def _add_arm(sculptor: Sculptor, person: Person, side: str, sign: float) -> None
     shoulder, elbow, wrist = (points[f"{side}_{joint}"] for joint in ("shoulder", "elbow", "wrist"))
     # The bulk of the shoulder lies a little below its joint.
     rounding = shoulder + 0.06 * (elbow - shoulder) - 0.014 * bones["chest"][..., 1]
-    upper = (sculptor.ball(rounding, 0.0310 * girth), sculptor.ball(elbow, 0.0215 * girth))
-    muscle = sculptor.ball(elbow * 0.74 + wrist * 0.26, 0.0218 * girth)
-    lower = (upper[1], muscle, sculptor.ball(wrist, 0.0145 * girth))
+    bone, fore = bones[f"{side}_upper_arm"], bones[f"{side}_forearm"]
+    upper = (sculptor.ball(rounding, 0.0310 * girth, bone), sculptor.ball(elbow, 0.0215 * girth, bone))
+    muscle = sculptor.ball(elbow * 0.74 + wrist * 0.26, 0.0218 * girth, fore)
+    lower = (upper[1], muscle, sculptor.ball(wrist, 0.0145 * girth, fore))
     # An arm that hangs beside the body is drawn over it.
     upper_depth, lower_depth = sculptor.depth(*upper) + 0.02, sculptor.depth(*lower) + 0.02
     if outfit.sleeves == "long":

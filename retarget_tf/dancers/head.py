@@ -84,7 +84,7 @@ def _add_hair(sculptor: Sculptor, person: Person, depth: Float64Array, top: Floa
     elif hair.style == "ponytail":
         _add_ponytail(sculptor, person, at(0, 0.35, -1.0), top, depth)
     elif hair.style == "bun":
-        bun = sculptor.ball(at(0, 0.78, -0.78), 0.032 + 0.008 * hair.volume)
+        bun = sculptor.ball(at(0, 0.78, -0.78), 0.032 + 0.008 * hair.volume, bone)
         bun_depth = depth + np.where(bone[:, 2, 2] < 0, 2 * LAYER, -2 * LAYER)
         sculptor.part("bun", "head", ((bun,),), "hair", colour, bun_depth)
 
@@ -128,7 +128,7 @@ def _add_strands(sculptor: Sculptor, person: Person, thickness: float, top: Floa
         jaw = temple - 0.8 * half[1] * bone[..., 1] + 0.3 * half[2] * bone[..., 2]
         end = jaw + 0.55 * person.hair.length * down + 0.6 * person.body.chest[1] * chest[..., 2]
         end = end + np.clip(1.4 * (lagged(end, 0.7) - end), -0.04, 0.04)
-        strand = [sculptor.ball(at, w * width) for at, w in ((temple, 0.7), (jaw, 1.0), (end, 0.7))]
+        strand = [sculptor.ball(at, w * width, bone) for at, w in ((temple, 0.7), (jaw, 1.0), (end, 0.7))]
         pieces = (tuple(strand[:2]), tuple(strand[1:]))
         sculptor.part(f"{side}_strand", "head", pieces, "hair", person.hair.colour, strand_depth)
 
@@ -143,7 +143,7 @@ def _add_ponytail(
     end = root - 0.025 * bone[..., 2] + length * down
     end = end + np.clip(2.2 * (lagged(end, 0.78) - end), -0.10, 0.10)
     width = 0.016 + 0.005 * person.hair.volume
-    nodes = [sculptor.ball(at, w) for at, w in ((root, 0.7 * width), (middle, 1.15 * width), (end, 0.45 * width))]
+    nodes = [sculptor.ball(at, w, bone) for at, w in ((root, 0.7 * width), (middle, 1.15 * width), (end, 0.45 * width))]
     tail_depth = np.where(bone[:, 2, 2] < 0, depth + 2 * LAYER, np.minimum(sculptor.depth(*nodes), top - LAYER))
     sculptor.part("ponytail", "head", (tuple(nodes[:2]), tuple(nodes[1:])), "hair", person.hair.colour, tail_depth)
 

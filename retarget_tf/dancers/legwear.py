@@ -64,12 +64,13 @@ def _add_leg(
     outfit, points, girth = person.outfit, sculptor.pose.points, person.body.leg_girth
     leg = f"{side}_leg"
     hip, knee, ankle = (points[f"{side}_{joint}"] for joint in ("hip", "knee", "ankle"))
-    root = sculptor.ball(hip, 0.048 * girth)
-    middle = sculptor.ball(hip * 0.6 + knee * 0.4, 0.0465 * girth)
-    joint = sculptor.ball(knee, 0.0315 * girth)
-    calf_at = knee * 0.68 + ankle * 0.32 - 0.008 * sculptor.pose.bones[f"{side}_shin"][..., 2]
-    calf = sculptor.ball(calf_at, 0.0288 * girth)
-    thin = sculptor.ball(ankle, 0.0188 * girth)
+    bone, shin = sculptor.pose.bones[f"{side}_thigh"], sculptor.pose.bones[f"{side}_shin"]
+    root = sculptor.ball(hip, 0.048 * girth, bone)
+    middle = sculptor.ball(hip * 0.6 + knee * 0.4, 0.0465 * girth, bone)
+    joint = sculptor.ball(knee, 0.0315 * girth, bone)
+    calf_at = knee * 0.68 + ankle * 0.32 - 0.008 * shin[..., 2]
+    calf = sculptor.ball(calf_at, 0.0288 * girth, shin)
+    thin = sculptor.ball(ankle, 0.0188 * girth, shin)
     thigh_depth, shin_depth = _tucked(sculptor.depth(root, joint), top), sculptor.depth(joint, thin)
     if outfit.lower in ("skirt", "dress"):
         shin_depth = _tucked(shin_depth, top, _UNDER_SKIRT)
@@ -183,7 +184,7 @@ def _add_skirt(
         radius = (0.046 + 0.012 * length) * body.leg_girth * flare
         hems.append(sculptor.ellipsoid(at, bones["root"], np.stack([radius, 0 * radius + 0.008, radius], axis=1)))
         for share in (0.0, min(0.5 * length, 0.5), min(0.85 * length, 0.85)):
-            around.append(sculptor.ball(hip + (knee - hip) * share, (0.053 - 0.006 * share) * body.leg_girth))
+            around.append(sculptor.ball(hip + (knee - hip) * share, (0.053 - 0.006 * share) * body.leg_girth, pelvis))
     depth = _tucked(sculptor.depth(seat, *hems), top)
     # The skirt always covers the thighs, and also the shins, except for a foot thrown up behind.
     depth = np.maximum.reduce([depth, thigh + 3 * LAYER, np.minimum(shin + 3 * LAYER, top - LAYER)])
@@ -195,4 +196,13 @@ def _add_skirt(
         outfit.lower_colour,
         depth,
         pattern=outfit.lower_pattern,
+        surface=(((belt, seat),), ((seat, _round_hem(sculptor, *hems)),)),
     )
+
+
+def _round_hem(sculptor: Sculptor, left: int, right: int) -> int:
+    """Adds the ellipse around the hems over both knees: the surface of a skirt runs down to it."""
+    (left_at, axes), (right_at, _) = sculptor.at(left), sculptor.at(right)
+    across = right_at - left_at
+    wider = np.einsum("fij,fi->fj", axes, across / 2) / np.maximum(np.linalg.norm(axes, axis=1) ** 2, 1e-9)
+    return sculptor.place((left_at + right_at) / 2, axes * (1 + np.abs(wider))[:, None] * np.array([1, 1, 1]))

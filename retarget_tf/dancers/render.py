@@ -12,7 +12,7 @@ import cv2
 import numpy as np
 import numpy.typing as npt
 
-from retarget_tf.arrays import Float64Array, IndexArray, Uint8Array
+from retarget_tf.arrays import BoolArray, Float64Array, IndexArray, Uint8Array
 from retarget_tf.dancers.body import Backdrop, Pattern
 from retarget_tf.dancers.camera import Camera
 from retarget_tf.dancers.patterns import Wallpaper
@@ -43,19 +43,19 @@ class Painter:
         self._surfaces = _surface_tables(figure.parts, backdrop.contrast)
         self._pieces = [_in_a_row(part.pieces) for part in figure.parts]
         self._wallpaper = Wallpaper(figure, camera)
+        self._first_hulls = np.cumsum([1, *(len(part.pieces) for part in figure.parts)])
         self._canvas: Uint8Array = np.zeros((size * FINENESS, size * FINENESS), np.uint8)
+        self._hulls: Uint8Array = np.zeros_like(self._canvas)
 
     def fill_canvas(self, index: int) -> Uint8Array:
         """Returns a frame's surface ids, uint8 `[size * FINENESS] * 2`; 0 is the backdrop. The next call reuses it."""
         self._canvas.fill(0)
-        centres, shapes = self._centres[index], self._shapes[index]
-        # [bands, ellipsoids, corners, 2]; the matrices are symmetric, so they can be multiplied from the right.
-        corners = centres[:, None] + self._outlines[:, None] @ shapes
-        fixed = np.round(corners * 2**_SUBPIXEL_BITS).astype(np.int32)
+        fixed = self._corners(index, self._outlines)
         for number in self._order[index]:
             part, first = self._figure.parts[number], self._surfaces.first_ids[number]
             if part.texture is not None:
-                self._paint_texture(index, part, first)
+                region, seen, material_and_band = self._textured(index, part)
+                self._canvas[region][seen] = (first + material_and_band)[seen]
                 continue
             ellipsoids, bounds = self._pieces[number]
             outlines = fixed[:, ellipsoids]
@@ -64,6 +64,34 @@ class Painter:
                     hull = cv2.convexHull(outlines[band, start:end].reshape(-1, 1, 2))
                     cv2.fillConvexPoly(self._canvas, hull, first + band, cv2.LINE_8, _SUBPIXEL_BITS)
         return self._canvas
+
+    def hulls(self, index: int) -> Uint8Array:
+        """Returns which hull each pixel of a frame shows, uint8 `[size, size]`, sampled at the centres of the pixels.
+
+        The hulls are numbered in the order of `Figure.hulls`, from 1; 0 is the backdrop. The next call reuses it.
+        """
+        self._hulls.fill(0)
+        fixed = self._corners(index, self._outlines[:2])
+        for number in self._order[index]:
+            part, first = self._figure.parts[number], int(self._first_hulls[number])
+            if part.texture is not None:
+                region, seen, _ = self._textured(index, part)
+                self._hulls[region][seen] = first
+                continue
+            ellipsoids, bounds = self._pieces[number]
+            outlines = fixed[int(part.is_seam), ellipsoids]
+            hull_id = first if part.materials[0].opacity == 1 else 0  # a shadow is no surface
+            for piece, (start, end) in enumerate(bounds):
+                hull = cv2.convexHull(outlines[start:end].reshape(-1, 1, 2))
+                cv2.fillConvexPoly(self._hulls, hull, hull_id and hull_id + piece, cv2.LINE_8, _SUBPIXEL_BITS)
+        middle = FINENESS // 2
+        return self._hulls[middle::FINENESS, middle::FINENESS]
+
+    def _corners(self, index: int, outlines: Float64Array) -> npt.NDArray[np.int32]:
+        """Returns the corners of the ellipsoids' outlines in fixed-point numbers, `[bands, ellipsoids, corners, 2]`."""
+        # The matrices are symmetric, so they can be multiplied from the right.
+        corners = self._centres[index][:, None] + outlines[:, None] @ self._shapes[index]
+        return np.round(corners * 2**_SUBPIXEL_BITS).astype(np.int32)
 
     def colour(self, canvas: Uint8Array, index: int) -> Uint8Array:
         """Returns the picture of a frame, RGB uint8 `[size, size, 3]`, without noise."""
@@ -108,16 +136,22 @@ class Painter:
         left, top = x // FINENESS, y // FINENESS
         return left, top, -(-(x + width) // FINENESS) - left, -(-(y + height) // FINENESS) - top
 
-    def _paint_texture(self, index: int, part: Part, first: int) -> None:
-        """Paints a textured ellipsoid by casting a ray through each of its fine pixels."""
+    def _textured(self, index: int, part: Part) -> tuple[tuple[slice, slice], BoolArray, npt.NDArray[np.int16]]:
+        """Casts a ray through each fine pixel of a textured ellipsoid.
+
+        Returns:
+            The region of the canvas around it; where in it a material is seen; and the surface of each of its pixels,
+            counted from the part's first one.
+        """
         assert part.texture is not None
         number = part.pieces[0][0]
         centre, half_axes = self._centres[index, number], self._axes[index, number]
         spread = np.linalg.norm(half_axes, axis=1)
         left, top = np.maximum(np.floor(centre - spread), 0).astype(int)
         right, bottom = np.minimum(np.ceil(centre + spread) + 1, len(self._canvas)).astype(int)
+        region = slice(top, bottom), slice(left, right)
         if right <= left or bottom <= top:
-            return
+            return (slice(0), slice(0)), np.zeros((0, 0), np.bool_), np.zeros((0, 0), np.int16)
         x, y = np.meshgrid(np.arange(left, right) - centre[0], np.arange(top, bottom) - centre[1])
         if part.texture.taper:
             x, y = _widen(x, y, half_axes[:, 1], part.texture.taper)
@@ -139,9 +173,7 @@ class Painter:
         band = np.zeros(x.shape, np.int16)
         for size, shift, _ in _BANDS[1:]:
             band += (across - shift * self._light[0]) ** 2 + (down - shift * self._light[1]) ** 2 < size**2
-        seen = (inside > 0) & (material >= 0)
-        region = self._canvas[top:bottom, left:right]
-        region[seen] = (first + material * len(_BANDS) + band)[seen]
+        return region, (inside > 0) & (material >= 0), material * len(_BANDS) + band
 
 
 def _ellipse_matrices(axes: Float64Array) -> Float64Array:

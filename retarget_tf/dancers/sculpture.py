@@ -58,6 +58,7 @@ class Part:
         depth: `[frames]`, larger is nearer; parts are drawn in the order of depth.
         texture: Texture of a painted part, which has a single ellipsoid; None for others.
         is_seam: Whether the part covers the shaded rims where two parts of one surface meet; it has no rim itself.
+        surface: For each piece the pairs of ellipsoids between which its surface lies; empty for all pairs of its own.
     """
 
     name: str
@@ -67,6 +68,16 @@ class Part:
     depth: Float64Array
     texture: Texture | None = None
     is_seam: bool = False
+    surface: tuple[tuple[tuple[int, int], ...], ...] = ()
+
+    @property
+    def surfaces(self) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """`surface`, or all pairs of ellipsoids of each piece; of a piece of one ellipsoid, this one twice."""
+        if self.surface:
+            return self.surface
+        return tuple(
+            tuple(itertools.combinations(piece, 2)) if len(piece) > 1 else ((piece[0],) * 2,) for piece in self.pieces
+        )
 
 
 LIMBS = ("none", "trunk", "skirt", "head", "left_arm", "right_arm", "left_leg", "right_leg")
@@ -81,11 +92,13 @@ class Figure:
         axes: Half-axes of the ellipsoids, the columns of `[frames, ellipsoids, 3, 3]`.
         parts: Parts that the ellipsoids form.
         landmarks: BODY_25 joints `[frames, 3]` by name, without small toes, neck and mid-hip.
+        turned: The half-axes again, but those of balls turn with their bone too; they fix the points of the surface.
         hips: Mid-hip `[frames, 3]`, at whose height a dress is divided into upper and lower clothes.
     """
 
     centres: Float64Array
     axes: Float64Array
+    turned: Float64Array
     parts: tuple[Part, ...]
     landmarks: dict[str, Float64Array]
     hips: Float64Array
@@ -99,6 +112,7 @@ class Sculptor:
         self.parts: list[Part] = []
         self._centres: list[Float64Array] = []
         self._axes: list[Float64Array] = []
+        self._turned: list[Float64Array] = []
 
     def ellipsoid(
         self, centre: Float64Array, bone: Float64Array, half_widths: "tuple[float, ...] | Float64Array"
@@ -106,15 +120,16 @@ class Sculptor:
         """Adds an ellipsoid with half-widths `[3]` or `[frames, 3]` along the axes of a bone `[frames, 3, 3]`."""
         return self.place(centre, bone * np.asarray(half_widths)[..., None, :])
 
-    def place(self, centre: Float64Array, axes: Float64Array) -> int:
-        """Adds an ellipsoid with centre `[frames, 3]` and half-axes `[frames, 3, 3]`."""
+    def place(self, centre: Float64Array, axes: Float64Array, turned: Float64Array | None = None) -> int:
+        """Adds an ellipsoid with centre `[frames, 3]` and half-axes `[frames, 3, 3]`; for `turned` see `Figure`."""
         self._centres.append(centre)
         self._axes.append(axes)
+        self._turned.append(axes if turned is None else turned)
         return len(self._centres) - 1
 
-    def ball(self, centre: Float64Array, radius: float) -> int:
-        """Adds a ball."""
-        return self.ellipsoid(centre, self.pose.bones["root"], (radius, radius, radius))
+    def ball(self, centre: Float64Array, radius: float, bone: Float64Array) -> int:
+        """Adds a ball whose surface turns with a bone `[frames, 3, 3]`."""
+        return self.place(centre, radius * self.pose.bones["root"], radius * bone)
 
     def ring(self, centre: Float64Array, bone: Float64Array, radius: float) -> int:
         """Adds a flat disc across a bone, such as the hem of a garment."""
@@ -122,8 +137,11 @@ class Sculptor:
 
     def between(self, start: int, end: int, share: float, scale: float = 1.0) -> int:
         """Adds an ellipsoid interpolated between two, at `share` of the way from start to end, then scaled."""
-        centre = self._centres[start] * (1 - share) + self._centres[end] * share
-        return self.place(centre, (self._axes[start] * (1 - share) + self._axes[end] * share) * scale)
+
+        def blend(values: list[Float64Array]) -> Float64Array:
+            return values[start] * (1 - share) + values[end] * share
+
+        return self.place(blend(self._centres), blend(self._axes) * scale, blend(self._turned) * scale)
 
     def at(self, ellipsoid: int) -> tuple[Float64Array, Float64Array]:
         """Returns centre `[frames, 3]` and half-axes `[frames, 3, 3]` of an ellipsoid."""
@@ -147,11 +165,13 @@ class Sculptor:
         depth: Float64Array | None = None,
         opacity: float = 1.0,
         pattern: Pattern | None = None,
+        surface: tuple[tuple[tuple[int, int], ...], ...] = (),
     ) -> Part:
         """Adds a part of one material; by default its depth is the mean of its ellipsoids' depths."""
         if depth is None:
             depth = self.depth(*{index for piece in pieces for index in piece})
-        self.parts.append(Part(name, limb, pieces, (material(label, colour, opacity, pattern),), depth))
+        materials = (material(label, colour, opacity, pattern),)
+        self.parts.append(Part(name, limb, pieces, materials, depth, surface=surface))
         return self.parts[-1]
 
     def seam(self, before: Part, after: Part, ellipsoids: tuple[int, int, int]) -> None:
@@ -167,9 +187,9 @@ class Sculptor:
         """Adds a part of the head: one ellipsoid with a painted surface."""
         self.parts.append(Part(name, "head", ((ellipsoid,),), materials, depth, texture))
 
-    def stacked(self) -> tuple[Float64Array, Float64Array]:
-        """Returns centres `[frames, ellipsoids, 3]` and half-axes `[frames, ellipsoids, 3, 3]` of all ellipsoids."""
-        return np.stack(self._centres, axis=1), np.stack(self._axes, axis=1)
+    def stacked(self) -> tuple[Float64Array, Float64Array, Float64Array]:
+        """Returns `Figure.centres`, `Figure.axes` and `Figure.turned` of all ellipsoids."""
+        return np.stack(self._centres, axis=1), np.stack(self._axes, axis=1), np.stack(self._turned, axis=1)
 
 
 def chain(*ellipsoids: int) -> tuple[tuple[int, ...], ...]:

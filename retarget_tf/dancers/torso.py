@@ -86,8 +86,8 @@ def _add_front(sculptor: Sculptor, person: Person, level: int) -> int:
 def _add_neck(sculptor: Sculptor, person: Person, shoulders: int, top: Float64Array) -> None:
     body, outfit, points, chest = person.body, person.outfit, sculptor.pose.points, sculptor.pose.bones["chest"]
     radius = 0.029 * (0.5 + 0.5 * body.arm_girth)
-    chin = sculptor.ball(points["chin"] + 0.25 * body.head * sculptor.pose.bones["head"][..., 1], radius)
-    base = sculptor.ball(points["neck"] + (0.015 + 0.008 * outfit.neckline) * chest[..., 1], radius * 1.06)
+    chin = sculptor.ball(points["chin"] + 0.25 * body.head * sculptor.pose.bones["head"][..., 1], radius, chest)
+    base = sculptor.ball(points["neck"] + (0.015 + 0.008 * outfit.neckline) * chest[..., 1], radius * 1.06, chest)
     slope = sculptor.scaled(shoulders, 0.74)
     collar = sculptor.scaled(base, 1.1)
     covered = outfit.coverage > 0
@@ -102,7 +102,9 @@ def _add_neck(sculptor: Sculptor, person: Person, shoulders: int, top: Float64Ar
         sculptor.part("turtleneck", "trunk", ((base, throat),), label, colour, top + 0.75 * LAYER, pattern=pattern)
     if outfit.neckline < -0.2 and covered:
         depth = 0.02 + 0.06 * (-0.2 - outfit.neckline)
-        point = sculptor.ball(points["neck"] - depth * chest[..., 1] + 0.6 * body.chest[1] * chest[..., 2], 0.006)
+        point = sculptor.ball(
+            points["neck"] - depth * chest[..., 1] + 0.6 * body.chest[1] * chest[..., 2], 0.006, chest
+        )
         in_sight = np.where(chest[:, 2, 2] > 0, top + LAYER / 2, top - LAYER)
         sculptor.part("cleavage", "trunk", ((base, point),), "torso_skin", person.skin, in_sight)
     sculptor.part("neck", "trunk", ((chin, base),), "torso_skin", person.skin, top + LAYER / 2)

@@ -421,7 +421,7 @@ def test_map_is_what_lies_at_the_centre_of_a_pixel() -> None:
     skin = sculpture.material("face", (200.0, 150.0, 120.0))
     ball = sculpture.Part("ball", "head", ((0,),), (skin,), np.zeros(1))
     joints = {f"{side}_{part}": np.zeros((1, 3)) for side in ("left", "right") for part in ("shoulder", "hip")}
-    volumes = sculpture.Figure(centres, axes, (ball,), joints, np.zeros((1, 3)))
+    volumes = sculpture.Figure(centres, axes, axes, (ball,), joints, np.zeros((1, 3)))
     view = camera.Camera(1.0, 8.5, 8.5)
     painter = render.Painter(volumes, view, _dressed().backdrop, size)
     x, y = np.meshgrid(np.arange(size) + 0.5, np.arange(size) + 0.5)
@@ -551,6 +551,20 @@ def test_clip_folder_holds_what_was_rendered(tmp_path: pathlib.Path) -> None:
         np.testing.assert_array_equal(list(clip.read_maps(schema)), [maps[schema] for _, maps, _ in rendered])
     errors = [np.abs(a.astype(int) - b).mean() for a, (b, _, _) in zip(clip.read_frames(), rendered, strict=True)]
     assert max(errors) < 3
+
+
+def test_clip_folder_holds_the_surface_if_asked(tmp_path: pathlib.Path) -> None:
+    crowd: dict[str, Any] = {"people": 2, "clips_per_person": 1, "frames": 3, "size": 48}
+    own = dancers.make_clips(tmp_path / "own", with_surfaces=True, **crowd)
+    crossed = dancers.make_cross_clips(tmp_path / "crossed", tmp_path / "own", with_surfaces=True)
+    for folder in own + crossed:
+        clip = clips.open_clip(folder)
+        rendered = dancers.render_surfaces(dancers.Recipe.from_source(clip.info.source))
+        for stored, shown in zip(clip.read_surfaces(), rendered, strict=True):
+            np.testing.assert_array_equal(stored.codes, shown.codes)
+            np.testing.assert_array_equal(stored.pieces, shown.pieces)
+    with pytest.raises(ConfigError, match=r"made with the same settings: remove it, or choose another folder"):
+        dancers.make_clips(tmp_path / "own", **crowd)
 
 
 def test_making_again_keeps_the_clip_and_refuses_another_in_its_place(tmp_path: pathlib.Path) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 
 from retarget_tf.arrays import Uint8Array
-from retarget_tf.dataset import clips
+from retarget_tf.dataset import clips, surfaces
+from retarget_tf.dataset.clips import writing
+from retarget_tf.dataset.surfaces import Surface
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import video
 
@@ -70,6 +72,56 @@ def test_round_trip(folder: pathlib.Path) -> None:
     np.testing.assert_allclose(levels, [20, 70, 120, 170], atol=2)
     names = sorted(path.name for path in folder.iterdir())
     assert names == ["clip.json", "frames.mkv", "keypoints.npy", "maps.mkv", "maps_cihp20.mkv"]
+
+
+def surface(t: int) -> Surface:
+    codes = np.random.default_rng(t).integers(0, 256, (SIZE, SIZE, 3), np.uint8)
+    return Surface(codes, np.full((7, 2, 3, 4), t, np.float32))
+
+
+def write_with_surfaces(folder: pathlib.Path) -> pathlib.Path:
+    info = dataclasses.replace(INFO, more_label_schemas=(), surface_version=surfaces.VERSION)
+    with clips.ClipWriter(folder, info) as writer:
+        for t in range(FRAMES):
+            writer.write(
+                np.zeros((SIZE, SIZE, 3), np.uint8), random_maps(10)[t], np.zeros((25, 3), np.float32), surface(t)
+            )
+    return folder
+
+
+def test_surface_maps_come_back_exactly(tmp_path: pathlib.Path) -> None:
+    clip = clips.open_clip(write_with_surfaces(tmp_path / "dance"))
+    assert clip.info.surface_version == surfaces.VERSION
+    assert clips.parts_of_clip(clip.folder) >= {path.name for path in clip.folder.iterdir()}
+    for t, shown in enumerate(clip.read_surfaces()):
+        np.testing.assert_array_equal(shown.codes, surface(t).codes)
+        np.testing.assert_array_equal(shown.pieces, surface(t).pieces)
+    assert t == FRAMES - 1
+
+
+def test_surface_maps_that_are_missing_or_do_not_fit(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    with pytest.raises(
+        InputDataError, match=r"has no surface maps\. Render it with them: retarget-make-dancers --surfaces"
+    ):
+        next(clips.open_clip(folder).read_surfaces())
+    with pytest.raises(ValueError, match="surface must be given for clips with surface maps, and only for them"):
+        write_clip_with(tmp_path / "wrong", surface(0))
+    other = write_with_surfaces(tmp_path / "dance")
+    change(other, surface_version=9)
+    with pytest.raises(InputDataError, match="surface maps of version 9, this program reads 1"):
+        clips.open_clip(other)
+    change(other, surface_version=surfaces.VERSION)
+    np.save(other / "pieces.npy", np.zeros((FRAMES, 7, 2, 3), np.float32))
+    with pytest.raises(InputDataError, match="must be float32"):
+        next(clips.open_clip(other).read_surfaces())
+    (other / "pieces.npy").write_bytes(b"no numbers")
+    with pytest.raises(InputDataError, match="cannot be read"):
+        next(clips.open_clip(other).read_surfaces())
+
+
+def write_clip_with(folder: pathlib.Path, shown: Surface) -> None:
+    with clips.ClipWriter(folder, dataclasses.replace(INFO, more_label_schemas=())) as writer:
+        writer.write(np.zeros((SIZE, SIZE, 3), np.uint8), random_maps(10)[0], np.zeros((25, 3), np.float32), shown)
 
 
 def test_the_header_is_written_as_it_always_was(folder: pathlib.Path) -> None:
@@ -238,7 +290,7 @@ def test_clip_ids_are_plain() -> None:
 
 
 def test_a_writer_that_cannot_begin_leaves_nothing(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(clips, "_maps_name", lambda *_: "maps.avi")  # a name that the second of its videos refuses
+    monkeypatch.setattr(writing, "maps_name", lambda *_: "maps.avi")  # a name that the second of its videos refuses
     with pytest.raises(ConfigError, match="must end in") as raised, clips.ClipWriter(tmp_path / "clip", INFO):
         pass
     assert not list(tmp_path.iterdir()), "while the error still holds on to the writer"
