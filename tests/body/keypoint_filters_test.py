@@ -286,6 +286,23 @@ def test_a_swap_within_a_turn_is_repaired() -> None:
     np.testing.assert_array_equal(keypoint_filters.repair_swaps(spoilt, FPS), turning)
 
 
+@pytest.mark.parametrize("seed", [2, 4, 10, 14])
+def test_a_repair_does_not_cross_limbs(seed: int) -> None:
+    """Seen from behind, a detector wavers between the sides, by way of poses in which both lie in the middle."""
+    rng = np.random.default_rng(seed)
+    person, share = pirouette(FPS, 0, 0.1, 0)[:1], rng.choice([0, 0.3, 0.5, 0.7, 1], 40)[:, None, None]
+    wavering = person * (1 - share) + person[:, TWINS] * share
+    noise = rng.normal(0, 2, wavering.shape) * [1, 1, 0]
+    wavering = np.where(wavering[..., 2:] > 0, wavering + noise, 0).astype(np.float32)
+    repaired = keypoint_filters.repair_swaps(wavering, FPS)
+    for side, (start, end) in itertools.product(("left", "right"), (("shoulder", "elbow"), ("hip", "knee"))):
+        bone = joints(f"{side}_{start}", f"{side}_{end}")
+        before, after = (
+            np.linalg.norm(np.subtract(*p[:, bone, :2].swapaxes(0, 1)), axis=-1) for p in (wavering, repaired)
+        )
+        assert (after - before).max() < 12  # pixels of some 100; 25 if only half of her sides are exchanged
+
+
 def test_one_side_alone_is_no_evidence_of_a_swap() -> None:
     """The left wrist jumps to where the right one was last seen, which is lost meanwhile."""
     wrists = track(*[(40, 50)] * 10, *[(80, 50)] * 10, joint="left_wrist")

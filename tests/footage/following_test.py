@@ -136,3 +136,16 @@ def test_the_walker_is_followed_before_bystanders() -> None:
     assert (hips[:, 2] > 0).all()
     assert np.linalg.norm(np.diff(hips[:, :2], axis=0), axis=-1).max() < 40  # of 1,920: nobody jumps
     assert track.doubts == ()
+
+
+@needs_mediapipe
+@needs_footage
+def test_keypoints_do_not_lag_behind_fast_hands() -> None:
+    """Backwards in time the hands are found at the same places; a lag would show twice."""
+    folder = shared_videos()
+    assert folder is not None
+    frames = list(itertools.islice(video.read_frames(folder / "basketball.mp4"), 20))
+    there, back = (following.find_person(way, 30).keypoints for way in (frames, frames[::-1]))
+    wrists = list(skeleton.joints("wrist"))
+    apart = np.linalg.norm(there[:, wrists, :2] - back[::-1, wrists, :2], axis=-1).mean()
+    assert apart < 0.018 * np.median(skeleton.heights(there))  # .025 with MediaPipe's smoothing

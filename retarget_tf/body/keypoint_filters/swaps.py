@@ -7,8 +7,9 @@ import numpy as np
 from retarget_tf.arrays import BoolArray, Float32Array
 from retarget_tf.body import skeleton
 
+_SIDED = tuple(joint for joint, twin in enumerate(skeleton.MIRRORED_JOINT) if joint != twin)
 _SWAPPED_TOGETHER = (
-    tuple(joint for joint, twin in enumerate(skeleton.MIRRORED_JOINT) if joint != twin),  # the whole person
+    _SIDED,  # the whole person
     skeleton.joints("eye", "ear"),
     skeleton.joints("shoulder", "hip"),
     skeleton.joints("elbow", "wrist"),
@@ -25,8 +26,9 @@ def repair_swaps(keypoints: Float32Array, fps: float) -> Float32Array:
 
     The whole person, the face, the trunk, the arms and the legs are repaired in turn. For each group, dynamic
     programming (Viterbi 1967) labels every frame "correct" or "swapped" such that the sum of three costs is smallest:
-    the distance that joints jump between frames, a cost for each switch of the label, and a small cost for each swapped
-    frame, since detectors are mostly right. Only a joint that is seen together with its twin, now and a moment before,
+    the distance that joints jump between frames, a cost for each switch of the label, and a cost for each swapped
+    frame: a small one, since detectors are mostly right, and the length by which the exchange would stretch the bones
+    to joints that are not exchanged. Only a joint that is seen together with its twin, now and a moment before,
     can jump, and only farther than the two pass each other in a turn of 1.5 a second, given how far apart they get in
     the clip. Legs that cross do not jump either.
 
@@ -54,18 +56,30 @@ def person_height(keypoints: Float32Array) -> float:
 def _swapped_frames(keypoints: Float32Array, joints: Sequence[int], height: float, fps: float) -> BoolArray:
     """Returns bool `[frames]`: the frames in which these joints are swapped, by the labelling of lowest cost."""
     stay, cross = _jumps(keypoints, joints, height, fps)
-    costs = np.array([0.0, _SWAPPED_COST / fps])
+    swapped_costs = _SWAPPED_COST / fps + _stretches(keypoints, joints) / height
+    costs = np.array([0.0, swapped_costs[0]])
     came_from = np.zeros((len(keypoints), 2), int)
     for frame in range(1, len(keypoints)):
         change = cross[frame] + _CHANGE_COST
         ways = costs[:, None] + np.array([[stay[frame], change], [change, stay[frame]]])
         came_from[frame] = ways.argmin(axis=0)
-        costs = ways.min(axis=0) + np.array([0.0, _SWAPPED_COST / fps])
+        costs = ways.min(axis=0) + np.array([0.0, swapped_costs[frame]])
     path = np.zeros(len(keypoints), int)
     path[-1] = costs.argmin()
     for frame in range(len(keypoints) - 1, 0, -1):
         path[frame - 1] = came_from[frame, path[frame]]
     return path == 1
+
+
+def _stretches(keypoints: Float32Array, joints: Sequence[int]) -> Float32Array:
+    """Returns by how many pixels `[frames]` an exchange stretches the bones that connect the joints with others."""
+    bones = [bone for bone in skeleton.PARENTS.items() if bone[0] in _SIDED and bone[1] in _SIDED]
+    across = np.array([bone for bone in bones if (bone[0] in joints) != (bone[1] in joints)], int).reshape(-1, 2)
+    joint, parent = across.T
+    exchanged = np.array([skeleton.MIRRORED_JOINT[end] for end in joint], int)
+    lengths = [np.linalg.norm(keypoints[:, end, :2] - keypoints[:, parent, :2], axis=-1) for end in (joint, exchanged)]
+    seen = np.minimum.reduce([keypoints[:, ends, 2] for ends in (joint, parent, exchanged)]) > 0
+    return np.maximum((lengths[1] - lengths[0]) * seen, 0).sum(axis=-1)
 
 
 def _jumps(

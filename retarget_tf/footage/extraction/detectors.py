@@ -19,6 +19,9 @@ from retarget_tf.footage.extraction import models
 BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHERS = range(6)
 NUM_CHANNELS = 6
 SEGMENTER_SIZE = 256  # side of the segmenter's input in pixels
+# MediaPipe smooths a single person's joints over time, so that they lag behind fast motion. Its filter goes by the time
+# that has passed: if it is told that seconds pass in the place of frames, it follows a person without smoothing.
+_TIME_FACTOR = 30
 
 
 class PoseDetector:
@@ -27,7 +30,7 @@ class PoseDetector:
     Args:
         video: Treats the pictures as consecutive frames and tracks the person instead of searching every picture anew,
             which is faster and steadier.
-        max_people: Largest number of people to find. MediaPipe smooths keypoints over time only if it is 1.
+        max_people: Largest number of people to find.
         models_folder: Folder of the model file; None for `models.default_folder()`.
 
     Raises:
@@ -61,7 +64,7 @@ class PoseDetector:
         """
         picture = _mediapipe_image(image)
         if self._video:
-            result = self._landmarker.detect_for_video(picture, round(seconds * 1000))
+            result = self._landmarker.detect_for_video(picture, round(seconds * 1000 * _TIME_FACTOR))
         else:
             result = self._landmarker.detect(picture)
         height, width = image.shape[:2]

@@ -1,7 +1,7 @@
 """Finds the keypoints of one person in a first pass over a video.
 
-MediaPipe's detection of a single person is steadier, because it smooths over time, but it may jump to a bystander. So
-`find_person` uses it and also counts the people in a few frames a second. If there are several, `follow_person` tracks
+MediaPipe's detection of a single person is faster and steadier, but it may jump to a bystander. So `find_person` uses
+it and also counts the people in a few frames a second. If there are several, `follow_person` tracks
 everybody and returns one track.
 """
 

@@ -159,7 +159,10 @@ class _Frames:
 def _track(
     frames: _Frames, person: PersonChoice, models_folder: files.PathLike | None, view_of: ViewOf | None = None
 ) -> Track:
-    """Finds the chosen person, with the steadier detection of a single person if nobody else is seen."""
+    """Finds the chosen person, with the steadier detection of a single person if nobody else is seen.
+
+    Exchanged sides are repaired at once, because the parser tells left from right by the keypoints.
+    """
     track, fps = None, frames.header.fps
     cuts: list[int] = []  # noted in the first pass
     if person == MAIN_PERSON:
@@ -171,7 +174,7 @@ def _track(
             track = follow_person(watched, fps, person, frames.path, models_folder=models_folder, view_of=view_of)
     doubts = sorted({*track.doubts, *cuts})
     tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in doubts])
-    return track
+    return dataclasses.replace(track, keypoints=keypoint_filters.repair_swaps(track.keypoints, fps))
 
 
 def _progress(frames: Iterable[Uint8Array], total: int | None, description: str, show_progress: bool) -> Any:
