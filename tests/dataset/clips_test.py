@@ -101,7 +101,7 @@ def test_surface_maps_come_back_exactly(tmp_path: pathlib.Path) -> None:
 
 def test_surface_maps_that_are_missing_or_do_not_fit(folder: pathlib.Path, tmp_path: pathlib.Path) -> None:
     with pytest.raises(
-        InputDataError, match=r"has no surface maps\. Render it with them: retarget-make-dancers --surfaces"
+        InputDataError, match=r"has no surface maps\. Make the clip again: retarget-make-dancers --surfaces"
     ):
         next(clips.open_clip(folder).read_surfaces())
     with pytest.raises(ValueError, match="surface must be given for clips with surface maps, and only for them"):

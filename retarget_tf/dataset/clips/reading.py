@@ -63,7 +63,7 @@ class Clip:
         path, file, size = self.folder / SURFACES, self.folder / PIECES, self.info.image_size
         if not self.info.surface_version:
             raise InputDataError(
-                f"clip {self.folder}: has no surface maps. Render it with them: retarget-make-dancers --surfaces"
+                f"clip {self.folder}: has no surface maps. Make the clip again: retarget-make-dancers --surfaces"
             )
         try:
             pieces = np.load(file, allow_pickle=False)
