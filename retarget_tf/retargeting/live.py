@@ -6,8 +6,8 @@
 The transform onto the target's canvas is the fit `limbs` of `pose_transform`. A file is fitted to its whole path, a
 stream only to the poses so far: the first pose, then again after 1, 2, 4, ... 64 seconds. Each new fit is blended in
 over one second to avoid jumps. After 64 seconds the fit stays and no more poses are stored, so memory is bounded.
-`OneEuroFilter` smooths the poses, since the median used for files needs future frames, and missing joints of arms and
-legs are filled from the other side, mirrored.
+`OneEuroFilter` smooths the poses, since the smoothing of files needs future frames. A joint that is lost goes on with
+its parent for half a second; missing joints of arms and legs are then filled from the other side, mirrored.
 """
 
 from typing import Final
@@ -16,7 +16,7 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
-from retarget_tf.body.keypoint_filters import OneEuroFilter, fill_from_twin
+from retarget_tf.body.keypoint_filters import LostJoints, OneEuroFilter, fill_from_twin
 from retarget_tf.body.pose_transform import PoseTransform
 from retarget_tf.retargeting.rollout import Rollout
 
@@ -39,6 +39,7 @@ class LivePath:
         self._target, self._size = target, size
         self._placed = target[0]
         self._filter: OneEuroFilter | None = None
+        self._lost = LostJoints()
         self._known: list[Float32Array] = []
         self._fits: tuple[PoseTransform, PoseTransform] | None = None
         self._seconds = self._faded_since = self._sampled_at = 0.0
@@ -58,7 +59,7 @@ class LivePath:
                 return self._placed
             self._filter = OneEuroFilter(max(float(box[3] - box[1]), 1.0))
         self._seconds += dt
-        pose = fill_from_twin(self._filter.step(keypoints, dt)[None])[0]
+        pose = fill_from_twin(self._lost.step(self._filter.step(keypoints, dt), dt)[None])[0]
         if pose[:, 2].any():
             self._placed = self._place(pose)
         return self._placed

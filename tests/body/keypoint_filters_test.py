@@ -312,6 +312,20 @@ def test_one_side_alone_is_no_evidence_of_a_swap() -> None:
     np.testing.assert_array_equal(keypoint_filters.repair_swaps(wrists, FPS), wrists)
 
 
+def test_a_lost_hand_of_a_stream_goes_on_with_the_elbow_for_half_a_second() -> None:
+    wrist, elbow = joints("left_wrist", "left_elbow")
+    lost = keypoint_filters.LostJoints()
+    for t in range(8):
+        pose = np.zeros((25, 3), np.float32)
+        pose[elbow] = 10 + 3 * t * t, 20, 0.9
+        if t < 2:
+            pose[wrist] = pose[elbow] + np.array([4, 7, 0], np.float32)
+        filled = lost.step(pose, 0.1)
+        expected = (14 + 3 * t * t, 27, 0.9 if t < 2 else GUESSED) if t < 7 else (0, 0, 0)
+        np.testing.assert_allclose(filled[wrist], expected, atol=1e-4)
+        np.testing.assert_array_equal(filled[elbow], pose[elbow])
+
+
 def test_everything_together(dance: Float32Array) -> None:
     spoilt = noisy(dance, 0.45)
     spoilt[30:35] = spoilt[30:35, TWINS]

@@ -4,7 +4,7 @@
     swaps             undoes exchanges of left and right
     gaps              fills missing joints
     smoothing         drops outliers, and smooths as much as the joints' own noise asks for
-    stream            smooths a live stream, where later frames are not known yet
+    stream            smooths a live stream and fills its gaps, where later frames are not known yet
 
 All functions take and return float32 `[frames, 25, 3]` (see `skeleton`; confidence 0 is missing) and leave their
 argument unchanged. Joints filled in get the confidence `GUESSED`, just enough to count as seen. All times are in
@@ -16,12 +16,13 @@ from typing import Final
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body.keypoint_filters.gaps import GUESSED, bridge_absences, fill_from_twin, fill_gaps
 from retarget_tf.body.keypoint_filters.smoothing import drop_outliers, smooth
-from retarget_tf.body.keypoint_filters.stream import OneEuroFilter
+from retarget_tf.body.keypoint_filters.stream import LostJoints, OneEuroFilter
 from retarget_tf.body.keypoint_filters.swaps import repair_swaps
 
 __all__ = [
     "DEFAULT_FPS",
     "GUESSED",
+    "LostJoints",
     "OneEuroFilter",
     "bridge_absences",
     "clean_keypoints",

@@ -1,10 +1,11 @@
-"""Smooths a live stream of keypoints, pose by pose."""
+"""Smooths a live stream of keypoints, and fills its gaps, pose by pose."""
 
 import numpy as np
 import numpy.typing as npt
 
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
+from retarget_tf.body.keypoint_filters.gaps import GUESSED, LONGEST_GAP
 
 
 class OneEuroFilter:
@@ -48,6 +49,26 @@ class OneEuroFilter:
         place = np.where(goes_on, place, keypoints[:, :2])
         self._last = np.where(seen, np.concatenate([place, keypoints[:, 2:]], axis=1), 0).astype(np.float32)
         return self._last.copy()
+
+
+class LostJoints:
+    """Holds a joint that is lost at its last offset from its parent, as `fill_gaps` does at the end of a clip."""
+
+    def __init__(self) -> None:
+        """Starts a stream."""
+        self._offset = np.zeros((skeleton.NUM_JOINTS, 2), np.float32)
+        self._age = np.full(skeleton.NUM_JOINTS, np.inf)
+
+    def step(self, keypoints: Float32Array, dt: float) -> Float32Array:
+        """Fills the next keypoints `[25, 3]`, `dt` seconds after the previous ones, up to .5 s after the last sight."""
+        filled = keypoints.copy()
+        self._age += dt
+        for joint, parent in skeleton.PARENTS.items():  # from the trunk outward
+            if keypoints[joint, 2] > 0 and keypoints[parent, 2] > 0:
+                self._offset[joint], self._age[joint] = keypoints[joint, :2] - keypoints[parent, :2], 0
+            elif keypoints[joint, 2] == 0 and filled[parent, 2] > 0 and self._age[joint] <= LONGEST_GAP:
+                filled[joint] = *(filled[parent, :2] + self._offset[joint]), GUESSED
+        return filled
 
 
 def _blend(cutoff: npt.ArrayLike, dt: float) -> Float32Array:
