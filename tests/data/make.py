@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
+import warnings
 from typing import Any
 
 import numpy as np
@@ -87,16 +88,31 @@ def first_batch(folder: pathlib.Path) -> dict[str, Any]:
 
 
 def retargeted_maps(folder: pathlib.Path, model: str) -> Any:
-    """The maps of the second clip's person in the dance of the first: uint8 `[frames, height, width]`."""
+    """The maps of the second clip's person in the dance of the first: uint8 `[frames, height, width]`.
+
+    The dance is smoothed as version 0.1.0 did, since how paths are cleaned changes and is not what is compared.
+    """
+    from retarget_tf.body import keypoint_filters
     from retarget_tf.retargeting import sources, targets
     from retarget_tf.retargeting.retargeter import Retargeter
 
     source, target = sorted((folder / "clips").iterdir())[:2]
     retargeter = Retargeter.load(folder / model)
-    dance = retargeter.retarget(
-        targets.clip_target(target, retargeter.image_size), sources.clip_source(source).keypoints
-    )
+    path = _median(keypoint_filters.fill_from_twin(sources.clip_source(source).keypoints))
+    dance = retargeter.retarget(targets.clip_target(target, retargeter.image_size), path, clean=False)
     return np.stack(list(dance))
+
+
+def _median(keypoints: Any, window: int = 7) -> Any:
+    """The median of each coordinate over the frames around it in which the joint is seen."""
+    places = np.where(keypoints[..., 2:] > 0, keypoints[..., :2], np.float32(np.nan))
+    padded = np.pad(places, ((window // 2, window // 2), (0, 0), (0, 0)), constant_values=np.nan)
+    around = np.lib.stride_tricks.sliding_window_view(padded, window, axis=0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)  # of joints that are never seen
+        median = np.nan_to_num(np.nanmedian(around, axis=-1))
+    seen = keypoints[..., 2:] > 0
+    return np.concatenate([np.where(seen, median, 0), keypoints[..., 2:]], axis=-1).astype(np.float32)
 
 
 def served_outputs(export_dir: pathlib.Path) -> dict[str, Any]:
