@@ -205,4 +205,4 @@ def _round_hem(sculptor: Sculptor, left: int, right: int) -> int:
     (left_at, axes), (right_at, _) = sculptor.at(left), sculptor.at(right)
     across = right_at - left_at
     wider = np.einsum("fij,fi->fj", axes, across / 2) / np.maximum(np.linalg.norm(axes, axis=1) ** 2, 1e-9)
-    return sculptor.place((left_at + right_at) / 2, axes * (1 + np.abs(wider))[:, None] * np.array([1, 1, 1]))
+    return sculptor.place((left_at + right_at) / 2, axes * (1 + np.abs(wider))[:, None])

@@ -68,7 +68,7 @@ class Painter:
     def hulls(self, index: int) -> Uint8Array:
         """Returns which hull each pixel of a frame shows, uint8 `[size, size]`, sampled at the centres of the pixels.
 
-        The hulls are numbered in the order of `Figure.hulls`, from 1; 0 is the backdrop. The next call reuses it.
+        The hulls are the pieces of all parts, in order, counted from 1; 0 is the backdrop. The next call reuses it.
         """
         self._hulls.fill(0)
         fixed = self._corners(index, self._outlines[:2])
