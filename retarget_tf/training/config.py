@@ -34,8 +34,8 @@ class TrainingConfig:
     jitter: bool = setting(
         True, "augment the data: crop, mirror for paper; camera, colours, joint_dropout, relabel, thicken for stable"
     )
-    mixed_precision: Literal["float32", "mixed_float16", "mixed_bfloat16"] = setting(
-        "float32", "precision policy of the layers"
+    mixed_precision: Literal["float32", "auto", "mixed_float16", "mixed_bfloat16"] = setting(
+        "float32", "precision policy of the layers; auto: mixed_bfloat16 where the hardware computes in it"
     )
     checkpoint_every: int = setting(500, "steps between two checkpoints", minimum=1)
     sample_every: int = setting(500, "steps between two sample pictures in samples/ and TensorBoard", minimum=1)

@@ -28,7 +28,7 @@ from retarget_tf.dataset import input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError
 from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.training import callbacks
+from retarget_tf.training import callbacks, precision
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.learner import Learner
 from retarget_tf.training.learners import LEARNERS
@@ -83,7 +83,10 @@ def train(
         initial = _initial_weights(init_from, model_config)
     # + 1 because tf.data's shuffle fails with a global seed of 0 when its own seed is a tensor, as it is here.
     keras.utils.set_random_seed(training_config.seed + 1)
-    keras.config.set_dtype_policy(training_config.mixed_precision)
+    policy = precision.choose(training_config.mixed_precision)
+    if policy != "float32":
+        logging.info("layers compute in %s", policy)
+    keras.config.set_dtype_policy(policy)
     try:
         learner = build_learner(model_config, training_config)  # first, as it may refuse the settings
         write_settings(folder, folders, model_config, training_config)
