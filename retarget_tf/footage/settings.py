@@ -23,6 +23,9 @@ class ExtractionConfig:
     margin: float = setting(0.06, "free border around the person's path, as a share of its size", minimum=0, maximum=1)
     max_frames: int = setting(0, "frames of each video to read; 0 for all", minimum=0)
     models: str | None = setting(None, "folder of the models; retarget-fetch-models' own unless given")
+    exact_keypoints: bool = setting(
+        False, "find joints more exactly, in four times the time; needs retarget-fetch-models --exact_keypoints"
+    )
     person: PersonChoice = MAIN_PERSON
     reading: ReadOptions = AS_IT_IS
     parser: str = setting(BUILT_IN, "mediapipe, or a human parser: a SavedModel folder, a .tflite or an .onnx file")

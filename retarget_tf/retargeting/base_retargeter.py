@@ -79,6 +79,7 @@ class BaseRetargeter(abc.ABC):
         *,
         target_map: files.PathLike = AUTO,
         person: PersonChoice = MAIN_PERSON,
+        exact: bool = False,
     ) -> Target:
         """Cuts the square around the person out of a photo and scales it to the canvas.
 
@@ -91,6 +92,7 @@ class BaseRetargeter(abc.ABC):
                 if it is installed and has the classes of the model. Photographic frames are made from it whatever the
                 model is; `paper` does not look at it for its maps.
             person: Which person is detected, if the photo shows several.
+            exact: Detects joints more exactly and more slowly, see `extraction.detect_keypoints`.
 
         Raises:
             InputDataError: The photo or its map cannot be read, or the photo shows nobody.
@@ -103,13 +105,18 @@ class BaseRetargeter(abc.ABC):
             raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
         if target_map not in MAP_CHOICES and not self.takes_reference_map:
             logging.info("target: its map is for photographs; the model does not look at it")
-        share = self._spec.person_height_share
+        size, share, schema = self.image_size, self._spec.person_height_share, self.label_schema
         return targets.photo_target(
-            photo, self.image_size, share, keypoints, target_map=target_map, schema=self.label_schema, person=person
+            photo, size, share, keypoints, target_map=target_map, schema=schema, person=person, exact=exact
         )
 
     def prepare_video_target(
-        self, path: files.PathLike, reading: video.ReadOptions = video.AS_IT_IS, person: PersonChoice = MAIN_PERSON
+        self,
+        path: files.PathLike,
+        reading: video.ReadOptions = video.AS_IT_IS,
+        person: PersonChoice = MAIN_PERSON,
+        *,
+        exact: bool = False,
     ) -> Target:
         """Takes the target from a video: its best frames from all sides, and the background behind them.
 
@@ -117,6 +124,7 @@ class BaseRetargeter(abc.ABC):
             path: The video file.
             reading: Resampling and limits of reading it.
             person: Which person, if the video shows several.
+            exact: Detects joints more exactly and more slowly, see `extraction.video_keypoints`.
 
         Raises:
             InputDataError: The video cannot be read, or shows nobody.
@@ -124,7 +132,7 @@ class BaseRetargeter(abc.ABC):
         """
         size, share = self.image_size, self._spec.person_height_share
         target_map = AUTO if self.label_schema == PARTS10 else NO_MAP
-        film = target_video.watch(path, reading, person)
+        film = target_video.watch(path, reading, person, exact=exact)
         first, *more = (
             targets.picture_target(picture, pose, size, share, target_map=target_map) for picture, pose in film.pictures
         )

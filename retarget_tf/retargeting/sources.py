@@ -75,6 +75,7 @@ def video_source(
     *,
     max_frames: int | None = None,
     reading: video.ReadOptions = video.AS_IT_IS,
+    exact: bool = False,
     show_progress: bool = False,
 ) -> Source:
     """Reads the source from a video.
@@ -85,6 +86,7 @@ def video_source(
             each frame that `reading` yields; None detects them in a first pass over the video.
         max_frames: Stops after this many frames; None reads all.
         reading: Resampling and limits of reading the video.
+        exact: Detects joints more exactly and more slowly, see `extraction.video_keypoints`.
         show_progress: Draws a progress bar while keypoints are detected.
 
     Raises:
@@ -96,7 +98,7 @@ def video_source(
         keypoints = keypoints.read(info.width, info.height, info.fps)
     elif keypoints is None:
         keypoints = extraction.video_keypoints(
-            path, max_frames=max_frames or 0, reading=reading, show_progress=show_progress
+            path, max_frames=max_frames or 0, reading=reading, exact=exact, show_progress=show_progress
         )
     return Source(
         str(path),

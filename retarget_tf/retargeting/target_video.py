@@ -55,7 +55,11 @@ class Film(NamedTuple):
 
 
 def watch(
-    path: files.PathLike, reading: video.ReadOptions = video.AS_IT_IS, person: PersonChoice = MAIN_PERSON
+    path: files.PathLike,
+    reading: video.ReadOptions = video.AS_IT_IS,
+    person: PersonChoice = MAIN_PERSON,
+    *,
+    exact: bool = False,
 ) -> Film:
     """Reads a person's best frames from a video, and the background behind her.
 
@@ -63,12 +67,13 @@ def watch(
         path: The video file.
         reading: Resampling and limits of reading it.
         person: Which person, if it shows several.
+        exact: Detects joints more exactly and more slowly, see `extraction.video_keypoints`.
 
     Raises:
         InputDataError: The video cannot be read, or shows nobody.
         MissingDependencyError: The keypoint detector is not installed.
     """
-    keypoints = extraction.video_keypoints(path, reading=reading, person=person)
+    keypoints = extraction.video_keypoints(path, reading=reading, person=person, exact=exact)
     if skeleton.person_box(keypoints) is None:
         raise InputDataError(f"video {path}: nobody is seen in it. Give a video that shows a whole person.")
     wanted, sampled, held = best_frames(keypoints), spread(len(keypoints)), hold_pose(keypoints)

@@ -95,6 +95,7 @@ def photo_target(
     target_map: files.PathLike = NO_MAP,
     schema: LabelSchema = PARTS10,
     person: PersonChoice = MAIN_PERSON,
+    exact: bool = False,
 ) -> Target:
     """Reads the target from a photo and cuts the square around the person out of it.
 
@@ -108,13 +109,14 @@ def photo_target(
             run the parser of the `extract` extra; `AUTO` to run it if it is installed; `NO_MAP` for an unknown map.
         schema: Label schema of the map.
         person: Which person is detected, if the photo shows several.
+        exact: Detects joints more exactly and more slowly, see `extraction.detect_keypoints`.
 
     Raises:
         InputDataError: The photo or its map cannot be read, or the photo shows nobody.
         MissingDependencyError: The keypoint detector, or the parser for `PARSE`, is needed and not installed.
     """
     picture = image_files.load_photo(photo)
-    pose = _pose_in(picture, keypoints, person, f"photo {photo}")
+    pose = _pose_in(picture, keypoints, person, exact, f"photo {photo}")
     if pose is None or skeleton.person_box(pose) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
     if not pose[list(skeleton.joints("neck", "mid_hip")), 2].any():
@@ -179,12 +181,12 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
 
 
 def _pose_in(
-    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, person: PersonChoice, source: str
+    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, person: PersonChoice, exact: bool, source: str
 ) -> Float32Array | None:
     """Returns the given keypoints `[25, 3]`, the first of a file, or detected ones; None if nobody is detected."""
     height, width = picture.shape[:2]
     if keypoints is None:
-        return extraction.detect_keypoints(picture, person=person, source=source)
+        return extraction.detect_keypoints(picture, person=person, exact=exact, source=source)
     if isinstance(keypoints, KeypointFile):
         return keypoints.read(width, height)[0]
     return skeleton.drop_unseen(keypoints, width, height)

@@ -73,10 +73,12 @@ def _target(retargeter: BaseRetargeter, dance: Dance, reading: video.ReadOptions
         )
     person = PersonChoice.parse(dance.target_person)
     if dance.target_video:
-        return retargeter.prepare_video_target(dance.target_video, reading, person)
+        return retargeter.prepare_video_target(dance.target_video, reading, person, exact=dance.exact_keypoints)
     keypoints = KeypointFile(dance.target_keypoints, dance.units) if dance.target_keypoints else None
     first, *more = (
-        retargeter.prepare_target(photo, keypoints, target_map=dance.target_map, person=person)
+        retargeter.prepare_target(
+            photo, keypoints, target_map=dance.target_map, person=person, exact=dance.exact_keypoints
+        )
         for photo in dance.photos
     )
     return dataclasses.replace(first, more=tuple(more))
@@ -87,5 +89,10 @@ def _source(dance: Dance, reading: video.ReadOptions, *, show_progress: bool) ->
         return clip_source(str(dance.source_clip), max_frames=dance.max_frames)
     keypoints = KeypointFile(dance.source_keypoints, dance.units) if dance.source_keypoints else None
     return video_source(
-        dance.source_video, keypoints, max_frames=dance.max_frames, reading=reading, show_progress=show_progress
+        dance.source_video,
+        keypoints,
+        max_frames=dance.max_frames,
+        reading=reading,
+        exact=dance.exact_keypoints,
+        show_progress=show_progress,
     )

@@ -23,7 +23,7 @@ _EVERY = flags.DEFINE_integer("every", 1, "Score one of so many frames; the dete
 _SHARE = flags.DEFINE_float(
     "share", 0.1, "Largest error of a correct joint, as a share of the torso's length.", lower_bound=0
 )
-
+_EXACT = flags.DEFINE_bool("exact_keypoints", False, "Find keypoints with the larger model too.")
 
 _JOINTS = (
     "nose", "right_eye", "left_eye", "right_ear", "left_ear", "right_shoulder", "left_shoulder", "right_elbow",
@@ -64,7 +64,7 @@ def _keypoints(path: str) -> tuple[Float32Array, Float32Array]:
     header = video.probe(path)
     shares = np.load(file)["keypoints"]
     reference = keypoint_formats.from_coco18(shares * np.array([header.width, header.height, 1], np.float32))
-    ours = extraction.video_keypoints(path)
+    ours = extraction.video_keypoints(path, exact=_EXACT.value)
     if len(ours) != len(reference):
         raise InputDataError(f"reference {file}: is of {len(reference)} frames, the video of {len(ours)}.")
     return ours[:: _EVERY.value], reference[:: _EVERY.value]

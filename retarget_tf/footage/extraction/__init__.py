@@ -21,6 +21,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import models
 from retarget_tf.footage.extraction.batch import extract_videos
 from retarget_tf.footage.extraction.detectors import PoseDetector
+from retarget_tf.footage.extraction.exact_detector import open_detector
 from retarget_tf.footage.extraction.following import MAX_PEOPLE
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.pipeline import extract_clip, video_keypoints
@@ -54,6 +55,7 @@ def detect_keypoints(
     *,
     person: PersonChoice = MAIN_PERSON,
     models_folder: files.PathLike | None = None,
+    exact: bool = False,
     source: str = "photo",
 ) -> Float32Array | None:
     """Finds the keypoints of a person in a photo.
@@ -62,6 +64,7 @@ def detect_keypoints(
         image: RGB uint8 `[height, width, 3]`.
         person: Which person, if the photo shows several.
         models_folder: Folder of the model files; None for `models.default_folder()`.
+        exact: Finds joints more exactly and more slowly, see `ExactDetector`.
         source: Name of the photo for error messages.
 
     Returns:
@@ -71,7 +74,7 @@ def detect_keypoints(
         InputDataError: There are too few people for the choice.
         MissingDependencyError: mediapipe or its model is not installed.
     """
-    with PoseDetector(models_folder=models_folder) as detector:
+    with open_detector(models_folder=models_folder, exact=exact) as detector:
         if person == MAIN_PERSON:
             found = detector.detect(image)
             if found is None:

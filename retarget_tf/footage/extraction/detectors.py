@@ -3,8 +3,10 @@
 MediaPipe is imported only when one of them is opened.
 """
 
+import io
 import sys
 import types
+import zipfile
 from typing import Any, Self
 
 import numpy as np
@@ -13,7 +15,7 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body.keypoint_formats import from_mediapipe33
 from retarget_tf.errors import MissingDependencyError
-from retarget_tf.footage.extraction import models
+from retarget_tf.footage.extraction import models, tflite_metadata
 
 # Channels of `Segmenter.segment`, as the model card of selfie_multiclass_256x256 lists them.
 BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHERS = range(6)
@@ -22,6 +24,7 @@ SEGMENTER_SIZE = 256  # side of the segmenter's input in pixels
 # MediaPipe smooths a single person's joints over time, so that they lag behind fast motion. Its filter goes by the time
 # that has passed: if it is told that seconds pass in the place of frames, it follows a person without smoothing.
 _TIME_FACTOR = 30
+_LANDMARKS = "pose_landmarks_detector.tflite"  # the model of landmarks within a pose task, which is a zip archive
 
 
 class PoseDetector:
@@ -32,15 +35,24 @@ class PoseDetector:
             which is faster and steadier.
         max_people: Largest number of people to find.
         models_folder: Folder of the model file; None for `models.default_folder()`.
+        exact: Uses MediaPipe's heavy model in the place of its full one: joints are nearer to the truth, and a person
+            takes three times as long.
 
     Raises:
         MissingDependencyError: mediapipe or the model file is not installed; names the command that installs it.
     """
 
     def __init__(
-        self, *, video: bool = False, max_people: int = 1, models_folder: files.PathLike | None = None
+        self,
+        *,
+        video: bool = False,
+        max_people: int = 1,
+        models_folder: files.PathLike | None = None,
+        exact: bool = False,
     ) -> None:
-        vision, options = _mediapipe_vision(models.POSE_LANDMARKER, models_folder)
+        task = _exact_task(models_folder) if exact else models.find(models.POSE_LANDMARKER, models_folder).read_bytes()
+        vision, base_options = _mediapipe_vision()
+        options = base_options(model_asset_buffer=task)
         self._video = video
         mode = vision.RunningMode.VIDEO if video else vision.RunningMode.IMAGE
         self._landmarker = vision.PoseLandmarker.create_from_options(
@@ -89,7 +101,9 @@ class Segmenter:
     """
 
     def __init__(self, *, models_folder: files.PathLike | None = None) -> None:
-        vision, options = _mediapipe_vision(models.MULTICLASS_SEGMENTER, models_folder)
+        path = models.find(models.MULTICLASS_SEGMENTER, models_folder)
+        vision, base_options = _mediapipe_vision()
+        options = base_options(model_asset_path=str(path))
         self._segmenter = vision.ImageSegmenter.create_from_options(
             vision.ImageSegmenterOptions(base_options=options, output_confidence_masks=True, output_category_mask=False)
         )
@@ -108,8 +122,18 @@ class Segmenter:
         self._segmenter.close()
 
 
-def _mediapipe_vision(model: models.ModelFile, folder: files.PathLike | None) -> tuple[Any, Any]:
-    path = models.find(model, folder)
+def _exact_task(folder: files.PathLike | None) -> bytes:
+    """Returns MediaPipe's pose task with the heavy model of landmarks in the place of its own."""
+    heavy = models.find(models.EXACT_POSE_LANDMARKS, folder).read_bytes()
+    task = io.BytesIO()
+    with zipfile.ZipFile(models.find(models.POSE_LANDMARKER, folder)) as usual, zipfile.ZipFile(task, "w") as made:
+        for name in usual.namelist():
+            content = usual.read(name)
+            made.writestr(name, tflite_metadata.graft(heavy, content) if name == _LANDMARKS else content)
+    return task.getvalue()
+
+
+def _mediapipe_vision() -> tuple[Any, Any]:
     _keep_tensorflow_out()
     try:
         from mediapipe.tasks.python import BaseOptions, vision
@@ -117,7 +141,7 @@ def _mediapipe_vision(model: models.ModelFile, folder: files.PathLike | None) ->
         raise MissingDependencyError(
             f"package mediapipe: cannot be imported ({error}). Install it: pip install 'retarget_tf[extract]'"
         ) from error
-    return vision, BaseOptions(model_asset_path=str(path))
+    return vision, BaseOptions
 
 
 def _keep_tensorflow_out() -> None:

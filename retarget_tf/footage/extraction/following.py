@@ -15,6 +15,7 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import detectors
+from retarget_tf.footage.extraction.exact_detector import open_detector
 from retarget_tf.footage.extraction.parser import PosedImage
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
@@ -51,6 +52,7 @@ def find_person(
     fps: float,
     *,
     models_folder: files.PathLike | None = None,
+    exact: bool = False,
     view_of: ViewOf | None = None,
 ) -> Track:
     """Finds the keypoints of a video's only person.
@@ -59,6 +61,7 @@ def find_person(
         frames: RGB uint8 `[height, width, 3]`, in order.
         fps: Frames per second.
         models_folder: Folder of the model file; None for `models.default_folder()`.
+        exact: Finds joints more exactly and more slowly, see `ExactDetector`.
         view_of: Makes the segmenter's view of a picture; None keeps no views.
     """
     keypoints: list[Float32Array] = []
@@ -66,7 +69,7 @@ def find_person(
     looks: list[concurrent.futures.Future[int]] = []  # how many people are seen
     stride = max(1, round(fps * _LOOK_SECONDS))
     with (
-        detectors.PoseDetector(video=True, models_folder=models_folder) as detector,
+        open_detector(video=True, models_folder=models_folder, exact=exact) as detector,
         detectors.PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder) as onlooker,
         concurrent.futures.ThreadPoolExecutor(1) as beside,
     ):
@@ -93,6 +96,7 @@ def follow_person(
     name: files.PathLike,
     *,
     models_folder: files.PathLike | None = None,
+    exact: bool = False,
     view_of: ViewOf | None = None,
 ) -> Track:
     """Tracks everybody in a video and returns the track of one person.
@@ -103,6 +107,7 @@ def follow_person(
         choice: Whom to follow.
         name: Path of the video, for error messages.
         models_folder: Folder of the model file; None for `models.default_folder()`.
+        exact: Finds joints more exactly and more slowly, with the heavy model.
         view_of: Makes the segmenter's view of a picture; None keeps no views.
 
     Raises:
@@ -111,7 +116,9 @@ def follow_person(
     tracker = tracking.PeopleTracker(fps)
     views = _Views(view_of)
     count = 0
-    with detectors.PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder) as detector:
+    with detectors.PoseDetector(
+        video=True, max_people=MAX_PEOPLE, models_folder=models_folder, exact=exact
+    ) as detector:
         for index, frame in enumerate(frames):
             sightings = tracking.sight(frame, detector.detect_all(frame, index / fps))
             tracker.update(index, sightings)

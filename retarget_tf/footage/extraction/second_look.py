@@ -12,18 +12,17 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
-from retarget_tf.footage.extraction.detectors import PoseDetector
+from retarget_tf.footage.extraction.exact_detector import Detector, mean_where_agreed
 from retarget_tf.pictures.square_crop import SquareCrop
 
 _COARSE = 0.6  # of the picture's longer side: a smaller person is looked at again
 _MARGIN = 0.12  # of the person's longer side, around it
 _SMALLEST, _LARGEST = 512, 1024  # side in pixels of the picture for the second look
 _SAME_PERSON = 0.15  # of the person's longer side: looks that differ by more show somebody else
-_AGREE = 0.03  # of the person's longer side: joints of two looks that differ by less are averaged
 _TWINS = np.asarray(skeleton.MIRRORED_JOINT)
 
 
-def look_again(detector: PoseDetector, image: Uint8Array, found: Float32Array) -> Float32Array:
+def look_again(detector: Detector, image: Uint8Array, found: Float32Array) -> Float32Array:
     """Refines a person's keypoints by a look at their own square, if it is small, and one at the mirrored view.
 
     Args:
@@ -42,10 +41,7 @@ def look_again(detector: PoseDetector, image: Uint8Array, found: Float32Array) -
         if closer is not None and _distances(closer, found).mean() < _SAME_PERSON * length:
             view, found = close_up, closer
     mirrored = view.look(detector, mirrored=True)
-    if mirrored is None:
-        return found
-    agree = _distances(mirrored, found)[:, None] < _AGREE * length
-    return np.where(agree, (found + mirrored) / 2, found)
+    return found if mirrored is None else mean_where_agreed(found, mirrored)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +58,7 @@ class _View:
     corner: Float32Array
     pixel: np.float32
 
-    def look(self, detector: PoseDetector, *, mirrored: bool = False) -> Float32Array | None:
+    def look(self, detector: Detector, *, mirrored: bool = False) -> Float32Array | None:
         """Returns the keypoints `[25, 3]` of the person in it, in pixels of the photo; None if nobody is found."""
         found = detector.detect(self.picture[:, ::-1] if mirrored else self.picture)
         if found is None:
