@@ -22,8 +22,9 @@ class EvaluationConfig:
     references: int = setting(
         1,
         "photos of each person: frame 0 and others spread over the clip, of which the nearest in pose is moved. More "
-        "than 1 adds a section that compares them with one photo",
+        "than 1 adds a section that compares them with one photo, on frames that are not near any",
         minimum=1,
+        maximum=9,  # frames near a photo are not scored, and with 10 nothing of the headline's frames would be left
     )
     train_records: files.PathLike | None = setting(
         None, "records whose training people supply the poses of the baseline nearest_pose; those of --records if unset"

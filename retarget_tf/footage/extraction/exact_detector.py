@@ -1,5 +1,6 @@
 """Finds one person's keypoints with two of MediaPipe's models, whose errors differ."""
 
+import concurrent.futures
 import contextlib
 from typing import Protocol, Self
 
@@ -37,11 +38,13 @@ class ExactDetector:
                 opened.enter_context(PoseDetector(video=video, models_folder=models_folder, exact=exact))
                 for exact in (True, False)
             )
+            self._beside = opened.enter_context(concurrent.futures.ThreadPoolExecutor(1))
             self._opened = opened.pop_all()
 
     def detect(self, image: Uint8Array, seconds: float = 0.0) -> Float32Array | None:
         """See `PoseDetector.detect`."""
-        heavy, full = (detector.detect(image, seconds) for detector in (self._heavy, self._full))
+        looks = self._beside.submit(self._full.detect, image, seconds)
+        heavy, full = self._heavy.detect(image, seconds), looks.result()
         return full if heavy is None else heavy if full is None else mean_where_agreed(heavy, full)
 
     def __enter__(self) -> Self:
