@@ -11,7 +11,7 @@ Steps and places are those of the true keypoints. The frames are those of the he
 import cv2
 import numpy as np
 
-from retarget_tf.arrays import BoolArray, Float32Array, Int64Array, Uint8Array
+from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body.limb_warp import anatomy
 from retarget_tf.body.limb_warp.anatomy import POINT
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
