@@ -49,21 +49,24 @@ def warp_map(
 
     distance = cutting.distances(reference, start.unit, height, width)
     codes, use_twin = cutting.cut(reference_map, distance, reference, start.unit, schema)
-    is_skirt = skirts.is_worn(reference_map, distance, reference, start.unit, schema)
-    codes = skirts.with_cloth_of_legs(codes, is_skirt, schema)
-    of_skirt = skirts.sources(start, end, height, width)
+    skirt = skirts.hang(skirts.worn(codes, distance, reference, start.unit, schema), start, end)
     start = start.of_twins(use_twin)
     part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
-    sources = skirts.hang(_sources(start, end, use_twin, height, width), of_skirt, is_skirt)
-    found, covered = sampling.smooth(sampling.pack(codes), part, *sources)
+    found, covered = sampling.smooth(sampling.pack(codes), part, *_sources(start, end, use_twin, height, width))
     found = _turn_head(found, codes, start, end)
     lift = ranks(keypoints) * _RANK_STEP + ops.cast(use_twin, "float32") * _MIRRORED
-    found = found + ops.floor(found / sampling.SEEN) * _IN_SIGHT + lift
-    top = ops.max(ops.where(covered, found, 0.0), axis=1)
+    of_lap = lift[:, PART["lap"] : PART["lap"] + 1]
+    top = ops.maximum(_topmost(found, covered, lift), _topmost(skirt, skirt > 0, of_lap))
     _, code = sampling.split(top, _RANK_STEP)
     ids = ops.take(_classes_of_codes(schema), ops.cast(code, "int32"), axis=0)
     warped = ops.reshape(ops.one_hot(ids, classes, dtype="float32"), (-1, height, width, classes))
     return warped * ops.cast(ops.max(reference_map, axis=(1, 2, 3), keepdims=True) > 0, "float32")
+
+
+def _topmost(found: Tensor, covered: Tensor, lift: Tensor) -> Tensor:
+    """Returns the greatest candidate of parts for each pixel, `[batch, height * width]`, 0 where none covers it."""
+    found = found + ops.floor(found / sampling.SEEN) * _IN_SIGHT + lift
+    return ops.max(ops.where(covered, found, 0.0), axis=1)
 
 
 def _sources(start: Bones, end: Bones, use_twin: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
