@@ -8,6 +8,8 @@
 Steps and places are those of the true keypoints. The frames are those of the headline (see `metrics`).
 """
 
+from collections.abc import Sequence
+
 import cv2
 import numpy as np
 
@@ -76,29 +78,25 @@ class PlacesTally:
             confusion += metrics.confusion_matrix(real[mask], generated[mask], self._schema.num_classes)
 
     def scores(self) -> dict[str, float]:
-        """Returns the scores by name; NaN where the clip has no such place or nothing is drawn there."""
-        steps, hands, gone = self._confusions
-        of = self._ids
-        garment = metrics.merge_classes(steps, [[*of("lower_clothes"), *self._schema.in_one_piece]])
-        clothes, skin = of("clothes") + list(self._schema.in_one_piece), [0, *of("face"), *of("arm"), *of("leg")]
-        drawn = gone[:, clothes].sum()
-        stale = gone[np.ix_(skin, clothes)].sum()
-        return dict(
-            zip(
-                NAMES,
-                (
-                    metrics.mean_iou(garment),
-                    metrics.mean_iou(hands, of("arm")),
-                    float(stale / drawn) if drawn else float("nan"),
-                ),
-                strict=True,
-            )
-        )
+        """Returns the scores by name; NaN where the clip has no such place, or nothing is drawn there."""
+        steps, hands, openings = self._confusions
+        in_one_piece = list(self._schema.in_one_piece)
+        lower, clothes = ([*self._ids(ending), *in_one_piece] for ending in ("lower_clothes", "clothes"))
+        drawn = openings[:, np.unique(clothes)]
+        stale = drawn[[0, *self._ids("face", "arm", "leg")]].sum() / drawn.sum() if drawn.any() else float("nan")
+        steps_iou = metrics.mean_iou(metrics.merge_classes(steps, [lower]))
+        return dict(zip(NAMES, (steps_iou, metrics.mean_iou(hands, self._ids("arm")), float(stale)), strict=True))
 
-    def _ids(self, ending: str) -> list[int]:
-        """Returns the classes whose name in `parts10` has this ending."""
+    def _ids(self, *endings: str) -> list[int]:
+        """Returns the classes whose name in `parts10` ends so."""
         parts = self._schema.to_parts10
-        return [i for i, part in enumerate(parts) if part != UNKNOWN and PARTS10.classes[part].endswith(ending)]
+        return [i for i, part in enumerate(parts) if part != UNKNOWN and PARTS10.classes[part].endswith(endings)]
+
+
+def summarise(tallies: Sequence[PlacesTally]) -> dict[str, float | None]:
+    """Returns each score, averaged over the clips that have it; None where none has."""
+    scores = [tally.scores() for tally in tallies]
+    return {name: metrics.mean_over_clips([of_clip[name] for of_clip in scores]) for name in NAMES}
 
 
 def _step(points: Float32Array) -> Float32Array:

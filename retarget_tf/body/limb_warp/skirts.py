@@ -51,8 +51,8 @@ def worn(codes: Tensor, distance: Tensor, points: Tensor, unit: Tensor, schema: 
     unit = unit[:, :, 0]
     last = ops.max(ops.where(widths > _LEG * unit, row, -1.0), axis=1, keepdims=True)
     step = ops.maximum(ops.round(_ROWS * unit), 1.0)
-    at_hem = ops.logical_and(row <= last - step, row >= last - 2 * step)
-    below_hem = ops.logical_and(row > last, row <= last + 2 * step)
+    at_hem = ops.logical_and(last - step >= row, last - 2 * step <= row)
+    below_hem = ops.logical_and(last < row, last + 2 * step >= row)
     hem, legs_below = _mean(widths, at_hem), _mean(ops.sum(legs, axis=2), below_hem)
     hips, ankles = (points[:, POINT[name], 1:] for name in ("mid_hip", "mid_ankle"))
     shows_legs = ops.logical_and(legs_below > _LEG * unit, last < hips + _LOWEST * (ankles - hips))
