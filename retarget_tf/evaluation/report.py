@@ -15,7 +15,7 @@ from retarget_tf.pictures.image_files import write_png
 Scores = Mapping[str, Any]
 
 _OVER_TIME = ["mean", "95 %", *(f"t={step}" for step in metrics.STEPS), "mean_1000"]
-_IN_DETAIL = ["coarse", "silhouette", "arms", "flicker"]
+_IN_DETAIL = ["coarse", "silhouette", "arms", "hands", "wide steps", "stale cloth", "flicker"]
 
 
 def write_report(evaluation: Evaluation, out: files.PathLike) -> None:
@@ -120,7 +120,8 @@ def _over_time(scores: Scores) -> list[str]:
 
 def _in_detail(scores: Scores) -> list[str]:
     measures = (scores[name][metrics.HEADLINE] for name in ("coarse_miou", "silhouette_iou", "arms_iou"))
-    return [*map(_number, measures), _number(scores["flicker"])]
+    of_places = (scores[name] for name in ("hands_iou", "wide_steps_iou", "stale_cloth", "flicker"))
+    return [*map(_number, measures), *map(_number, of_places)]
 
 
 def _counted(found: Scores) -> str:

@@ -15,10 +15,12 @@ import tensorflow as tf
 from tqdm import tqdm
 
 from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.body import pose_transform
 from retarget_tf.body.parsing_labels import UNKNOWN, LabelSchema
 from retarget_tf.dataset.records import ClipEntry
 from retarget_tf.evaluation import metrics
 from retarget_tf.evaluation.baselines import Baseline, Mover, without_unknown
+from retarget_tf.evaluation.places import Places, PlacesTally
 from retarget_tf.evaluation.tasks import Task
 from retarget_tf.networks import encoding
 from retarget_tf.networks.trained import TrainedGenerator
@@ -92,12 +94,14 @@ class Result:
     Attributes:
         clip: The clip that holds the truth; its person is the target.
         tallies: Scores of the rollouts by contender.
+        places: Scores of their places by contender.
         one_step: One-step scores by model; empty if they were not computed.
         strips: Pictures at `metrics.STEPS` by model; empty for clips that are not shown.
     """
 
     clip: ClipEntry
     tallies: Mapping[str, metrics.Tally]
+    places: Mapping[str, PlacesTally]
     one_step: Mapping[str, OneStepTally]
     strips: Mapping[str, figures.Strip]
 
@@ -170,6 +174,9 @@ class _Run:
     def __init__(self, task: Task, schema: LabelSchema, shown: Sequence[str]) -> None:
         self.task = task
         self._tallies = collections.defaultdict[str, metrics.Tally](functools.partial(metrics.Tally, schema))
+        keypoints = pose_transform.hold_pose(task.clip.keypoints[: metrics.HEADLINE_FRAMES + 1])
+        self._places = Places(keypoints, task.references[0].keypoints)
+        self._place_tallies = collections.defaultdict[str, PlacesTally](functools.partial(PlacesTally, schema))
         self._one_step = collections.defaultdict[str, OneStepTally](functools.partial(OneStepTally, schema))
         self._shots: dict[str, list[figures.Shot]] = {name: [] for name in shown}
 
@@ -181,6 +188,10 @@ class _Run:
         scored = np.full_like(real, UNKNOWN) if t in self.task.unscored else real
         for name, parsing_map in generated.items():
             self._tallies[name].add(scored, parsing_map)
+        if t <= metrics.HEADLINE_FRAMES:
+            masks = self._places.masks(t, *real.shape)
+            for name, parsing_map in generated.items():
+                self._place_tallies[name].add(scored, parsing_map, masks)
         if t in metrics.STEPS:
             for name, shots in self._shots.items():
                 shots.append(figures.Shot(t, self.task.clip.frame(t), self.task.driving[t], real, generated[name]))
@@ -192,7 +203,7 @@ class _Run:
         task, reference = self.task, self.task.references[0]
         first = figures.Shot(0, reference.frame, reference.keypoints, reference.parsing_map)
         strips = {name: figures.Strip(task.title, first, tuple(shots)) for name, shots in self._shots.items()}
-        return Result(task.clip.info, self._tallies, self._one_step, strips)
+        return Result(task.clip.info, self._tallies, self._place_tallies, self._one_step, strips)
 
 
 def _picture_scores(real: Uint8Array, generated: Uint8Array, rgb: Float32Array, schema: LabelSchema) -> Float32Array:

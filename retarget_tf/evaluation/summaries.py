@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from retarget_tf.body.parsing_labels import LabelSchema
-from retarget_tf.evaluation import metrics
+from retarget_tf.evaluation import metrics, places
 from retarget_tf.evaluation.scoring import PREVIOUS_TRUE, Model, Result
 from retarget_tf.evaluation.tasks import NEAR
 
@@ -79,7 +79,8 @@ class Findings:
         }
 
     def _scores(self, results: Sequence[Result], name: str) -> Summary:
-        return metrics.summarise([result.tallies[name] for result in results], self.schema, self.seed)
+        scores = metrics.summarise([result.tallies[name] for result in results], self.schema, self.seed)
+        return {**scores, **places.summarise([result.places[name] for result in results])}
 
     def _cross_scores(self, name: str) -> Summary | None:
         return self._scores(self.cross, name) if self.cross else None

@@ -15,7 +15,7 @@ import tensorflow as tf
 from retarget_tf.body import parsing_labels, pose_transform, skeleton
 from retarget_tf.dataset import clips, records
 from retarget_tf.errors import ConfigError, InputDataError
-from retarget_tf.evaluation import baselines, evaluating, metrics, report
+from retarget_tf.evaluation import baselines, evaluating, metrics, places, report
 from retarget_tf.evaluation import tasks as evaluation_tasks
 from retarget_tf.evaluation.config import EvaluationConfig
 from retarget_tf.networks import encoding, generator, presets
@@ -95,9 +95,9 @@ def test_metrics_are_as_documented(found: evaluating.Evaluation, model: pathlib.
     for part in contenders:
         assert set(part) == {
             "miou", "miou_interval", "coarse_miou", "silhouette_iou", "arms_iou", "pixel_accuracy", "n_clips",
-            "flicker",
+            "flicker", *places.NAMES,
         }  # fmt: skip
-        for name in set(part) - {"flicker"}:
+        for name in set(part) - {"flicker", *places.NAMES}:
             assert list(part[name]) == spans
     assert list(scores["per_class_iou"]) == list(parsing_labels.PARTS10.classes)
     assert set(scores["baselines"]) == set(scores["cross_person"]["baselines"]) == BASELINES

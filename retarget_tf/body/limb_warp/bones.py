@@ -1,6 +1,7 @@
 """The bones of a pose as vectors, and the order in which its parts lie on top of each other."""
 
 import dataclasses
+from collections.abc import Sequence
 
 import numpy as np
 from keras import ops
@@ -44,11 +45,10 @@ class Bones:
         swapped = {name: swap(getattr(self, name), use_twin) for name in ("origin", "along", "across", "length")}
         return dataclasses.replace(self, **swapped)
 
-    def of_head(self) -> "Bones":
-        """Returns the bone of the head only."""
-        head = slice(PART["head"], PART["head"] + 1)
-        names = ("origin", "along", "across", "length", "width")
-        return dataclasses.replace(self, **{name: getattr(self, name)[:, head] for name in names})
+    def of(self, parts: Sequence[str]) -> "Bones":
+        """Returns the bones of some parts only, in that order."""
+        names, index = ("origin", "along", "across", "length", "width"), [PART[part] for part in parts]
+        return dataclasses.replace(self, **{name: ops.take(getattr(self, name), index, axis=1) for name in names})
 
 
 def swap(values: Tensor, use_twin: Tensor) -> Tensor:

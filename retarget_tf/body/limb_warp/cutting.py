@@ -59,11 +59,14 @@ def _distance_penalties(schema: LabelSchema) -> Any:
     return np.stack([anywhere if home == UNKNOWN else homes[home] for home in schema.to_parts10])
 
 
-def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema) -> tuple[Tensor, Tensor]:
+def cut(
+    reference_map: Tensor, distance: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema
+) -> tuple[Tensor, Tensor]:
     """Assigns the pixels to the parts.
 
     Args:
         reference_map: float32 `[batch, height, width, classes]`.
+        distance: Of each pixel from each part, see `distances`.
         points: float32 `[batch, 28, 2]` in pixels, see `anatomy.complete`.
         unit: Length of one body unit in pixels, `[batch, 1, 1]`.
         schema: Label schema of the map.
@@ -78,7 +81,6 @@ def cut(reference_map: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema
     shape = (-1, len(NAMES), height, width)
     flat = ops.reshape(reference_map, (-1, 1, height * width, classes))
     ids = ops.cast(ops.argmax(flat, axis=-1), "int32")
-    distance = _distances_to_parts(points, unit, height, width)
     penalties = ops.convert_to_tensor(_distance_penalties(schema))
     cost = distance + ops.swapaxes(ops.take(penalties, ids[:, 0], axis=0), 1, 2)
     least = ops.min(cost, axis=1, keepdims=True)
@@ -111,7 +113,7 @@ def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:
     return ops.cast(ops.argmax(counts, axis=-1), "float32")[..., None]
 
 
-def _distances_to_parts(points: Tensor, unit: Tensor, height: int, width: int) -> Tensor:
+def distances(points: Tensor, unit: Tensor, height: int, width: int) -> Tensor:
     """Returns each pixel's distance to each part in body units: `[batch, parts, height * width]`, negative inside."""
     start = ops.take(points, _ENDS[:, 0], axis=1)
     along, across, lengths = direction(ops.take(points, _ENDS[:, 1], axis=1) - start)

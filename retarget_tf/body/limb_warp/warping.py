@@ -5,7 +5,7 @@ from keras import ops
 
 from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
-from retarget_tf.body.limb_warp import anatomy, cutting, sampling
+from retarget_tf.body.limb_warp import anatomy, cutting, sampling, skirts
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.limb_warp.bones import Bones, add_angles, at, bones_of, ranks, stretched
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
@@ -47,18 +47,26 @@ def warp_map(
     pose = anatomy.complete(keypoints, reference[:, : skeleton.NUM_JOINTS])
     start, end = bones_of(reference), bones_of(pose)
 
-    codes, use_twin = cutting.cut(reference_map, reference, start.unit, schema)
+    distance = cutting.distances(reference, start.unit, height, width)
+    codes, use_twin = cutting.cut(reference_map, distance, reference, start.unit, schema)
+    skirt = skirts.hang(skirts.worn(codes, distance, reference, start.unit, schema), start, end)
     start = start.of_twins(use_twin)
     part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
     found, covered = sampling.smooth(sampling.pack(codes), part, *_sources(start, end, use_twin, height, width))
     found = _turn_head(found, codes, start, end)
     lift = ranks(keypoints) * _RANK_STEP + ops.cast(use_twin, "float32") * _MIRRORED
-    found = found + ops.floor(found / sampling.SEEN) * _IN_SIGHT + lift
-    top = ops.max(ops.where(covered, found, 0.0), axis=1)
+    of_lap = lift[:, PART["lap"] : PART["lap"] + 1]
+    top = ops.maximum(_topmost(found, covered, lift), _topmost(skirt, skirt > 0, of_lap))
     _, code = sampling.split(top, _RANK_STEP)
     ids = ops.take(_classes_of_codes(schema), ops.cast(code, "int32"), axis=0)
     warped = ops.reshape(ops.one_hot(ids, classes, dtype="float32"), (-1, height, width, classes))
     return warped * ops.cast(ops.max(reference_map, axis=(1, 2, 3), keepdims=True) > 0, "float32")
+
+
+def _topmost(found: Tensor, covered: Tensor, lift: Tensor) -> Tensor:
+    """Returns the greatest candidate of parts for each pixel, `[batch, height * width]`, 0 where none covers it."""
+    found = found + ops.floor(found / sampling.SEEN) * _IN_SIGHT + lift
+    return ops.max(ops.where(covered, found, 0.0), axis=1)
 
 
 def _sources(start: Bones, end: Bones, use_twin: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -94,7 +102,7 @@ def _turn_head(found: Tensor, codes: Tensor, start: Bones, end: Bones) -> Tensor
     the nearer rim.
     """
     head = slice(PART["head"], PART["head"] + 1)
-    start, end, codes = start.of_head(), end.of_head(), codes[:, head]
+    start, end, codes = start.of(["head"]), end.of(["head"]), codes[:, head]
     along, across = (anatomy.scan_pixels(end.origin, axis, *codes.shape[2:]) for axis in (end.along, end.across))
     sine = ops.clip(across / (_HEAD * end.unit), -1.0, 1.0)  # of the angle around the cylinder; 0 faces the camera
     angle = (sine, ops.sqrt(1.0 - sine * sine))

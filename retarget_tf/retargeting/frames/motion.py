@@ -49,7 +49,8 @@ class Skeleton:
         one_hot = tf.one_hot(tf.cast(parsing_map, tf.int32), schema.num_classes)[None]
         reference = anatomy.complete(tf.constant(keypoints)[None], anatomy.template(size, size))
         start = bones.bones_of(reference)
-        codes, use_twin = cutting.cut(one_hot, reference, start.unit, schema)
+        distance = cutting.distances(reference, start.unit, size, size)
+        codes, use_twin = cutting.cut(one_hot, distance, reference, start.unit, schema)
         twins = np.asarray(use_twin)[0, :, 0]
         self.codes = np.asarray(codes)[0]
         self.cut_from = np.where(twins, anatomy.TWINS, np.arange(len(NAMES)))
