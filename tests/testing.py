@@ -260,22 +260,16 @@ class TrueDetector:
         return [pose * scale for pose in poses if (pose[:, 2] > 0).any()]
 
 
-def _why_no_mediapipe(*needed: models.ModelFile) -> str | None:
+def _why_no_mediapipe() -> str | None:
     if importlib.util.find_spec("mediapipe") is None:
         return "needs the extra [extract]: pip install 'retarget_tf[extract]'"
     try:
-        for model in needed:
+        for model in models.MODELS:
             models.find(model)
     except (MissingDependencyError, InputDataError) as error:
         return str(error)
     return None
 
 
-def _needs_mediapipe(*needed: models.ModelFile) -> pytest.MarkDecorator:
-    why = _why_no_mediapipe(*needed)
-    return pytest.mark.skipif(why is not None, reason=str(why))
-
-
-needs_mediapipe = _needs_mediapipe(*models.MODELS)
-needs_exact_keypoints = _needs_mediapipe(*models.MODELS, models.EXACT_POSE_LANDMARKS)
+needs_mediapipe = pytest.mark.skipif(_why_no_mediapipe() is not None, reason=str(_why_no_mediapipe()))
 needs_footage = pytest.mark.skipif(shared_videos() is None, reason="needs shared/videos beside the checkout")

@@ -79,7 +79,7 @@ class BaseRetargeter(abc.ABC):
         *,
         target_map: files.PathLike = AUTO,
         person: PersonChoice = MAIN_PERSON,
-        exact: bool = False,
+        exact: bool = True,
     ) -> Target:
         """Cuts the square around the person out of a photo and scales it to the canvas.
 
@@ -92,7 +92,7 @@ class BaseRetargeter(abc.ABC):
                 if it is installed and has the classes of the model. Photographic frames are made from it whatever the
                 model is; `paper` does not look at it for its maps.
             person: Which person is detected, if the photo shows several.
-            exact: Detects joints more exactly and more slowly, see `extraction.detect_keypoints`.
+            exact: Detects joints with two models, more exactly and more slowly, see `extraction.detect_keypoints`.
 
         Raises:
             InputDataError: The photo or its map cannot be read, or the photo shows nobody.
@@ -116,7 +116,7 @@ class BaseRetargeter(abc.ABC):
         reading: video.ReadOptions = video.AS_IT_IS,
         person: PersonChoice = MAIN_PERSON,
         *,
-        exact: bool = False,
+        exact: bool = True,
     ) -> Target:
         """Takes the target from a video: its best frames from all sides, and the background behind them.
 
@@ -124,7 +124,7 @@ class BaseRetargeter(abc.ABC):
             path: The video file.
             reading: Resampling and limits of reading it.
             person: Which person, if the video shows several.
-            exact: Detects joints more exactly and more slowly, see `extraction.video_keypoints`.
+            exact: Detects joints with two models, more exactly and more slowly, see `extraction.video_keypoints`.
 
         Raises:
             InputDataError: The video cannot be read, or shows nobody.

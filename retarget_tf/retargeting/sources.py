@@ -75,7 +75,7 @@ def video_source(
     *,
     max_frames: int | None = None,
     reading: video.ReadOptions = video.AS_IT_IS,
-    exact: bool = False,
+    exact: bool = True,
     show_progress: bool = False,
 ) -> Source:
     """Reads the source from a video.
@@ -86,7 +86,7 @@ def video_source(
             each frame that `reading` yields; None detects them in a first pass over the video.
         max_frames: Stops after this many frames; None reads all.
         reading: Resampling and limits of reading the video.
-        exact: Detects joints more exactly and more slowly, see `extraction.video_keypoints`.
+        exact: Detects joints with two models, more exactly and more slowly, see `extraction.video_keypoints`.
         show_progress: Draws a progress bar while keypoints are detected.
 
     Raises:

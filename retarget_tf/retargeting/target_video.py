@@ -59,7 +59,7 @@ def watch(
     reading: video.ReadOptions = video.AS_IT_IS,
     person: PersonChoice = MAIN_PERSON,
     *,
-    exact: bool = False,
+    exact: bool = True,
 ) -> Film:
     """Reads a person's best frames from a video, and the background behind her.
 
@@ -67,7 +67,7 @@ def watch(
         path: The video file.
         reading: Resampling and limits of reading it.
         person: Which person, if it shows several.
-        exact: Detects joints more exactly and more slowly, see `extraction.video_keypoints`.
+        exact: Detects joints with two models, more exactly and more slowly, see `extraction.video_keypoints`.
 
     Raises:
         InputDataError: The video cannot be read, or shows nobody.

@@ -95,7 +95,7 @@ def photo_target(
     target_map: files.PathLike = NO_MAP,
     schema: LabelSchema = PARTS10,
     person: PersonChoice = MAIN_PERSON,
-    exact: bool = False,
+    exact: bool = True,
 ) -> Target:
     """Reads the target from a photo and cuts the square around the person out of it.
 
@@ -109,7 +109,7 @@ def photo_target(
             run the parser of the `extract` extra; `AUTO` to run it if it is installed; `NO_MAP` for an unknown map.
         schema: Label schema of the map.
         person: Which person is detected, if the photo shows several.
-        exact: Detects joints more exactly and more slowly, see `extraction.detect_keypoints`.
+        exact: Detects joints with two models, more exactly and more slowly, see `extraction.detect_keypoints`.
 
     Raises:
         InputDataError: The photo or its map cannot be read, or the photo shows nobody.

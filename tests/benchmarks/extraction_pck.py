@@ -23,7 +23,7 @@ _EVERY = flags.DEFINE_integer("every", 1, "Score one of so many frames; the dete
 _SHARE = flags.DEFINE_float(
     "share", 0.1, "Largest error of a correct joint, as a share of the torso's length.", lower_bound=0
 )
-_EXACT = flags.DEFINE_bool("exact_keypoints", False, "Find keypoints with the larger model too.")
+_EXACT = flags.DEFINE_bool("exact_keypoints", True, "Find keypoints with both models.")
 
 _JOINTS = (
     "nose", "right_eye", "left_eye", "right_ear", "left_ear", "right_shoulder", "left_shoulder", "right_elbow",

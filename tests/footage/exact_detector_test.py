@@ -1,16 +1,13 @@
 """Tests of finding keypoints with two models."""
 
-import pathlib
-
 import numpy as np
 import pytest
 
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.errors import MissingDependencyError
 from retarget_tf.footage import extraction
 from retarget_tf.footage.extraction import exact_detector
 from retarget_tf.pictures import video
-from tests.testing import needs_exact_keypoints, needs_footage, shared_videos
+from tests.testing import needs_footage, needs_mediapipe, shared_videos
 
 
 def look(shift: float, height: float = 100.0) -> Float32Array:
@@ -68,12 +65,7 @@ def test_one_model_is_enough_to_find_a_person(
         np.testing.assert_allclose(found, look(shift))
 
 
-def test_missing_model_says_the_command(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(MissingDependencyError, match=r"retarget-fetch-models --exact_keypoints --out="):
-        extraction.detect_keypoints(np.zeros((8, 8, 3), np.uint8), models_folder=tmp_path, exact=True)
-
-
-@needs_exact_keypoints
+@needs_mediapipe
 @needs_footage
 def test_a_person_who_turns_is_found_more_exactly() -> None:
     videos = shared_videos()

@@ -109,11 +109,6 @@ def test_missing_model_says_the_command(tmp_path: pathlib.Path) -> None:
         models.find(MODEL, tmp_path)
 
 
-def test_missing_model_for_exact_keypoints_says_its_own_command(tmp_path: pathlib.Path) -> None:
-    with pytest.raises(MissingDependencyError, match=r"retarget-fetch-models --exact_keypoints --out="):
-        models.find(models.EXACT_POSE_LANDMARKS, tmp_path)
-
-
 def test_source_must_be_known(tmp_path: pathlib.Path) -> None:
     with pytest.raises(ValueError, match="Received: source=disk"):
         models.fetch(MODEL, tmp_path, source="disk")
@@ -128,7 +123,7 @@ def test_default_folder_follows_the_cache_home(tmp_path: pathlib.Path, monkeypat
 
 
 def test_pins_are_whole() -> None:
-    for model in (*models.MODELS, models.EXACT_POSE_LANDMARKS):
+    for model in models.MODELS:
         assert len(bytes.fromhex(model.sha256)) == 32
         assert model.address.startswith("https://")
         assert model.address.endswith(model.name)

@@ -55,7 +55,7 @@ def detect_keypoints(
     *,
     person: PersonChoice = MAIN_PERSON,
     models_folder: files.PathLike | None = None,
-    exact: bool = False,
+    exact: bool = True,
     source: str = "photo",
 ) -> Float32Array | None:
     """Finds the keypoints of a person in a photo.
@@ -64,7 +64,7 @@ def detect_keypoints(
         image: RGB uint8 `[height, width, 3]`.
         person: Which person, if the photo shows several.
         models_folder: Folder of the model files; None for `models.default_folder()`.
-        exact: Finds joints more exactly and more slowly, see `ExactDetector`.
+        exact: Finds joints with two models, more exactly and more slowly, see `ExactDetector`.
         source: Name of the photo for error messages.
 
     Returns:

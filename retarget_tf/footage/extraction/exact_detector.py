@@ -55,7 +55,7 @@ class ExactDetector:
 
 
 def open_detector(
-    *, video: bool = False, models_folder: files.PathLike | None = None, exact: bool = False
+    *, video: bool = False, models_folder: files.PathLike | None = None, exact: bool = True
 ) -> PoseDetector | ExactDetector:
     """Opens the detector of a single person; the arguments as in `PoseDetector`."""
     if exact:

@@ -52,7 +52,7 @@ def find_person(
     fps: float,
     *,
     models_folder: files.PathLike | None = None,
-    exact: bool = False,
+    exact: bool = True,
     view_of: ViewOf | None = None,
 ) -> Track:
     """Finds the keypoints of a video's only person.
@@ -61,7 +61,7 @@ def find_person(
         frames: RGB uint8 `[height, width, 3]`, in order.
         fps: Frames per second.
         models_folder: Folder of the model file; None for `models.default_folder()`.
-        exact: Finds joints more exactly and more slowly, see `ExactDetector`.
+        exact: Finds joints with two models, more exactly and more slowly, see `ExactDetector`.
         view_of: Makes the segmenter's view of a picture; None keeps no views.
     """
     keypoints: list[Float32Array] = []
@@ -96,7 +96,7 @@ def follow_person(
     name: files.PathLike,
     *,
     models_folder: files.PathLike | None = None,
-    exact: bool = False,
+    exact: bool = True,
     view_of: ViewOf | None = None,
 ) -> Track:
     """Tracks everybody in a video and returns the track of one person.

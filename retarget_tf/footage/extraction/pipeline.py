@@ -108,7 +108,7 @@ def video_keypoints(
     person: PersonChoice = MAIN_PERSON,
     reading: video.ReadOptions = video.AS_IT_IS,
     models_folder: files.PathLike | None = None,
-    exact: bool = False,
+    exact: bool = True,
     show_progress: bool = False,
 ) -> Float32Array:
     """Finds the keypoints of one person in every frame of a video; frames are not kept in memory.
@@ -119,7 +119,7 @@ def video_keypoints(
         person: Whom to follow if the video shows several people.
         reading: Options of reading the video.
         models_folder: Folder of the model files; None for `models.default_folder()`.
-        exact: Finds joints more exactly and more slowly, see `ExactDetector`.
+        exact: Finds joints with two models, more exactly and more slowly, see `ExactDetector`.
         show_progress: Draws a progress bar.
 
     Returns:
