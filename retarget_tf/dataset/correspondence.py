@@ -78,7 +78,7 @@ def _put_back(values: Tensor, pixels: Tensor, surface_map: Tensor) -> Tensor:
     batch, height, width, _ = ops.shape(surface_map)
     channels = values.shape[-1]
     spread = ops.scatter(pixels[:, None], values, (batch * height * width, channels))
-    return ops.reshape(spread, (-1, height, width, channels))
+    return ops.reshape(spread, (batch, height, width, channels))
 
 
 def _locate(codes: Tensor, batch: Tensor, pieces: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
