@@ -168,7 +168,7 @@ class _Finisher:
 
         def element(index: tf.Tensor) -> dict[str, tf.Tensor]:
             found = {}
-            if self._correspondences:
+            if stream.surface_maps is not None:
                 shown = stream.surface_maps[index + 1][None]
                 place, visibility = correspondence.find(shown, stream.reference.surface_maps, stream.reference.pieces)
                 found = {"correspondence": place[0], "visibility": visibility[0]}
@@ -191,7 +191,8 @@ class _Finisher:
         indices = planned["start"] + planned["step"] * tf.range(planned["length"] + 1)
         available = tf.shape(record["reference_frames"])[0]
         chosen = tf.random.stateless_uniform([], seed, 0, available, dtype=tf.int32)
-        surface_maps, of_reference = None, ()
+        surface_maps: tf.Tensor | None = None
+        of_reference: tuple[tf.Tensor, ...] = ()
         if self._correspondences:
             surface_maps = self._decoded(records.decode_surface_map, tf.gather(record["surface_maps"], indices), 3)
             codes = record["reference_surface_maps"][chosen][None]

@@ -68,7 +68,7 @@ class WindowCutter:
                 return tf.gather(values, start + gap * tf.range(self.window_frames))
 
             surfaces = {}
-            if pictures.surface_maps is not None:
+            if pictures.surface_maps is not None and pictures.pieces is not None:
                 surfaces = {
                     "surface_maps": consecutive(pictures.surface_maps),
                     "reference_surface_map": pictures.surface_maps[body + reference],

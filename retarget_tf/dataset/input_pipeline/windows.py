@@ -200,7 +200,7 @@ class _Decoder:
         colour = tf.TensorSpec([*gray.shape, 3], tf.uint8)
         frames = tf.map_fn(records.decode_frame, encoded["frames"], fn_output_signature=colour)
         maps = tf.map_fn(records.decode_map, encoded["parsing_maps"], fn_output_signature=gray)
-        surfaces = ()
+        surfaces: tuple[tf.Tensor, ...] = ()
         if self.surfaces:
             codes = tf.map_fn(records.decode_surface_map, encoded["surface_maps"], fn_output_signature=colour)
             surfaces = codes, record["reference_pieces"]
