@@ -17,6 +17,7 @@ class BuildConfig:
     label_schema: str = setting(
         parsing_labels.PARTS10.name, "label schema of the stored parsing maps, one that every clip carries"
     )
+    surfaces: bool = setting(False, "carry the surface maps of dancers, which every clip must then have")
     segment_frames: int = setting(64, "consecutive frames in one record", minimum=2)
     validation_share: float = setting(0.1, "share of the people to validate on", minimum=0, maximum=1)
     test_share: float = setting(

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+import tensorflow as tf
 from keras import ops
 
 from retarget_tf.arrays import Float32Array, Float64Array, Uint8Array
@@ -112,3 +113,18 @@ def test_background_has_no_correspondence() -> None:
     place, visibility = correspondence.find(shown, shown, ARM[None].astype(np.float32))
     assert not ops.convert_to_numpy(visibility).any()
     assert not ops.convert_to_numpy(place).any()
+
+
+def test_one_reference_serves_a_whole_batch_inside_tf_data() -> None:
+    """Also where the number of pieces is known only as the records are read."""
+    right = np.zeros((2, SIZE, SIZE, 3), np.uint8)
+    right[:, 16, 18] = code(ARM, 0, (18.5, 16, 1.7))
+    right[1, 16, 4] = code(ARM, 0, (13, 16, 0))
+    reference, pieces = right[:1], ARM[None].astype(np.float32)
+    by_hand = correspondence.find(right, reference.repeat(2, 0), pieces.repeat(2, 0))
+    dataset = tf.data.Dataset.from_generator(
+        lambda: iter([pieces]), output_signature=tf.TensorSpec([1, None, 2, 3, 4], tf.float32)
+    ).map(lambda found: correspondence.find(right, reference, found))
+    for one, other in zip(by_hand, next(iter(dataset)), strict=True):
+        np.testing.assert_allclose(one, other, atol=1e-5)
+    assert ops.convert_to_numpy(by_hand[1])[:, 16, [18, 4]].tolist() == [[1, 0], [1, 0]]

@@ -11,7 +11,7 @@ streams     augments streams of frames with all of these except jitter
 from retarget_tf.dataset.augmentation.affine import CameraRange
 from retarget_tf.dataset.augmentation.detection import DetectionErrors
 from retarget_tf.dataset.augmentation.jitter import AugmentationConfig, jitter
-from retarget_tf.dataset.augmentation.pictures import Pictures, crop, mirror, resize, resize_maps
+from retarget_tf.dataset.augmentation.pictures import Pictures, crop, mirror, resize, resize_maps, resize_nearest
 from retarget_tf.dataset.augmentation.streams import (
     ColourRange,
     Stream,
@@ -36,5 +36,6 @@ __all__ = [
     "mirror",
     "resize",
     "resize_maps",
+    "resize_nearest",
     "stream_augmentation",
 ]

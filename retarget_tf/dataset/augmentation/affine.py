@@ -1,5 +1,7 @@
 """Moves frames, maps and keypoints by one affine transform, called a camera: rotation, scale, shift and mirroring.
 
+`pictures.move_pieces` moves the pieces of a surface by the same cameras.
+
 A camera is a float32 matrix `[3, 3]` that maps a point (x, y, 1) of the old picture to its place in the new one, in
 pixels with pixel centres at +0.5, as in keypoints. Cameras are combined by multiplying them, so that a picture is
 resampled only once.
@@ -70,6 +72,11 @@ def move_maps(
     """Moves maps uint8 `[pictures, size, size]`, nearest pixel, background outside; `flip` swaps left and right."""
     moved = _resample(parsing_maps[..., None], camera, "NEAREST", "CONSTANT")[..., 0]
     return tf.cond(flip, lambda: tf.gather(mirrored_ids(schema), tf.cast(moved, tf.int32)), lambda: moved)
+
+
+def move_surface_maps(surface_maps: tf.Tensor, camera: tf.Tensor) -> tf.Tensor:
+    """Moves surface maps uint8 `[pictures, size, size, 3]` as maps are moved; the codes stay."""
+    return _resample(surface_maps, camera, "NEAREST", "CONSTANT")
 
 
 def move_keypoints(keypoints: tf.Tensor, camera: tf.Tensor, flip: tf.Tensor, size: int) -> tf.Tensor:

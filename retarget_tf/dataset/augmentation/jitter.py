@@ -49,11 +49,5 @@ def jitter(
         pictures = crop(resize(pictures, enlarged), place[0], place[1], size)
     if config.mirror:
         flip = tf.random.stateless_uniform([], mirror_seed) < 0.5
-        pictures = Pictures(
-            *tf.cond(flip, lambda: _tensors(mirror(pictures, schema)), lambda: _tensors(pictures)),
-        )
+        pictures = Pictures(*tf.cond(flip, lambda: mirror(pictures, schema).tensors(), pictures.tensors))
     return pictures
-
-
-def _tensors(pictures: Pictures) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
-    return pictures.frames, pictures.keypoints, pictures.parsing_maps

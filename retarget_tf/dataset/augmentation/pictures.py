@@ -1,6 +1,7 @@
-"""Resizes, crops and mirrors frames, parsing maps and keypoints together.
+"""Resizes, crops and mirrors frames, parsing maps and keypoints together, and surface maps and pieces where wanted.
 
-Mirroring also swaps the left and right joints and classes, since a mirrored left arm looks like a right arm.
+Mirroring also swaps the left and right joints and classes, since a mirrored left arm looks like a right arm. Codes of
+the surface stay: a mirrored piece shows the same points, with its axes mirrored.
 """
 
 import dataclasses
@@ -20,11 +21,21 @@ class Pictures:
         frames: RGB uint8 `[pictures, size, size, 3]`.
         keypoints: float32 `[pictures, 25, 3]`: x, y in pixels and confidence; missing joints are (0, 0, 0).
         parsing_maps: Class ids uint8 `[pictures, size, size]`.
+        surface_maps: Codes uint8 `[pictures, size, size, 3]`, see `dataset.surfaces`; None if they are not wanted.
+        pieces: Where the pieces are in the references among the pictures, float32 `[references, pieces, 2, 3, 4]`;
+            None if they are not wanted.
     """
 
     frames: tf.Tensor
     keypoints: tf.Tensor
     parsing_maps: tf.Tensor
+    surface_maps: tf.Tensor | None = None
+    pieces: tf.Tensor | None = None
+
+    def tensors(self) -> tuple[tf.Tensor, ...]:
+        """Returns the tensors that are there, in the order of the attributes."""
+        every = (self.frames, self.keypoints, self.parsing_maps, self.surface_maps, self.pieces)
+        return tuple(tensor for tensor in every if tensor is not None)
 
 
 def resize(pictures: Pictures, size: int) -> Pictures:
@@ -32,15 +43,33 @@ def resize(pictures: Pictures, size: int) -> Pictures:
     before = pictures.frames.shape[1]
     method = tf.image.ResizeMethod.AREA if size < before else tf.image.ResizeMethod.BILINEAR
     frames = tf.cast(tf.round(tf.image.resize(pictures.frames, [size, size], method)), tf.uint8)
-    return Pictures(frames, *resize_maps(pictures.keypoints, pictures.parsing_maps, size))
+    keypoints, maps = resize_maps(pictures.keypoints, pictures.parsing_maps, size)
+    surface_maps, pieces = pictures.surface_maps, pictures.pieces
+    if surface_maps is not None:
+        surface_maps = resize_nearest(surface_maps, size)
+        pieces = move_pieces(pieces, tf.linalg.diag([size / before, size / before, 1.0]))
+    return Pictures(frames, keypoints, maps, surface_maps, pieces)
 
 
 def resize_maps(keypoints: tf.Tensor, parsing_maps: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
     """Resizes keypoints and maps as `resize` does, for callers that need no frames."""
     before = parsing_maps.shape[1]
-    maps = tf.image.resize(parsing_maps[..., None], [size, size], tf.image.ResizeMethod.NEAREST_NEIGHBOR)
     scale = np.array([size / before, size / before, 1], np.float32)
-    return keypoints * scale, maps[..., 0]
+    return keypoints * scale, resize_nearest(parsing_maps[..., None], size)[..., 0]
+
+
+def resize_nearest(maps: tf.Tensor, size: int) -> tf.Tensor:
+    """Resizes maps `[pictures, size, size, channels]` by nearest pixel."""
+    return tf.image.resize(maps, [size, size], tf.image.ResizeMethod.NEAREST_NEIGHBOR)
+
+
+def move_pieces(pieces: tf.Tensor, camera: tf.Tensor) -> tf.Tensor:
+    """Moves pieces float32 `[..., 3, 4]` by a camera `[3, 3]`, see `affine`; depth is scaled as the picture is."""
+    linear, corner = camera[:2, :2], camera[:2, 2]
+    flat = tf.einsum("ij,...jk->...ik", linear, pieces[..., :2, :])
+    deep = pieces[..., 2:, :] * tf.sqrt(tf.abs(tf.linalg.det(linear)))
+    shift = tf.concat([corner, [0.0]], axis=0)[:, None] * [1.0, 0.0, 0.0, 0.0]  # of the centres alone
+    return tf.concat([flat, deep], axis=-2) + shift
 
 
 def crop(pictures: Pictures, top: tf.Tensor, left: tf.Tensor, size: int) -> Pictures:
@@ -48,7 +77,13 @@ def crop(pictures: Pictures, top: tf.Tensor, left: tf.Tensor, size: int) -> Pict
     frames = tf.image.crop_to_bounding_box(pictures.frames, top, left, size, size)
     maps = tf.image.crop_to_bounding_box(pictures.parsing_maps[..., None], top, left, size, size)
     corner = tf.cast(tf.stack([left, top]), tf.float32)
-    return Pictures(frames, place(pictures.keypoints, pictures.keypoints[..., :2] - corner, size), maps[..., 0])
+    keypoints = place(pictures.keypoints, pictures.keypoints[..., :2] - corner, size)
+    surface_maps, pieces = pictures.surface_maps, pictures.pieces
+    if surface_maps is not None:
+        surface_maps = tf.image.crop_to_bounding_box(surface_maps, top, left, size, size)
+        shift = tf.concat([-corner, [1.0]], axis=0)
+        pieces = move_pieces(pieces, tf.concat([tf.eye(3, 2), shift[:, None]], axis=1))
+    return Pictures(frames, keypoints, maps[..., 0], surface_maps, pieces)
 
 
 def place(keypoints: tf.Tensor, xy: tf.Tensor, size: int) -> tf.Tensor:
@@ -67,7 +102,11 @@ def mirror(pictures: Pictures, schema: parsing_labels.LabelSchema) -> Pictures:
     present = (confidence > 0) & (x > 0)
     keypoints = tf.where(present[..., None], tf.stack([size - x, y, confidence], axis=-1), 0.0)
     maps = tf.gather(mirrored_ids(schema), tf.cast(tf.reverse(pictures.parsing_maps, axis=[-1]), tf.int32))
-    return Pictures(tf.reverse(pictures.frames, axis=[-2]), keypoints, maps)
+    surface_maps, pieces = pictures.surface_maps, pictures.pieces
+    if surface_maps is not None:
+        surface_maps = tf.reverse(surface_maps, axis=[-2])
+        pieces = move_pieces(pieces, tf.constant([[-1.0, 0, size], [0, 1, 0], [0, 0, 1]]))
+    return Pictures(tf.reverse(pictures.frames, axis=[-2]), keypoints, maps, surface_maps, pieces)
 
 
 def mirrored_ids(schema: parsing_labels.LabelSchema) -> Uint8Array:

@@ -10,9 +10,16 @@ import dataclasses
 import tensorflow as tf
 
 from retarget_tf.body import parsing_labels, skeleton
-from retarget_tf.dataset.augmentation.affine import CameraRange, mirror_where, move_frames, move_keypoints, move_maps
+from retarget_tf.dataset.augmentation.affine import (
+    CameraRange,
+    mirror_where,
+    move_frames,
+    move_keypoints,
+    move_maps,
+    move_surface_maps,
+)
 from retarget_tf.dataset.augmentation.detection import DetectionErrors
-from retarget_tf.dataset.augmentation.pictures import Pictures
+from retarget_tf.dataset.augmentation.pictures import Pictures, move_pieces
 from retarget_tf.dataset.augmentation.styles import StyleRange
 from retarget_tf.errors import ConfigError
 
@@ -110,12 +117,14 @@ class Stream:
         keypoints: float32 `[frames, 25, 3]` in pixels; missing joints are (0, 0, 0).
         parsing_maps: Class ids uint8 `[frames, size, size]`.
         reference: `Pictures` of one frame of the same clip.
+        surface_maps: Codes uint8 `[frames, size, size, 3]`, see `dataset.surfaces`; None if they are not wanted.
         is_as_seen: bool `[]`; false if `StyleRange` relabelled classes, so that the maps contradict the photo.
     """
 
     keypoints: tf.Tensor
     parsing_maps: tf.Tensor
     reference: Pictures
+    surface_maps: tf.Tensor | None = None
     is_as_seen: tf.Tensor | bool = True
 
 
@@ -150,6 +159,11 @@ def augment_stream(
         ],
         axis=0,
     )
+    surface_maps, reference_surface_maps, pieces = stream.surface_maps, None, None
+    if surface_maps is not None:
+        surface_maps = move_surface_maps(surface_maps, camera)
+        reference_surface_maps = move_surface_maps(stream.reference.surface_maps, reference_camera)
+        pieces = move_pieces(stream.reference.pieces, reference_camera)
     maps, is_as_seen = config.style.apply(maps, seeds[7], schema)
     return Stream(
         config.errors.apply(keypoints, bias, seeds[5], size),
@@ -158,6 +172,9 @@ def augment_stream(
             tf.cast(tf.round(tf.clip_by_value(frames, 0, 255)), tf.uint8),
             config.reference_errors.apply(reference_keypoints, bias, seeds[6], size),
             maps[-1:],
+            reference_surface_maps,
+            pieces,
         ),
+        surface_maps,
         is_as_seen,
     )

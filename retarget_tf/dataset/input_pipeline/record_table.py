@@ -1,12 +1,15 @@
 """Indexes the records of a split by file, offset and number of frames, so that any one can be read alone."""
 
 import dataclasses
+import pathlib
+from collections.abc import Sequence
 
 import numpy as np
 import tensorflow as tf
 
 from retarget_tf.arrays import Int64Array
 from retarget_tf.dataset import records
+from retarget_tf.errors import InputDataError
 
 
 @dataclasses.dataclass(frozen=True)
@@ -28,29 +31,34 @@ class RecordTable:
     cached: tf.Tensor | None = None
 
     @classmethod
-    def scan(cls, manifest: records.Manifest, split: str, *, cache: bool = False) -> "RecordTable":
+    def scan(
+        cls, manifest: records.Manifest, split: str, *, cache: bool = False, surfaces: bool = False
+    ) -> "RecordTable":
         """Builds the table by reading every record of a split once.
 
         Args:
             manifest: Manifest of the records.
             split: train, validation or test.
             cache: Keeps the serialized records in memory, so that `read` never goes to the disk.
+            surfaces: Refuses records in which a frame has no surface map, or a reference no pieces.
 
         Raises:
-            InputDataError: The split is empty, or its records are missing or damaged.
+            InputDataError: The split is empty, or its records are missing, damaged or refused.
         """
         paths = tuple(manifest.shard_paths(split))
         shards, offsets, frames, cached = [], [], [], []
         for shard, path in enumerate(paths):
             offsets.append(np.array(records.record_offsets(path), np.int64))
             read = tf.data.TFRecordDataset(str(path)).map(
-                lambda serialized: (_frames(serialized), serialized if cache else ""),
+                lambda serialized: (*_facts(serialized), serialized if cache else ""),
                 num_parallel_calls=tf.data.AUTOTUNE,
             )
             with records.damage_as_input_error(path):
                 found = list(read.as_numpy_iterator())
-            frames.append(np.array([count for count, _ in found], np.int64))
-            cached += [serialized for _, serialized in found]
+            if surfaces:
+                _refuse_incomplete(path, [is_complete for _, is_complete, _ in found])
+            frames.append(np.array([count for count, _, _ in found], np.int64))
+            cached += [serialized for _, _, serialized in found]
             shards.append(np.full(len(offsets[-1]), shard, np.int64))
         with tf.device("CPU"):
             in_memory = tf.constant(cached, tf.string) if cache else None
@@ -72,5 +80,19 @@ class RecordTable:
         return records.record_at(path, tf.gather(self.offsets, record))
 
 
-def _frames(serialized: tf.Tensor) -> tf.Tensor:
-    return tf.size(records.parse_tensors(serialized)["frames"], tf.int64)
+def _facts(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
+    """Returns a record's number of frames, and whether every picture has a surface map and every reference pieces."""
+    parsed = records.parse_tensors(serialized)
+    is_complete = tf.size(parsed["reference_pieces"]) > 0
+    for prefix in ("", "reference_"):
+        is_complete &= tf.size(parsed[f"{prefix}surface_maps"]) == tf.size(parsed[f"{prefix}frames"])
+    return tf.size(parsed["frames"], tf.int64), is_complete
+
+
+def _refuse_incomplete(path: pathlib.Path, is_complete: Sequence[bool]) -> None:
+    for number, is_so in enumerate(is_complete):
+        if not is_so:
+            raise InputDataError(
+                f"records {path} record {number}: frames without surface maps, though the manifest says that it has "
+                "them. Build the records again: retarget-build-records --surfaces"
+            )

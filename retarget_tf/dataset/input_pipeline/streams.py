@@ -10,12 +10,14 @@ A stream is decoded, resized and augmented as a whole, so each map is decoded on
 target and as the previous map of the next frame.
 """
 
+from collections.abc import Callable
+
 import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files
 from retarget_tf.body import parsing_labels, skeleton
-from retarget_tf.dataset import records
+from retarget_tf.dataset import correspondence, records
 from retarget_tf.dataset.augmentation import (
     Pictures,
     Stream,
@@ -23,6 +25,7 @@ from retarget_tf.dataset.augmentation import (
     augment_stream,
     resize,
     resize_maps,
+    resize_nearest,
 )
 from retarget_tf.dataset.input_pipeline.record_table import RecordTable
 from retarget_tf.dataset.input_pipeline.seeds import Purpose, fold_in, purpose_seed
@@ -41,6 +44,7 @@ def make_streams(
     seed: int = 0,
     start_batch: int = 0,
     cache_records: bool = False,
+    correspondences: bool = False,
 ) -> tf.data.Dataset:
     """Makes endless batches whose slots follow streams.
 
@@ -57,13 +61,16 @@ def make_streams(
         seed: Makes all draws repeatable.
         start_batch: Skips this many batches, as if they had been taken; slots may then begin within a stream.
         cache_records: Keeps the split's records in memory, still encoded, so that the disk is read only once.
+        correspondences: Yields too where the reference shows the points that each frame shows, after `augment`; the
+            records must carry surface maps.
 
     Returns:
         An infinite data set of `stream_spec` that depends only on the records and the arguments.
 
     Raises:
         ConfigError: A setting is out of range.
-        InputDataError: The records are missing or damaged, the split is empty, or no record can hold a stream.
+        InputDataError: The records are missing or damaged, the split is empty, no record can hold a stream, or there
+            are no surface maps for `correspondences`.
     """
     if batch_size < 1 or start_batch < 0:
         raise ConfigError(
@@ -71,8 +78,12 @@ def make_streams(
             f"Received: batch_size={batch_size}, start_batch={start_batch}"
         )
     manifest = records.Manifest.load(folder)
-    plan = StreamPlan(lengths, _usable_records(manifest, split, lengths, cache_records), seed)
-    finish = _Finisher(manifest, image_size or manifest.image_size, augment, purpose_seed(seed, Purpose.STREAM))
+    if correspondences:
+        manifest.check_surfaces()
+    table = _usable_records(manifest, split, lengths, cache_records, correspondences)
+    plan = StreamPlan(lengths, table, seed)
+    size, stream_seed = image_size or manifest.image_size, purpose_seed(seed, Purpose.STREAM)
+    finish = _Finisher(manifest, size, augment, stream_seed, correspondences)
     places = [(slot, *place) for slot, place in enumerate(plan.seek(batch_size, start_batch))]
 
     def frames_of_slot(slot: tf.Tensor, first: tf.Tensor, frames_behind: tf.Tensor) -> tf.data.Dataset:
@@ -91,7 +102,7 @@ def make_streams(
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
-def stream_spec(image_size: int, batch_size: int) -> dict[str, tf.TensorSpec]:
+def stream_spec(image_size: int, batch_size: int, *, correspondences: bool = False) -> dict[str, tf.TensorSpec]:
     """Returns the element spec of `make_streams`.
 
     * `keypoints` float32 `[batch, 25, 3]` in pixels: the pose to generate. `parsing_map` uint8 `[batch, size, size]`:
@@ -101,6 +112,9 @@ def stream_spec(image_size: int, batch_size: int) -> dict[str, tf.TensorSpec]:
       reference frames, the same for a whole stream.
     * `is_start` bool `[batch]`: whether this is the first frame of a stream.
     * `is_as_seen` bool `[batch]`: false if augmentation relabelled classes, so that the maps contradict the photo.
+    * With `correspondences`: `correspondence` float32 `[batch, size, size, 2]`, x and y in pixels of the reference of
+      the surface point that each pixel shows, 0 in the background; `visibility` float32 `[batch, size, size]`, 1 where
+      the reference shows that point, else 0.
     """
     keypoints, parsing_map = ((skeleton.NUM_JOINTS, 3), tf.float32), ((image_size, image_size), tf.uint8)
     shapes = {
@@ -114,6 +128,9 @@ def stream_spec(image_size: int, batch_size: int) -> dict[str, tf.TensorSpec]:
         "is_start": ((), tf.bool),
         "is_as_seen": ((), tf.bool),
     }
+    if correspondences:
+        shapes["correspondence"] = ((image_size, image_size, 2), tf.float32)
+        shapes["visibility"] = ((image_size, image_size), tf.float32)
     return {name: tf.TensorSpec((batch_size, *shape), dtype) for name, (shape, dtype) in shapes.items()}
 
 
@@ -121,13 +138,19 @@ class _Finisher:
     """Decodes, resizes and augments a planned stream, and splits it into elements."""
 
     def __init__(
-        self, manifest: records.Manifest, size: int, augment: StreamAugmentationConfig | None, seed: tf.Tensor
+        self,
+        manifest: records.Manifest,
+        size: int,
+        augment: StreamAugmentationConfig | None,
+        seed: tf.Tensor,
+        correspondences: bool,
     ) -> None:
         self._stored_size = manifest.image_size
         self._size = size
         self._augment = augment
         self._schema = parsing_labels.get_schema(manifest.label_schema)
         self._seed = seed
+        self._correspondences = correspondences
 
     def __call__(self, serialized: tf.Tensor, planned: dict[str, tf.Tensor], slot: tf.Tensor) -> tf.data.Dataset:
         """Returns the elements of a stream: `stream_spec` without the batch axis."""
@@ -136,12 +159,21 @@ class _Finisher:
         stream = self._decode(records.parse_tensors(serialized), planned, reference_seed)
         if self._size != self._stored_size:
             moved = resize_maps(stream.keypoints, stream.parsing_maps, self._size)
-            stream = Stream(*moved, resize(stream.reference, self._size))
+            surface_maps = stream.surface_maps
+            if surface_maps is not None:
+                surface_maps = resize_nearest(surface_maps, self._size)
+            stream = Stream(*moved, resize(stream.reference, self._size), surface_maps)
         if self._augment is not None:
             stream = augment_stream(stream, augment_seed, self._augment, self._schema)
 
         def element(index: tf.Tensor) -> dict[str, tf.Tensor]:
+            found = {}
+            if stream.surface_maps is not None:
+                shown = stream.surface_maps[index + 1][None]
+                place, visibility = correspondence.find(shown, stream.reference.surface_maps, stream.reference.pieces)
+                found = {"correspondence": place[0], "visibility": visibility[0]}
             return {
+                **found,
                 "keypoints": stream.keypoints[index + 1],
                 "parsing_map": stream.parsing_maps[index + 1],
                 "previous_keypoints": stream.keypoints[index],
@@ -159,25 +191,33 @@ class _Finisher:
         indices = planned["start"] + planned["step"] * tf.range(planned["length"] + 1)
         available = tf.shape(record["reference_frames"])[0]
         chosen = tf.random.stateless_uniform([], seed, 0, available, dtype=tf.int32)
+        surface_maps: tf.Tensor | None = None
+        of_reference: tuple[tf.Tensor, ...] = ()
+        if self._correspondences:
+            surface_maps = self._decoded(records.decode_surface_map, tf.gather(record["surface_maps"], indices), 3)
+            codes = record["reference_surface_maps"][chosen][None]
+            pieces = record["reference_pieces"][chosen][None]
+            of_reference = self._decoded(records.decode_surface_map, codes, 3), pieces
         return Stream(
             tf.gather(record["keypoints"], indices),
-            self._decode_maps(tf.gather(record["parsing_maps"], indices)),
+            self._decoded(records.decode_map, tf.gather(record["parsing_maps"], indices)),
             Pictures(
-                tf.ensure_shape(
-                    records.decode_frame(record["reference_frames"][chosen])[None],
-                    [1, self._stored_size, self._stored_size, 3],
-                ),
+                self._decoded(records.decode_frame, record["reference_frames"][chosen][None], 3),
                 record["reference_keypoints"][chosen][None],
-                self._decode_maps(record["reference_parsing_maps"][chosen][None]),
+                self._decoded(records.decode_map, record["reference_parsing_maps"][chosen][None]),
+                *of_reference,
             ),
+            surface_maps,
         )
 
-    def _decode_maps(self, encoded: tf.Tensor) -> tf.Tensor:
-        spec = tf.TensorSpec([self._stored_size, self._stored_size], tf.uint8)
-        return tf.map_fn(records.decode_map, encoded, fn_output_signature=spec)
+    def _decoded(self, decode: Callable[[tf.Tensor], tf.Tensor], encoded: tf.Tensor, *channels: int) -> tf.Tensor:
+        spec = tf.TensorSpec([self._stored_size, self._stored_size, *channels], tf.uint8)
+        return tf.map_fn(decode, encoded, fn_output_signature=spec)
 
 
-def _usable_records(manifest: records.Manifest, split: str, lengths: StreamLengths, cache_records: bool) -> RecordTable:
+def _usable_records(
+    manifest: records.Manifest, split: str, lengths: StreamLengths, cache_records: bool, surfaces: bool
+) -> RecordTable:
     """Returns the records of a split that have room for one step of the smallest gap."""
     fewest = lengths.frame_gap[0] + 1
     if fewest > manifest.segment_frames:
@@ -185,7 +225,7 @@ def _usable_records(manifest: records.Manifest, split: str, lengths: StreamLengt
             f"a step of a stream must fit into the {manifest.segment_frames} frames of a record "
             f"(retarget-build-records --segment_frames). Received: frame_gap={lengths.frame_gap}"
         )
-    table = RecordTable.scan(manifest, split, cache=cache_records).holding(fewest)
+    table = RecordTable.scan(manifest, split, cache=cache_records, surfaces=surfaces).holding(fewest)
     if not table.frames.size:
         raise InputDataError(
             f"records {manifest.folder}: no record of split {split} has the {fewest} frames that a stream takes. "

@@ -12,16 +12,17 @@ import tensorflow as tf
 
 from retarget_tf import files
 from retarget_tf.body import parsing_labels, skeleton
-from retarget_tf.dataset import records
+from retarget_tf.dataset import correspondence, records
 from retarget_tf.dataset.augmentation import AugmentationConfig, Pictures, jitter, resize
 from retarget_tf.dataset.input_pipeline.record_table import RecordTable
 from retarget_tf.dataset.input_pipeline.seeds import FOREVER, Purpose, fold_in, purpose_seed
+from retarget_tf.dataset.input_pipeline.window_cutter import WindowCutter
 from retarget_tf.dataset.input_pipeline.window_plan import WindowPlan
 from retarget_tf.errors import ConfigError, InputDataError
 
 # Bytes of decoded records whose windows are mixed: 16 records of 64 frames at 256 pixels, 256 records at 64 pixels.
 SHUFFLE_BYTES = 256 * 2**20
-_PIXEL_BYTES = 4  # of a frame and its map
+_PIXEL_BYTES, _SURFACE_BYTES = 4, 3  # of a frame and its map, and of its surface map
 
 
 def make_dataset(
@@ -40,6 +41,7 @@ def make_dataset(
     start_batch: int = 0,
     cache_records: bool = False,
     shuffle_bytes: int = SHUFFLE_BYTES,
+    correspondences: bool = False,
 ) -> tf.data.Dataset:
     """Makes batches of windows of a split.
 
@@ -59,24 +61,31 @@ def make_dataset(
         start_batch: Skips this many batches, as if they had been taken.
         cache_records: Keeps the split's records in memory, still encoded, so that the disk is read only once.
         shuffle_bytes: Memory in bytes for decoded records whose windows are mixed; more memory mixes better.
+        correspondences: Yields too where the reference shows the points that each frame shows, after `augment`; the
+            records must carry surface maps.
 
     Returns:
         A data set of `element_spec`, of known cardinality.
 
     Raises:
         ConfigError: A setting is out of range.
-        InputDataError: The records are missing or incomplete, the split is empty, or a clip is shorter than a window.
+        InputDataError: The records are missing or incomplete, the split is empty, a clip is shorter than a window, or
+            there are no surface maps for `correspondences`.
     """
     manifest = records.Manifest.load(folder)
+    if correspondences:
+        manifest.check_surfaces()
     cutter = WindowCutter(window_frames, frame_gap, shuffle=shuffle)
     windows = count_windows(manifest, split, window_frames=window_frames, frame_gap=frame_gap)
     size = image_size or manifest.image_size
     schema = parsing_labels.get_schema(manifest.label_schema)
-    table = RecordTable.scan(manifest, split, cache=cache_records).holding(cutter.span)
-    record_bytes = manifest.segment_frames * size**2 * _PIXEL_BYTES
+    table = RecordTable.scan(manifest, split, cache=cache_records, surfaces=correspondences)
+    table = table.holding(cutter.span)
+    pixel_bytes = _PIXEL_BYTES + _SURFACE_BYTES * correspondences
+    record_bytes = manifest.segment_frames * size**2 * pixel_bytes
     slots = max(1, min(len(table.frames), shuffle_bytes // record_bytes)) if shuffle else 1
     plan = WindowPlan(table.frames - cutter.span + 1, slots, shuffle, seed)
-    decoder = _Decoder(manifest.image_size, size)
+    decoder = _Decoder(manifest.image_size, size, correspondences)
     samples_seed = purpose_seed(seed, Purpose.SAMPLE)
     first_epoch, skipped = divmod(start_batch * batch_size, windows) if repeat else (0, start_batch * batch_size)
 
@@ -105,6 +114,8 @@ def make_dataset(
     if augment is not None:
         numbered = dataset.enumerate(start=start_batch * batch_size)
         dataset = numbered.map(functools.partial(jittered, augment), num_parallel_calls=tf.data.AUTOTUNE)
+    if correspondences:
+        dataset = dataset.map(_found, num_parallel_calls=tf.data.AUTOTUNE)
     dataset = dataset.batch(batch_size, drop_remainder=drop_remainder)
     left = max(0, windows - skipped)
     batches = left // batch_size if drop_remainder else -(-left // batch_size)
@@ -114,7 +125,9 @@ def make_dataset(
     return dataset.prefetch(tf.data.AUTOTUNE)
 
 
-def element_spec(window_frames: int, image_size: int, batch_size: int | None) -> dict[str, tf.TensorSpec]:
+def element_spec(
+    window_frames: int, image_size: int, batch_size: int | None, *, correspondences: bool = False
+) -> dict[str, tf.TensorSpec]:
     """Returns the element spec of `make_dataset`.
 
     * `frames`: RGB uint8 `[batch, window, size, size, 3]`.
@@ -122,6 +135,9 @@ def element_spec(window_frames: int, image_size: int, batch_size: int | None) ->
     * `parsing_maps`: uint8 `[batch, window, size, size]`, class ids, 255 unknown.
     * `reference_frame`, `reference_keypoints`, `reference_map`: the reference frame of the same clip, `[batch, ...]`.
     * `clip_id`: string `[batch]`; `first_index`: int64 `[batch]`, the position in the clip of the window's first frame.
+    * With `correspondences`: `correspondence` float32 `[batch, window, size, size, 2]`, x and y in pixels of the
+      reference of the surface point that each pixel shows, 0 in the background; `visibility` float32
+      `[batch, window, size, size]`, 1 where the reference shows that point, else 0.
     """
     shapes = {
         "frames": ((window_frames, image_size, image_size, 3), tf.uint8),
@@ -133,6 +149,9 @@ def element_spec(window_frames: int, image_size: int, batch_size: int | None) ->
         "clip_id": ((), tf.string),
         "first_index": ((), tf.int64),
     }
+    if correspondences:
+        shapes["correspondence"] = ((window_frames, image_size, image_size, 2), tf.float32)
+        shapes["visibility"] = ((window_frames, image_size, image_size), tf.float32)
     return {name: tf.TensorSpec((batch_size, *shape), dtype) for name, (shape, dtype) in shapes.items()}
 
 
@@ -164,120 +183,67 @@ def count_windows(
 
 
 @dataclasses.dataclass(frozen=True)
-class WindowCutter:
-    """Cuts the windows out of a decoded record.
-
-    Attributes:
-        window_frames: Number of frames in a window.
-        frame_gap: Smallest and largest distance in the clip of consecutive frames of a window.
-        shuffle: Yields windows in random order with random references, or else in stored order, all with frame 0 as
-            reference.
-    """
-
-    window_frames: int
-    frame_gap: tuple[int, int] = (1, 1)
-    shuffle: bool = False
-
-    def __post_init__(self) -> None:
-        smallest, largest = self.frame_gap
-        if self.window_frames < 1 or not 1 <= smallest <= largest:
-            raise ConfigError(
-                "window_frames must be at least 1, and frame_gap two whole numbers from 1 in order. "
-                f"Received: window_frames={self.window_frames}, frame_gap={self.frame_gap}"
-            )
-
-    @property
-    def span(self) -> int:
-        """Number of consecutive frames that a window with the largest gap spans."""
-        return (self.window_frames - 1) * self.frame_gap[1] + 1
-
-    def cut(self, pictures: Pictures, names: dict[str, tf.Tensor], seed: tf.Tensor) -> tf.data.Dataset:
-        """Returns all windows of a record.
-
-        Args:
-            pictures: The record's frames, followed by its references.
-            names: `clip_id`, `first_index` of the record and the number of its `references`.
-            seed: int64 `[2]`; makes order, gaps and references repeatable.
-
-        Returns:
-            A data set of `element_spec` without the batch axis.
-        """
-        references = names["references"]
-        body = tf.shape(pictures.frames)[0] - references
-        count = body - self.span + 1
-        order_seed, gap_seed, reference_seed = tf.unstack(tf.random.experimental.stateless_split(seed, 3))
-        smallest, largest = self.frame_gap
-        gaps = tf.random.stateless_uniform([count], gap_seed, smallest, largest + 1, dtype=tf.int32)
-        starts, chosen = tf.range(count), tf.zeros([count], tf.int32)
-        if self.shuffle:
-            starts = tf.random.experimental.stateless_shuffle(starts, order_seed)
-            chosen = tf.random.stateless_uniform([count], reference_seed, 0, references, dtype=tf.int32)
-
-        def window(start: tf.Tensor, gap: tf.Tensor, reference: tf.Tensor) -> dict[str, tf.Tensor]:
-            def consecutive(values: tf.Tensor) -> tf.Tensor:
-                if largest == 1:  # a slice shares memory, a gather copies
-                    return tf.ensure_shape(
-                        values[start : start + self.window_frames], [self.window_frames, *values.shape[1:]]
-                    )
-                return tf.gather(values, start + gap * tf.range(self.window_frames))
-
-            return {
-                "frames": consecutive(pictures.frames),
-                "keypoints": consecutive(pictures.keypoints),
-                "parsing_maps": consecutive(pictures.parsing_maps),
-                "reference_frame": pictures.frames[body + reference],
-                "reference_keypoints": pictures.keypoints[body + reference],
-                "reference_map": pictures.parsing_maps[body + reference],
-                "clip_id": names["clip_id"],
-                "first_index": names["first_index"] + tf.cast(start, tf.int64),
-            }
-
-        return tf.data.Dataset.from_tensor_slices((starts, gaps, chosen)).map(window)
-
-
-@dataclasses.dataclass(frozen=True)
 class _Decoder:
-    """Decodes a parsed record, and resizes it from `stored_size` to `size`."""
+    """Decodes a parsed record, with its surface maps if wanted, and resizes it from `stored_size` to `size`."""
 
     stored_size: int
     size: int
+    surfaces: bool
 
     def __call__(self, record: dict[str, tf.Tensor]) -> tuple[Pictures, dict[str, tf.Tensor]]:
         """Returns the record's frames followed by its references, and the `names` for `WindowCutter.cut`."""
         encoded = {
             name: tf.concat([record[name], record[f"reference_{name}"]], axis=0)
-            for name in ("frames", "keypoints", "parsing_maps")
+            for name in ("frames", "keypoints", "parsing_maps", "surface_maps")
         }
-        sides = [self.stored_size, self.stored_size]
-        frames = tf.map_fn(
-            records.decode_frame, encoded["frames"], fn_output_signature=tf.TensorSpec([*sides, 3], tf.uint8)
-        )
-        maps = tf.map_fn(
-            records.decode_map, encoded["parsing_maps"], fn_output_signature=tf.TensorSpec(sides, tf.uint8)
-        )
-        pictures = Pictures(frames, encoded["keypoints"], maps)
+        gray = tf.TensorSpec([self.stored_size, self.stored_size], tf.uint8)
+        colour = tf.TensorSpec([*gray.shape, 3], tf.uint8)
+        frames = tf.map_fn(records.decode_frame, encoded["frames"], fn_output_signature=colour)
+        maps = tf.map_fn(records.decode_map, encoded["parsing_maps"], fn_output_signature=gray)
+        surfaces: tuple[tf.Tensor, ...] = ()
+        if self.surfaces:
+            codes = tf.map_fn(records.decode_surface_map, encoded["surface_maps"], fn_output_signature=colour)
+            surfaces = codes, record["reference_pieces"]
+        pictures = Pictures(frames, encoded["keypoints"], maps, *surfaces)
         if self.size != self.stored_size:
             pictures = resize(pictures, self.size)
         names = {"clip_id": record["clip_id"], "first_index": record["first_index"]}
         return pictures, {**names, "references": tf.size(record["reference_frames"])}
 
 
+# Names in a window of the frames' tensors, in the order of `Pictures`, and of their reference's.
+_NAMES = {
+    "frames": "reference_frame",
+    "keypoints": "reference_keypoints",
+    "parsing_maps": "reference_map",
+    "surface_maps": "reference_surface_map",
+}
+
+
 def _pictures(window: dict[str, tf.Tensor]) -> Pictures:
     """Appends the reference to a window's frames."""
-    return Pictures(
-        tf.concat([window["frames"], window["reference_frame"][None]], axis=0),
-        tf.concat([window["keypoints"], window["reference_keypoints"][None]], axis=0),
-        tf.concat([window["parsing_maps"], window["reference_map"][None]], axis=0),
-    )
+    joined = [
+        tf.concat([window[name], window[of_reference][None]], axis=0)
+        for name, of_reference in _NAMES.items()
+        if name in window
+    ]
+    return Pictures(*joined, *([window["reference_pieces"][None]] if "reference_pieces" in window else []))
 
 
 def _parts(pictures: Pictures) -> dict[str, tf.Tensor]:
     """Inverts `_pictures`."""
-    return {
-        "frames": pictures.frames[:-1],
-        "keypoints": pictures.keypoints[:-1],
-        "parsing_maps": pictures.parsing_maps[:-1],
-        "reference_frame": pictures.frames[-1],
-        "reference_keypoints": pictures.keypoints[-1],
-        "reference_map": pictures.parsing_maps[-1],
-    }
+    parts = {}
+    for (name, of_reference), joined in zip(_NAMES.items(), pictures.tensors(), strict=False):
+        parts[name], parts[of_reference] = joined[:-1], joined[-1]
+    if pictures.pieces is not None:
+        parts["reference_pieces"] = pictures.pieces[0]
+    return parts
+
+
+def _found(window: dict[str, tf.Tensor]) -> dict[str, tf.Tensor]:
+    """Replaces the surface maps of a window by where the reference shows their points."""
+    surface_maps, reference_map, pieces = (
+        window.pop(name) for name in ("surface_maps", "reference_surface_map", "reference_pieces")
+    )
+    place, visibility = correspondence.find(surface_maps, reference_map[None], pieces[None])
+    return {**window, "correspondence": place, "visibility": visibility}

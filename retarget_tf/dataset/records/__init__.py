@@ -22,7 +22,7 @@ from retarget_tf.dataset.records.manifest import (
 )
 from retarget_tf.dataset.records.planning import ClipTask, ShardTask
 from retarget_tf.dataset.records.reading import RecordClip, Reference, read_clips, read_segments
-from retarget_tf.dataset.records.segment import Segment, decode_frame, decode_map, parse_tensors
+from retarget_tf.dataset.records.segment import Segment, decode_frame, decode_map, decode_surface_map, parse_tensors
 from retarget_tf.dataset.records.splitting import split_people
 from retarget_tf.dataset.records.staging import Staging
 from retarget_tf.dataset.records.validation import find_problems
@@ -49,6 +49,7 @@ __all__ = [
     "damage_as_input_error",
     "decode_frame",
     "decode_map",
+    "decode_surface_map",
     "describe",
     "describe_classes",
     "find_problems",

@@ -11,6 +11,7 @@ from typing import Any
 
 from retarget_tf import files
 from retarget_tf.body import parsing_labels
+from retarget_tf.dataset import surfaces
 from retarget_tf.dataset.clips import ClipIdentity
 from retarget_tf.dataset.records.framing import record_offsets
 from retarget_tf.errors import ConfigError, InputDataError
@@ -75,6 +76,7 @@ class Manifest:
             training clips, or over all clips if there are none.
         seed: Seed of the split, the order of the records and the reference frames.
         splits: The splits by name: train, validation, test.
+        surface_version: `surfaces.VERSION` of the surface maps; 0 without any.
         schema_version: Version of the layout of manifest and records.
     """
 
@@ -85,6 +87,7 @@ class Manifest:
     person_height_share: float
     seed: int
     splits: Mapping[str, Split]
+    surface_version: int = 0
     schema_version: int = SCHEMA_VERSION
 
     @classmethod
@@ -122,6 +125,11 @@ class Manifest:
                 f"records {path}: unknown label schema {manifest.label_schema}. "
                 f"Build the records again: {build} --overwrite"
             )
+        if manifest.surface_version not in (0, surfaces.VERSION):
+            raise InputDataError(
+                f"records {path}: surface maps of version {manifest.surface_version}, this program reads "
+                f"{surfaces.VERSION}. Build the records again: {build} --surfaces --overwrite"
+            )
         return manifest
 
     def __post_init__(self) -> None:
@@ -133,6 +141,8 @@ class Manifest:
         """Writes `manifest.json` into the folder."""
         values = dataclasses.asdict(self)
         del values["folder"]
+        if not self.surface_version:  # so that programs from before surface maps can read the records
+            del values["surface_version"]
         for name, split in self.splits.items():
             entries = [clip.to_json() for clip in split.clips]
             values["splits"][name] = {"frames": split.frames, **values["splits"][name], "clips": entries}
@@ -167,6 +177,18 @@ class Manifest:
                     f"records {self.folder}: {name} is {have}, the model's is {want}. "
                     f"Build records with --{flag}={want}, or train a model on these."
                 )
+
+    def check_surfaces(self) -> None:
+        """Refuses records without surface maps.
+
+        Raises:
+            InputDataError: There are none.
+        """
+        if not self.surface_version:
+            raise InputDataError(
+                f"records {self.folder}: have no surface maps, from which correspondences are found. "
+                "Build records of dancers that have them: retarget-build-records --surfaces"
+            )
 
     def shard_paths(self, name: str) -> list[pathlib.Path]:
         """Returns the paths of a split's shards in order, after checking their names, sizes and numbers of records.

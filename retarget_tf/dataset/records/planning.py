@@ -16,7 +16,7 @@ import numpy as np
 
 from retarget_tf import files
 from retarget_tf.body import skeleton
-from retarget_tf.dataset import clips
+from retarget_tf.dataset import clips, surfaces
 from retarget_tf.dataset.build_config import BuildConfig
 from retarget_tf.dataset.records.manifest import SPLITS, TRAIN, ClipEntry, Manifest, Split
 from retarget_tf.dataset.records.splitting import split_people
@@ -35,6 +35,7 @@ class ClipTask:
         info: Header of the clip.
         size: Side of the stored pictures in pixels.
         label_schema: Name of the label schema of the stored maps.
+        surfaces: Whether surface maps and pieces are stored too.
         stamp: Name, size in bytes and modification time in nanoseconds of each of the clip's files.
     """
 
@@ -42,6 +43,7 @@ class ClipTask:
     info: clips.ClipInfo
     size: int
     label_schema: str
+    surfaces: bool
     stamp: tuple[tuple[str, int, int], ...]
 
     @property
@@ -113,7 +115,7 @@ def plan_build(clip_folders: Sequence[files.PathLike], config: BuildConfig) -> B
         seed=config.seed,
     )
     by_split = {split: [clip for clip in found if split_of[clip.info.person_id] == split] for split in SPLITS}
-    tasks = {clip.info.clip_id: _clip_task(clip, size, config.label_schema) for clip in found}
+    tasks = {clip.info.clip_id: _clip_task(clip, size, config) for clip in found}
     shards = {}
     for split, chosen in by_split.items():
         of_clips = [list(_records_of(tasks[clip.info.clip_id], config, split == TRAIN)) for clip in chosen]
@@ -130,6 +132,7 @@ def plan_build(clip_folders: Sequence[files.PathLike], config: BuildConfig) -> B
         person_height_share=_person_height_share(by_split[TRAIN] or found),
         seed=config.seed,
         splits={split: Split(tuple(_entry(clip.info) for clip in chosen)) for split, chosen in by_split.items()},
+        surface_version=surfaces.VERSION if config.surfaces else 0,
     )
     return BuildPlan(manifest, tuple(tasks.values()), shards)
 
@@ -173,10 +176,10 @@ def _shuffled(of_clips: Sequence[list[RecordPlan]], config: BuildConfig) -> list
     return [[records[index] for index in part] for part in parts]
 
 
-def _clip_task(clip: clips.Clip, size: int, label_schema: str) -> ClipTask:
+def _clip_task(clip: clips.Clip, size: int, config: BuildConfig) -> ClipTask:
     states = [(path.name, path.stat()) for path in sorted(clip.folder.iterdir())]
     stamp = tuple((name, state.st_size, state.st_mtime_ns) for name, state in states)
-    return ClipTask(os.path.realpath(clip.folder), clip.info, size, label_schema, stamp)
+    return ClipTask(os.path.realpath(clip.folder), clip.info, size, config.label_schema, config.surfaces, stamp)
 
 
 def _digest(task: ClipTask | ShardTask) -> str:
@@ -198,7 +201,7 @@ def _find_clips(folders: Sequence[files.PathLike]) -> list[clips.Clip]:
 
 
 def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
-    """Returns the side of the stored pictures; refuses clips without the label schema or of another size."""
+    """Returns the side of the stored pictures; refuses clips of another size, or without what is to be stored."""
     first = found[0]
     for clip in found:
         if config.label_schema not in clip.info.label_schemas:
@@ -206,6 +209,11 @@ def _common_size(found: Sequence[clips.Clip], config: BuildConfig) -> int:
                 f"clip {clip.folder}: has parsing maps of {', '.join(clip.info.label_schemas)}, "
                 f"not of {config.label_schema}. "
                 "Leave it out, or name a schema that every clip carries: --label_schema"
+            )
+        if config.surfaces and not clip.info.surface_version:
+            raise InputDataError(
+                f"clip {clip.folder}: has no surface maps. Leave it out, make it again (retarget-make-dancers "
+                "--surfaces), or build records without them: --nosurfaces"
             )
         if not config.size and clip.info.image_size != first.info.image_size:
             raise InputDataError(

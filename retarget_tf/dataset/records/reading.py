@@ -119,5 +119,6 @@ def _join(entry: ClipEntry, segments: list[Segment]) -> RecordClip | None:
         tuple(itertools.chain.from_iterable(segment.body.frames for segment in segments)),
         tuple(itertools.chain.from_iterable(segment.body.parsing_maps for segment in segments)),
         np.concatenate([segment.body.keypoints for segment in segments]),
+        tuple(itertools.chain.from_iterable(segment.body.surface_maps for segment in segments)),
     )
     return RecordClip(entry, encoded)

@@ -2,18 +2,21 @@
 
     context         clip_id, person_id, fps, first_index, schema_version,
                     reference_frames, reference_parsing_maps, reference_keypoints: reference frames of the same clip;
-                    the first is always the clip's frame 0
-    feature lists   frames (JPEG, quality 95, full chroma), parsing_maps (PNG, gray8), keypoints (75 floats)
+                    the first is always the clip's frame 0;
+                    reference_surface_maps, reference_pieces (24 floats a piece), optional
+    feature lists   frames (JPEG, quality 95, full chroma), parsing_maps (PNG, gray8), keypoints (75 floats);
+                    surface_maps (PNG, RGB), optional, see `surfaces`
 
 Frames are decoded with libjpeg's accurate integer transform, so that every reader gets the same pixels.
 """
 
 import dataclasses
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 
 import tensorflow as tf
 
-from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.dataset.clips import ClipIdentity
 from retarget_tf.dataset.records.manifest import SCHEMA_VERSION
@@ -29,12 +32,17 @@ _CONTEXT_FEATURES = {
     "reference_frames": tf.io.RaggedFeature(tf.string),
     "reference_parsing_maps": tf.io.RaggedFeature(tf.string),
     "reference_keypoints": tf.io.RaggedFeature(tf.float32),
+    "reference_surface_maps": tf.io.RaggedFeature(tf.string),  # a missing feature is empty
+    "reference_pieces": tf.io.RaggedFeature(tf.float32),
 }
 _SEQUENCE_FEATURES = {
     "frames": tf.io.FixedLenSequenceFeature([], tf.string),
     "parsing_maps": tf.io.FixedLenSequenceFeature([], tf.string),
     "keypoints": tf.io.FixedLenSequenceFeature([skeleton.NUM_JOINTS, 3], tf.float32),
+    "surface_maps": tf.io.FixedLenSequenceFeature([], tf.string, allow_missing=True),
 }
+FRAME_FEATURES = tuple(_SEQUENCE_FEATURES)  # stored of every frame; of a reference with the prefix "reference_"
+_PIECE = (2, 3, 4)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,11 +53,13 @@ class EncodedFrames:
         frames: A JPEG file for each frame.
         parsing_maps: A PNG file of class ids for each frame.
         keypoints: float32 `[frames, 25, 3]`: x, y in pixels and confidence.
+        surface_maps: A PNG file of codes for each frame; empty in records without surface maps.
     """
 
     frames: tuple[bytes, ...]
     parsing_maps: tuple[bytes, ...]
     keypoints: Float32Array
+    surface_maps: tuple[bytes, ...] = ()
 
     def __len__(self) -> int:
         return len(self.frames)
@@ -64,12 +74,15 @@ class Segment:
         first_index: Position of the first frame in the clip.
         body: The consecutive frames.
         references: Reference frames of the same clip; the first is the clip's frame 0.
+        reference_pieces: Where the pieces are in the references, float32 `[references, pieces, 2, 3, 4]`; None in
+            records without surface maps.
     """
 
     clip: ClipIdentity
     first_index: int
     body: EncodedFrames
     references: EncodedFrames
+    reference_pieces: Float32Array | None = None
 
     def serialize(self) -> bytes:
         """Returns the record's bytes."""
@@ -88,6 +101,10 @@ class Segment:
             "parsing_maps": [_bytes([parsing_map]) for parsing_map in self.body.parsing_maps],
             "keypoints": [_floats(points.ravel()) for points in self.body.keypoints],
         }
+        if self.reference_pieces is not None:
+            context["reference_surface_maps"] = _bytes(self.references.surface_maps)
+            context["reference_pieces"] = _floats(self.reference_pieces.ravel())
+            lists["surface_maps"] = [_bytes([surface_map]) for surface_map in self.body.surface_maps]
         example = tf.train.SequenceExample(
             context=tf.train.Features(feature=context),
             feature_lists=tf.train.FeatureLists(
@@ -108,12 +125,9 @@ class Segment:
         return cls(
             clip=ClipIdentity(values["clip_id"].decode(), values["person_id"].decode(), float(values["fps"])),
             first_index=int(values["first_index"]),
-            body=EncodedFrames(tuple(values["frames"]), tuple(values["parsing_maps"]), values["keypoints"]),
-            references=EncodedFrames(
-                tuple(values["reference_frames"]),
-                tuple(values["reference_parsing_maps"]),
-                values["reference_keypoints"],
-            ),
+            body=_frames(values),
+            references=_frames({name: values[f"reference_{name}"] for name in FRAME_FEATURES}),
+            reference_pieces=values["reference_pieces"] if values["reference_pieces"].size else None,
         )
 
 
@@ -125,17 +139,26 @@ def parse_tensors(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
 
     Returns:
         `clip_id`, `person_id` string `[]`; `fps` float32 `[]`; `first_index`, `schema_version` int64 `[]`;
-        `frames`, `parsing_maps` string `[frames]`; `keypoints` float32 `[frames, 25, 3]`; and
-        `reference_frames`, `reference_parsing_maps`, `reference_keypoints` of the same shapes, `[references, ...]`.
+        `frames`, `parsing_maps` string `[frames]`; `keypoints` float32 `[frames, 25, 3]`; `surface_maps` string
+        `[frames]`, or `[0]` in records without; the same with the prefix `reference_`, `[references, ...]`; and
+        `reference_pieces` float32 `[references, pieces, 2, 3, 4]`, without any piece in records without.
     """
     context, sequence = tf.io.parse_single_sequence_example(serialized, _CONTEXT_FEATURES, _SEQUENCE_FEATURES)
     context["reference_keypoints"] = tf.reshape(context["reference_keypoints"], [-1, skeleton.NUM_JOINTS, 3])
+    references, numbers = tf.size(context["reference_frames"]), tf.size(context["reference_pieces"])
+    count = numbers // tf.maximum(references * math.prod(_PIECE), 1)
+    context["reference_pieces"] = tf.reshape(context["reference_pieces"], [references, count, *_PIECE])
     return {**context, **sequence}
 
 
 def encode_frame(frame: Uint8Array) -> bytes:
     """Encodes an RGB frame uint8 `[height, width, 3]` as JPEG, quality 95, without chroma subsampling."""
     return tf.io.encode_jpeg(frame, quality=JPEG_QUALITY, chroma_downsampling=False).numpy()
+
+
+def encode_surface_map(codes: Uint8Array) -> bytes:
+    """Encodes a surface map uint8 `[height, width, 3]` as PNG, which is lossless."""
+    return tf.io.encode_png(codes).numpy()
 
 
 def encode_map(parsing_map: Uint8Array) -> bytes:
@@ -151,6 +174,17 @@ def decode_frame(jpeg: tf.Tensor) -> tf.Tensor:
 def decode_map(png: tf.Tensor) -> tf.Tensor:
     """Decodes a stored parsing map to class ids uint8 `[height, width]`, eagerly or in a graph."""
     return tf.io.decode_png(png, channels=1)[..., 0]
+
+
+def decode_surface_map(png: tf.Tensor) -> tf.Tensor:
+    """Decodes a stored surface map to codes uint8 `[height, width, 3]`, eagerly or in a graph."""
+    return tf.io.decode_png(png, channels=3)
+
+
+def _frames(values: Mapping[str, AnyArray]) -> EncodedFrames:
+    return EncodedFrames(
+        tuple(values["frames"]), tuple(values["parsing_maps"]), values["keypoints"], tuple(values["surface_maps"])
+    )
 
 
 def _bytes(values: Sequence[bytes]) -> tf.train.Feature:

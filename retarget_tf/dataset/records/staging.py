@@ -1,6 +1,7 @@
 """Keeps the finished parts of a build in a scratch folder, so that an interrupted build can be resumed.
 
-    clips/     the encoded clips: KEY.pictures (JPEG and PNG files in turn) and KEY.npy (their offsets and checksums)
+    clips/     the encoded clips: KEY.pictures (the files and pieces of each frame in turn) and KEY.npy (their sizes,
+               checksums and keypoints)
     shards/    NAME.json: the size, checksum and key of each finished shard
     records/   the shards; this folder becomes the data set
 
@@ -15,7 +16,7 @@ import os
 import pathlib
 import shutil
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import cv2
 import numpy as np
@@ -27,14 +28,13 @@ from retarget_tf.body import skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.records.manifest import Shard, sha256_of
 from retarget_tf.dataset.records.planning import BuildPlan, ClipTask, RecordPlan, ShardTask
-from retarget_tf.dataset.records.segment import EncodedFrames, Segment, encode_frame, encode_map
+from retarget_tf.dataset.records.segment import EncodedFrames, Segment, encode_frame, encode_map, encode_surface_map
 from retarget_tf.errors import InputDataError
 
 _ROW = np.dtype(
     [
         ("offset", np.int64),
-        ("frame_bytes", np.int64),
-        ("map_bytes", np.int64),
+        ("sizes", np.int64, 4),  # bytes of JPEG, PNG of the parsing map, PNG of the surface map, and pieces
         ("crc", np.uint32),
         ("keypoints", np.float32, (skeleton.NUM_JOINTS, 3)),
     ]
@@ -76,9 +76,9 @@ class Staging:
         pictures, index = self._clip_paths(task.key)
         offset = 0
         with files.atomic_file(pictures) as temporary, temporary.open("wb") as file:
-            for number, (frame, parsing_map, keypoints) in enumerate(_encoded_frames(task)):
-                data = frame + parsing_map
-                rows[number] = (offset, len(frame), len(parsing_map), zlib.crc32(data), keypoints)
+            for number, (parts, keypoints) in enumerate(_encoded_frames(task)):
+                data = b"".join(parts)
+                rows[number] = (offset, [len(part) for part in parts], zlib.crc32(data), keypoints)
                 offset += file.write(data)
         with files.atomic_file(index) as temporary:  # written last, so that its existence implies the pictures'
             np.save(temporary, rows)
@@ -89,7 +89,7 @@ class Staging:
         _, index = self._clip_paths(task.key)
         try:
             for first in range(0, task.info.frames, 64):
-                self._read(task.key, first, min(64, task.info.frames - first))
+                self._read(task.key, range(first, min(first + 64, task.info.frames)))
         except (OSError, ValueError):
             index.unlink(missing_ok=True)
             return False
@@ -134,32 +134,28 @@ class Staging:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _segment(self, plan: RecordPlan) -> Segment:
-        references = [self._read(plan.clip_key, index, 1) for index in plan.references]
-        return Segment(
-            clip=plan.clip,
-            first_index=plan.start,
-            body=self._read(plan.clip_key, plan.start, plan.frames),
-            references=EncodedFrames(
-                tuple(reference.frames[0] for reference in references),
-                tuple(reference.parsing_maps[0] for reference in references),
-                np.concatenate([reference.keypoints for reference in references]),
-            ),
-        )
+        body, _ = self._read(plan.clip_key, range(plan.start, plan.start + plan.frames))
+        references, pieces = self._read(plan.clip_key, plan.references)
+        return Segment(plan.clip, plan.start, body, references, pieces)
 
-    def _read(self, clip_key: str, first: int, count: int) -> EncodedFrames:
-        """Reads consecutive frames of an encoded clip."""
+    def _read(self, clip_key: str, indices: Sequence[int]) -> tuple[EncodedFrames, Float32Array | None]:
+        """Reads frames of an encoded clip, and their pieces if it has surface maps."""
         pictures, index = self._clip_paths(clip_key)
-        rows = np.load(index, mmap_mode="r")[first : first + count]
-        frames, parsing_maps = [], []
+        rows = np.load(index, mmap_mode="r")[list(indices)]
+        columns: list[tuple[bytes, ...]] = []
         with pictures.open("rb") as file:
-            file.seek(rows["offset"][0])
             for row in rows:
-                data = file.read(row["frame_bytes"] + row["map_bytes"])
+                file.seek(row["offset"])
+                data = file.read(row["sizes"].sum())
                 if zlib.crc32(data) != row["crc"]:
                     raise InputDataError(f"encoded clip {pictures}: damaged. Run the same command again.")
-                frames.append(data[: row["frame_bytes"]])
-                parsing_maps.append(data[row["frame_bytes"] :])
-        return EncodedFrames(tuple(frames), tuple(parsing_maps), np.array(rows["keypoints"]))
+                ends = np.cumsum(row["sizes"])
+                columns.append(tuple(data[end - size : end] for end, size in zip(ends, row["sizes"], strict=True)))
+        frames, parsing_maps, surface_maps, pieces = zip(*columns, strict=True)
+        if not any(pieces):
+            return EncodedFrames(frames, parsing_maps, rows["keypoints"]), None
+        of_frames = np.stack([np.frombuffer(of_frame, np.float32).reshape(-1, 2, 3, 4) for of_frame in pieces])
+        return EncodedFrames(frames, parsing_maps, rows["keypoints"], surface_maps), of_frames
 
     def _clip_paths(self, key: str) -> tuple[pathlib.Path, pathlib.Path]:
         folder = self.folder / "clips"
@@ -180,23 +176,31 @@ def _disk_errors() -> Iterator[None]:
         raise OSError(number, os.strerror(number)) from error
 
 
-def _encoded_frames(task: ClipTask) -> Iterator[tuple[bytes, bytes, Float32Array]]:
-    """Yields JPEG, PNG and keypoints `[25, 3]` of each frame, resized: frames by area, maps by nearest pixel."""
+def _encoded_frames(task: ClipTask) -> Iterator[tuple[tuple[bytes, bytes, bytes, bytes], Float32Array]]:
+    """Yields of each frame JPEG, PNG of the parsing map, PNG of the surface map and pieces, and keypoints `[25, 3]`.
+
+    Without surface maps the last two are empty. All are resized: frames by area, maps by nearest pixel.
+    """
     clip = clips.open_clip(task.folder)
     frames, maps = clip.read_frames(), clip.read_maps(task.label_schema)
+    surfaces = clip.read_surfaces() if task.surfaces else iter(())
+    scale = task.size / clip.info.image_size
     for keypoints in clip.keypoints:
-        yield _encode(next(frames), next(maps), keypoints, task.size)
-    for rest in (frames, maps):  # their number of frames is checked when they are read to the end
+        jpeg, png = encode_frame(_resized(next(frames), task.size)), encode_map(_resized_map(next(maps), task.size))
+        codes, pieces = b"", b""
+        if task.surfaces:
+            surface = next(surfaces)
+            codes = encode_surface_map(_resized_map(surface.codes, task.size))
+            pieces = (surface.pieces * np.float32(scale)).tobytes()
+        yield (jpeg, png, codes, pieces), keypoints * np.array([scale, scale, 1], np.float32)
+    for rest in (frames, maps, surfaces):  # their number of frames is checked when they are read to the end
         for _ in rest:
             pass
 
 
-def _encode(
-    frame: Uint8Array, parsing_map: Uint8Array, keypoints: Float32Array, size: int
-) -> tuple[bytes, bytes, Float32Array]:
-    before = frame.shape[0]
-    if before != size:
-        frame = cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA)
-        parsing_map = cv2.resize(parsing_map, (size, size), interpolation=cv2.INTER_NEAREST_EXACT)
-        keypoints = keypoints * np.array([size / before, size / before, 1], np.float32)
-    return encode_frame(frame), encode_map(parsing_map), keypoints
+def _resized(frame: Uint8Array, size: int) -> Uint8Array:
+    return cv2.resize(frame, (size, size), interpolation=cv2.INTER_AREA) if len(frame) != size else frame
+
+
+def _resized_map(codes: Uint8Array, size: int) -> Uint8Array:
+    return cv2.resize(codes, (size, size), interpolation=cv2.INTER_NEAREST_EXACT) if len(codes) != size else codes

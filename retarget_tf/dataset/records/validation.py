@@ -3,14 +3,25 @@
 import dataclasses
 from collections.abc import Iterator, Sequence
 
+import numpy as np
 import tensorflow as tf
+from keras import ops
 from tqdm import tqdm
 
 from retarget_tf import files, parallel, program
+from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
+from retarget_tf.dataset import correspondence
 from retarget_tf.dataset.records.framing import read_record, record_offsets
 from retarget_tf.dataset.records.manifest import SCHEMA_VERSION, SPLITS, TRAIN, ClipEntry, Manifest, Shard, sha256_of
-from retarget_tf.dataset.records.segment import EncodedFrames, Segment, decode_frame, decode_map, parse_tensors
+from retarget_tf.dataset.records.segment import (
+    EncodedFrames,
+    Segment,
+    decode_frame,
+    decode_map,
+    decode_surface_map,
+    parse_tensors,
+)
 
 _SHARDS_WORTH_A_PROCESS = 4  # fewest shards per process, since importing TensorFlow takes seconds
 
@@ -128,6 +139,10 @@ def _of_segment(segment: Segment, manifest: Manifest, entries: dict[str, ClipEnt
         yield "no reference frame"
     yield from _of_frames("frame", segment.body, manifest)
     yield from _of_frames("reference", segment.references, manifest)
+    if manifest.surface_version:
+        yield from _of_surfaces(segment, manifest.image_size)
+    elif segment.reference_pieces is not None or segment.body.surface_maps:
+        yield "has surface maps, the manifest says that there are none"
 
 
 def _of_frames(what: str, encoded: EncodedFrames, manifest: Manifest) -> Iterator[str]:
@@ -157,6 +172,35 @@ def _of_frames(what: str, encoded: EncodedFrames, manifest: Manifest) -> Iterato
     for number, keypoints in enumerate(encoded.keypoints):
         if fault := skeleton.find_fault(keypoints[None], size):
             yield f"{what} {number}: keypoints {fault[1]}"
+
+
+def _of_surfaces(segment: Segment, size: int) -> Iterator[str]:
+    pieces = segment.reference_pieces
+    if pieces is None or not np.isfinite(pieces).all():
+        yield f"references: {'no' if pieces is None else 'not finite'} pieces"
+        return
+    for what, encoded in (("frame", segment.body), ("reference", segment.references)):
+        if len(encoded.surface_maps) != len(encoded.frames):
+            yield f"{what}s: {len(encoded.frames)} pictures, {len(encoded.surface_maps)} surface maps"
+        for number, png in enumerate(encoded.surface_maps):
+            try:
+                codes = decode_surface_map(png).numpy()
+            except tf.errors.InvalidArgumentError:
+                yield f"{what} {number}: its surface map cannot be decoded"
+                continue
+            if codes.shape != (size, size, 3):
+                shape = codes.shape
+                yield f"{what} {number}: its surface map is {shape[1]}x{shape[0]}, the manifest says {size}x{size}"
+            elif (highest := codes[..., 0].max()) > pieces.shape[1]:
+                yield f"{what} {number}: its surface map shows piece {highest} of {pieces.shape[1]}"
+            elif what == "reference" and number < len(pieces) and not _sees_itself(codes, pieces[number]):
+                yield f"{what} {number}: its pieces are not those that its surface map shows"
+
+
+def _sees_itself(codes: Uint8Array, pieces: Float32Array) -> bool:
+    """Whether most points of a surface map are found in it again, as they are unless the pieces are of other frames."""
+    _, visibility = correspondence.find(codes[None], codes[None], pieces[None])
+    return bool(2 * ops.sum(visibility) >= np.count_nonzero(codes[..., 0]))
 
 
 def _of_split(manifest: Manifest, split: str, reports: Sequence[_Report]) -> Iterator[str]:
