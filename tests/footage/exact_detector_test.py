@@ -5,7 +5,7 @@ import pytest
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.footage import extraction
-from retarget_tf.footage.extraction import exact_detector
+from retarget_tf.footage.extraction import detectors, exact_detector
 from retarget_tf.pictures import video
 from tests.testing import needs_footage, needs_mediapipe, shared_videos
 
@@ -54,7 +54,7 @@ class Eyes:
 def test_one_model_is_enough_to_find_a_person(
     blind: tuple[bool, ...], shift: float | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exact_detector, "PoseDetector", Eyes)
+    monkeypatch.setattr(detectors, "PoseDetector", Eyes)
     monkeypatch.setattr(Eyes, "blind", blind)
     with exact_detector.open_detector(exact=True) as detector:
         found = detector.detect(np.zeros((8, 8, 3), np.uint8), 0.0)

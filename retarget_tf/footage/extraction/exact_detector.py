@@ -9,7 +9,7 @@ import numpy as np
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
-from retarget_tf.footage.extraction.detectors import PoseDetector
+from retarget_tf.footage.extraction import detectors
 
 _AGREE = 0.03  # of the person's longer side: joints of two looks that differ by less are averaged
 
@@ -35,7 +35,7 @@ class ExactDetector:
     def __init__(self, *, video: bool = False, models_folder: files.PathLike | None = None) -> None:
         with contextlib.ExitStack() as opened:
             self._heavy, self._full = (
-                opened.enter_context(PoseDetector(video=video, models_folder=models_folder, exact=exact))
+                opened.enter_context(detectors.PoseDetector(video=video, models_folder=models_folder, exact=exact))
                 for exact in (True, False)
             )
             self._beside = opened.enter_context(concurrent.futures.ThreadPoolExecutor(1))
@@ -56,11 +56,11 @@ class ExactDetector:
 
 def open_detector(
     *, video: bool = False, models_folder: files.PathLike | None = None, exact: bool = True
-) -> PoseDetector | ExactDetector:
+) -> detectors.PoseDetector | ExactDetector:
     """Opens the detector of a single person; the arguments as in `PoseDetector`."""
     if exact:
         return ExactDetector(video=video, models_folder=models_folder)
-    return PoseDetector(video=video, models_folder=models_folder)
+    return detectors.PoseDetector(video=video, models_folder=models_folder)
 
 
 def mean_where_agreed(found: Float32Array, other: Float32Array) -> Float32Array:
