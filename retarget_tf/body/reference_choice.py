@@ -56,6 +56,11 @@ def choose(distance: Tensor, last: Tensor) -> Tensor:
     return rows[:, 0] + ops.cast(ops.argmin(distance - _STAY * stays, axis=1), "int32")
 
 
+def nearest(reference_keypoints: Tensor, keypoints: Tensor, last: Tensor) -> Tensor:
+    """Chooses photos for one frame: `distances` and `choose` in one, with keypoints `[batch, 25, 3]`."""
+    return choose(distances(reference_keypoints, keypoints[:, None])[:, 0], last)
+
+
 def _vectors(keypoints: Tensor) -> Tensor:
     """Returns what counts of poses `[n, 25, 3]`: float32 `[n, values]` in body units."""
     points = anatomy.complete(keypoints, anatomy.template(1, 1))

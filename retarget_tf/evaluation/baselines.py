@@ -137,8 +137,7 @@ class LimbWarp:
         self, parsing_maps: tf.Tensor, reference_keypoints: tf.Tensor, keypoints: tf.Tensor, last: tf.Tensor
     ) -> tuple[tf.Tensor, tf.Tensor]:
         """Returns the moved maps, and the rows of the references that were chosen for them."""
-        distance = reference_choice.distances(reference_keypoints, keypoints[:, None])[:, 0]
-        rows = reference_choice.choose(distance, last)
+        rows = reference_choice.nearest(reference_keypoints, keypoints, last)
         # One-hot codes of unknown pixels (255) are all zero.
         one_hot = tf.one_hot(tf.cast(tf.gather(parsing_maps, rows), tf.int32), self._schema.num_classes)
         warped = limb_warp.warp_map(one_hot, tf.gather(reference_keypoints, rows), keypoints, self._schema)

@@ -43,7 +43,7 @@ class Rollout:
         """Generates the next maps, uint8 class ids `[batch, size, size]`, for keypoints `[batch, 25, 3]` in pixels."""
         points, loop = tf.constant(keypoints, tf.float32), self._loop
         if self._reference.photos > 1:
-            self._rows = _choose(self._reference.keypoints, points, self._rows)
+            self._rows = _nearest(self._reference.keypoints, points, self._rows)
             loop = loop.of(self._rows)
         state = loop.start() if self._state is None else self._state
         taken = loop.take(self._network(loop.inputs(state, points)))
@@ -69,6 +69,4 @@ def rollout_clip(
         yield rollout.step(points[None])[0]
 
 
-@tf.function(reduce_retracing=True, autograph=False)
-def _choose(reference_keypoints: Tensor, keypoints: Tensor, last: Tensor) -> Tensor:
-    return reference_choice.choose(reference_choice.distances(reference_keypoints, keypoints[:, None])[:, 0], last)
+_nearest = tf.function(reference_choice.nearest, reduce_retracing=True, autograph=False)
