@@ -4,6 +4,7 @@ People are divided among train, validation and test; people whose clips share a 
 appears when it is complete; the same command again continues an interrupted build.
 
     retarget-build-records --clips=clips/dancers --out=records/dancers --size=64
+    retarget-build-records --clips=clips/dancers --out=records/surfaces --surfaces
     retarget-build-records --clips=clips/real --out=records/real --test_share=1 --validation_share=0
 
 The build uses all cores. With --runner it runs as an Apache Beam pipeline, which gives the same records:

@@ -1,5 +1,7 @@
 """Shows what records hold: prints counts, and writes a contact sheet of frames, poses and maps.
 
+Of records with surface maps the sheet also shows these, and the reference moved to each frame.
+
 retarget-inspect-records --records=records/dancers --out=sheet.png
 retarget-inspect-records --records=records/dancers --split=test --verify --out=sheet.png
 """
