@@ -58,7 +58,7 @@ def test_footage_is_screened_and_becomes_a_clip(tmp_path: pathlib.Path) -> None:
     with video.VideoWriter(tmp_path / "short.mp4", 25) as writer:
         for frame in itertools.islice(video.read_frames(footage / "ubc_fashion_b.mp4"), 6):
             writer.write(frame)
-    assert run("data.fetch_models").count("already there") == 2
+    assert run("data.fetch_models").count("already there") == 3
     given, report, out = f"--videos={tmp_path / 'short.mp4'}", tmp_path / "report.html", tmp_path / "clips"
     run("data.screen_clips", given, f"--report={report}")
     assert "short.mp4" in report.read_text()
