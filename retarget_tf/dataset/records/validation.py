@@ -1,7 +1,7 @@
 """Finds all problems of a folder of records, each with its file and record."""
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
@@ -151,27 +151,18 @@ def _of_frames(what: str, encoded: EncodedFrames, manifest: Manifest) -> Iterato
         yield f"{what}s: {counts[0]} pictures, {counts[1]} parsing maps, {counts[2]} sets of keypoints"
     size, schema = manifest.image_size, parsing_labels.get_schema(manifest.label_schema)
     for number, jpeg in enumerate(encoded.frames):
-        try:
-            shape = decode_frame(jpeg).shape
-        except tf.errors.InvalidArgumentError:
-            yield f"{what} {number}: its picture cannot be decoded"
-            continue
-        if shape != (size, size, 3):
-            yield f"{what} {number}: its picture is {shape[1]}x{shape[0]}, the manifest says {size}x{size}"
+        _, fault = _decoded(decode_frame, jpeg, size)
+        if fault:
+            yield f"{what} {number}: its picture {fault}"
     for number, png in enumerate(encoded.parsing_maps):
-        try:
-            parsing_map = decode_map(png).numpy()
-        except tf.errors.InvalidArgumentError:
-            yield f"{what} {number}: its parsing map cannot be decoded"
-            continue
-        if parsing_map.shape != (size, size):
-            shape = parsing_map.shape
-            yield f"{what} {number}: its parsing map is {shape[1]}x{shape[0]}, the manifest says {size}x{size}"
-        if unknown := schema.unknown_ids(parsing_map):
+        parsing_map, fault = _decoded(decode_map, png, size)
+        if fault:
+            yield f"{what} {number}: its parsing map {fault}"
+        if parsing_map is not None and (unknown := schema.unknown_ids(parsing_map)):
             yield f"{what} {number}: its parsing map has ids {unknown}, which {schema.name} has not"
     for number, keypoints in enumerate(encoded.keypoints):
-        if fault := skeleton.find_fault(keypoints[None], size):
-            yield f"{what} {number}: keypoints {fault[1]}"
+        if misplaced := skeleton.find_fault(keypoints[None], size):
+            yield f"{what} {number}: keypoints {misplaced[1]}"
 
 
 def _of_surfaces(segment: Segment, size: int) -> Iterator[str]:
@@ -183,18 +174,24 @@ def _of_surfaces(segment: Segment, size: int) -> Iterator[str]:
         if len(encoded.surface_maps) != len(encoded.frames):
             yield f"{what}s: {len(encoded.frames)} pictures, {len(encoded.surface_maps)} surface maps"
         for number, png in enumerate(encoded.surface_maps):
-            try:
-                codes = decode_surface_map(png).numpy()
-            except tf.errors.InvalidArgumentError:
-                yield f"{what} {number}: its surface map cannot be decoded"
-                continue
-            if codes.shape != (size, size, 3):
-                shape = codes.shape
-                yield f"{what} {number}: its surface map is {shape[1]}x{shape[0]}, the manifest says {size}x{size}"
+            codes, fault = _decoded(decode_surface_map, png, size)
+            if codes is None or fault:
+                yield f"{what} {number}: its surface map {fault}"
             elif (highest := codes[..., 0].max()) > pieces.shape[1]:
                 yield f"{what} {number}: its surface map shows piece {highest} of {pieces.shape[1]}"
             elif what == "reference" and number < len(pieces) and not _sees_itself(codes, pieces[number]):
                 yield f"{what} {number}: its pieces are not those that its surface map shows"
+
+
+def _decoded(decode: Callable[[bytes], tf.Tensor], encoded: bytes, size: int) -> tuple[Uint8Array | None, str | None]:
+    """Returns a decoded picture or map, None if it cannot be decoded, and what is wrong with it, None if nothing is."""
+    try:
+        picture: Uint8Array = decode(encoded).numpy()
+    except tf.errors.InvalidArgumentError:
+        return None, "cannot be decoded"
+    height, width = picture.shape[:2]
+    is_right = (height, width) == (size, size)
+    return picture, None if is_right else f"is {width}x{height}, the manifest says {size}x{size}"
 
 
 def _sees_itself(codes: Uint8Array, pieces: Float32Array) -> bool:

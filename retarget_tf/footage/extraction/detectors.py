@@ -1,4 +1,4 @@
-"""Wraps the two MediaPipe models as context managers: a pose landmarker and a multiclass person segmenter.
+"""Wraps MediaPipe's models as context managers: two pose landmarkers and a multiclass person segmenter.
 
 MediaPipe is imported only when one of them is opened.
 """
