@@ -226,7 +226,8 @@ class BaseRetargeter(abc.ABC):
             out: File or folder to write, see `video.open_writer`.
             show: What to show: the photographic `frames`; the coloured `maps`; or the `panel` of target, source, pose,
                 map and frame side by side.
-            options: Size and background of the photographic frames; None for the defaults.
+            options: Size and background of the photographic frames; maps are shown at `height` too, with smooth
+                outlines. None for the defaults.
             audio: Takes over the source's sound.
             maps_dir: Folder for the maps of class ids, `000000.png`, `000001.png`, ...; maps of an earlier run in it
                 are deleted. None writes no maps.
@@ -252,6 +253,7 @@ class BaseRetargeter(abc.ABC):
             lambda: self._generate(target, placed),
             lambda: ahead(self._frame_maker(target, options, source, placed).dance(placed)),
             self.label_schema,
+            (options or FrameOptions()).height,
         )
         sound = source.sound if audio else None
         with (
