@@ -98,6 +98,33 @@ def test_target_takes_its_share_of_the_canvas(loaded: Retargeter, photo: pathlib
     assert (target.canvas[y, x] == walking_square(0, 64)[0][32, 32]).all()  # the picture moved as its joints did
 
 
+def test_a_small_person_is_cut_out_at_the_photos_resolution(
+    loaded: Retargeter, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person a fifth as high as the photo is shown to the model exactly as out of a photo that ends around her."""
+    seen: list[Uint8Array] = []
+    asking = with_reference_map(loaded, seen, monkeypatch)
+    _, top, _, bottom = skeleton.person_box(keypoints()[0])  # type: ignore[misc]
+    height = round(5 * float(bottom - top))
+    wide = np.random.default_rng(0).integers(0, 256, (height, 2 * height, 3)).astype(np.uint8)
+    wide_map = np.zeros((height, 2 * height), np.uint8)
+    wide_map[60:124, 100:164] = walking_square(0, 64)[1]
+    shown = []
+    for x, y, picture, parsing_map in (
+        (100, 60, wide, wide_map),
+        (0, 0, wide[60:124, 100:164], wide_map[60:124, 100:164]),
+    ):
+        cv2.imwrite(str(tmp_path / "photo.png"), picture)
+        cv2.imwrite(str(tmp_path / "map.png"), parsing_map)
+        pose = keypoints()[0] + np.array([x, y, 0], np.float32) * (keypoints()[0, :, 2:] > 0)
+        target = asking.prepare_target(tmp_path / "photo.png", pose, target_map=tmp_path / "map.png")
+        list(asking.retarget(target, keypoints()))
+        shown.append((target.canvas, target.keypoints, target.photo.parsing_map, seen[-1]))
+    for alone, within in zip(*shown, strict=True):
+        np.testing.assert_allclose(alone, within, atol=1e-3)
+    assert (seen[-1] > 0).mean() > 0.3
+
+
 def test_retarget_is_the_rollout_of_the_placed_path(
     loaded: Retargeter, photo: pathlib.Path, model: pathlib.Path
 ) -> None:
