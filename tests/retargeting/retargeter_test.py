@@ -281,10 +281,25 @@ def test_detector_is_asked_where_no_keypoints_are_given(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: pathlib.Path,
 ) -> None:
-    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, **_: keypoints()[0])
-    monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
-    asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo=str(photo), source_video=str(dance))
+    searches: list[extraction.PersonSearch] = []
+
+    def found(_: object, *, search: extraction.PersonSearch, **__: object) -> Float32Array:
+        searches.append(search)
+        return keypoints()
+
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, **asked: found(picture, **asked)[0])
+    monkeypatch.setattr(extraction, "video_keypoints", found)
+    asked = Dance(
+        out=str(tmp_path / "maps.mp4"),
+        show="maps",
+        target_photo=str(photo),
+        target_person="1",
+        exact_keypoints=False,
+        source_video=str(dance),
+    )
     assert write_dance(loaded, asked) == 5
+    quickly = extraction.PersonSearch(exact_keypoints=False)
+    assert searches == [dataclasses.replace(quickly, person=extraction.PersonChoice(1)), quickly]
 
 
 def test_a_swapped_moment_is_mended_before_the_path_is_placed(loaded: Retargeter, photo: pathlib.Path) -> None:
