@@ -16,17 +16,26 @@ _SIZE_HELP = "side of the stored square frames in pixels"
 
 
 @dataclasses.dataclass(frozen=True)
-class ExtractionConfig:
+class PersonSearch:
+    """How a person's joints are found in a photo or a video; `person` says whose, if it shows several people."""
+
+    person: PersonChoice = MAIN_PERSON
+    exact_keypoints: bool = setting(
+        True, "find joints with two models, more exactly; with one it takes a third of the time"
+    )
+    models: str | None = setting(None, "folder of the models; retarget-fetch-models' own unless given")
+
+
+MAIN_SEARCH = PersonSearch()
+
+
+@dataclasses.dataclass(frozen=True)
+class ExtractionConfig(PersonSearch):
     """Settings of extraction; its clips carry the maps of a `parser` out of a file beside `parts10`."""
 
     size: int = setting(256, _SIZE_HELP, minimum=32)
     margin: float = setting(0.06, "free border around the person's path, as a share of its size", minimum=0, maximum=1)
     max_frames: int = setting(0, "frames of each video to read; 0 for all", minimum=0)
-    models: str | None = setting(None, "folder of the models; retarget-fetch-models' own unless given")
-    exact_keypoints: bool = setting(
-        True, "find joints with two models, more exactly; with one it takes a third of the time"
-    )
-    person: PersonChoice = MAIN_PERSON
     reading: ReadOptions = AS_IT_IS
     parser: str = setting(BUILT_IN, "mediapipe, or a human parser: a SavedModel folder, a .tflite or an .onnx file")
     parser_schema: str = setting("cihp20", "label schema of a parser that is a file")

@@ -10,8 +10,9 @@ from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.networks import encoding
 from retarget_tf.pictures import drawing
 from retarget_tf.pictures.drawing import DARK, GAP, LINE
+from retarget_tf.pictures.enlarging import enlarge_map
 
-_MIN_HEIGHT = 320  # smallest height of a column in pixels
+_HEIGHT = 384  # of a column in pixels, unless the maps are larger
 _WIDEST = 16 / 9  # largest width / height of the source's column; wider sources are scaled down
 _COLUMNS = ("target", "source", "pose", "retargeted map", "retargeted")
 
@@ -35,8 +36,7 @@ class Panel:
         size: int,
         schema: LabelSchema,
     ) -> None:
-        # A multiple of `size`, so that all pixels of the map are enlarged equally.
-        side = size * -(-_MIN_HEIGHT // size)
+        side = max(_HEIGHT, size)
         width, height = source_size
         self._source_size = _fitted(width / height, side)
         self._result_size = _fitted(result_shape[1] / result_shape[0], side)
@@ -73,7 +73,7 @@ class Panel:
         larger = keypoints * np.asarray([self._scale, self._scale, 1], np.float32)
         pose = self._draw(tf.constant(larger[None]))[0].numpy()
         side = pose.shape[0]
-        coloured = cv2.resize(self._schema.colour(parsing_map), (side, side), interpolation=cv2.INTER_NEAREST)
+        coloured = self._schema.colour(enlarge_map(parsing_map, side))
         drawing.paste(panel, _resized(frame, width, height), self._lefts[1], LINE + (side - height) // 2)
         drawing.paste(panel, pose, self._lefts[2], LINE)
         drawing.paste(panel, coloured, self._lefts[3], LINE)

@@ -16,7 +16,7 @@ from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 from retarget_tf.body.pose_transform import Fit, UpperBody
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage.importers import KeypointFile
-from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
@@ -78,8 +78,7 @@ class BaseRetargeter(abc.ABC):
         keypoints: Float32Array | KeypointFile | None = None,
         *,
         target_map: files.PathLike = AUTO,
-        person: PersonChoice = MAIN_PERSON,
-        exact: bool = True,
+        search: PersonSearch = MAIN_SEARCH,
     ) -> Target:
         """Cuts the square around the person out of a photo and scales it to the canvas.
 
@@ -91,8 +90,7 @@ class BaseRetargeter(abc.ABC):
                 the parser of the `extract` extra; `"none"` leaves the parsing to the network; `"auto"` runs the parser
                 if it is installed and has the classes of the model. Photographic frames are made from it whatever the
                 model is; `paper` does not look at it for its maps.
-            person: Which person is detected, if the photo shows several.
-            exact: Detects joints with two models, more exactly and more slowly, see `extraction.detect_keypoints`.
+            search: Which person is detected, and how exactly.
 
         Raises:
             InputDataError: The photo or its map cannot be read, or the photo shows nobody.
@@ -106,25 +104,20 @@ class BaseRetargeter(abc.ABC):
         if target_map not in MAP_CHOICES and not self.takes_reference_map:
             logging.info("target: its map is for photographs; the model does not look at it")
         size, share, schema = self.image_size, self._spec.person_height_share, self.label_schema
-        return targets.photo_target(
-            photo, size, share, keypoints, target_map=target_map, schema=schema, person=person, exact=exact
-        )
+        return targets.photo_target(photo, size, share, keypoints, target_map=target_map, schema=schema, search=search)
 
     def prepare_video_target(
         self,
         path: files.PathLike,
         reading: video.ReadOptions = video.AS_IT_IS,
-        person: PersonChoice = MAIN_PERSON,
-        *,
-        exact: bool = True,
+        search: PersonSearch = MAIN_SEARCH,
     ) -> Target:
         """Takes the target from a video: its best frames from all sides, and the background behind them.
 
         Args:
             path: The video file.
             reading: Resampling and limits of reading it.
-            person: Which person, if the video shows several.
-            exact: Detects joints with two models, more exactly and more slowly, see `extraction.video_keypoints`.
+            search: Which person is taken, and how exactly joints are found.
 
         Raises:
             InputDataError: The video cannot be read, or shows nobody.
@@ -132,7 +125,7 @@ class BaseRetargeter(abc.ABC):
         """
         size, share = self.image_size, self._spec.person_height_share
         target_map = AUTO if self.label_schema == PARTS10 else NO_MAP
-        film = target_video.watch(path, reading, person, exact=exact)
+        film = target_video.watch(path, reading, search)
         first, *more = (
             targets.picture_target(picture, pose, size, share, target_map=target_map) for picture, pose in film.pictures
         )
@@ -226,7 +219,8 @@ class BaseRetargeter(abc.ABC):
             out: File or folder to write, see `video.open_writer`.
             show: What to show: the photographic `frames`; the coloured `maps`; or the `panel` of target, source, pose,
                 map and frame side by side.
-            options: Size and background of the photographic frames; None for the defaults.
+            options: Size and background of the photographic frames; maps are shown at `height` too, with smooth
+                outlines. None for the defaults.
             audio: Takes over the source's sound.
             maps_dir: Folder for the maps of class ids, `000000.png`, `000001.png`, ...; maps of an earlier run in it
                 are deleted. None writes no maps.
@@ -252,6 +246,7 @@ class BaseRetargeter(abc.ABC):
             lambda: self._generate(target, placed),
             lambda: ahead(self._frame_maker(target, options, source, placed).dance(placed)),
             self.label_schema,
+            (options or FrameOptions()).height,
         )
         sound = source.sound if audio else None
         with (

@@ -12,7 +12,7 @@ from retarget_tf import files
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.people.choosing import PersonChoice
-from retarget_tf.footage.settings import UNITS
+from retarget_tf.footage.settings import UNITS, PersonSearch
 from retarget_tf.program.settings import check, setting
 from retarget_tf.retargeting.frames.options import NONE, FrameOptions
 
@@ -103,6 +103,16 @@ class Dance:
         if not self.target_photo:
             return []
         return [self.target_photo] if pathlib.Path(self.target_photo).exists() else self.target_photo.split(",")
+
+    @property
+    def target_search(self) -> PersonSearch:
+        """How the target is found."""
+        return PersonSearch(PersonChoice.parse(self.target_person), self.exact_keypoints)
+
+    @property
+    def source_search(self) -> PersonSearch:
+        """How the source is found."""
+        return PersonSearch(exact_keypoints=self.exact_keypoints)
 
     def _refuse_replacing_inputs(self) -> None:
         given = [

@@ -9,6 +9,7 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import LabelSchema
+from retarget_tf.pictures.enlarging import enlarge_map
 from retarget_tf.retargeting.dance import Show
 from retarget_tf.retargeting.sources import Source
 from retarget_tf.retargeting.targets import Target
@@ -38,6 +39,7 @@ class Shown:
         maps: Starts to generate the maps, uint8 `[size, size]`, one for each pose.
         frames: Starts to make the photographic frames, one for each pose.
         schema: Label schema of the maps.
+        height: Side in pixels at which maps are shown; larger maps keep their size.
     """
 
     target: Target
@@ -45,6 +47,7 @@ class Shown:
     maps: Callable[[], Iterator[Uint8Array]]
     frames: Callable[[], Iterator[Uint8Array]]
     schema: LabelSchema
+    height: int
 
     def steps(self, show: Show, source: Source, *, with_maps: bool) -> Iterator[Step]:
         """Yields the frames of the video; maps and photographic frames are made only if they are needed."""
@@ -57,8 +60,11 @@ class Shown:
                 panel = panel or self._panel(source.picture_size, frame.shape, len(parsing_map))
                 picture = panel.compose(timed.frame, keypoints, parsing_map, frame)
             else:
-                picture = frame if show == "frames" else self.schema.colour(parsing_map)
+                picture = frame if show == "frames" else self._coloured(parsing_map)
             yield Step(timed.seconds, timed.duration, picture, parsing_map)
+
+    def _coloured(self, parsing_map: Uint8Array) -> Uint8Array:
+        return self.schema.colour(enlarge_map(parsing_map, max(len(parsing_map), self.height)))
 
     def _panel(self, source_size: tuple[int, int], result_shape: tuple[int, ...], size: int) -> "Panel":
         from retarget_tf.pictures.panel import Panel

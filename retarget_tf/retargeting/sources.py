@@ -14,6 +14,7 @@ from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction
 from retarget_tf.footage.importers import KeypointFile
+from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.pictures import video
 
 
@@ -75,7 +76,7 @@ def video_source(
     *,
     max_frames: int | None = None,
     reading: video.ReadOptions = video.AS_IT_IS,
-    exact: bool = True,
+    search: PersonSearch = MAIN_SEARCH,
     show_progress: bool = False,
 ) -> Source:
     """Reads the source from a video.
@@ -86,7 +87,7 @@ def video_source(
             each frame that `reading` yields; None detects them in a first pass over the video.
         max_frames: Stops after this many frames; None reads all.
         reading: Resampling and limits of reading the video.
-        exact: Detects joints with two models, more exactly and more slowly, see `extraction.video_keypoints`.
+        search: Whose joints are detected, and how exactly.
         show_progress: Draws a progress bar while keypoints are detected.
 
     Raises:
@@ -98,7 +99,7 @@ def video_source(
         keypoints = keypoints.read(info.width, info.height, info.fps)
     elif keypoints is None:
         keypoints = extraction.video_keypoints(
-            path, max_frames=max_frames or 0, reading=reading, exact=exact, show_progress=show_progress
+            path, search=search, max_frames=max_frames or 0, reading=reading, show_progress=show_progress
         )
     return Source(
         str(path),

@@ -11,7 +11,7 @@ from retarget_tf.body.pose_transform import hold_pose
 from retarget_tf.body.skeleton import JOINT
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction
-from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.pictures import video
 from retarget_tf.retargeting.frames.common_plate import common_plate, spread
 from retarget_tf.retargeting.frames.dancer_area import DancerFinder, View
@@ -57,23 +57,20 @@ class Film(NamedTuple):
 def watch(
     path: files.PathLike,
     reading: video.ReadOptions = video.AS_IT_IS,
-    person: PersonChoice = MAIN_PERSON,
-    *,
-    exact: bool = True,
+    search: PersonSearch = MAIN_SEARCH,
 ) -> Film:
     """Reads a person's best frames from a video, and the background behind her.
 
     Args:
         path: The video file.
         reading: Resampling and limits of reading it.
-        person: Which person, if it shows several.
-        exact: Detects joints with two models, more exactly and more slowly, see `extraction.video_keypoints`.
+        search: Which person is taken, and how exactly joints are found.
 
     Raises:
         InputDataError: The video cannot be read, or shows nobody.
         MissingDependencyError: The keypoint detector is not installed.
     """
-    keypoints = extraction.video_keypoints(path, reading=reading, person=person, exact=exact)
+    keypoints = extraction.video_keypoints(path, search=search, reading=reading)
     if skeleton.person_box(keypoints) is None:
         raise InputDataError(f"video {path}: nobody is seen in it. Give a video that shows a whole person.")
     wanted, sampled, held = best_frames(keypoints), spread(len(keypoints)), hold_pose(keypoints)

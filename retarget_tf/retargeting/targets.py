@@ -18,7 +18,7 @@ from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.importers import KeypointFile
-from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.pictures import image_files
 from retarget_tf.pictures.square_crop import SquareCrop
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE
@@ -94,8 +94,7 @@ def photo_target(
     *,
     target_map: files.PathLike = NO_MAP,
     schema: LabelSchema = PARTS10,
-    person: PersonChoice = MAIN_PERSON,
-    exact: bool = True,
+    search: PersonSearch = MAIN_SEARCH,
 ) -> Target:
     """Reads the target from a photo and cuts the square around the person out of it.
 
@@ -108,15 +107,14 @@ def photo_target(
         target_map: A PNG file of class ids as large as the upright photo, see `importers.read_parsing_png`; `PARSE` to
             run the parser of the `extract` extra; `AUTO` to run it if it is installed; `NO_MAP` for an unknown map.
         schema: Label schema of the map.
-        person: Which person is detected, if the photo shows several.
-        exact: Detects joints with two models, more exactly and more slowly, see `extraction.detect_keypoints`.
+        search: Which person is detected, and how exactly.
 
     Raises:
         InputDataError: The photo or its map cannot be read, or the photo shows nobody.
         MissingDependencyError: The keypoint detector, or the parser for `PARSE`, is needed and not installed.
     """
     picture = image_files.load_photo(photo)
-    pose = _pose_in(picture, keypoints, person, exact, f"photo {photo}")
+    pose = _pose_in(picture, keypoints, search, f"photo {photo}")
     if pose is None or skeleton.person_box(pose) is None:
         raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
     if not pose[list(skeleton.joints("neck", "mid_hip")), 2].any():
@@ -181,12 +179,12 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
 
 
 def _pose_in(
-    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, person: PersonChoice, exact: bool, source: str
+    picture: Uint8Array, keypoints: Float32Array | KeypointFile | None, search: PersonSearch, source: str
 ) -> Float32Array | None:
     """Returns the given keypoints `[25, 3]`, the first of a file, or detected ones; None if nobody is detected."""
     height, width = picture.shape[:2]
     if keypoints is None:
-        return extraction.detect_keypoints(picture, person=person, exact=exact, source=source)
+        return extraction.detect_keypoints(picture, search=search, source=source)
     if isinstance(keypoints, KeypointFile):
         return keypoints.read(width, height)[0]
     return skeleton.drop_unseen(keypoints, width, height)

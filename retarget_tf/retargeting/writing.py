@@ -6,7 +6,6 @@ import importlib
 
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.importers import KeypointFile
-from retarget_tf.footage.people.choosing import PersonChoice
 from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting.base_retargeter import BaseRetargeter
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, Dance, check_outputs
@@ -71,14 +70,12 @@ def _target(retargeter: BaseRetargeter, dance: Dance, reading: video.ReadOptions
         raise ConfigError(
             f"target_map needs frames, or a model that looks at it. Received: target_map={dance.target_map}"
         )
-    person = PersonChoice.parse(dance.target_person)
+    search = dance.target_search
     if dance.target_video:
-        return retargeter.prepare_video_target(dance.target_video, reading, person, exact=dance.exact_keypoints)
+        return retargeter.prepare_video_target(dance.target_video, reading, search)
     keypoints = KeypointFile(dance.target_keypoints, dance.units) if dance.target_keypoints else None
     first, *more = (
-        retargeter.prepare_target(
-            photo, keypoints, target_map=dance.target_map, person=person, exact=dance.exact_keypoints
-        )
+        retargeter.prepare_target(photo, keypoints, target_map=dance.target_map, search=search)
         for photo in dance.photos
     )
     return dataclasses.replace(first, more=tuple(more))
@@ -93,6 +90,6 @@ def _source(dance: Dance, reading: video.ReadOptions, *, show_progress: bool) ->
         keypoints,
         max_frames=dance.max_frames,
         reading=reading,
-        exact=dance.exact_keypoints,
+        search=dance.source_search,
         show_progress=show_progress,
     )

@@ -64,7 +64,7 @@ def _keypoints(path: str) -> tuple[Float32Array, Float32Array]:
     header = video.probe(path)
     shares = np.load(file)["keypoints"]
     reference = keypoint_formats.from_coco18(shares * np.array([header.width, header.height, 1], np.float32))
-    ours = extraction.video_keypoints(path, exact=_EXACT.value)
+    ours = extraction.video_keypoints(path, extraction.PersonSearch(exact_keypoints=_EXACT.value))
     if len(ours) != len(reference):
         raise InputDataError(f"reference {file}: is of {len(reference)} frames, the video of {len(ours)}.")
     return ours[:: _EVERY.value], reference[:: _EVERY.value]

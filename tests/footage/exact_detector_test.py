@@ -56,7 +56,7 @@ def test_one_model_is_enough_to_find_a_person(
 ) -> None:
     monkeypatch.setattr(detectors, "PoseDetector", Eyes)
     monkeypatch.setattr(Eyes, "blind", blind)
-    with exact_detector.open_detector(exact=True) as detector:
+    with exact_detector.open_detector(extraction.PersonSearch()) as detector:
         found = detector.detect(np.zeros((8, 8, 3), np.uint8), 0.0)
     if shift is None:
         assert found is None
@@ -76,6 +76,7 @@ def test_a_person_who_turns_is_found_more_exactly() -> None:
         truth = stored["keypoints"][100:160, [9, 10, 12, 13], :2] * [header.width, header.height]
     errors = []
     for exact in (False, True):
-        found = extraction.video_keypoints(path, max_frames=160, exact=exact)[100:, [10, 11, 13, 14], :2]
+        search = extraction.PersonSearch(exact_keypoints=exact)
+        found = extraction.video_keypoints(path, search, max_frames=160)[100:, [10, 11, 13, 14], :2]
         errors.append(np.median(np.linalg.norm(found - truth, axis=-1)))
     assert errors[1] < 0.9 * errors[0]

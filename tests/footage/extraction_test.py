@@ -295,7 +295,7 @@ def test_settings_are_checked() -> None:
 
 def test_missing_models_say_the_command(tmp_path: pathlib.Path) -> None:
     with pytest.raises(MissingDependencyError, match=r"retarget-fetch-models --out="):
-        extraction.detect_keypoints(np.zeros((8, 8, 3), np.uint8), models_folder=tmp_path)
+        extraction.detect_keypoints(np.zeros((8, 8, 3), np.uint8), extraction.PersonSearch(models=str(tmp_path)))
 
 
 def test_clips_that_are_there_are_skipped(tmp_path: pathlib.Path) -> None:

@@ -45,11 +45,12 @@ def test_either_of_two_dancers_who_cross_is_followed(tmp_path: pathlib.Path, mon
     heights = [np.ptp(np.where(who[..., 2:] > 0, who, np.nan)[..., 1], axis=1) for who in truth]
     main = int(np.nansum(heights[1]) > np.nansum(heights[0]))
     for rank in (0, 1):
-        found = extraction.video_keypoints(path, person=extraction.PersonChoice(rank))
+        found = extraction.video_keypoints(path, extraction.PersonSearch(extraction.PersonChoice(rank)))
         own, other = truth[main ^ rank], truth[1 - (main ^ rank)]
         assert share_at(found, own, other) == 1
     x, y = truth[1, 0, skeleton.JOINT["neck"], :2]
-    at_point = extraction.video_keypoints(path, person=extraction.PersonChoice(point=(float(x), float(y))))
+    choice = extraction.PersonChoice(point=(float(x), float(y)))
+    at_point = extraction.video_keypoints(path, extraction.PersonSearch(choice))
     assert share_at(at_point, truth[1], truth[0]) == 1
 
 
@@ -66,8 +67,8 @@ def test_one_dancer_alone_is_found_by_the_steadier_search(monkeypatch: pytest.Mo
 def test_views_are_kept_of_the_followed_person_only(monkeypatch: pytest.MonkeyPatch) -> None:
     frames, truth = two_dancers(20, size=64)
     monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth, 128))
-    choice = extraction.PersonChoice(1)
-    track = following.follow_person(frames, 30, choice, "two.mp4", view_of=lambda posed: posed)
+    search = extraction.PersonSearch(extraction.PersonChoice(1))
+    track = following.follow_person(frames, 30, search, "two.mp4", view_of=lambda posed: posed)
     assert len(track.views) == 20
     for view, keypoints in zip(track.views, track.keypoints, strict=True):
         np.testing.assert_array_equal(view.keypoints, keypoints)
@@ -110,7 +111,7 @@ def test_a_cut_is_told_with_its_frame(
     monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth[:people], 128))
     said: list[str] = []
     monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
-    extraction.video_keypoints(path, person=extraction.PersonChoice(rank))
+    extraction.video_keypoints(path, extraction.PersonSearch(extraction.PersonChoice(rank)))
     cut = f"video {path} frame 12: from here on it may be another person who is followed. Look at the clip."
     assert said.count(cut) == 1
 
@@ -120,7 +121,8 @@ def test_mediapipe_and_tracks_follow_a_chosen_dancer(tmp_path: pathlib.Path) -> 
     frames, truth = two_dancers(12, size=192)
     path = write(tmp_path / "two.mp4", frames)
     x, y = truth[1, 0, skeleton.JOINT["neck"], :2]
-    found = extraction.video_keypoints(path, person=extraction.PersonChoice(point=(float(x), float(y))))
+    choice = extraction.PersonChoice(point=(float(x), float(y)))
+    found = extraction.video_keypoints(path, extraction.PersonSearch(choice))
     assert (found[..., 2] > 0).any(axis=1).mean() > 0.9
     assert share_at(found, truth[1], truth[0]) == 1
 
@@ -131,7 +133,7 @@ def test_the_walker_is_followed_before_bystanders() -> None:
     folder = shared_videos()
     assert folder is not None
     frames = itertools.islice(video.read_frames(folder / "beam_walk_bystanders.mp4"), 15)
-    track = following.follow_person(frames, 60, extraction.PersonChoice(), "beam_walk_bystanders.mp4")
+    track = following.follow_person(frames, 60, extraction.PersonSearch(), "beam_walk_bystanders.mp4")
     hips = track.keypoints[:, skeleton.JOINT["mid_hip"]]
     assert (hips[:, 2] > 0).all()
     assert np.linalg.norm(np.diff(hips[:, :2], axis=0), axis=-1).max() < 40  # of 1,920: nobody jumps

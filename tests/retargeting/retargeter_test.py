@@ -98,6 +98,33 @@ def test_target_takes_its_share_of_the_canvas(loaded: Retargeter, photo: pathlib
     assert (target.canvas[y, x] == walking_square(0, 64)[0][32, 32]).all()  # the picture moved as its joints did
 
 
+def test_a_small_person_is_cut_out_at_the_photos_resolution(
+    loaded: Retargeter, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A person a fifth as high as the photo is shown to the model exactly as out of a photo that ends around her."""
+    seen: list[Uint8Array] = []
+    asking = with_reference_map(loaded, seen, monkeypatch)
+    _, top, _, bottom = skeleton.person_box(keypoints()[0])  # type: ignore[misc]
+    height = round(5 * float(bottom - top))
+    wide = np.random.default_rng(0).integers(0, 256, (height, 2 * height, 3)).astype(np.uint8)
+    wide_map = np.zeros((height, 2 * height), np.uint8)
+    wide_map[60:124, 100:164] = walking_square(0, 64)[1]
+    shown = []
+    for x, y, picture, parsing_map in (
+        (100, 60, wide, wide_map),
+        (0, 0, wide[60:124, 100:164], wide_map[60:124, 100:164]),
+    ):
+        cv2.imwrite(str(tmp_path / "photo.png"), picture)
+        cv2.imwrite(str(tmp_path / "map.png"), parsing_map)
+        pose = keypoints()[0] + np.array([x, y, 0], np.float32) * (keypoints()[0, :, 2:] > 0)
+        target = asking.prepare_target(tmp_path / "photo.png", pose, target_map=tmp_path / "map.png")
+        list(asking.retarget(target, keypoints()))
+        shown.append((target.canvas, target.keypoints, target.photo.parsing_map, seen[-1]))
+    for alone, within in zip(*shown, strict=True):
+        np.testing.assert_allclose(alone, within, atol=1e-3)
+    assert (seen[-1] > 0).mean() > 0.3
+
+
 def test_retarget_is_the_rollout_of_the_placed_path(
     loaded: Retargeter, photo: pathlib.Path, model: pathlib.Path
 ) -> None:
@@ -160,7 +187,7 @@ def test_gaps_are_as_long_as_the_source_is_slow(loaded: Retargeter, photo: pathl
     assert not loaded.place(target, source, source_fps=10)[5:13, nose, 2].any()
 
 
-@pytest.mark.parametrize(("show", "shape"), [("frames", (64, 64)), ("maps", (SIZE, SIZE)), ("panel", None)])
+@pytest.mark.parametrize(("show", "shape"), [("frames", (64, 64)), ("maps", (96, 96)), ("panel", None)])
 def test_a_video_and_its_maps(
     loaded: Retargeter,
     target: Target,
@@ -170,9 +197,9 @@ def test_a_video_and_its_maps(
     shape: tuple[int, int] | None,
 ) -> None:
     source = sources.video_source(dance, keypoints())
-    out, maps = tmp_path / "out.mp4", tmp_path / "maps"
+    out, maps, options = tmp_path / "out.mp4", tmp_path / "maps", FrameOptions(height=96)
     for _ in range(2):  # twice is as good as once
-        assert loaded.write_video(target, source, out, show=show, maps_dir=maps) == 5
+        assert loaded.write_video(target, source, out, show=show, options=options, maps_dir=maps) == 5
         info = video.probe(out)
         assert (info.fps, info.width % 2, info.height % 2) == (25, 0, 0)
         assert (info.height, info.width) == shape if shape else info.height >= 320
@@ -228,11 +255,11 @@ def test_panel_shows_the_map_in_its_colours_and_the_frame() -> None:
     parsing_map[:, SIZE // 2 :] = 3
     source, result = np.full((200, 300, 3), 99, np.uint8), np.full((90, 60, 4), (230, 120, 50, 255), np.uint8)
     composed = panel.compose(source, np.zeros((25, 3), np.float32), parsing_map, result)
-    side = 320  # ten times the map
+    side = 384  # twelve times the map
     upper_clothes = (composed == parsing_labels.PARTS10.palette[3]).all(axis=-1)
     assert upper_clothes[28 : 28 + side].sum() == side * side // 2
     assert (composed == 77).all(axis=-1).sum() == side * side
-    assert (composed == 99).all(axis=-1).sum() == 480 * side
+    assert (composed == 99).all(axis=-1).sum() == side * side * 3 // 2
     frame = (composed == (230, 120, 50)).all(axis=-1)
     assert frame.sum() == round(side * 60 / 90) * side
     assert np.flatnonzero(frame.any(axis=0))[0] > np.flatnonzero(upper_clothes.any(axis=0))[-1]
@@ -254,10 +281,25 @@ def test_detector_is_asked_where_no_keypoints_are_given(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: pathlib.Path,
 ) -> None:
-    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, **_: keypoints()[0])
-    monkeypatch.setattr(extraction, "video_keypoints", lambda path, **_: keypoints())
-    asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo=str(photo), source_video=str(dance))
+    searches: list[extraction.PersonSearch] = []
+
+    def found(_: object, *, search: extraction.PersonSearch, **__: object) -> Float32Array:
+        searches.append(search)
+        return keypoints()
+
+    monkeypatch.setattr(extraction, "detect_keypoints", lambda picture, **asked: found(picture, **asked)[0])
+    monkeypatch.setattr(extraction, "video_keypoints", found)
+    asked = Dance(
+        out=str(tmp_path / "maps.mp4"),
+        show="maps",
+        target_photo=str(photo),
+        target_person="1",
+        exact_keypoints=False,
+        source_video=str(dance),
+    )
     assert write_dance(loaded, asked) == 5
+    quickly = extraction.PersonSearch(exact_keypoints=False)
+    assert searches == [dataclasses.replace(quickly, person=extraction.PersonChoice(1)), quickly]
 
 
 def test_a_swapped_moment_is_mended_before_the_path_is_placed(loaded: Retargeter, photo: pathlib.Path) -> None:

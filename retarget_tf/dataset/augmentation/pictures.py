@@ -5,6 +5,7 @@ the surface stay: a mirrored piece shows the same points, with its axes mirrored
 """
 
 import dataclasses
+from collections.abc import Callable
 
 import numpy as np
 import tensorflow as tf
@@ -37,6 +38,14 @@ class Pictures:
         every = (self.frames, self.keypoints, self.parsing_maps, self.surface_maps, self.pieces)
         return tuple(tensor for tensor in every if tensor is not None)
 
+    def moved_surfaces(
+        self, move: Callable[[tf.Tensor], tf.Tensor], camera: tf.Tensor
+    ) -> tuple[tf.Tensor | None, tf.Tensor | None]:
+        """Returns surface maps as `move` moves them, and pieces moved by the camera; None where they are not wanted."""
+        if self.surface_maps is None:
+            return None, None
+        return move(self.surface_maps), move_pieces(self.pieces, camera)
+
 
 def resize(pictures: Pictures, size: int) -> Pictures:
     """Resizes to side `size`: frames by area averaging when they shrink, else bilinear; maps by nearest pixel."""
@@ -44,11 +53,10 @@ def resize(pictures: Pictures, size: int) -> Pictures:
     method = tf.image.ResizeMethod.AREA if size < before else tf.image.ResizeMethod.BILINEAR
     frames = tf.cast(tf.round(tf.image.resize(pictures.frames, [size, size], method)), tf.uint8)
     keypoints, maps = resize_maps(pictures.keypoints, pictures.parsing_maps, size)
-    surface_maps, pieces = pictures.surface_maps, pictures.pieces
-    if surface_maps is not None:
-        surface_maps = resize_nearest(surface_maps, size)
-        pieces = move_pieces(pieces, tf.linalg.diag([size / before, size / before, 1.0]))
-    return Pictures(frames, keypoints, maps, surface_maps, pieces)
+    camera = tf.linalg.diag([size / before, size / before, 1.0])
+    return Pictures(
+        frames, keypoints, maps, *pictures.moved_surfaces(lambda codes: resize_nearest(codes, size), camera)
+    )
 
 
 def resize_maps(keypoints: tf.Tensor, parsing_maps: tf.Tensor, size: int) -> tuple[tf.Tensor, tf.Tensor]:
@@ -74,16 +82,15 @@ def move_pieces(pieces: tf.Tensor, camera: tf.Tensor) -> tf.Tensor:
 
 def crop(pictures: Pictures, top: tf.Tensor, left: tf.Tensor, size: int) -> Pictures:
     """Crops the square of side `size` whose upper left corner is (left, top); joints outside of it become missing."""
-    frames = tf.image.crop_to_bounding_box(pictures.frames, top, left, size, size)
-    maps = tf.image.crop_to_bounding_box(pictures.parsing_maps[..., None], top, left, size, size)
+
+    def cropped(values: tf.Tensor) -> tf.Tensor:
+        return tf.image.crop_to_bounding_box(values, top, left, size, size)
+
     corner = tf.cast(tf.stack([left, top]), tf.float32)
     keypoints = place(pictures.keypoints, pictures.keypoints[..., :2] - corner, size)
-    surface_maps, pieces = pictures.surface_maps, pictures.pieces
-    if surface_maps is not None:
-        surface_maps = tf.image.crop_to_bounding_box(surface_maps, top, left, size, size)
-        shift = tf.concat([-corner, [1.0]], axis=0)
-        pieces = move_pieces(pieces, tf.concat([tf.eye(3, 2), shift[:, None]], axis=1))
-    return Pictures(frames, keypoints, maps[..., 0], surface_maps, pieces)
+    camera = tf.concat([tf.eye(3, 2), tf.concat([-corner, [1.0]], axis=0)[:, None]], axis=1)
+    maps = cropped(pictures.parsing_maps[..., None])[..., 0]
+    return Pictures(cropped(pictures.frames), keypoints, maps, *pictures.moved_surfaces(cropped, camera))
 
 
 def place(keypoints: tf.Tensor, xy: tf.Tensor, size: int) -> tf.Tensor:
@@ -102,11 +109,9 @@ def mirror(pictures: Pictures, schema: parsing_labels.LabelSchema) -> Pictures:
     present = (confidence > 0) & (x > 0)
     keypoints = tf.where(present[..., None], tf.stack([size - x, y, confidence], axis=-1), 0.0)
     maps = tf.gather(mirrored_ids(schema), tf.cast(tf.reverse(pictures.parsing_maps, axis=[-1]), tf.int32))
-    surface_maps, pieces = pictures.surface_maps, pictures.pieces
-    if surface_maps is not None:
-        surface_maps = tf.reverse(surface_maps, axis=[-2])
-        pieces = move_pieces(pieces, tf.constant([[-1.0, 0, size], [0, 1, 0], [0, 0, 1]]))
-    return Pictures(tf.reverse(pictures.frames, axis=[-2]), keypoints, maps, surface_maps, pieces)
+    camera = tf.constant([[-1.0, 0, size], [0, 1, 0], [0, 0, 1]])
+    surfaces = pictures.moved_surfaces(lambda codes: tf.reverse(codes, axis=[-2]), camera)
+    return Pictures(tf.reverse(pictures.frames, axis=[-2]), keypoints, maps, *surfaces)
 
 
 def mirrored_ids(schema: parsing_labels.LabelSchema) -> Uint8Array:

@@ -19,7 +19,7 @@ from retarget_tf.dataset.augmentation.affine import (
     move_surface_maps,
 )
 from retarget_tf.dataset.augmentation.detection import DetectionErrors
-from retarget_tf.dataset.augmentation.pictures import Pictures, move_pieces
+from retarget_tf.dataset.augmentation.pictures import Pictures
 from retarget_tf.dataset.augmentation.styles import StyleRange
 from retarget_tf.errors import ConfigError
 
@@ -159,11 +159,6 @@ def augment_stream(
         ],
         axis=0,
     )
-    surface_maps, reference_surface_maps, pieces = stream.surface_maps, None, None
-    if surface_maps is not None:
-        surface_maps = move_surface_maps(surface_maps, camera)
-        reference_surface_maps = move_surface_maps(stream.reference.surface_maps, reference_camera)
-        pieces = move_pieces(stream.reference.pieces, reference_camera)
     maps, is_as_seen = config.style.apply(maps, seeds[7], schema)
     return Stream(
         config.errors.apply(keypoints, bias, seeds[5], size),
@@ -172,9 +167,10 @@ def augment_stream(
             tf.cast(tf.round(tf.clip_by_value(frames, 0, 255)), tf.uint8),
             config.reference_errors.apply(reference_keypoints, bias, seeds[6], size),
             maps[-1:],
-            reference_surface_maps,
-            pieces,
+            *stream.reference.moved_surfaces(
+                lambda codes: move_surface_maps(codes, reference_camera), reference_camera
+            ),
         ),
-        surface_maps,
+        None if stream.surface_maps is None else move_surface_maps(stream.surface_maps, camera),
         is_as_seen,
     )

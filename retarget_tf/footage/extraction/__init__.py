@@ -29,7 +29,7 @@ from retarget_tf.footage.extraction.second_look import look_again
 from retarget_tf.footage.extraction.selection import Selection, Stretch
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
-from retarget_tf.footage.settings import ExtractionConfig
+from retarget_tf.footage.settings import MAIN_SEARCH, ExtractionConfig, PersonSearch
 from retarget_tf.pictures.square_crop import SquareCrop
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "ParsedPicture",
     "PartsParser",
     "PersonChoice",
+    "PersonSearch",
     "PoseDetector",
     "PosedImage",
     "Selection",
@@ -51,20 +52,13 @@ __all__ = [
 
 
 def detect_keypoints(
-    image: Uint8Array,
-    *,
-    person: PersonChoice = MAIN_PERSON,
-    models_folder: files.PathLike | None = None,
-    exact: bool = True,
-    source: str = "photo",
+    image: Uint8Array, search: PersonSearch = MAIN_SEARCH, *, source: str = "photo"
 ) -> Float32Array | None:
     """Finds the keypoints of a person in a photo.
 
     Args:
         image: RGB uint8 `[height, width, 3]`.
-        person: Which person, if the photo shows several.
-        models_folder: Folder of the model files; None for `models.default_folder()`.
-        exact: Finds joints with two models, more exactly and more slowly, see `ExactDetector`.
+        search: Which person is found, and how exactly.
         source: Name of the photo for error messages.
 
     Returns:
@@ -74,16 +68,16 @@ def detect_keypoints(
         InputDataError: There are too few people for the choice.
         MissingDependencyError: mediapipe or its model is not installed.
     """
-    with open_detector(models_folder=models_folder, exact=exact) as detector:
-        if person == MAIN_PERSON:
+    with open_detector(search) as detector:
+        if search.person == MAIN_PERSON:
             found = detector.detect(image)
             if found is None:
                 return None
         else:
             tracker = tracking.PeopleTracker(fps=1.0)
-            with PoseDetector(max_people=MAX_PEOPLE, models_folder=models_folder) as of_everybody:
+            with PoseDetector(max_people=MAX_PEOPLE, models_folder=search.models) as of_everybody:
                 tracker.update(0, tracking.sight(image, of_everybody.detect_all(image)))
-            found = person.of(tracker.tracks, source).keypoints[0]
+            found = search.person.of(tracker.tracks, source).keypoints[0]
         found = look_again(detector, image, found)
     seen = skeleton.drop_unseen(found, image.shape[1], image.shape[0])
     return seen if np.any(seen[:, 2] > 0) else None

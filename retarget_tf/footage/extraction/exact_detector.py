@@ -10,6 +10,7 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import detectors
+from retarget_tf.footage.settings import PersonSearch
 
 _AGREE = 0.03  # of the person's longer side: joints of two looks that differ by less are averaged
 
@@ -54,13 +55,11 @@ class ExactDetector:
         self._opened.close()
 
 
-def open_detector(
-    *, video: bool = False, models_folder: files.PathLike | None = None, exact: bool = True
-) -> detectors.PoseDetector | ExactDetector:
-    """Opens the detector of a single person; the arguments as in `PoseDetector`."""
-    if exact:
-        return ExactDetector(video=video, models_folder=models_folder)
-    return detectors.PoseDetector(video=video, models_folder=models_folder)
+def open_detector(search: PersonSearch, *, video: bool = False) -> detectors.PoseDetector | ExactDetector:
+    """Opens the detector of a single person; `video` as in `PoseDetector`."""
+    if search.exact_keypoints:
+        return ExactDetector(video=video, models_folder=search.models)
+    return detectors.PoseDetector(video=video, models_folder=search.models)
 
 
 def mean_where_agreed(found: Float32Array, other: Float32Array) -> Float32Array:

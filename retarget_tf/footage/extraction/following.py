@@ -18,7 +18,8 @@ from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.extraction.exact_detector import open_detector
 from retarget_tf.footage.extraction.parser import PosedImage
 from retarget_tf.footage.people import tracking
-from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
+from retarget_tf.footage.people.choosing import MAIN_PERSON
+from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.footage.spread_sample import SpreadSample
 
 ViewOf = Callable[[PosedImage], PosedImage | None]
@@ -48,20 +49,14 @@ class Track:
 
 
 def find_person(
-    frames: Iterable[Uint8Array],
-    fps: float,
-    *,
-    models_folder: files.PathLike | None = None,
-    exact: bool = True,
-    view_of: ViewOf | None = None,
+    frames: Iterable[Uint8Array], fps: float, search: PersonSearch = MAIN_SEARCH, *, view_of: ViewOf | None = None
 ) -> Track:
     """Finds the keypoints of a video's only person.
 
     Args:
         frames: RGB uint8 `[height, width, 3]`, in order.
         fps: Frames per second.
-        models_folder: Folder of the model file; None for `models.default_folder()`.
-        exact: Finds joints with two models, more exactly and more slowly, see `ExactDetector`.
+        search: How exactly joints are found; `person` is not used.
         view_of: Makes the segmenter's view of a picture; None keeps no views.
     """
     keypoints: list[Float32Array] = []
@@ -69,8 +64,8 @@ def find_person(
     looks: list[concurrent.futures.Future[int]] = []  # how many people are seen
     stride = max(1, round(fps * _LOOK_SECONDS))
     with (
-        open_detector(video=True, models_folder=models_folder, exact=exact) as detector,
-        detectors.PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder) as onlooker,
+        open_detector(search, video=True) as detector,
+        detectors.PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=search.models) as onlooker,
         concurrent.futures.ThreadPoolExecutor(1) as beside,
     ):
         for index, frame in enumerate(frames):
@@ -92,11 +87,9 @@ def _count_people(onlooker: detectors.PoseDetector, frame: Uint8Array, seconds: 
 def follow_person(
     frames: Iterable[Uint8Array],
     fps: float,
-    choice: PersonChoice,
+    search: PersonSearch,
     name: files.PathLike,
     *,
-    models_folder: files.PathLike | None = None,
-    exact: bool = True,
     view_of: ViewOf | None = None,
 ) -> Track:
     """Tracks everybody in a video and returns the track of one person.
@@ -104,10 +97,8 @@ def follow_person(
     Args:
         frames: RGB uint8 `[height, width, 3]`, in order.
         fps: Frames per second.
-        choice: Whom to follow.
+        search: Whom to follow; joints are found more exactly and more slowly with the heavy model.
         name: Path of the video, for error messages.
-        models_folder: Folder of the model file; None for `models.default_folder()`.
-        exact: Finds joints more exactly and more slowly, with the heavy model.
         view_of: Makes the segmenter's view of a picture; None keeps no views.
 
     Raises:
@@ -117,16 +108,16 @@ def follow_person(
     views = _Views(view_of)
     count = 0
     with detectors.PoseDetector(
-        video=True, max_people=MAX_PEOPLE, models_folder=models_folder, exact=exact
+        video=True, max_people=MAX_PEOPLE, models_folder=search.models, exact=search.exact_keypoints
     ) as detector:
         for index, frame in enumerate(frames):
             sightings = tracking.sight(frame, detector.detect_all(frame, index / fps))
             tracker.update(index, sightings)
             views.add(index, frame, [sighting.keypoints for sighting in sightings])
             count = index + 1
-    if not tracker.tracks and choice == MAIN_PERSON:
+    if not tracker.tracks and search.person == MAIN_PERSON:
         return Track(np.zeros((count, skeleton.NUM_JOINTS, 3), np.float32), ())
-    person = choice.of(tracker.tracks, f"video {name}")
+    person = search.person.of(tracker.tracks, f"video {name}")
     return Track(person.over(count), views.of(person.keypoints.values()), len(tracker.tracks) > 1, tuple(person.doubts))
 
 

@@ -25,9 +25,9 @@ from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.selection import Stretch
-from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
+from retarget_tf.footage.people.choosing import MAIN_PERSON, tell_doubts
 from retarget_tf.footage.people.cuts import noting_cuts
-from retarget_tf.footage.settings import BUILT_IN, ExtractionConfig
+from retarget_tf.footage.settings import BUILT_IN, MAIN_SEARCH, ExtractionConfig, PersonSearch
 from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
 
@@ -65,7 +65,7 @@ def extract_clip(
     stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)
     frames = _Frames(path, header, config.reading, stretch, name, show_progress)
     with _open_parser(config) as parser:
-        track = _track(frames, config.person, config.models, config.exact_keypoints, parser.view_of)
+        track = _track(frames, config, parser.view_of)
         seen = skeleton.drop_unseen(track.keypoints, header.width, header.height)
         crop = cropping.clip_crop(seen, header.width, header.height, config.margin)
         if crop is None:
@@ -103,23 +103,19 @@ def _open_parser(config: ExtractionConfig) -> Any:
 
 def video_keypoints(
     path: files.PathLike,
+    search: PersonSearch = MAIN_SEARCH,
     *,
     max_frames: int = 0,
-    person: PersonChoice = MAIN_PERSON,
     reading: video.ReadOptions = video.AS_IT_IS,
-    models_folder: files.PathLike | None = None,
-    exact: bool = True,
     show_progress: bool = False,
 ) -> Float32Array:
     """Finds the keypoints of one person in every frame of a video; frames are not kept in memory.
 
     Args:
         path: Path of the video.
+        search: Whom to follow, and how exactly joints are found.
         max_frames: Number of frames to read; 0 reads all.
-        person: Whom to follow if the video shows several people.
         reading: Options of reading the video.
-        models_folder: Folder of the model files; None for `models.default_folder()`.
-        exact: Finds joints with two models, more exactly and more slowly, see `ExactDetector`.
         show_progress: Draws a progress bar.
 
     Returns:
@@ -132,7 +128,7 @@ def video_keypoints(
     header = video.probe(path, reading)
     stretch = Stretch(0, max_frames or sys.maxsize)
     frames = _Frames(path, header, reading, stretch, clips.clip_id_of(path), show_progress, at_one_rate=False)
-    track = _track(frames, person, models_folder, exact)
+    track = _track(frames, search)
     return skeleton.drop_unseen(track.keypoints, header.width, header.height)
 
 
@@ -158,27 +154,20 @@ class _Frames:
             yield shown
 
 
-def _track(
-    frames: _Frames,
-    person: PersonChoice,
-    models_folder: files.PathLike | None,
-    exact: bool,
-    view_of: ViewOf | None = None,
-) -> Track:
+def _track(frames: _Frames, search: PersonSearch, view_of: ViewOf | None = None) -> Track:
     """Finds the chosen person, with the steadier detection of a single person if nobody else is seen.
 
     Exchanged sides are repaired at once, because the parser tells left from right by the keypoints.
     """
     track, fps = None, frames.header.fps
-    options: dict[str, Any] = {"models_folder": models_folder, "exact": exact, "view_of": view_of}
     cuts: list[int] = []  # noted in the first pass
-    if person == MAIN_PERSON:
+    if search.person == MAIN_PERSON:
         with frames.open("pose") as pictures:
-            track = find_person(ahead(noting_cuts(pictures, cuts)), fps, **options)
+            track = find_person(ahead(noting_cuts(pictures, cuts)), fps, search, view_of=view_of)
     if track is None or track.has_company:
         with frames.open("people") as pictures:
             watched = noting_cuts(pictures, cuts) if track is None else pictures
-            track = follow_person(watched, fps, person, frames.path, **options)
+            track = follow_person(watched, fps, search, frames.path, view_of=view_of)
     doubts = sorted({*track.doubts, *cuts})
     tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in doubts])
     return dataclasses.replace(track, keypoints=keypoint_filters.repair_swaps(track.keypoints, fps))

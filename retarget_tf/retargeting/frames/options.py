@@ -16,7 +16,10 @@ class FrameOptions:
     """Size, background and mark of photographic frames."""
 
     height: int = setting(
-        720, "largest height of the frames in pixels; a smaller photo keeps its size", minimum=64, maximum=4320
+        720,
+        "largest height of the frames in pixels; a smaller photo keeps its size; maps are enlarged to it",
+        minimum=64,
+        maximum=4320,
     )
     background: str = setting(
         PHOTO,
