@@ -22,8 +22,21 @@ _BONES = np.array([index for name, index in PART.items() if name not in ("lap", 
 _LEFT, _RIGHT = np.array([skeleton.joints("shoulder"), skeleton.joints("hip")]).T
 
 
+def difference(reference_keypoints: Tensor, keypoints: Tensor) -> Tensor:
+    """Compares each photo's pose with one wanted pose; see `distances`.
+
+    Args:
+        reference_keypoints: float32 `[batch, 25, 3]` in pixels.
+        keypoints: Wanted poses, float32 `[batch, 25, 3]` in pixels.
+
+    Returns:
+        float32 `[batch]`: sums of squared differences, in squared body units.
+    """
+    return ops.sum(ops.square(_vectors(reference_keypoints) - _vectors(keypoints)), axis=-1)
+
+
 def distances(reference_keypoints: Tensor, keypoints: Tensor) -> Tensor:
-    """Compares poses of photos with wanted ones.
+    """Compares the poses of all photos with all wanted ones.
 
     Args:
         reference_keypoints: float32 `[batch * photos, 25, 3]` in pixels: the photos of the first person, then those of

@@ -95,6 +95,24 @@ def test_before_anything_is_learned_the_answer_is_the_warped_map() -> None:
     assert (given["reference_map"].argmax(-1) != tf.argmax(warped, -1).numpy()).mean() > 0.02, "it has moved"
 
 
+def test_the_nearer_the_pose_the_more_the_warped_map_counts() -> None:
+    model = generator.build_generator(TINY)
+    last = model.get_layer("refine_conv_1")
+    kernel, bias = last.get_weights()
+    last.set_weights([kernel, bias + 6 * np.eye(10, dtype=np.float32)[9]])  # learned: everything is shoes
+    given = inputs()
+
+    def share_of_shoes(keypoints: np.ndarray) -> float:
+        answer = model({**given, "keypoints": keypoints})["parsing_probabilities"].numpy()
+        return float((answer.argmax(-1) == 9).mean())
+
+    own, other = given["reference_keypoints"], given["reference_keypoints"].copy()
+    other[:, 3:8, :2] += 6  # an arm
+    assert share_of_shoes(own) < 0.05, "the reference's own map"
+    assert share_of_shoes(own + np.float32([2, 1, 0])) < 0.05, "the same pose at another place"
+    assert share_of_shoes(other) > 0.95
+
+
 @pytest.mark.slow
 def test_keras_file_works_where_this_package_is_not_installed(tmp_path: pathlib.Path) -> None:
     model = generator.build_generator(TINY, seed=3)

@@ -3,8 +3,9 @@
     G(reference photo, its keypoints, its map; previous map; wanted keypoints) -> parsing_probabilities
 
 The reference's map is cut into limbs that are moved into the wanted pose (`limb_warp`). A linear layer turns this
-warped map into logits, to which the U-Net adds its own. Without a map of the reference (all channels zero) the network
-parses the photo: for the reference's own keypoints it then returns the reference's map.
+warped map into logits, to which the U-Net adds its own. The nearer the pose is to the reference's, the more the warped
+map counts. Without a map of the reference (all channels zero) the network parses the photo: for the reference's own
+keypoints it then returns the reference's map.
 
 In a rollout the network receives the reference at every step, together with its own last map as one-hot.
 """
@@ -19,7 +20,7 @@ import tensorflow as tf
 from keras import ops
 
 from retarget_tf.arrays import Tensor
-from retarget_tf.body import limb_warp, pose_map, skeleton
+from retarget_tf.body import limb_warp, pose_map, reference_choice, skeleton
 from retarget_tf.networks import encoding, layers
 from retarget_tf.networks.config import ModelConfig, StableModelConfig
 from retarget_tf.networks.presets.loop import Network, Reference, Taken, is_unknown, start_where_unknown
@@ -29,6 +30,8 @@ PHOTO_ADVICE = "Give the photo's map as `reference_map` where you have one; else
 
 _WARP_LOGIT = 3.0  # initial logit of a pixel's class in the warped map; the other classes have 0
 _WARP_LOGITS = "warp_logits"
+_OWN_POSE_LOGIT = 8.0  # added to the logit of a pixel's class in the warped map in the reference's own pose
+_NEAR = 0.1  # distance in body units between poses at which 1 / e of it is left
 
 
 def build_generator(config: StableModelConfig, seed: int) -> keras.Model:
@@ -67,11 +70,18 @@ def build_generator(config: StableModelConfig, seed: int) -> keras.Model:
     lead = keras.layers.Dense(
         classes, use_bias=False, kernel_initializer=keras.initializers.Identity(_WARP_LOGIT), name=_WARP_LOGITS
     )
-    logits = keras.layers.Add(name="logits")([logits, lead(warped)])
+    near = _OWN_POSE_LOGIT * _nearness(reference_keypoints, keypoints)
+    logits = keras.layers.Add(name="logits")([logits, lead(warped), warped * near])
     # float32 even in mixed precision: float16 is too coarse for the losses and the next step.
     probabilities = keras.layers.Softmax(dtype="float32", name="parsing_probabilities")(logits)
     inputs = {tensor.name: tensor for tensor in (photo, reference_keypoints, reference_map, previous_map, keypoints)}
     return keras.Model(inputs, {"parsing_probabilities": probabilities}, name="generator")
+
+
+def _nearness(reference_keypoints: Tensor, keypoints: Tensor) -> Tensor:
+    """Returns 1 in the reference's own pose, towards 0 the farther poses are from it: `[batch, 1, 1, 1]`."""
+    distance = ops.sqrt(reference_choice.difference(reference_keypoints, keypoints))
+    return ops.exp(distance / -_NEAR)[:, None, None, None]
 
 
 def _refine(features: Tensor, sharp: list[Tensor], config: StableModelConfig, seed: int) -> Tensor:
