@@ -38,6 +38,7 @@ CAPSULES = (
 )  # fmt: skip
 CIHP20_NAMES = {"lower_clothes": "skirt", "shoes": "left_shoe"}
 LEFT_ARM = ("left_elbow", "left_wrist")
+HAIR, FACE = (PARTS10.classes.index(name) for name in ("hair", "face"))
 
 
 def person(x: float = 32.3, y: float = 33.4, scale: float = 1.0, **moved: tuple[float, float]) -> Float32Array:
@@ -181,18 +182,43 @@ def test_what_an_arm_has_hidden_is_filled_in() -> None:
     np.testing.assert_array_equal(warp(unknown, person(), person()), paint(person()))
 
 
-def test_from_behind_a_face_becomes_hair() -> None:
+def from_behind() -> Float32Array:
     behind = person()
     for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "ear", "big_toe", "heel"):
         pair = [JOINT[f"left_{joint}"], JOINT[f"right_{joint}"]]
         behind[pair] = behind[pair[::-1]]
-    warped = warp(paint(person()), person(), behind)
+    return behind
+
+
+def test_from_behind_a_face_becomes_hair() -> None:
+    warped = warp(paint(person()), person(), from_behind())
     head = warped[8:16]
-    assert np.sum(head == PARTS10.classes.index("face")) < 0.3 * np.sum(
-        paint(person())[8:16] == PARTS10.classes.index("face")
-    )
-    assert np.sum(head == PARTS10.classes.index("hair")) > 30
+    assert np.sum(head == FACE) < 0.3 * np.sum(paint(person())[8:16] == FACE)
+    assert np.sum(head == HAIR) > 30
     assert np.all(np.nonzero(warped == PARTS10.classes.index("left_arm"))[1] < 32)
+
+
+def test_hair_that_shows_at_the_top_only_reaches_the_nape_at_the_back() -> None:
+    parsing_map = paint(person())
+    parsing_map[12:][parsing_map[12:] == HAIR] = FACE  # the ears are in row 12
+    warped = warp(parsing_map, person(), from_behind())
+    assert np.all(warped[10:14, 31:34] == HAIR)
+    assert np.all(warped[15:18, 31:34] == FACE), "the neck is bare"
+    np.testing.assert_array_equal(warped[10:18] > 0, parsing_map[10:18] > 0)
+
+
+def test_without_hair_the_back_of_the_head_is_skin() -> None:
+    parsing_map = paint(person())
+    parsing_map[parsing_map == HAIR] = FACE
+    assert np.sum(warp(parsing_map, person(), from_behind()) == FACE) > 0.9 * np.sum(parsing_map == FACE)
+
+
+def test_a_head_in_profile_is_unchanged_in_its_own_pose() -> None:
+    profile = person(nose=(4, -20), left_ear=(0.1, -20.5), right_ear=(-0.1, -20.5))
+    parsing_map = paint(profile)
+    parsing_map[12:18, 26:30] = FACE
+    parsing_map[12:18, 24:26] = HAIR  # stands off
+    np.testing.assert_array_equal(warp(parsing_map, profile, profile)[:18], parsing_map[:18])
 
 
 def test_an_unknown_reference_gives_nothing() -> None:
