@@ -182,6 +182,51 @@ def test_what_an_arm_has_hidden_is_filled_in() -> None:
     np.testing.assert_array_equal(warp(unknown, person(), person()), paint(person()))
 
 
+def without_a_hand(parsing_map: Uint8Array, wrist: int = 50) -> Uint8Array:
+    """The left wrist of `person` is in column 50."""
+    cut = parsing_map.copy()
+    cut[16:26, wrist:] = 0
+    return cut
+
+
+def test_a_hand_that_the_photo_does_not_show_is_guessed() -> None:
+    lowered = person(left_elbow=(8, -3), left_wrist=(9, 5))
+    arm, whole = PARTS10.classes.index("left_arm"), warp(paint(person()), person(), lowered)
+    hand = warp(without_a_hand(paint(person())), person(), lowered)[39:41, 40:43]
+    np.testing.assert_array_equal(hand, arm)
+    assert np.sum(whole[39:41] == arm) < 6, "a hand that is shown stays as small as it is"
+
+
+def test_no_hand_is_guessed_where_no_forearm_is_seen() -> None:
+    parsing_map = paint(person())
+    for class_name in ("left_arm", "right_arm"):
+        parsing_map[parsing_map == PARTS10.classes.index(class_name)] = 0
+    np.testing.assert_array_equal(warp(parsing_map, person(), person()), parsing_map)
+
+
+def test_a_guessed_hand_lies_behind_what_is_seen() -> None:
+    parsing_map = paint(person())
+    before_trunk = person(left_elbow=(8, -7), left_wrist=(0, -7))
+    warped = warp(without_a_hand(parsing_map), person(), before_trunk)
+    assert np.all(warped[25:28, 29:31] == PARTS10.classes.index("upper_clothes"))
+
+
+def test_a_much_thinner_forearm_is_its_twin_in_the_mirror() -> None:
+    parsing_map = paint(person())
+    arm = PARTS10.classes.index("left_arm")
+    rows = np.flatnonzero((parsing_map == arm).any(axis=1))
+    parsing_map[rows[1] : rows[-1]][parsing_map[rows[1] : rows[-1]] == arm] = 0  # its outline alone is left
+    warped = warp(parsing_map, person(), person())
+    assert np.sum(warped == arm) == pytest.approx(np.sum(paint(person()) == arm), rel=0.2)
+
+
+def test_where_an_arm_has_hidden_the_chest_no_hole_opens() -> None:
+    folded = person(left_elbow=(8, -5), left_wrist=(-1, -7))
+    parsing_map = paint(folded)
+    assert parsing_map[26, 34] == PARTS10.classes.index("left_arm")  # halfway from the spine to the side
+    assert np.all(warp(parsing_map, folded, person())[24:31, 30:36] == PARTS10.classes.index("upper_clothes"))
+
+
 def from_behind() -> Float32Array:
     behind = person()
     for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "ear", "big_toe", "heel"):
