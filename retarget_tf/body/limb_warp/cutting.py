@@ -1,8 +1,7 @@
 """Assigns each pixel of the reference's map to parts of the body.
 
 A pixel goes to the part whose bone is nearest among those that its class may belong to (`_HOMES`). Where another part
-covers a part, the hidden pixels get the class that the part has in the same row of the picture. A hand that is not
-shown is guessed.
+covers a part, the hidden pixels get the class that the part has in the same row of the picture.
 """
 
 from typing import Any
@@ -47,14 +46,6 @@ _HIDDEN_SHARE = np.array([[_HIDDEN_SHARES.get(name.partition("_")[2], 0.0)] for 
 _SURE = {"lap": -_NEVER, "hem": -_NEVER}
 _SURELY_WITHIN = np.array([[_SURE.get(name, -0.02)] for name in NAMES], np.float32)
 
-_SIDES = ("right", "left")
-_FOREARMS = slice(PART["right_forearm"], PART["left_forearm"] + 1)
-# A hand, in body units: how far its middle lies from the wrist, its radius when guessed, and the least area (in squares
-# of them) of one that is seen. Hands of real people at 128 px show .0020 to .0055, cut ones .0005 and less.
-_PALM = 0.04
-_FIST = 0.03
-_LEAST_HAND = 0.0012
-
 
 def _distance_penalties(schema: LabelSchema) -> Any:
     """Returns `_HOMES` as float32 `[classes, parts]`; a class that `parts10` lacks may belong to any part."""
@@ -90,9 +81,8 @@ def cut(
     shape = (-1, len(NAMES), height, width)
     flat = ops.reshape(reference_map, (-1, 1, height * width, classes))
     ids = ops.cast(ops.argmax(flat, axis=-1), "int32")
-    penalties = ops.take(ops.convert_to_tensor(_distance_penalties(schema)), ids[:, 0], axis=0)
-    penalties = ops.swapaxes(penalties, 1, 2)
-    cost = distance + penalties
+    penalties = ops.convert_to_tensor(_distance_penalties(schema))
+    cost = distance + ops.swapaxes(ops.take(penalties, ids[:, 0], axis=0), 1, 2)
     least = ops.min(cost, axis=1, keepdims=True)
     # Background and pixels whose class no part may have go to no part, however near.
     least = ops.where(ops.logical_and(least < _NEVER / 2, ids > 0), least, -_NEVER)
@@ -102,11 +92,6 @@ def cut(
     behind = ops.logical_and(distance < _SURELY_WITHIN, hidden)
     rows = _class_of_rows(ops.reshape(ops.cast(own, "float32"), shape), reference_map)
     filled = ops.where(ops.reshape(behind, shape), rows, 0.0)
-    forearms = own[:, _FOREARMS]
-    skin = ops.logical_and(forearms, penalties[:, _FOREARMS] <= 0)
-    hands = _lost_hands(forearms, skin, points, unit, schema, height, width)
-    hands = ops.maximum(filled[:, _FOREARMS], hands)
-    filled = ops.concatenate([filled[:, : _FOREARMS.start], hands, filled[:, _FOREARMS.stop :]], axis=1)
     seen = ops.cast(ops.reshape(ids, (-1, 1, height, width)), "float32") + SEEN
     codes = ops.where(ops.reshape(own, shape), seen, filled)
 
@@ -114,29 +99,6 @@ def cut(
     bones = ops.take(points, BONES[:, 1], axis=1) - ops.take(points, BONES[:, 0], axis=1)
     area = area / (length(bones) + _ROUND_ENDS * unit)
     return codes, area < ops.take(area, TWINS, axis=1) * _HIDDEN_SHARE
-
-
-def _lost_hands(
-    forearms: Tensor, skin: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema, height: int, width: int
-) -> Tensor:
-    """Returns codes of discs in place of hands that the reference does not show: `[batch, 2, height, width]`.
-
-    Parsers cut off fast or small hands; pockets and the trunk hide them. Where the forearm is not seen either, none is
-    guessed. `forearms` and `skin` are bool `[batch, 2, pixels]`: pixels of the forearm, and those not of a sleeve.
-    """
-    parts, arms = list(schema.to_parts10), [PARTS10.classes.index(f"{side}_arm") for side in _SIDES]
-    classes = np.array([[parts.index(arm) if arm in parts else 0] for arm in arms], np.float32)
-    elbow, wrist = (
-        ops.take(points, [POINT[f"{side}_{joint}"] for side in _SIDES], axis=1) for joint in ("elbow", "wrist")
-    )
-    along, across, _ = direction(wrist - elbow)
-    beyond, aside = scan_pixels(wrist, along, height, width), scan_pixels(wrist, across, height, width)
-    hand = ops.logical_and(skin, beyond > 0)
-    seen, shown = (ops.sum(ops.cast(pixels, "float32"), axis=-1, keepdims=True) for pixels in (forearms, hand))
-    least = _LEAST_HAND * ops.square(unit)
-    is_lost = ops.logical_and(seen >= least, shown < least)
-    is_hand = ops.square(beyond - _PALM * unit) + ops.square(aside) < ops.square(_FIST * unit)
-    return ops.reshape(ops.where(ops.logical_and(is_hand, is_lost), classes, 0.0), (-1, 2, height, width))
 
 
 def _class_of_rows(own: Tensor, reference_map: Tensor) -> Tensor:

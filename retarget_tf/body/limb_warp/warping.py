@@ -5,7 +5,7 @@ from keras import ops
 
 from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
-from retarget_tf.body.limb_warp import anatomy, cutting, sampling, skirts
+from retarget_tf.body.limb_warp import anatomy, cutting, hands, sampling, skirts
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.limb_warp.bones import Bones, add_angles, at, bones_of, ranks, stretched
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
@@ -51,6 +51,7 @@ def warp_map(
     distance = cutting.distances(reference, start.unit, height, width)
     codes, use_twin = cutting.cut(reference_map, distance, reference, start.unit, schema)
     skirt = skirts.hang(skirts.worn(codes, distance, reference, start.unit, schema), start, end)
+    codes = hands.guess(codes, reference, start.unit, schema)
     start = start.of_twins(use_twin)
     part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
     found, covered = sampling.smooth(sampling.pack(codes), part, *_sources(start, end, use_twin, height, width))
@@ -129,9 +130,9 @@ def _turn_head(found: Tensor, codes: Tensor, start: Bones, end: Bones, schema: L
 
 def _hair(codes: Tensor, head: Bones, schema: LabelSchema) -> tuple[Tensor, Tensor]:
     """Returns the code of the head's hair, 0 without any, and how far down the head's bone it reaches in pixels."""
-    is_hair = np.zeros(2 * sampling.MAX_CLASSES, np.float32)
-    is_hair[sampling.MAX_CLASSES :][: schema.num_classes] = np.equal(schema.to_parts10, PARTS10.classes.index("hair"))
-    hair = codes * ops.take(ops.convert_to_tensor(is_hair), ops.cast(codes, "int32"), axis=0)
+    hair = ops.zeros_like(codes)
+    for index in np.flatnonzero(np.equal(schema.to_parts10, PARTS10.classes.index("hair"))):
+        hair = ops.where(ops.equal(codes, float(index) + sampling.SEEN), codes, hair)
     hair = ops.reshape(hair, (-1, 1, codes.shape[2] * codes.shape[3]))
     along = anatomy.scan_pixels(head.origin, head.along, *codes.shape[2:])
     return ops.max(hair, axis=2, keepdims=True), ops.max(ops.where(hair > 0, along, -1e6), axis=2, keepdims=True)
