@@ -38,6 +38,7 @@ CAPSULES = (
 )  # fmt: skip
 CIHP20_NAMES = {"lower_clothes": "skirt", "shoes": "left_shoe"}
 LEFT_ARM = ("left_elbow", "left_wrist")
+HAIR, FACE = (PARTS10.classes.index(name) for name in ("hair", "face"))
 
 
 def person(x: float = 32.3, y: float = 33.4, scale: float = 1.0, **moved: tuple[float, float]) -> Float32Array:
@@ -181,18 +182,88 @@ def test_what_an_arm_has_hidden_is_filled_in() -> None:
     np.testing.assert_array_equal(warp(unknown, person(), person()), paint(person()))
 
 
-def test_from_behind_a_face_becomes_hair() -> None:
+def without_a_hand(parsing_map: Uint8Array, wrist: int = 50) -> Uint8Array:
+    """The left wrist of `person` is in column 50."""
+    cut = parsing_map.copy()
+    cut[16:26, wrist:] = 0
+    return cut
+
+
+def test_a_hand_that_the_photo_does_not_show_is_guessed() -> None:
+    lowered = person(left_elbow=(8, -3), left_wrist=(9, 5))
+    arm, whole = PARTS10.classes.index("left_arm"), warp(paint(person()), person(), lowered)
+    hand = warp(without_a_hand(paint(person())), person(), lowered)[39:41, 40:43]
+    np.testing.assert_array_equal(hand, arm)
+    assert np.sum(whole[39:41] == arm) < 6, "a hand that is shown stays as small as it is"
+
+
+def test_no_hand_is_guessed_where_no_forearm_is_seen() -> None:
+    parsing_map = paint(person())
+    for class_name in ("left_arm", "right_arm"):
+        parsing_map[parsing_map == PARTS10.classes.index(class_name)] = 0
+    np.testing.assert_array_equal(warp(parsing_map, person(), person()), parsing_map)
+
+
+def test_a_guessed_hand_lies_behind_what_is_seen() -> None:
+    parsing_map = paint(person())
+    before_trunk = person(left_elbow=(8, -7), left_wrist=(0, -7))
+    warped = warp(without_a_hand(parsing_map), person(), before_trunk)
+    assert np.all(warped[25:28, 29:31] == PARTS10.classes.index("upper_clothes"))
+
+
+def test_a_much_thinner_forearm_is_its_twin_in_the_mirror() -> None:
+    parsing_map = paint(person())
+    arm = PARTS10.classes.index("left_arm")
+    rows = np.flatnonzero((parsing_map == arm).any(axis=1))
+    parsing_map[rows[1] : rows[-1]][parsing_map[rows[1] : rows[-1]] == arm] = 0  # its outline alone is left
+    warped = warp(parsing_map, person(), person())
+    assert np.sum(warped == arm) == pytest.approx(np.sum(paint(person()) == arm), rel=0.2)
+
+
+def test_where_an_arm_has_hidden_the_chest_no_hole_opens() -> None:
+    folded = person(left_elbow=(8, -5), left_wrist=(-1, -7))
+    parsing_map = paint(folded)
+    assert parsing_map[26, 34] == PARTS10.classes.index("left_arm")  # halfway from the spine to the side
+    assert np.all(warp(parsing_map, folded, person())[24:31, 30:36] == PARTS10.classes.index("upper_clothes"))
+
+
+def from_behind() -> Float32Array:
     behind = person()
     for joint in ("shoulder", "elbow", "wrist", "hip", "knee", "ankle", "eye", "ear", "big_toe", "heel"):
         pair = [JOINT[f"left_{joint}"], JOINT[f"right_{joint}"]]
         behind[pair] = behind[pair[::-1]]
-    warped = warp(paint(person()), person(), behind)
+    return behind
+
+
+def test_from_behind_a_face_becomes_hair() -> None:
+    warped = warp(paint(person()), person(), from_behind())
     head = warped[8:16]
-    assert np.sum(head == PARTS10.classes.index("face")) < 0.3 * np.sum(
-        paint(person())[8:16] == PARTS10.classes.index("face")
-    )
-    assert np.sum(head == PARTS10.classes.index("hair")) > 30
+    assert np.sum(head == FACE) < 0.3 * np.sum(paint(person())[8:16] == FACE)
+    assert np.sum(head == HAIR) > 30
     assert np.all(np.nonzero(warped == PARTS10.classes.index("left_arm"))[1] < 32)
+
+
+def test_hair_that_shows_at_the_top_only_reaches_the_nape_at_the_back() -> None:
+    parsing_map = paint(person())
+    parsing_map[12:][parsing_map[12:] == HAIR] = FACE  # the ears are in row 12
+    warped = warp(parsing_map, person(), from_behind())
+    assert np.all(warped[10:14, 31:34] == HAIR)
+    assert np.all(warped[15:18, 31:34] == FACE), "the neck is bare"
+    np.testing.assert_array_equal(warped[10:18] > 0, parsing_map[10:18] > 0)
+
+
+def test_without_hair_the_back_of_the_head_is_skin() -> None:
+    parsing_map = paint(person())
+    parsing_map[parsing_map == HAIR] = FACE
+    assert np.sum(warp(parsing_map, person(), from_behind()) == FACE) > 0.9 * np.sum(parsing_map == FACE)
+
+
+def test_a_head_in_profile_is_unchanged_in_its_own_pose() -> None:
+    profile = person(nose=(4, -20), left_ear=(0.1, -20.5), right_ear=(-0.1, -20.5))
+    parsing_map = paint(profile)
+    parsing_map[12:18, 26:30] = FACE
+    parsing_map[12:18, 24:26] = HAIR  # stands off
+    np.testing.assert_array_equal(warp(parsing_map, profile, profile)[:18], parsing_map[:18])
 
 
 def test_an_unknown_reference_gives_nothing() -> None:

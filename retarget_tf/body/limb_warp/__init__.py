@@ -2,6 +2,7 @@
 
     anatomy     the parts of a body and their bones; guesses missing joints
     cutting     assigns each pixel of the reference's map to one or more parts
+    hands       guesses hands that are not shown
     bones       the bones of a pose as vectors, and which part lies on top
     skirts      finds a skirt, and hangs its cloth between both legs
     warping     computes where each pixel of each moved part comes from, and overlays the parts

@@ -53,7 +53,16 @@ def _both_sides(parts: dict[str, Part]) -> dict[str, Part]:
 # `lap` and `hem`) lies behind the legs.
 PARTS: dict[str, Part] = {
     "trunk": Part(
-        "neck", "mid_hip", 0.05, 0.3, beside=(("right_shoulder", "right_hip"), ("left_shoulder", "left_hip"))
+        "neck",
+        "mid_hip",
+        0.05,
+        0.3,
+        beside=(
+            ("right_shoulder", "right_hip"),
+            ("left_shoulder", "left_hip"),
+            ("right_shoulder", "mid_hip"),
+            ("left_shoulder", "mid_hip"),
+        ),
     ),
     "head": Part("head", "neck", 0.06, 0.5),
     "lap": Part("mid_hip", "mid_knee", 0.0, -0.2),

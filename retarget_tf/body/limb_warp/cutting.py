@@ -37,9 +37,9 @@ _SEGMENTS = [(name, part.start, part.end) for name, part in PARTS.items()] + [
 ]
 _ENDS = np.array([[POINT[start], POINT[end]] for _, start, end in _SEGMENTS])
 _THICKNESS = np.array([[part.thickness] for part in PARTS.values()], np.float32)
-# A limb with less than this share of the pixels of the other side's limb counts as hidden. A foot is replaced only in
-# the clearest cases, because the other foot is seen from another side.
-_HIDDEN_SHARES = {"thigh": 0.6, "shin": 0.6, "upper_arm": 0.35, "forearm": 0.35, "foot": 0.2}
+# A limb with less than this share of the pixels of the other side's limb counts as hidden; so does a forearm that is
+# much thinner. A foot is replaced only in the clearest cases, because the other foot is seen from another side.
+_HIDDEN_SHARES = {"thigh": 0.6, "shin": 0.6, "upper_arm": 0.35, "forearm": 0.6, "foot": 0.2}
 _HIDDEN_SHARE = np.array([[_HIDDEN_SHARES.get(name.partition("_")[2], 0.0)] for name in NAMES], np.float32)
 # A pixel at a smaller distance than this from a part (in body units, negative inside) also belongs to it, behind
 # whatever is seen there.

@@ -5,12 +5,13 @@ from keras import ops
 
 from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
-from retarget_tf.body.limb_warp import anatomy, cutting, sampling, skirts
+from retarget_tf.body.limb_warp import anatomy, cutting, hands, sampling, skirts
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
 from retarget_tf.body.limb_warp.bones import Bones, add_angles, at, bones_of, ranks, stretched
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 
-_HEAD = 0.075  # radius of the head in body units
+_HEAD = 0.06  # radius of the head with hair in body units, between its half breadth and half depth
+_NAPE = 0.05  # in body units; hair reaches so much farther down at the back than the reference shows it
 _GRAZING = 0.2  # a point on the head whose normal has a smaller cosine with the line of sight counts as hidden
 
 # The candidates of all parts for a pixel are compared as numbers, and the greatest wins. From the lowest digits up: the
@@ -50,10 +51,11 @@ def warp_map(
     distance = cutting.distances(reference, start.unit, height, width)
     codes, use_twin = cutting.cut(reference_map, distance, reference, start.unit, schema)
     skirt = skirts.hang(skirts.worn(codes, distance, reference, start.unit, schema), start, end)
+    codes = hands.guess(codes, reference, start.unit, schema)
     start = start.of_twins(use_twin)
     part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
     found, covered = sampling.smooth(sampling.pack(codes), part, *_sources(start, end, use_twin, height, width))
-    found = _turn_head(found, codes, start, end)
+    found = _turn_head(found, codes, start, end, schema)
     lift = ranks(keypoints) * _RANK_STEP + ops.cast(use_twin, "float32") * _MIRRORED
     of_lap = lift[:, PART["lap"] : PART["lap"] + 1]
     top = ops.maximum(_topmost(found, covered, lift), _topmost(skirt, skirt > 0, of_lap))
@@ -95,26 +97,42 @@ def _classes_of_codes(schema: LabelSchema) -> Tensor:
     return ops.convert_to_tensor(ids.ravel())
 
 
-def _turn_head(found: Tensor, codes: Tensor, start: Bones, end: Bones) -> Tensor:
+def _turn_head(found: Tensor, codes: Tensor, start: Bones, end: Bones, schema: LabelSchema) -> Tensor:
     """Resamples the head as a cylinder that turns with the gaze, so that a face turned away becomes hair.
 
     A point that the reference hides takes the class of the opposite point of the head or, where that is hidden too, of
-    the nearer rim.
+    the nearer rim. Behind the ears it is hair, somewhat farther down than the reference shows hair.
     """
     head = slice(PART["head"], PART["head"] + 1)
     start, end, codes = start.of(["head"]), end.of(["head"]), codes[:, head]
     along, across = (anatomy.scan_pixels(end.origin, axis, *codes.shape[2:]) for axis in (end.along, end.across))
-    sine = ops.clip(across / (_HEAD * end.unit), -1.0, 1.0)  # of the angle around the cylinder; 0 faces the camera
+    aside = across / (_HEAD * end.unit)
+    sine = ops.clip(aside, -1.0, 1.0)  # of the angle around the cylinder; 0 faces the camera
     angle = (sine, ops.sqrt(1.0 - sine * sine))
     from_face = add_angles(angle, (-end.gaze[0], end.gaze[1]))
     same, same_depth = add_angles(from_face, start.gaze)
     opposite, opposite_depth = add_angles((-from_face[0], from_face[1]), start.gaze)
-    rim = ops.where(same > 0, 1.0, -1.0) * float(np.sqrt(1 - _GRAZING**2))
-    sine = ops.where(same_depth > _GRAZING, same, ops.where(opposite_depth > _GRAZING, opposite, rim))
+    rim = ops.where(same > 0, 1.0, -1.0) * ops.maximum(ops.abs(same), float(np.sqrt(1 - _GRAZING**2)))
+    source = ops.where(same_depth > _GRAZING, same, ops.where(opposite_depth > _GRAZING, opposite, rim))
+    source = source + ops.sign(source) * ops.abs(aside - sine)  # what stands off from the cylinder does so anywhere
     on_bone, growth, stretch = stretched(along, start, end)
-    along, across = growth * along + stretch * on_bone, sine * (_HEAD * start.unit)
+    along, across = growth * along + stretch * on_bone, source * (_HEAD * start.unit)
     place = (at(start.origin, i) + at(start.along, i) * along + at(start.across, i) * across for i in (0, 1))
     painted = sampling.nearest(codes, ops.zeros_like(codes[:, :, 0, :1], dtype="int32"), *place)
+    is_hidden = ops.maximum(same_depth, opposite_depth) < -1e-3  # not in the reference's own pose, rounding included
+    hair, lowest = _hair(codes, start, schema)
+    is_back = ops.logical_and(ops.logical_and(is_hidden, from_face[1] < 0), along < lowest + _NAPE * start.unit)
+    painted = ops.where(is_back, hair, painted)
     return ops.concatenate(
         [found[:, : head.start], ops.where(painted > 0, painted, found[:, head]), found[:, head.stop :]], axis=1
     )
+
+
+def _hair(codes: Tensor, head: Bones, schema: LabelSchema) -> tuple[Tensor, Tensor]:
+    """Returns the code of the head's hair, 0 without any, and how far down the head's bone it reaches in pixels."""
+    hair = ops.zeros_like(codes)
+    for index in np.flatnonzero(np.equal(schema.to_parts10, PARTS10.classes.index("hair"))):
+        hair = ops.where(ops.equal(codes, float(index) + sampling.SEEN), codes, hair)
+    hair = ops.reshape(hair, (-1, 1, codes.shape[2] * codes.shape[3]))
+    along = anatomy.scan_pixels(head.origin, head.along, *codes.shape[2:])
+    return ops.max(hair, axis=2, keepdims=True), ops.max(ops.where(hair > 0, along, -1e6), axis=2, keepdims=True)
