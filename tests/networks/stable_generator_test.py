@@ -109,7 +109,7 @@ def test_the_nearer_the_pose_the_more_the_warped_map_counts() -> None:
     own, other = given["reference_keypoints"], given["reference_keypoints"].copy()
     other[:, 3:8, :2] += 6  # an arm
     assert share_of_shoes(own) < 0.05, "the reference's own map"
-    assert share_of_shoes(own + np.float32([2, 1, 0])) < 0.05, "the same pose at another place"
+    assert share_of_shoes(own + np.array([2, 1, 0], np.float32)) < 0.05, "the same pose at another place"
     assert share_of_shoes(other) > 0.95
 
 

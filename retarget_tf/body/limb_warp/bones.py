@@ -85,6 +85,12 @@ def ranks(keypoints: Tensor) -> Tensor:
     return ops.cast(order, "float32")
 
 
+def moved(start: Bones, end: Bones) -> Tensor:
+    """Returns by how much the bones differ as vectors, in body units: float32 `[batch, parts, 1]`."""
+    before, after = (bones.along * (bones.length / bones.unit) for bones in (start, end))
+    return anatomy.length(after - before)
+
+
 def stretched(along: Tensor, start: Bones, end: Bones) -> tuple[Tensor, Tensor, Tensor]:
     """Returns `on_bone`, `growth`, `stretch`: `along` is `growth * along + stretch * on_bone` on the reference's bone.
 

@@ -21,15 +21,16 @@ _FIST = 0.03
 _LEAST = 0.0012
 
 
-def guess(codes: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema) -> Tensor:
+def guess(codes: Tensor, points: Tensor, unit: Tensor, has_moved: Tensor, schema: LabelSchema) -> Tensor:
     """Adds a disc in place of each hand that is not shown, as behind all that is seen there; returns the codes.
 
-    Without a forearm that is seen there is no hand either.
+    Without a forearm that is seen there is no hand either, and none while the forearm stays as it is in the reference.
 
     Args:
         codes: float32 `[batch, parts, height, width]`, see `cutting.cut`.
         points: float32 `[batch, 28, 2]` in pixels, see `anatomy.complete`.
         unit: Length of one body unit in pixels, `[batch, 1, 1]`.
+        has_moved: bool `[batch, parts, 1]`, False for parts that are as in the reference.
         schema: Label schema of the map.
     """
     height, width = codes.shape[2:]
@@ -49,6 +50,7 @@ def guess(codes: Tensor, points: Tensor, unit: Tensor, schema: LabelSchema) -> T
     seen = ops.sum(ops.cast(flat >= sampling.SEEN, "float32"), axis=2, keepdims=True)
     least = _LEAST * ops.square(unit)
     is_hand = ops.square(beyond - _PALM * unit) + ops.square(aside) < ops.square(_FIST * unit)
-    disc = ops.where(ops.logical_and(is_hand, ops.logical_and(seen >= least, shown < least)), classes, 0.0)
+    is_lost = ops.logical_and(has_moved[:, _FOREARMS], ops.logical_and(seen >= least, shown < least))
+    disc = ops.where(ops.logical_and(is_hand, is_lost), classes, 0.0)
     forearms = ops.maximum(forearms, ops.reshape(disc, (-1, 2, height, width)))
     return ops.concatenate([codes[:, : _FOREARMS.start], forearms, codes[:, _FOREARMS.stop :]], axis=1)

@@ -7,11 +7,12 @@ from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.body.limb_warp import anatomy, cutting, hands, sampling, skirts
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
-from retarget_tf.body.limb_warp.bones import Bones, add_angles, at, bones_of, ranks, stretched
+from retarget_tf.body.limb_warp.bones import Bones, add_angles, at, bones_of, moved, ranks, stretched
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 
 _HEAD = 0.06  # radius of the head with hair in body units, between its half breadth and half depth
 _NAPE = 0.05  # in body units; hair reaches so much farther down at the back than the reference shows it
+_STILL = 0.05  # in body units; nothing is guessed for limbs that moved by less
 _GRAZING = 0.2  # a point on the head whose normal has a smaller cosine with the line of sight counts as hidden
 
 # The candidates of all parts for a pixel are compared as numbers, and the greatest wins. From the lowest digits up: the
@@ -51,7 +52,10 @@ def warp_map(
     distance = cutting.distances(reference, start.unit, height, width)
     codes, use_twin = cutting.cut(reference_map, distance, reference, start.unit, schema)
     skirt = skirts.hang(skirts.worn(codes, distance, reference, start.unit, schema), start, end)
-    codes = hands.guess(codes, reference, start.unit, schema)
+    # What the photo shows of a limb is right for the photo's own pose, however little it is.
+    has_moved = moved(start, end) > _STILL
+    codes = hands.guess(codes, reference, start.unit, has_moved, schema)
+    use_twin = ops.logical_and(use_twin, has_moved)
     start = start.of_twins(use_twin)
     part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
     found, covered = sampling.smooth(sampling.pack(codes), part, *_sources(start, end, use_twin, height, width))
