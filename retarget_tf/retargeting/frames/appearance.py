@@ -21,9 +21,11 @@ from retarget_tf.retargeting.frames.motion import HEAD, Skeleton
 _BAND = 0.008  # around the silhouette: soft edges
 _RIM = 0.004  # at the border of the silhouette and of classes, where colours are mixed
 _SURE = 0.008  # inside the silhouette, from where on the person is opaque
+_NAPE = 0.035  # by which hair reaches farther down at the back than the photo shows it
+_THROAT = 0.4  # lowest share of the head below the nape that shows neither chin nor mouth
 _CONTRAST = 1.5  # by which the segmenter's soft outlines are sharpened
 
-_HAIR = PARTS10.classes.index("hair")
+_HAIR, _FACE = (PARTS10.classes.index(name) for name in ("hair", "face"))
 _LIMBS = ("left_arm", "right_arm", "left_leg", "right_leg")
 _SKIN = (*_LIMBS, "face")
 _ANYTHING = ("upper_clothes", "lower_clothes", *_SKIN, "shoes", "hair")
@@ -53,7 +55,8 @@ class Appearance:
     Attributes:
         below: The whole parts by index, those that are hidden included; without the skirt, which nothing hides.
         above: What the photo shows of the parts, by index; `SKIRT` may be one of them.
-        back_of_head: The head seen from behind: its outline, filled with hair; None where the photo shows no hair.
+        back_of_head: The head seen from behind: its outline, hair down to the nape and skin below; None where the photo
+            shows no hair.
         framing: Where the canvas lies in the photo.
     """
 
@@ -132,10 +135,19 @@ class _Scissors:
         return Appearance(below, above, self._back_of_head(pieces), self._framing)
 
     def _back_of_head(self, pieces: dict[int, Piece]) -> Cutout | None:
-        hair = next((i for i, part in enumerate(self._schema.to_parts10) if part == _HAIR), 0)
-        if hair not in self._of_class or HEAD not in pieces:
+        of_parts = self._schema.to_parts10
+        hair, face = ([i for i, part in enumerate(of_parts) if part == wanted] for wanted in (_HAIR, _FACE))
+        if not hair or hair[0] not in self._of_class or HEAD not in pieces:
             return None
-        return self._cutout(self._of_class[hair], self._grown(pieces[HEAD].seen))
+        head, row = pieces[HEAD].seen, np.arange(len(self._map))[:, None]
+        colours = self._of_class[hair[0]]
+        nape = np.flatnonzero((head & (self._map == hair[0])).any(axis=1)).max(initial=0) + _NAPE * len(row)
+        bottom = np.flatnonzero(head.any(axis=1)).max(initial=0)
+        throat = head & np.isin(self._map, face) & (row > bottom - _THROAT * (bottom - nape))
+        if throat.any():
+            skin = continued(self._photo, self._framing.enlarge(throat.astype(np.float32), self._region) > 0.5)
+            colours = np.where(self._framing.grid(self._region)[1][..., None] > nape, skin, colours)
+        return self._cutout(colours, self._grown(head))
 
     def _grown(self, mask: BoolArray) -> BoolArray:
         """Lets a part reach into the band around the silhouette."""

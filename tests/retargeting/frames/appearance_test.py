@@ -1,5 +1,7 @@
 """Tests of the cut-outs: each part has the colours of its own classes, and none of the backdrop or of a neighbour."""
 
+import dataclasses
+
 import cv2
 import numpy as np
 import pytest
@@ -175,6 +177,17 @@ def test_the_back_of_a_head_is_hair(bare: Appearance) -> None:
     bald = puppet.draw_map(puppet.pose())
     bald[bald == ID["hair"]] = 0
     assert seen(bald).back_of_head is None
+
+
+def test_below_short_hair_the_back_of_a_neck_is_skin() -> None:
+    parsing_map = puppet.draw_map(puppet.pose())
+    first = np.flatnonzero((parsing_map == ID["hair"]).any(axis=1))[0]
+    parsing_map[first + 3 :][parsing_map[first + 3 :] == ID["hair"]] = ID["face"]
+    back = seen(parsing_map).back_of_head
+    assert back is not None
+    upper, lower = (dataclasses.replace(back, picture=back.picture[rows]) for rows in (slice(6), slice(-3, None)))
+    assert set(shares(upper)) == {"hair"}
+    assert set(shares(lower)) == {"face"}
 
 
 def test_a_hidden_arm_is_the_other_one() -> None:
