@@ -78,8 +78,7 @@ def _vectors(keypoints: Tensor) -> Tensor:
     """Returns what counts of poses `[n, 25, 3]`: float32 `[n, values]` in body units."""
     points = anatomy.complete(keypoints, anatomy.template(1, 1))
     bones = bones_of(points)
-    vectors = ops.take(bones.along * bones.length, _BONES, axis=1)
-    lines = ops.take(points, _LEFT, axis=1) - ops.take(points, _RIGHT, axis=1)
-    in_units = ops.concatenate([vectors, lines], axis=1) / bones.unit
+    lines = (ops.take(points, _LEFT, axis=1) - ops.take(points, _RIGHT, axis=1)) / bones.unit
+    in_units = ops.concatenate([ops.take(bones.vectors, _BONES, axis=1), lines], axis=1)
     gaze = _GAZE * ops.concatenate(bones.gaze, axis=1)[..., 0]
     return ops.concatenate([ops.reshape(in_units, (-1, 2 * in_units.shape[1])), gaze], axis=1)

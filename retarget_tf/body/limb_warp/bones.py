@@ -40,6 +40,11 @@ class Bones:
     unit: Tensor
     gaze: tuple[Tensor, Tensor]
 
+    @property
+    def vectors(self) -> Tensor:
+        """The bones from start to end in body units, `[batch, parts, 2]`."""
+        return self.along * self.length / self.unit
+
     def of_twins(self, use_twin: Tensor) -> "Bones":
         """Takes the other side's bone where `use_twin` `[batch, parts, 1]` is True; both sides are equally wide."""
         swapped = {name: swap(getattr(self, name), use_twin) for name in ("origin", "along", "across", "length")}
@@ -83,12 +88,6 @@ def ranks(keypoints: Tensor) -> Tensor:
     seen = ops.minimum(*(ops.take(seen, anatomy.BONES[:, end], axis=1) for end in (0, 1)))[..., None]
     order = ops.argsort(ops.argsort(seen * _RANK_IF_SEEN + _RANK, axis=1), axis=1)
     return ops.cast(order, "float32")
-
-
-def moved(start: Bones, end: Bones) -> Tensor:
-    """Returns by how much the bones differ as vectors, in body units: float32 `[batch, parts, 1]`."""
-    before, after = (bones.along * (bones.length / bones.unit) for bones in (start, end))
-    return anatomy.length(after - before)
 
 
 def stretched(along: Tensor, start: Bones, end: Bones) -> tuple[Tensor, Tensor, Tensor]:

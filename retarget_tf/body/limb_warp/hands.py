@@ -8,10 +8,12 @@ from keras import ops
 
 from retarget_tf.arrays import Tensor
 from retarget_tf.body.limb_warp import anatomy, sampling
-from retarget_tf.body.limb_warp.anatomy import PART, POINT
+from retarget_tf.body.limb_warp.anatomy import PART
+from retarget_tf.body.limb_warp.bones import Bones
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
 
-_SIDES = ("right", "left")
+_NAMES = ["right_forearm", "left_forearm"]
+_ARMS = [PARTS10.classes.index(f"{side}_arm") for side in ("right", "left")]
 _FOREARMS = slice(PART["right_forearm"], PART["left_forearm"] + 1)
 
 # In body units: how far a hand's middle lies from the wrist, its radius when guessed, and the least area (in squares of
@@ -21,28 +23,25 @@ _FIST = 0.03
 _LEAST = 0.0012
 
 
-def guess(codes: Tensor, points: Tensor, unit: Tensor, has_moved: Tensor, schema: LabelSchema) -> Tensor:
+def guess(codes: Tensor, start: Bones, has_moved: Tensor, schema: LabelSchema) -> Tensor:
     """Adds a disc in place of each hand that is not shown, as behind all that is seen there; returns the codes.
 
     Without a forearm that is seen there is no hand either, and none while the forearm stays as it is in the reference.
 
     Args:
         codes: float32 `[batch, parts, height, width]`, see `cutting.cut`.
-        points: float32 `[batch, 28, 2]` in pixels, see `anatomy.complete`.
-        unit: Length of one body unit in pixels, `[batch, 1, 1]`.
+        start: Bones of the reference; hidden limbs are not replaced by the other side's.
         has_moved: bool `[batch, parts, 1]`, False for parts that are as in the reference.
         schema: Label schema of the map.
     """
     height, width = codes.shape[2:]
     forearms = codes[:, _FOREARMS]
     flat = ops.reshape(forearms, (-1, 2, height * width))
-    elbow, wrist = (
-        ops.take(points, [POINT[f"{side}_{joint}"] for side in _SIDES], axis=1) for joint in ("elbow", "wrist")
-    )
-    along, across, _ = anatomy.direction(wrist - elbow)
-    beyond, aside = (anatomy.scan_pixels(wrist, axis, height, width) for axis in (along, across))
-    parts, arms = list(schema.to_parts10), [PARTS10.classes.index(f"{side}_arm") for side in _SIDES]
-    classes = np.array([[parts.index(arm) if arm in parts else 0] for arm in arms], np.float32)
+    bones, unit = start.of(_NAMES), start.unit
+    wrist = bones.origin + bones.along * bones.length
+    beyond, aside = (anatomy.scan_pixels(wrist, axis, height, width) for axis in (bones.along, bones.across))
+    parts = list(schema.to_parts10)
+    classes = np.array([[parts.index(arm) if arm in parts else 0] for arm in _ARMS], np.float32)
     is_skin = ops.equal(flat, classes + sampling.SEEN)
     for index in np.flatnonzero(np.equal(parts, UNKNOWN)):  # a class that `parts10` lacks may be a glove
         is_skin = ops.logical_or(is_skin, ops.equal(flat, float(index) + sampling.SEEN))

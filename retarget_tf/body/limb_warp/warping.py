@@ -7,7 +7,7 @@ from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.body.limb_warp import anatomy, cutting, hands, sampling, skirts
 from retarget_tf.body.limb_warp.anatomy import NAMES, PART
-from retarget_tf.body.limb_warp.bones import Bones, add_angles, at, bones_of, moved, ranks, stretched
+from retarget_tf.body.limb_warp.bones import Bones, add_angles, at, bones_of, ranks, stretched
 from retarget_tf.body.parsing_labels import PARTS10, LabelSchema
 
 _HEAD = 0.06  # radius of the head with hair in body units, between its half breadth and half depth
@@ -53,8 +53,8 @@ def warp_map(
     codes, use_twin = cutting.cut(reference_map, distance, reference, start.unit, schema)
     skirt = skirts.hang(skirts.worn(codes, distance, reference, start.unit, schema), start, end)
     # What the photo shows of a limb is right for the photo's own pose, however little it is.
-    has_moved = moved(start, end) > _STILL
-    codes = hands.guess(codes, reference, start.unit, has_moved, schema)
+    has_moved = anatomy.length(end.vectors - start.vectors) > _STILL
+    codes = hands.guess(codes, start, has_moved, schema)
     use_twin = ops.logical_and(use_twin, has_moved)
     start = start.of_twins(use_twin)
     part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
