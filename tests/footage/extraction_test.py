@@ -152,6 +152,15 @@ def test_no_body_has_no_bones() -> None:
 # ---- vote
 
 
+def test_a_shin_whose_ankle_is_not_seen_ends_at_the_heel() -> None:
+    pose = figure()
+    pose[skeleton.JOINT["left_ankle"]] = 0
+    bones = body_geometry.bones_of(pose)
+    assert bones is not None
+    (shin,) = np.flatnonzero((bones.segment == body_geometry.SHIN) & bones.is_left)
+    np.testing.assert_array_equal(bones.end[shin], pose[skeleton.JOINT["left_heel"], :2])
+
+
 def test_vote_sees_sleeves_and_bare_legs() -> None:
     clothes = vote(paint(trousers=False, sleeves=True))
     for segment, kind in (("forearm", wardrobe.CLOTH), ("shin", wardrobe.SKIN), ("foot", wardrobe.SHOE)):

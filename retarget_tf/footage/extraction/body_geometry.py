@@ -112,8 +112,9 @@ def _joint_pairs(keypoints: Float32Array) -> list[_Row]:
     for side in ("left_", "right_"):
         left = side == "left_"
         shoulder, elbow, wrist = (joint(side + name) for name in ("shoulder", "elbow", "wrist"))
-        hip, knee, ankle = (joint(side + name) for name in ("hip", "knee", "ankle"))
-        heel, toe = joint(side + "heel"), joint(side + "big_toe")
+        hip, knee, ankle, heel, toe = (joint(side + name) for name in ("hip", "knee", "ankle", "heel", "big_toe"))
+        if ankle[2] <= 0:  # below a long skirt a heel is often seen better
+            ankle = heel if heel[2] > 0 else toe
         foot = _row(heel, toe, FOOT, left)
         rows += [
             _row(shoulder, elbow, UPPER_ARM, left),

@@ -206,14 +206,16 @@ def _is_skirt(cloth: BoolArray, legs: BoolArray, skeleton: Skeleton) -> bool:
     if not len(rows):
         return False
     height = max(int(0.03 * len(cloth)), 2)
-    hem = cloth[max(rows[-1] - 2 * height, 0) : rows[-1] - height + 1]
-    at_hem = np.flatnonzero(hem.any(axis=0))
+    end = rows[-1] - height + 1
     below = np.flatnonzero(legs[rows[-1] - height : rows[-1] + 2 * height].any(axis=0))
     if len(below):
         of_legs = float(np.ptp(below))
-    else:  # it reaches the ankles
+    else:  # it reaches the ankles: shoes look out at the hem itself
+        end -= height
         (left, _), (right, _) = (skeleton.bone(PART[f"{side}_foot"]) for side in ("left", "right"))
         of_legs = abs(float(left[0] - right[0])) + _TWO_SHINS * skeleton.unit
+    hem = cloth[max(end - height - 1, 0) : end]
+    at_hem = np.flatnonzero(hem.any(axis=0))
     if not len(at_hem) or hem[:, at_hem[0] : at_hem[-1] + 1].mean() < _IN_ONE_PIECE:
         return False
     return bool(np.ptp(at_hem) > _WIDER * of_legs)

@@ -170,6 +170,14 @@ def test_a_skirt_is_a_part_and_shorts_are_none(bare: Appearance) -> None:
     assert np.ptp(np.flatnonzero(opaque)) == opaque.sum() - 1, "without a gap"
 
 
+def test_a_long_skirt_with_shoes_before_its_hem_is_one_piece() -> None:
+    parsing_map = puppet.draw_map(puppet.pose(), long_skirt=True)
+    hem = np.flatnonzero((parsing_map == ID["lower_clothes"]).any(axis=1))[-1]
+    left, right = np.flatnonzero(parsing_map[hem] == ID["lower_clothes"])[[0, -1]]
+    parsing_map[hem - 3 :, (left + right) // 2 - 3 : (left + right) // 2 + 3] = ID["shoes"]
+    assert SKIRT in seen(parsing_map).above
+
+
 def test_the_back_of_a_head_is_hair(bare: Appearance) -> None:
     assert bare.back_of_head is not None
     assert set(shares(bare.back_of_head)) == {"hair"}
