@@ -4,16 +4,14 @@ import abc
 import contextlib
 import dataclasses
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from absl import logging
 from tqdm import tqdm
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import keypoint_filters, pose_transform
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
-from retarget_tf.body.pose_transform import Fit, UpperBody
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
@@ -23,28 +21,14 @@ from retarget_tf.pictures import video
 from retarget_tf.retargeting import map_files, target_video, targets
 from retarget_tf.retargeting.dance import AUTO, MAP_CHOICES, NO_MAP, PARSE, Show, check_outputs
 from retarget_tf.retargeting.frames.options import SOURCE, FrameOptions
+from retarget_tf.retargeting.placing import Placing, place_path
 from retarget_tf.retargeting.shown import METADATA, Shown
 from retarget_tf.retargeting.sources import Source
 from retarget_tf.retargeting.targets import Target
 
 if TYPE_CHECKING:  # imports TensorFlow
     from retarget_tf.retargeting.frames.frame_maker import FrameMaker
-
-
-class Placing(TypedDict, total=False):
-    """How the source's poses are placed on the target's canvas: keyword arguments of `place` and its callers.
-
-    Attributes:
-        fit: How the path is scaled and moved, see `pose_transform.fit_path`. Default: `limbs`.
-        clean: Repairs the source with `keypoint_filters.clean_keypoints` first. Default: True.
-        source_size: Width and height of the source's pictures, used only by `fit="none"`. Default: the canvas's size.
-        source_fps: Frames per second of the source, used only by `clean`. Default: `keypoint_filters.DEFAULT_FPS`.
-    """
-
-    fit: Fit
-    clean: bool
-    source_size: tuple[int, int]
-    source_fps: float
+    from retarget_tf.retargeting.live import LiveFrames
 
 
 class BaseRetargeter(abc.ABC):
@@ -133,35 +117,8 @@ class BaseRetargeter(abc.ABC):
         return dataclasses.replace(first, photo=photo, more=tuple(more))
 
     def place(self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]) -> Float32Array:
-        """Moves the source's poses onto the target's canvas.
-
-        Args:
-            target: From `prepare_target`.
-            source_keypoints: float32 `[frames, 25, 3]` in pixels of the source. A frame without joints repeats the
-                last pose.
-            **placing: See `Placing`.
-
-        Returns:
-            float32 `[frames, 25, 3]` in pixels of the canvas.
-
-        Raises:
-            ValueError: No frame has a joint.
-        """
-        size = self.image_size
-        if placing.get("clean", True):
-            fps = placing.get("source_fps", keypoint_filters.DEFAULT_FPS)
-            source_keypoints = keypoint_filters.clean_keypoints(source_keypoints, fps)
-        fit, source_size = placing.get("fit", "limbs"), placing.get("source_size", (size, size))
-        known, cut_off = target.known_keypoints, None
-        if fit == "limbs" and not target.shows_feet:
-            cut_off = UpperBody.fitted(source_keypoints, known, target.keypoints, target.lower_edge)
-        if cut_off is not None:
-            logging.warning(
-                "target: the photo shows no legs down to the feet, so only the upper body dances. "
-                "Give a photo of the whole person."
-            )
-        transform = cut_off or pose_transform.fit_path(fit, source_keypoints, known, size, source_size)
-        return transform.apply(pose_transform.hold_pose(source_keypoints))
+        """Moves the source's poses onto the target's canvas; see `placing.place_path`."""
+        return place_path(target, source_keypoints, **placing)
 
     def retarget(
         self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]
@@ -197,6 +154,17 @@ class BaseRetargeter(abc.ABC):
         """
         placed = self.place(target, source_keypoints, **placing)
         return self._frame_maker(target, options, source, placed).dance(placed)
+
+    def live_frames(self, target: Target, options: FrameOptions | None = None) -> "LiveFrames":
+        """Starts a live stream, whose `step(keypoints, dt)` returns the photograph for each new pose; see `live`.
+
+        Args:
+            target: From `prepare_target`.
+            options: Size and background of the frames, except for the background `source`; None for the defaults.
+        """
+        from retarget_tf.retargeting.live import LiveFrames, LivePath
+
+        return LiveFrames(self._frame_maker(target, options, None, target.keypoints[None]), LivePath(target))
 
     def write_video(
         self,

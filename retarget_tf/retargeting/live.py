@@ -1,24 +1,34 @@
 """Retargets a live source, such as a webcam, pose by pose.
 
-    live = retargeter.live(target)
+    live = retargeter.live_frames(target)    # photographs
+    frame = live.step(keypoints, dt)
+    live = retargeter.live(target)           # maps of class ids
     parsing_map = live.step(keypoints, dt)
 
-The transform onto the target's canvas is the fit `limbs` of `pose_transform`. A file is fitted to its whole path, a
+Each step needs the poses so far only, so a frame is there as soon as its pose is. The transform onto the target's
+canvas is the fit `limbs` of `placing`. A file is fitted to its whole path, a
 stream only to the poses so far: the first pose, then again after 1, 2, 4, ... 64 seconds. Each new fit is blended in
 over one second to avoid jumps. After 64 seconds the fit stays and no more poses are stored, so memory is bounded.
 `OneEuroFilter` smooths the poses, since the smoothing of files needs future frames. A joint that is lost goes on with
 its parent for half a second; missing joints of arms and legs are then filled from the other side, mirrored.
 """
 
-from typing import Final
+import collections
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import pose_transform, skeleton
+from retarget_tf.body import skeleton
 from retarget_tf.body.keypoint_filters import LostJoints, OneEuroFilter, fill_from_twin
 from retarget_tf.body.pose_transform import PoseTransform
-from retarget_tf.retargeting.rollout import Rollout
+from retarget_tf.retargeting.frames.shadow import GROUND_WINDOW
+from retarget_tf.retargeting.placing import fit_to
+from retarget_tf.retargeting.targets import Target
+
+if TYPE_CHECKING:  # import TensorFlow
+    from retarget_tf.retargeting.frames.frame_maker import FrameMaker
+    from retarget_tf.retargeting.rollout import Rollout
 
 FIRST_REFIT, LAST_REFIT = 1.0, 64.0  # seconds since the first pose
 FADE_SECONDS: Final = 1.0
@@ -28,16 +38,9 @@ _SAMPLE_SECONDS: Final = 0.1  # smallest time between two poses that are stored 
 class LivePath:
     """Smooths a stream of poses and moves them onto the target's canvas."""
 
-    def __init__(self, target: Float32Array, size: int) -> None:
-        """Starts a stream.
-
-        Args:
-            target: Known poses of the target, float32 `[frames, 25, 3]` in pixels of the canvas; see
-                `targets.Target.known_keypoints`.
-            size: Side of the canvas in pixels.
-        """
-        self._target, self._size = target, size
-        self._placed = target[0]
+    def __init__(self, target: Target) -> None:
+        """Starts a stream that is moved onto the canvas of this target."""
+        self._target, self._placed = target, target.keypoints
         self._filter: OneEuroFilter | None = None
         self._lost = LostJoints()
         self._known: list[Float32Array] = []
@@ -79,16 +82,28 @@ class LivePath:
         return before + share * (after - before)
 
     def _fit(self) -> PoseTransform:
-        size = self._size
-        return pose_transform.fit_path("limbs", np.stack(self._known), self._target, size, (size, size))
+        return fit_to(self._target, np.stack(self._known), "limbs", source_size=(1, 1))
 
 
 class LiveRetargeter:
     """Generates a map for each pose of a stream; built by `Retargeter.live`."""
 
-    def __init__(self, rollout: Rollout, path: LivePath) -> None:
+    def __init__(self, rollout: "Rollout", path: LivePath) -> None:
         self._rollout, self._path = rollout, path
 
     def step(self, keypoints: Float32Array, dt: float) -> Uint8Array:
         """Returns the next map of class ids, uint8 `[size, size]`; arguments as in `LivePath.step`."""
         return self._rollout.step(self._path.step(keypoints, dt)[None])[0]
+
+
+class LiveFrames:
+    """Makes a photographic frame for each pose of a stream; built by `Retargeter.live_frames`."""
+
+    def __init__(self, maker: "FrameMaker", path: LivePath) -> None:
+        self._maker, self._path = maker, path
+        self._recent: collections.deque[Float32Array] = collections.deque(maxlen=GROUND_WINDOW + 1)
+
+    def step(self, keypoints: Float32Array, dt: float) -> Uint8Array:
+        """Returns the next frame, as of `FrameMaker.dance`; arguments as in `LivePath.step`."""
+        self._recent.append(self._path.step(keypoints, dt))
+        return self._maker.frame(np.stack(self._recent))

@@ -53,7 +53,7 @@ class Retargeter(BaseRetargeter):
         from retarget_tf.retargeting.rollout import Rollout
 
         rollout = Rollout(self._trained, self._reference(target))
-        return LiveRetargeter(rollout, LivePath(target.known_keypoints, self.image_size))
+        return LiveRetargeter(rollout, LivePath(target))
 
     def _generate(self, target: Target, placed: Float32Array) -> Iterator[Uint8Array]:
         from retarget_tf.retargeting.rollout import rollout_clip

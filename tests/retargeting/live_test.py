@@ -11,6 +11,7 @@ from retarget_tf.networks.generator import build_generator
 from retarget_tf.networks.trained import TrainedGenerator
 from retarget_tf.retargeting.live import LivePath
 from retarget_tf.retargeting.retargeter import Retargeter
+from retarget_tf.retargeting.targets import Target
 from tests.testing import target_of, walking_square
 
 SIZE = 64
@@ -19,6 +20,11 @@ DT = 1 / 30
 
 def dance(person: int, frames: int) -> Float32Array:
     return np.stack([points for _, _, points in render_frames(Recipe(5, person, 0, frames=frames, size=SIZE))])
+
+
+def standing(pose: Float32Array) -> Target:
+    """A target of this pose `[1, 25, 3]`."""
+    return target_of(np.zeros((SIZE, SIZE, 3), np.uint8), pose[0], np.zeros((SIZE, SIZE), np.uint8))
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +39,7 @@ def target() -> Float32Array:
 
 
 def test_a_still_person_is_placed_as_a_file_of_it_would_be(source: Float32Array, target: Float32Array) -> None:
-    path = LivePath(target, SIZE)
+    path = LivePath(standing(target))
     still = source[:1]
     placed = [path.step(still[0], DT) for _ in range(100)]
     expected = pose_transform.fit_path("limbs", still, target, SIZE, (SIZE, SIZE)).apply(still)[0]
@@ -43,7 +49,7 @@ def test_a_still_person_is_placed_as_a_file_of_it_would_be(source: Float32Array,
 
 
 def test_a_stream_ends_near_where_the_file_is_placed(source: Float32Array, target: Float32Array) -> None:
-    path = LivePath(target, SIZE)
+    path = LivePath(standing(target))
     placed = np.stack([path.step(pose, DT) for pose in source])
     expected = pose_transform.fit_path("limbs", source, target, SIZE, (SIZE, SIZE)).apply(source)
     both = (placed[..., 2] > 0) & (expected[..., 2] > 0)
@@ -52,7 +58,7 @@ def test_a_stream_ends_near_where_the_file_is_placed(source: Float32Array, targe
 
 
 def test_new_fits_make_no_jumps(source: Float32Array, target: Float32Array) -> None:
-    path = LivePath(target, SIZE)
+    path = LivePath(standing(target))
     placed = np.stack([path.step(pose, DT) for pose in source])
     filled = (placed[1:, :, 2] > 0) & (placed[:-1, :, 2] > 0)
     was_seen = filled & (source[1:, :, 2] > 0) & (source[:-1, :, 2] > 0)
@@ -64,7 +70,7 @@ def test_new_fits_make_no_jumps(source: Float32Array, target: Float32Array) -> N
 
 
 def test_whoever_is_gone_repeats_the_pose(source: Float32Array, target: Float32Array) -> None:
-    path = LivePath(target, SIZE)
+    path = LivePath(standing(target))
     nobody = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
     np.testing.assert_array_equal(path.step(nobody, DT), target[0])
     placed = path.step(source[0], DT)
@@ -72,7 +78,7 @@ def test_whoever_is_gone_repeats_the_pose(source: Float32Array, target: Float32A
 
 
 def test_a_missing_arm_is_the_mirrored_twin(source: Float32Array, target: Float32Array) -> None:
-    path = LivePath(target, SIZE)
+    path = LivePath(standing(target))
     arm = [skeleton.JOINT["left_elbow"], skeleton.JOINT["left_wrist"]]
     spoilt = source[:10].copy()
     spoilt[:, arm] = 0
@@ -80,7 +86,7 @@ def test_a_missing_arm_is_the_mirrored_twin(source: Float32Array, target: Float3
 
 
 def test_what_is_kept_does_not_grow(source: Float32Array, target: Float32Array) -> None:
-    path = LivePath(target, SIZE)
+    path = LivePath(standing(target))
     for _ in range(200):
         path.step(source[0], 1.0)
     assert len(path._known) <= 65
@@ -96,3 +102,17 @@ def test_maps_of_a_stream() -> None:
         step = live.step(walking_square(index)[2] * np.asarray([5, 5, 1], np.float32), DT)
         assert step.shape == (32, 32)
         assert step.dtype == np.uint8
+
+
+def test_photographs_of_a_stream_are_those_of_a_file() -> None:
+    """At the first pose nothing is smoothed yet, so the frame is that of a file with this one pose."""
+    frame, maps, keypoints = next(render_frames(Recipe(5, 2, 0, frames=2, size=SIZE)))
+    spec = GeneratorSpec(ModelConfig.of_preset("stable", image_size=SIZE, filters=2), person_height_share=0.7)
+    retargeter = Retargeter(TrainedGenerator(lambda inputs: inputs, spec))
+    target = target_of(frame, keypoints, maps["parts10"])
+    live, pose = retargeter.live_frames(target), dance(1, 2)[0]
+    [of_file] = retargeter.frames(target, pose[None], clean=False)
+    np.testing.assert_array_equal(live.step(pose, DT), of_file)
+    raised = pose.copy()
+    raised[[skeleton.JOINT["left_elbow"], skeleton.JOINT["left_wrist"]], 1] -= 8
+    assert (live.step(raised, DT) != of_file).any()

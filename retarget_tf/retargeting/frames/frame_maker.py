@@ -3,6 +3,7 @@
 maker = FrameMaker([target], [parsing_map], schema, FrameOptions(height=720))
 for frame in maker.dance(placed):
     ...
+frame = maker.frame(recent_poses)  # pose by pose
 """
 
 import itertools
@@ -104,6 +105,20 @@ class FrameMaker:
         backgrounds = self._backgrounds(len(poses))
         for pose, moved, ground, background in zip(poses, motions, grounds, backgrounds, strict=True):
             yield self._frame(pose, moved, float(ground), background)
+
+    def frame(self, recent: Float32Array) -> Uint8Array:
+        """Returns the frame of the newest pose of a stream.
+
+        Args:
+            recent: float32 `[frames, 25, 3]` in pixels of the target's canvas, the newest last. Those before tell where
+                the floor is; more than `shadow.GROUND_WINDOW` of them change nothing.
+
+        Returns:
+            As `dance`.
+        """
+        poses = _scaled(recent, self._enlarged)
+        ground = float(shadow.ground_lines(self._framing.to_picture(poses))[-1])
+        return self._frame(poses[-1], [body.move_to(poses[-1]) for body in self._skeletons], ground, self._background)
 
     def _backgrounds(self, count: int) -> Iterator[Background]:
         return itertools.repeat(self._background, count) if self._stage is None else self._stage.backgrounds()

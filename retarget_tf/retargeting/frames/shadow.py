@@ -49,7 +49,7 @@ _TAIL = 1.6  # the ellipse is drawn up to this many radii, where .6 % of its str
 # When a foot has one.
 _STANDS, _FLIES = 0.3, 1.0  # lift up to which it is full (feet behind each other differ as much), and gone
 _STAYED = 0.3  # a foot that has moved so far has nothing of the photo's shadow left
-_GROUND_WINDOW = 15  # frames on either side whose lowest foot is the floor: a jump takes less than a second
+GROUND_WINDOW = 15  # frames on either side whose lowest foot is the floor: a jump takes less than a second
 
 
 @dataclasses.dataclass(frozen=True)
@@ -118,8 +118,8 @@ def ground_lines(keypoints: Float32Array) -> Float32Array:
         float32 `[frames]` in pixels; NaN where no foot is seen for so long.
     """
     lowest = skeleton.lowest(keypoints, _ALL_SOLES)
-    padded = np.pad(np.where(np.isnan(lowest), -np.inf, lowest), _GROUND_WINDOW, constant_values=-np.inf)
-    ground = np.lib.stride_tricks.sliding_window_view(padded, 2 * _GROUND_WINDOW + 1).max(axis=-1)
+    padded = np.pad(np.where(np.isnan(lowest), -np.inf, lowest), GROUND_WINDOW, constant_values=-np.inf)
+    ground = np.lib.stride_tricks.sliding_window_view(padded, 2 * GROUND_WINDOW + 1).max(axis=-1)
     return np.where(np.isfinite(ground), ground, np.nan).astype(np.float32)
 
 
