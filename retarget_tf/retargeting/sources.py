@@ -46,7 +46,10 @@ class Source:
 
     def __post_init__(self) -> None:
         if skeleton.person_box(self.keypoints) is None:
-            raise InputDataError(f"source {self.name}: nobody is seen in it. Give a video that shows a whole person.")
+            raise InputDataError(
+                f"source {self.name}: nobody is seen in it. Give a video that shows "
+                "a whole person, at least a fifth of the picture tall."
+            )
 
     def frames(self, *, pictures: bool = True) -> Iterator[video.TimedFrame]:
         """Yields a frame for each entry of `keypoints`; raises InputDataError if the video has fewer or more.

@@ -72,7 +72,10 @@ def watch(
     """
     keypoints = extraction.video_keypoints(path, search=search, reading=reading)
     if skeleton.person_box(keypoints) is None:
-        raise InputDataError(f"video {path}: nobody is seen in it. Give a video that shows a whole person.")
+        raise InputDataError(
+            f"video {path}: nobody is seen in it. Give a video that shows "
+            "a whole person, at least a fifth of the picture tall."
+        )
     wanted, sampled, held = best_frames(keypoints), spread(len(keypoints)), hold_pose(keypoints)
     found: dict[int, Uint8Array] = {}
     views: list[View] = []

@@ -116,7 +116,9 @@ def photo_target(
     picture = image_files.load_photo(photo)
     pose = _pose_in(picture, keypoints, search, f"photo {photo}")
     if pose is None or skeleton.person_box(pose) is None:
-        raise InputDataError(f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person.")
+        raise InputDataError(
+            f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person, at least a fifth of it tall."
+        )
     if not pose[list(skeleton.joints("neck", "mid_hip")), 2].any():
         raise InputDataError(f"photo {photo}: no trunk is seen in it. Give a photo that shows a whole person.")
     return picture_target(picture, pose, size, share, target_map=target_map, schema=schema)

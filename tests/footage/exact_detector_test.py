@@ -56,7 +56,7 @@ def test_one_model_is_enough_to_find_a_person(
 ) -> None:
     monkeypatch.setattr(detectors, "PoseDetector", Eyes)
     monkeypatch.setattr(Eyes, "blind", blind)
-    with exact_detector.open_detector(extraction.PersonSearch()) as detector:
+    with exact_detector.ExactDetector() as detector:
         found = detector.detect(np.zeros((8, 8, 3), np.uint8), 0.0)
     if shift is None:
         assert found is None

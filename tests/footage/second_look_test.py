@@ -20,7 +20,7 @@ class Eyes:
         self._error = error
         self.pictures: list[Uint8Array] = []
 
-    def detect(self, image: Uint8Array) -> Float32Array | None:
+    def detect(self, image: Uint8Array, seconds: float = 0.0) -> Float32Array | None:
         """Like `PoseDetector.detect`."""
         self.pictures.append(image)
         found = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)

@@ -21,10 +21,10 @@ from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import models
 from retarget_tf.footage.extraction.batch import extract_videos
 from retarget_tf.footage.extraction.detectors import PoseDetector
-from retarget_tf.footage.extraction.exact_detector import open_detector
 from retarget_tf.footage.extraction.following import MAX_PEOPLE
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.pipeline import extract_clip, video_keypoints
+from retarget_tf.footage.extraction.searching import open_detector
 from retarget_tf.footage.extraction.second_look import look_again
 from retarget_tf.footage.extraction.selection import Selection, Stretch
 from retarget_tf.footage.people import tracking

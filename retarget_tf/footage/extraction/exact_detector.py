@@ -2,7 +2,7 @@
 
 import concurrent.futures
 import contextlib
-from typing import Protocol, Self
+from typing import Self
 
 import numpy as np
 
@@ -10,16 +10,8 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import detectors
-from retarget_tf.footage.settings import PersonSearch
 
 _AGREE = 0.03  # of the person's longer side: joints of two looks that differ by less are averaged
-
-
-class Detector(Protocol):
-    """Anything that finds a person in a picture."""
-
-    def detect(self, image: Uint8Array, seconds: float = 0.0) -> Float32Array | None:
-        """See `PoseDetector.detect`."""
 
 
 class ExactDetector:
@@ -53,13 +45,6 @@ class ExactDetector:
 
     def __exit__(self, *_: object) -> None:
         self._opened.close()
-
-
-def open_detector(search: PersonSearch, *, video: bool = False) -> detectors.PoseDetector | ExactDetector:
-    """Opens the detector of a single person; `video` as in `PoseDetector`."""
-    if search.exact_keypoints:
-        return ExactDetector(video=video, models_folder=search.models)
-    return detectors.PoseDetector(video=video, models_folder=search.models)
 
 
 def mean_where_agreed(found: Float32Array, other: Float32Array) -> Float32Array:

@@ -15,8 +15,8 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import detectors
-from retarget_tf.footage.extraction.exact_detector import open_detector
 from retarget_tf.footage.extraction.parser import PosedImage
+from retarget_tf.footage.extraction.searching import open_detector
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON
 from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch

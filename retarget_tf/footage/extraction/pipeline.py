@@ -69,7 +69,10 @@ def extract_clip(
         seen = skeleton.drop_unseen(track.keypoints, header.width, header.height)
         crop = cropping.clip_crop(seen, header.width, header.height, config.margin)
         if crop is None:
-            raise InputDataError(f"video {path}: nobody is found in it. Give a video that shows one person in full.")
+            raise InputDataError(
+                f"video {path}: nobody is found in it. Give a video that shows "
+                "one person in full, at least a fifth of the picture tall."
+            )
         clothes = parser.vote(track.views)
         bridged = keypoint_filters.bridge_absences(track.keypoints, header.fps)
         stored = skeleton.drop_unseen(crop.move_keypoints(seen, config.size), config.size, config.size)
