@@ -74,6 +74,20 @@ class PersonChoice:
 MAIN_PERSON = PersonChoice()
 
 
+def tell_left_out(source: str, taken: slice, frames: int, first: int = 0) -> None:
+    """Logs which frames at both ends show nobody, so that a clip leaves them out.
+
+    Args:
+        source: Name of the source, such as `video dance.mp4`.
+        taken: Frames of the clip among those that were read.
+        frames: How many were read.
+        first: Number of the first that was read.
+    """
+    for start, end in ((0, taken.start), (taken.stop, frames)):
+        if start < end:
+            logging.info("%s: frames %d to %d show nobody, they are left out.", source, first + start, first + end - 1)
+
+
 def tell_doubts(source: str, frames: Iterable[int]) -> None:
     """Logs a warning for each frame from which on the track may follow somebody else."""
     for frame in frames:
