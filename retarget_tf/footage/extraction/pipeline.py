@@ -25,7 +25,7 @@ from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.selection import Stretch
-from retarget_tf.footage.people.choosing import MAIN_PERSON, tell_doubts, tell_left_out
+from retarget_tf.footage.people.choosing import MAIN_PERSON, between_people, merged_doubts, tell_doubts, tell_left_out
 from retarget_tf.footage.people.cuts import noting_cuts
 from retarget_tf.footage.settings import BUILT_IN, MAIN_SEARCH, ExtractionConfig, PersonSearch
 from retarget_tf.parallel import ahead
@@ -172,7 +172,7 @@ def _track(frames: _Frames, search: PersonSearch, view_of: ViewOf | None = None)
         with frames.open("people") as pictures:
             watched = noting_cuts(pictures, cuts) if track is None else pictures
             track = follow_person(watched, fps, search, frames.path, view_of=view_of)
-    doubts = sorted({*track.doubts, *cuts})
+    doubts = merged_doubts({*track.doubts, *between_people(cuts, track.keypoints)}, fps)
     tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in doubts])
     return dataclasses.replace(track, keypoints=keypoint_filters.repair_swaps(track.keypoints, fps))
 
