@@ -183,6 +183,12 @@ def test_short_faults_are_bridged_and_short_stretches_are_left_out() -> None:
     ]
 
 
+def test_a_good_stretch_begins_and_ends_with_a_person() -> None:
+    looks = made_up([9] * 5 + [0] * 30 + [9] * 5)
+    looks.values["presence"][[5, 20, 34]] = 0
+    assert [(first, end) for first, end, reasons in stretches(looks) if not reasons] == [(18, 102)]
+
+
 def test_a_cut_parts_what_would_be_bridged() -> None:
     assert stretches(made_up([0] * 24, (36,))) == [(0, 36, ()), (36, 72, ())]
     assert stretches(made_up([0] * 12 + [9] * 2 + [0] * 12, (42,)))[1][2] == ("moves too fast",)
