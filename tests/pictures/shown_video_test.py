@@ -8,7 +8,6 @@ from typing import Any
 
 import av
 import numpy as np
-import PIL.Image
 import pytest
 from absl import logging as absl_logging
 from av.stream import Disposition
@@ -147,6 +146,25 @@ def test_a_trim_shows_what_its_edit_list_shows(tmp_path: pathlib.Path, warnings:
     assert warnings.messages == []
 
 
+def test_an_avi_with_gaps_is_not_called_cut_but_one_without_its_end_is(
+    tmp_path: pathlib.Path, warnings: pytest.LogCaptureFixture
+) -> None:
+    path = tmp_path / "a.avi"
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("mpeg4", rate=25)
+        stream.width, stream.height, stream.pix_fmt = 64, 48, "yuv420p"
+        for time in (*range(10), *range(14, 24)):
+            frame = av.VideoFrame.from_ndarray(np.full((48, 64, 3), 10 * time, np.uint8))
+            frame.pts, frame.time_base = time, Fraction(1, 25)
+            container.mux(stream.encode(frame))
+        container.mux(stream.encode())
+    assert milliseconds(path) == [*range(0, 400, 40), *range(560, 960, 40)]
+    assert warnings.messages == []
+    path.write_bytes(path.read_bytes()[:-1000])
+    assert len(milliseconds(path)) < 20
+    assert "the file may be cut" in warnings.text
+
+
 def test_a_colon_in_a_name_is_no_protocol(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     make_source(tmp_path / "12:30:05.mp4", seconds=0.2, click_at=0.1)
     monkeypatch.chdir(tmp_path)
@@ -252,29 +270,6 @@ def test_hdr_is_tone_mapped_and_said_once(
     assert 95 < row[32] < 150
     assert len(np.unique(row[48:].round())) > 8  # what is brighter than white stays apart
     assert warnings.messages == [f"video {path}: is HDR ({name}); its colours are converted to SDR."]
-
-
-@pytest.mark.parametrize("suffix", [".gif", ".webp", ".png"])
-def test_animated_pictures_are_videos(tmp_path: pathlib.Path, suffix: str) -> None:
-    pictures = [PIL.Image.new("RGB", (64, 48), (20 + 40 * index, 60, 200)) for index in range(5)]
-    options: dict[str, Any] = {"lossless": True} if suffix == ".webp" else {}
-    path = tmp_path / f"a{suffix}"
-    pictures[0].save(path, save_all=True, append_images=pictures[1:], duration=[40, 40, 80, 200, 40], **options)
-    assert milliseconds(path) == [0, 40, 80, 160, 360]
-    read = list(video.read_frames(path, at_one_rate=False))
-    np.testing.assert_allclose([frame[20, 30] for frame in read], [(20 + 40 * t, 60, 200) for t in range(5)], atol=4)
-    assert video.probe(path).fps == pytest.approx(12.5, rel=0.2)
-    if suffix == ".webp":
-        path.write_bytes(path.read_bytes()[:-100])
-        with pytest.raises(InputDataError, match=r"a\.webp frame 0: cannot be decoded .* Copy it again\.$"):
-            list(video.read_frames(path))
-
-
-def test_transparent_animations_lie_on_white(tmp_path: pathlib.Path) -> None:
-    clear = [PIL.Image.new("RGBA", (16, 16), (10 * index, 0, 0, 0)) for index in range(2)]
-    for name in ("a.webp", "a.gif"):
-        clear[0].save(tmp_path / name, save_all=True, append_images=clear[1:], duration=40)
-        assert {int(frame.min()) for frame in video.read_frames(tmp_path / name)} == {255}, name
 
 
 def test_thousands_of_frames_are_counted(tmp_path: pathlib.Path) -> None:

@@ -20,7 +20,7 @@ from retarget_tf.pictures.video_options import MOST_FPS, ReadOptions
 
 _NOT_SHOWN = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
 _ROUGHLY_SQUARE = 0.01  # screen recorders leave 1787:1789 and the like
-_SAME_FPS = 0.01  # share by which a declared rate and that of the time stamps, in milliseconds, may differ
+_SAME_FPS = 0.03  # share by which a declared rate and that of the time stamps, in milliseconds, may differ
 _USUAL_FPS = 30.0
 
 
@@ -143,9 +143,12 @@ def _pixel_aspect(stream: Any) -> Fraction:
 
 
 def _listed_frames(container: Any, stream: Any) -> int:
-    """Returns the number of shown frames in the index, without those that an mp4's edit list leaves out."""
+    """Returns the number of frames in the index: not those that an mp4's edit list leaves out, or that an AVI lacks."""
+    index = stream.index_entries
     if stream.frames and "mp4" in container.format.name:
-        return sum(not entry.is_discard for entry in stream.index_entries)
+        return sum(not entry.is_discard for entry in index)
+    if container.format.name == "avi" and len(index):  # whose time stamps count frames
+        return int(stream.frames - (index[-1].timestamp + 1 - len(index)))
     return int(stream.frames)
 
 
@@ -155,8 +158,9 @@ def _fps(path: files.PathLike, stream: Any) -> float:
     Without a count of frames libav guesses the rate from the first few, and an edit list falsifies it.
     """
     declared = float(stream.average_rate or 0)
-    is_possible = 1 <= declared <= MOST_FPS  # the clock's unit, 1000 a second, may be taken for it
-    if is_possible and stream.frames and not any(entry.is_discard for entry in stream.index_entries):
+    # The clock's unit, 1000 a second, may be taken for it.
+    is_possible = 1 <= declared <= MOST_FPS and not any(entry.is_discard for entry in stream.index_entries)
+    if is_possible and stream.frames:
         return declared
     with open_file(path) as container:
         measured = measured_fps(container.demux(container.streams[stream.index]))

@@ -17,9 +17,12 @@ _CLOCK = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
 def measured_fps(packets: Iterable[Any]) -> float:
     """Returns the mean rate of the shown packets of one stream by their time stamps; 0 if fewer than two have one."""
     recordings: list[list[float]] = [[]]
-    last = 0
+    last, without = 0, 0
     for packet in packets:
-        if packet.pts is None or packet.is_discard:
+        if packet.is_discard or not packet.size:
+            continue
+        if packet.pts is None:
+            without += 1
             continue
         if packet.dts is not None:
             if packet.dts < last:  # the clock goes back; between the pictures of one recording only pts does
@@ -28,7 +31,7 @@ def measured_fps(packets: Iterable[Any]) -> float:
         recordings[-1].append(float(packet.pts * packet.time_base))
     steps = np.concatenate([np.diff(np.sort(recording)) for recording in recordings])
     steps = steps[steps <= _LONGEST_STILL]
-    return float(1 / steps.mean()) if steps.any() else 0.0
+    return float((len(steps) + without) / steps.sum()) if steps.any() else 0.0
 
 
 def declared_seconds(container: Any, stream: Any) -> float:
