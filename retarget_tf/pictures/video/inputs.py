@@ -14,6 +14,7 @@ from av.stream import Disposition
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
 from retarget_tf.pictures.video import animated_webp
+from retarget_tf.pictures.video.clean_aperture import Part, clean_aperture
 from retarget_tf.pictures.video.deinterlacing import deinterlaced
 from retarget_tf.pictures.video.times import declared_seconds, measured_fps
 from retarget_tf.pictures.video_options import MOST_FPS, ReadOptions
@@ -33,6 +34,7 @@ class OpenVideo:
         fps: Frames per second that the container declares, or that the time stamps say.
         frames: Number of frames that the container's index lists, 0 if there is none.
         seconds: Length by the container's clock, 0 if unknown.
+        part: Part of the decoded frames that is shown; None for all of it.
         pixel_aspect: Width of a pixel divided by its height.
         transfer: Transfer characteristic, a value of `av.video.reformatter.ColorTrc`.
         metadata: Text by key.
@@ -42,6 +44,7 @@ class OpenVideo:
     fps: float
     frames: int = 0
     seconds: float = 0.0
+    part: Part | None = None
     pixel_aspect: Fraction = Fraction(1)
     transfer: int = 0
     metadata: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -97,6 +100,7 @@ def open_video(path: files.PathLike, options: ReadOptions) -> Iterator[OpenVideo
             _fps(path, stream),
             _listed_frames(container, stream),
             declared_seconds(container, stream),
+            clean_aperture(path, context.width, context.height) if "mp4" in container.format.name else None,
             aspect,
             context.color_trc,
             container.metadata,

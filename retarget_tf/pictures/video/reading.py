@@ -130,7 +130,7 @@ def _upright(opened: OpenVideo, path: files.PathLike | None = None) -> Upright:
     """Returns the conversion to pictures; with the path it says what is not shown as it is."""
     if path is not None and (transfer := HDR.get(opened.transfer)):
         _warn_once(f"video {path}: is HDR ({transfer}); its colours are converted to SDR.")
-    return Upright(opened.pixel_aspect, opened.transfer)
+    return Upright(opened.pixel_aspect, opened.transfer, opened.part)
 
 
 def _no_picture(_: Any) -> Uint8Array:

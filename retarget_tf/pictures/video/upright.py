@@ -8,6 +8,7 @@ from av.sidedata.sidedata import Type
 from av.video.reformatter import ColorTrc
 
 from retarget_tf.arrays import Uint8Array
+from retarget_tf.pictures.video.clean_aperture import Part
 from retarget_tf.pictures.video.deinterlacing import make_graph
 
 HDR: dict[int, str] = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
@@ -25,10 +26,11 @@ class Upright:
     Args:
         pixel_aspect: Width of a stored pixel divided by its height; others than 1 are resampled.
         transfer: Transfer characteristic; those of `HDR` are tone-mapped, which takes seconds to begin.
+        part: Part of the stored pictures that is shown; None for all of it.
     """
 
-    def __init__(self, pixel_aspect: Fraction = Fraction(1), transfer: int = 0) -> None:
-        self._aspect, self._is_hdr = pixel_aspect, transfer in HDR
+    def __init__(self, pixel_aspect: Fraction = Fraction(1), transfer: int = 0, part: Part | None = None) -> None:
+        self._aspect, self._is_hdr, self._part = pixel_aspect, transfer in HDR, part
         self._is_first, self._swaps, self._rows, self._columns = True, False, 1, 1
         self._graph: Any = None
 
@@ -36,7 +38,7 @@ class Upright:
         """Returns the upright picture, uint8 `[height, width, 3]`."""
         self._look(frame)
         stored = "rgba" if any(component.is_alpha for component in frame.format.components) else "rgb24"
-        if self._aspect == 1 and not self._is_hdr:
+        if self._aspect == 1 and not self._is_hdr and self._part is None:
             picture = frame.to_ndarray(format=stored)
         else:
             picture = self._converted(frame, stored)
@@ -49,16 +51,22 @@ class Upright:
     def size(self, frame: Any) -> tuple[int, int]:
         """Returns the width and the height of the upright picture."""
         self._look(frame)
-        width, height = self._width(frame), frame.height
+        part = self._shown_part(frame)
+        width, height = self._width(part), part.height
         return (height, width) if self._swaps else (width, height)
 
-    def _width(self, frame: Any) -> int:
-        return max(1, round(frame.width * self._aspect))
+    def _shown_part(self, frame: Any) -> Part:
+        return self._part or Part(frame.width, frame.height, 0, 0)
+
+    def _width(self, part: Part) -> int:
+        return max(1, round(part.width * self._aspect))
 
     def _converted(self, frame: Any, stored: str) -> Uint8Array:
         if self._graph is None:
-            scaling = f"w={self._width(frame)}:h={frame.height}" + (_TO_SDR if self._is_hdr else "")
-            self._graph = make_graph(frame, ("scale", scaling), ("format", stored))
+            part = self._shown_part(frame)
+            cropping = f"w={part.width}:h={part.height}:x={part.x}:y={part.y}:exact=1"
+            scaling = f"w={self._width(part)}:h={part.height}" + (_TO_SDR if self._is_hdr else "")
+            self._graph = make_graph(frame, ("crop", cropping), ("scale", scaling), ("format", stored))
         self._graph.vpush(frame)
         return np.asarray(self._graph.vpull().to_ndarray(), np.uint8)
 
