@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import functools
 import os
 import pathlib
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from retarget_tf.errors import InputDataError
 from retarget_tf.pictures.video import animated_webp
 from retarget_tf.pictures.video.clean_aperture import Part, clean_aperture
 from retarget_tf.pictures.video.deinterlacing import deinterlaced
-from retarget_tf.pictures.video.times import declared_seconds, measured_fps
+from retarget_tf.pictures.video.times import Clock, declared_seconds, measured_fps
 from retarget_tf.pictures.video_options import MOST_FPS, ReadOptions
 
 _NOT_SHOWN = Disposition.attached_pic | Disposition.timed_thumbnails | Disposition.still_image | Disposition.dependent
@@ -127,10 +128,23 @@ def check_size(path: files.PathLike, width: int, height: int, options: ReadOptio
 def length(path: files.PathLike) -> float:
     """Returns the seconds from the first packet of any stream, pictures or sound, to the end of the last."""
     with open_file(path) as container:
-        packets = [packet for packet in container.demux() if packet.pts is not None and packet.dts is not None]
-        starts = (min(packet.pts, packet.dts) * packet.time_base for packet in packets)
-        ends = ((packet.pts + (packet.duration or 0)) * packet.time_base for packet in packets)
-        return float(max(ends, default=0) - min(starts, default=0))
+        spans = [
+            (min(packet.pts, packet.dts) * packet.time_base, (packet.pts + (packet.duration or 0)) * packet.time_base)
+            for packet in container.demux()
+            if packet.pts is not None and packet.dts is not None
+        ]
+    return float(max(end for _, end in spans) - min(start for start, _ in spans)) if spans else 0.0
+
+
+def pictures_leap(path: files.PathLike) -> bool:
+    """Returns whether the clock of a file's pictures goes back or leaps, as in joined recordings."""
+    clock = Clock()
+    with open_file(path) as container:
+        stream = shown_stream(container)
+        for packet in container.demux(stream) if stream else ():
+            if packet.dts is not None:
+                clock.read(float(packet.dts * packet.time_base), float((packet.duration or 0) * packet.time_base))
+    return clock.moved != 0
 
 
 def _check_whole(path: files.PathLike, stream: Any) -> None:
@@ -166,11 +180,18 @@ def _fps(path: files.PathLike, stream: Any) -> float:
     is_possible = 1 <= declared <= MOST_FPS and not any(entry.is_discard for entry in stream.index_entries)
     if is_possible and stream.frames:
         return declared
-    with open_file(path) as container:
-        measured = measured_fps(container.demux(container.streams[stream.index]))
+    state = os.stat(path)
+    measured = _measured_fps(os.path.abspath(path), stream.index, (state.st_mtime_ns, state.st_size))
     if is_possible and (not measured or abs(measured / declared - 1) <= _SAME_FPS):
         return declared
     return round(measured, 3) or _USUAL_FPS
+
+
+@functools.lru_cache
+def _measured_fps(path: str, stream: int, _: tuple[int, int]) -> float:
+    """Looks at all packets of a stream, once while the file stays the same."""
+    with open_file(path) as container:
+        return measured_fps(container.demux(container.streams[stream]))
 
 
 def reason(error: BaseException) -> str:

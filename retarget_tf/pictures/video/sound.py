@@ -16,7 +16,7 @@ from absl import logging
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
-from retarget_tf.pictures.video.inputs import open_file, reason, shown_stream
+from retarget_tf.pictures.video.inputs import open_file, pictures_leap, reason, shown_stream
 from retarget_tf.pictures.video.times import Clock
 
 _COPIED = {
@@ -100,9 +100,10 @@ class Sound:
     def _read(self, stream: Any, zero: Fraction) -> Iterator[tuple[Any, list[Any]]]:
         """Yields the packets and what they decode to, up to the end or the first damage, of which it warns.
 
-        In joined recordings time stamps go on where they go back or leap, as those of the pictures do.
+        In joined recordings time stamps go on where they go back or leap, as those of the pictures do. If these do not
+        leap, a long pause is silence.
         """
-        seconds, clock = 0.0, Clock()
+        seconds, clock = 0.0, Clock() if pictures_leap(self._path) else Clock(longest_still=math.inf)
         try:
             for packet in self._source.demux(stream):
                 if packet.pts is not None:

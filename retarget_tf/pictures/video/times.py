@@ -9,7 +9,7 @@ import numpy as np
 
 _UNEVEN_SHARE = 0.05  # of uneven steps that is still normal: phones drop a frame now and then
 _FARTHEST_BACK = 0.1  # seconds that a time may lie before the one of the last frame in one recording
-_LONGEST_STILL = 30.0  # seconds between two frames of one recording; a clock that goes on by more has leapt
+_LONGEST_STILL = 30.0  # seconds between two frames of one recording
 _LEAST_STEP = 1e-3
 _CLOCK = re.compile(r"(\d+):(\d+):(\d+\.?\d*)")
 
@@ -58,12 +58,16 @@ class Clock:
     Where time stamps go back or leap, as in joined recordings, they go on from the end of what was before. One that is
     a little early, or the same again, follows by 1 ms.
 
+    Args:
+        longest_still: Seconds between two time stamps of one recording; a clock that goes on by more has leapt.
+
     Attributes:
         moved: Seconds that were added to the last time stamp because of that; 0 before it happens.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, longest_still: float = _LONGEST_STILL) -> None:
         self.moved = 0.0
+        self._longest_still = longest_still
         self._zero: float | None = None  # in the file's clock
         self._last, self._end = -_LEAST_STEP, 0.0
 
@@ -79,7 +83,7 @@ class Clock:
         if self._zero is None:
             self._zero = at
         seconds = at - self._zero
-        if not self._last - _FARTHEST_BACK <= seconds <= self._end + _LONGEST_STILL:
+        if not self._last - _FARTHEST_BACK <= seconds <= self._end + self._longest_still:
             self.moved += self._end - seconds
             self._zero, seconds = at - self._end, self._end
         self._last = max(seconds, self._last + _LEAST_STEP)
