@@ -94,7 +94,7 @@ def open_video(path: files.PathLike, options: ReadOptions) -> Iterator[OpenVideo
             raise InputDataError(f"video {path}: its codec is unknown. Convert it: ffmpeg -i IN OUT.mp4")
         _check_whole(path, stream)
         context, aspect = stream.codec_context, _pixel_aspect(stream)
-        check_size(path, round(context.width * aspect), context.height, options)
+        check_size(path, round(context.width * max(aspect, 1)), context.height, options)
         stream.thread_type = "AUTO"
         yield OpenVideo(
             lambda: deinterlaced(container.decode(stream)),
