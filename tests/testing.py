@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pytest
+from absl import logging as absl_logging
 
 from retarget_tf import dancers
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
@@ -167,6 +168,19 @@ def run_program(module: str, *arguments: object) -> "subprocess.CompletedProcess
     """Runs `python -m module` in a separate process."""
     command = [sys.executable, "-m", module, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+
+
+@contextlib.contextmanager
+def heard(caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+    """Lets `caplog` hear what is logged, information too."""
+    logger = absl_logging.get_absl_logger()
+    before = logger.propagate
+    logger.propagate = True
+    try:
+        with caplog.at_level("INFO", logger=logger.name):
+            yield
+    finally:
+        logger.propagate = before
 
 
 def wait_until(holds: Callable[[], object], seconds: float = 120) -> None:

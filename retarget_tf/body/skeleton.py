@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from retarget_tf.arrays import Float32Array
+from retarget_tf.arrays import BoolArray, Float32Array
 
 JOINTS = (
     "nose", "neck", "right_shoulder", "right_elbow", "right_wrist", "left_shoulder", "left_elbow", "left_wrist",
@@ -135,6 +135,25 @@ def person_box(keypoints: Float32Array) -> Float32Array | None:
     if present.size == 0:
         return None
     return np.concatenate([present[:, :2].min(axis=0), present[:, :2].max(axis=0)])
+
+
+def shows_somebody(keypoints: Float32Array) -> BoolArray:
+    """Returns, bool `[frames]`, which of `[frames, 25, 3]` show a trunk, or any joint if no frame shows a trunk."""
+    present = keypoints[..., 2] > 0
+    trunk = present[:, list(joints("neck", "mid_hip"))].any(axis=-1)
+    return np.asarray(trunk if trunk.any() else present.any(axis=-1), np.bool_)
+
+
+def time_in_view(keypoints: Float32Array) -> slice:
+    """Returns the frames from the first to the last that show somebody; all if none does."""
+    seen = np.flatnonzero(shows_somebody(keypoints))
+    return slice(int(seen[0]), int(seen[-1]) + 1) if len(seen) else slice(0, len(keypoints))
+
+
+def nearest_in_view(keypoints: Float32Array, frame: int) -> int:
+    """Returns the frame of `[frames, 25, 3]` nearest to this one that shows somebody; the frame itself if none does."""
+    seen = np.flatnonzero(shows_somebody(keypoints))
+    return int(seen[np.abs(seen - frame).argmin()]) if len(seen) else frame
 
 
 def box_side(keypoints: Float32Array) -> float:

@@ -1,13 +1,14 @@
 """Lists the clips to generate from a split: self reenactment and cross-person tasks.
 
-Self reenactment: a clip is generated from its own frame 0 and keypoints, unless it repeats another clip's motion.
+Self reenactment: a clip is generated from its own first frame that shows somebody, normally frame 0, and its keypoints,
+unless it repeats another clip's motion.
 
-Cross-person: clip X shows the motion of clip M on another person. The person of X is the target, with frame 0 of an own
-clip as reference; the keypoints of M drive it, and the maps of X are the truth. As in `Retargeter.place`, the whole
-path of M is fitted to the target's body, of which only the reference is known; then it is scaled and shifted once to
-where the truth has it (except with fit `none`). Keypoints are not cleaned.
+Cross-person: clip X shows the motion of clip M on another person. The person of X is the target, with such a frame of
+an own clip as reference; the keypoints of M drive it, and the maps of X are the truth. As in `Retargeter.place`, the
+whole path of M is fitted to the target's body, of which only the reference is known; then it is scaled and shifted once
+to where the truth has it (except with fit `none`). Keypoints are not cleaned.
 
-A frame without a person repeats the pose before it.
+A frame without a person repeats the pose before it. Before the first and after the last person frames are not scored.
 
 With several photos of the target, the others are frames of the own clip too: the middles of equal parts of what is
 scored. In self reenactment the frames near them are not scored, because they look like the photo.
@@ -15,6 +16,8 @@ scored. In self reenactment the frames near them are not scored, because they lo
 
 import dataclasses
 from collections.abc import Iterator, Sequence
+
+from absl import logging
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array
@@ -34,7 +37,8 @@ class Task:
 
     Attributes:
         clip: The clip that holds the truth, at frames 1..`frames`.
-        references: Photos, keypoints and maps of the target; the first is frame 0 of an own clip.
+        references: Photos, keypoints and maps of the target; the first is the first frame of an own clip that shows
+            somebody.
         driving: Driving keypoints on the target's canvas, float32 `[frames + 1, 25, 3]`; frame 0 is not used.
         title: Text to show in pictures.
         unscored: Frames that are generated, but not scored.
@@ -88,21 +92,31 @@ def self_tasks(folder: files.PathLike, split: str, photos: int = 1) -> Iterator[
         if clip.info.motion_of is None:
             title = f"{clip.info.clip_id} ({clip.info.person_id})"
             driving = pose_transform.hold_pose(clip.keypoints)
-            near = {frame + apart for frame in photo_frames(len(clip), photos)[1:] for apart in range(-NEAR, NEAR + 1)}
-            yield Task(clip, _references(clip, photos), driving[: metrics.LONGEST + 1], title, frozenset(near))
+            first, *more = photo_frames(clip.keypoints, photos)
+            near = {frame + apart for frame in more for apart in range(-NEAR, NEAR + 1)}
+            unscored = near | {*range(1, first + 1)} | _after_the_last(clip)
+            yield Task(clip, _references(clip, photos), driving[: metrics.LONGEST + 1], title, frozenset(unscored))
 
 
-def photo_frames(frames: int, photos: int) -> list[int]:
+def photo_frames(keypoints: Float32Array, photos: int) -> list[int]:
     """Returns the frames of a clip that are the target's photos: 0, and the middles of `photos - 1` equal parts.
 
-    The parts divide the frames of the headline.
+    The parts divide the frames of the headline. In place of a frame that shows nobody the nearest is taken that does.
     """
-    part = min(frames, metrics.HEADLINE_FRAMES + 1) / max(photos - 1, 1)
-    return [0, *(int((index + 0.5) * part) for index in range(photos - 1))]
+    part = min(len(keypoints), metrics.HEADLINE_FRAMES + 1) / max(photos - 1, 1)
+    wanted = [0, *(int((index + 0.5) * part) for index in range(photos - 1))]
+    return [skeleton.nearest_in_view(keypoints, frame) for frame in wanted]
+
+
+def _after_the_last(clip: records.RecordClip) -> set[int]:
+    return {*range(skeleton.time_in_view(clip.keypoints).stop, len(clip))}
 
 
 def _references(clip: records.RecordClip, photos: int) -> tuple[records.Reference, ...]:
-    return tuple(clip.reference_at(frame) for frame in photo_frames(len(clip), photos))
+    frames = photo_frames(clip.keypoints, photos)
+    if frames[0]:
+        logging.info("clip %s: frame %d is its reference, the first that shows somebody.", clip.info.clip_id, frames[0])
+    return tuple(clip.reference_at(frame) for frame in frames)
 
 
 def cross_tasks(folder: files.PathLike, split: str, fit: Fit, photos: int = 1) -> Iterator[Task]:
@@ -134,7 +148,8 @@ def cross_tasks(folder: files.PathLike, split: str, fit: Fit, photos: int = 1) -
                 fit, keypoints[motion], references[target][0].keypoints, clip.keypoints, manifest.image_size
             )
             title = f"{clip.info.person_id} from {target}, driven by {motion}"
-            yield Task(clip, references[target], driving[: metrics.LONGEST + 1], title)
+            unscored = frozenset({*range(1, skeleton.time_in_view(clip.keypoints).start)} | _after_the_last(clip))
+            yield Task(clip, references[target], driving[: metrics.LONGEST + 1], title, unscored)
 
 
 def count_frames(folder: files.PathLike, split: str) -> tuple[int, int]:

@@ -5,7 +5,7 @@ import dataclasses
 from retarget_tf.body import parsing_labels
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice
-from retarget_tf.pictures.video_options import AS_IT_IS, ReadOptions
+from retarget_tf.pictures.video_options import AS_IT_IS, MOST_FPS, ReadOptions
 from retarget_tf.program.settings import check, setting
 
 BUILT_IN = "mediapipe"  # the parser that is no file
@@ -65,7 +65,10 @@ class ImportConfig:
         choices=("person", "whole"),
     )
     fps: float | None = setting(
-        None, "frame rate of --frames, which are not resampled; a video's own unless given", minimum=1
+        None,
+        "frame rate of --frames, which are not resampled; a video's own unless given",
+        minimum=1,
+        maximum=MOST_FPS,
     )
     person_id: str | None = setting(
         None, "id of the person; train and test sets are split by it; the clip's name unless given"

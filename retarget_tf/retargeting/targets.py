@@ -6,6 +6,7 @@ the canvas, the square picture that the network takes.
 """
 
 import dataclasses
+import itertools
 
 import numpy as np
 from absl import logging
@@ -159,9 +160,9 @@ def picture_target(
 
 
 def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = PARTS10) -> Target:
-    """Reads the target from frame 0 of a clip folder, uncropped, because clips are already cut like training pictures.
+    """Reads the target from a clip folder, uncropped, because clips are already cut like training pictures.
 
-    The body's proportions are measured in all frames of the clip.
+    Its photo is the first frame that shows somebody. The body's proportions are measured in all frames of the clip.
 
     Args:
         folder: The clip folder.
@@ -169,15 +170,18 @@ def clip_target(folder: files.PathLike, size: int, schema: LabelSchema | None = 
         schema: Label schema of the clip's map to use, if the clip has one; None leaves the map unknown.
     """
     clip = clips.open_clip(folder)
-    if skeleton.person_box(clip.keypoints[:1]) is None:
-        raise InputDataError(f"clip {folder} frame 0: nobody is seen in it. Give another clip, or a photo.")
-    frame = next(clip.read_frames())
+    if skeleton.person_box(clip.keypoints) is None:
+        raise InputDataError(f"clip {folder}: nobody is seen in it. Give another clip, or a photo.")
+    first = skeleton.nearest_in_view(clip.keypoints, 0)
+    if first:
+        logging.info("clip %s: frame %d is the photo, the first that shows somebody.", folder, first)
+    frame = next(itertools.islice(clip.read_frames(), first, None))
     whole = SquareCrop(0.0, 0.0, float(clip.info.image_size))
     canvas_map = parsing_map = _unknown_map(size)
     if schema is not None and schema.name in clip.info.label_schemas:
-        parsing_map = next(clip.read_maps(schema.name))
+        parsing_map = next(itertools.islice(clip.read_maps(schema.name), first, None))
         canvas_map = whole.apply_map(parsing_map, size)
-    return _target(Photo(frame, whole, parsing_map), clip.keypoints, canvas_map)
+    return _target(Photo(frame, whole, parsing_map), clip.keypoints[first:], canvas_map)
 
 
 def _pose_in(

@@ -111,3 +111,14 @@ def test_box_side_is_the_longer_one() -> None:
     assert skeleton.box_side(keypoints) == 12
     keypoints[5] = (4, 30, 1)
     assert skeleton.box_side(keypoints) == 25
+
+
+def test_who_is_in_view_when() -> None:
+    keypoints = np.zeros((9, 25, 3), np.float32)
+    keypoints[2, skeleton.JOINT["left_wrist"]] = 1  # a hand comes into the picture
+    keypoints[[3, 4, 6], skeleton.JOINT["neck"]] = 1
+    assert skeleton.time_in_view(keypoints) == slice(3, 7)
+    assert [skeleton.nearest_in_view(keypoints, frame) for frame in (0, 3, 5, 8)] == [3, 3, 4, 6]
+    assert skeleton.time_in_view(keypoints[:3]) == slice(2, 3)
+    assert skeleton.time_in_view(keypoints[:2]) == slice(0, 2)
+    assert skeleton.nearest_in_view(keypoints[:2], 1) == 1

@@ -21,7 +21,7 @@ from retarget_tf.evaluation.config import EvaluationConfig
 from retarget_tf.networks import encoding, generator, presets
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.trained import TrainedGenerator
-from retarget_tf.retargeting import rollout
+from retarget_tf.retargeting import rollout, targets
 from retarget_tf.retargeting.retargeter import Retargeter
 from tests import testing
 
@@ -325,9 +325,33 @@ def test_a_generator_that_takes_a_map_is_run_from_both_starts(data: pathlib.Path
 
 
 def test_photos_are_spread_over_what_is_scored() -> None:
-    assert evaluation_tasks.photo_frames(1001, 1) == [0]
-    assert evaluation_tasks.photo_frames(1001, 5) == [0, 25, 75, 125, 175]
-    assert evaluation_tasks.photo_frames(101, 3) == [0, 25, 75]
+    everywhere = np.ones((1001, 25, 3), np.float32)
+    assert evaluation_tasks.photo_frames(everywhere, 1) == [0]
+    assert evaluation_tasks.photo_frames(everywhere, 5) == [0, 25, 75, 125, 175]
+    assert evaluation_tasks.photo_frames(everywhere[:101], 3) == [0, 25, 75]
+
+
+def test_the_reference_shows_somebody_and_which_one_is_said(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    folder = testing.make_clip_folder(tmp_path / "clips", frames=20)
+    keypoints = np.load(folder / "keypoints.npy")
+    keypoints[:3] = keypoints[9] = keypoints[16:] = 0
+    np.save(folder / "keypoints.npy", keypoints)
+    settings = records.BuildConfig(segment_frames=20, validation_share=0, test_share=1)
+    records.build_records([tmp_path / "clips"], tmp_path / "records", settings)
+    (segment,) = records.read_segments(tmp_path / "records", "test")
+    np.testing.assert_array_equal(segment.references.keypoints, keypoints[3:4])
+    with testing.heard(caplog):
+        [task] = evaluation_tasks.self_tasks(tmp_path / "records", "test")
+    np.testing.assert_array_equal(task.references[0].keypoints, keypoints[3])
+    np.testing.assert_array_equal(task.references[0].frame, task.clip.frame(3))
+    assert task.unscored == {1, 2, 3, 16, 17, 18, 19}
+    assert "clip clip: frame 3 is its reference, the first that shows somebody." in caplog.messages
+    with testing.heard(caplog):
+        target = targets.clip_target(folder, 32)
+    np.testing.assert_array_equal(target.keypoints, keypoints[3])
+    assert caplog.messages[-1] == f"clip {folder}: frame 3 is the photo, the first that shows somebody."
 
 
 def test_frames_near_a_further_photo_are_not_scored(tmp_path: pathlib.Path) -> None:

@@ -21,7 +21,7 @@ from retarget_tf.footage.extraction import PersonChoice, cropping
 from retarget_tf.footage.importers import ImportConfig
 from retarget_tf.footage.settings import ExtractionConfig
 from retarget_tf.pictures import video
-from tests.testing import run_program
+from tests.testing import heard, run_program
 
 SIZE, FRAMES = 32, 3
 WHOLE = ImportConfig("lip20", "lip20", SIZE, "whole", fps=25.0)
@@ -320,6 +320,23 @@ def test_the_clip_is_of_the_person_chosen(tmp_path: pathlib.Path) -> None:
         clip, config = tmp_path / f"clip{rank}", dataclasses.replace(WHOLE, person=PersonChoice(rank))
         importers.import_clip(tmp_path / "frames", tmp_path / "json", tmp_path / "maps", clip, config)
         np.testing.assert_allclose(clips.open_clip(clip).keypoints, expected, rtol=1e-6)
+
+
+def test_a_clip_begins_and_ends_with_a_person(tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture) -> None:
+    inputs(tmp_path)
+    points = random_points(25)
+    points[[0, 2]] = 0
+    np.save(tmp_path / "points.npy", points)
+    with heard(caplog):
+        made = importers.import_clip(
+            tmp_path / "frames", tmp_path / "points.npy", tmp_path / "maps", tmp_path / "clip", WHOLE
+        )
+    clip = clips.open_clip(tmp_path / "clip")
+    assert clip.info == made
+    np.testing.assert_allclose(clip.keypoints, points[1:2], rtol=1e-6)
+    assert [round(float(frame.mean()) / 60) for frame in clip.read_frames()] == [2]
+    said = [f"frames {tmp_path / 'frames'}: frames {n} to {n} show nobody, they are left out." for n in (0, 2)]
+    assert caplog.messages == said
 
 
 @pytest.mark.parametrize(

@@ -4,21 +4,23 @@ import functools
 import html.parser
 import json
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Self
 
 import cv2
 import numpy as np
 import pytest
 
 from retarget_tf.arrays import Float32Array, Float64Array, Uint8Array
+from retarget_tf.body import parsing_labels
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction, screening
-from retarget_tf.footage.extraction import batch
-from retarget_tf.footage.people import cuts
+from retarget_tf.footage.extraction import PosedImage, batch, following, pipeline
 from retarget_tf.footage.screening import background, screener, sharpness
 from retarget_tf.pictures import video
-from tests.testing import TrueDetector, dancing, run_program, two_dancers
+from retarget_tf.pictures.square_crop import SquareCrop
+from tests.testing import TrueDetector, dancing, heard, run_program, two_dancers
 
 FPS = 30.0
 SIZE = 160
@@ -128,6 +130,7 @@ def test_a_changing_background_is_named_and_a_static_one_is_not() -> None:
 def test_few_frames_a_second_are_poor_and_nobody_is() -> None:
     frames, keypoints = dance()
     assert "too few frames a second" in judge(frames, keypoints, fps=12.0).reasons
+    assert "too few frames a second" not in judge(frames[::2], keypoints[:, ::2], fps=15.0).reasons
     nobody = judge(frames, np.zeros_like(keypoints))
     assert nobody.reasons == ("nobody is found",)
     assert not nobody.is_good
@@ -178,6 +181,12 @@ def test_short_faults_are_bridged_and_short_stretches_are_left_out() -> None:
         (36, 51, ("moves too fast",)),
         (51, 69, ("only 0.6 s in one piece",)),
     ]
+
+
+def test_a_good_stretch_begins_and_ends_with_a_person() -> None:
+    looks = made_up([9] * 5 + [0] * 30 + [9] * 5)
+    looks.values["presence"][[5, 20, 34]] = 0
+    assert [(first, end) for first, end, reasons in stretches(looks) if not reasons] == [(18, 102)]
 
 
 def test_a_cut_parts_what_would_be_bridged() -> None:
@@ -252,12 +261,6 @@ def test_a_busy_background_lowers_the_score_and_refuses_only_where_it_is_most(sh
     assert (verdict.is_good, verdict.reasons) == (is_good, () if is_good else ("the background is busy",))
 
 
-def test_a_fast_dance_is_no_cut() -> None:
-    finder = cuts.CutFinder()
-    frames = [*dance(30, 1)[0], *dance(30, 3)[0]]
-    assert [index for index, frame in enumerate(frames) if finder.is_cut(frame)] == [30]
-
-
 # ---- what extraction takes
 
 
@@ -326,6 +329,50 @@ def test_each_good_stretch_becomes_a_clip_of_one_person(
     ]
     assert said[0] == "a.mp4: left out frames 40-49 (1.3-1.7 s): moves too fast"
     assert said[3:5] == ["b.mp4: left out frames 0-9 (0.0-0.3 s): too small", "b.mp4: failed"]
+
+
+class OnlyNames:
+    """A parser that finds nothing but background."""
+
+    schema = parsing_labels.PARTS10
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def view_of(self, picture: object) -> None:
+        """None: nobody votes on clothes."""
+
+    def vote(self, views: object) -> None:
+        """No clothes."""
+
+    def parse_frames(self, posed: Iterable[PosedImage], crop: SquareCrop, size: int, _: object) -> Iterator[Any]:
+        """Yields each picture of the stretch with an empty map."""
+        return ((crop.apply(frame.image, size), np.zeros((size, size), np.uint8)) for frame in posed)
+
+
+def test_a_clip_begins_and_ends_with_a_person_whatever_the_stretch(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    frames, keypoints = dance(20)
+    seen = keypoints[0, 4:20].copy()  # the stretch
+    seen[:3] = seen[7] = seen[14:] = 0
+    monkeypatch.setattr(pipeline, "_open_parser", lambda _: OnlyNames())
+    monkeypatch.setattr(pipeline, "_track", lambda *_: following.Track(seen, ()))
+    path = write(tmp_path / "a.mp4", frames)
+    with heard(caplog):
+        info = extraction.extract_clip(
+            path, tmp_path / "clip", extraction.ExtractionConfig(size=64), stretch=extraction.Stretch(4, 20)
+        )
+    clip = clips.open_clip(tmp_path / "clip")
+    assert (clip.info, info.frames) == (info, 11)
+    assert [bool(pose.any()) for pose in clip.keypoints] == [True] * 4 + [False] + [True] * 6
+    assert len(list(clip.read_frames())) == 11
+    assert caplog.messages == [
+        f"video {path}: frames {first} to {last} show nobody, they are left out." for first, last in ((4, 6), (18, 19))
+    ]
 
 
 # ---- the report

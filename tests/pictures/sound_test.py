@@ -40,7 +40,7 @@ def make_source(
             sound.layout = layout
         if pictures_at is not None:
             for index in range(int(seconds * FPS)):
-                frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 20 + index, np.uint8))
+                frame = av.VideoFrame.from_ndarray(np.full((32, 32, 3), 20 + index % 200, np.uint8))
                 frame.pts, frame.time_base = round(1000 * (pictures_at + index / FPS)), Fraction(1, 1000)
                 container.mux(pictures.encode(frame))
             container.mux(pictures.encode())
@@ -232,3 +232,18 @@ def test_real_footage_keeps_its_times_and_its_sound(tmp_path: pathlib.Path) -> N
     read = [frame.seconds for frame in video.read_timed_frames(tmp_path / "out.mp4")]
     np.testing.assert_allclose(read, [frame.seconds for frame in frames], rtol=0, atol=2e-6)
     assert packets_of(tmp_path / "out.mp4")[:-1] == packets_of(source)[: len(packets_of(tmp_path / "out.mp4")) - 1]
+
+
+def test_a_long_silence_that_is_not_stored_stays(tmp_path: pathlib.Path) -> None:
+    source, sparse = make_source(tmp_path / "a.mkv", "libopus", seconds=45, click_at=40.0), tmp_path / "sparse.mkv"
+    with av.open(str(source)) as whole, av.open(str(sparse), "w") as container:
+        streams = {stream.index: container.add_stream_from_template(stream) for stream in whole.streams}
+        for packet in whole.demux():
+            if packet.dts is not None and (packet.stream.type == "video" or not 2 < packet.dts * packet.time_base < 39):
+                packet.stream = streams[packet.stream.index]
+                container.mux(packet)
+    out = tmp_path / "out.mkv"
+    with video.open_writer(out, FPS, sound=sparse) as writer:
+        for seconds in (0, 20, 44):
+            writer.write(np.zeros((32, 32, 3), np.uint8), seconds, 1.0)
+    assert click_in(out) == pytest.approx(40.0, abs=0.01)

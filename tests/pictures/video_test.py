@@ -5,7 +5,6 @@ import pathlib
 import struct
 from collections.abc import Sequence
 from fractions import Fraction
-from typing import Any
 
 import av
 import cv2
@@ -97,13 +96,17 @@ def test_odd_sides_are_padded_by_one_pixel_of_the_edge(tmp_path: pathlib.Path) -
         (-1, 0, 0, 1, "mirrored"),  # a front camera
         (1, 0, 0, -1, "upside down"),
         (0, 1, 1, 0, "transposed"),
+        (0.8, 0.6, -0.6, 0.8, 0),  # 37 degrees: players turn by the nearest quarter
+        (0.6, 0.8, -0.8, 0.6, -1),
     ],
 )
-def test_rotation_metadata_is_applied(tmp_path: pathlib.Path, a: int, b: int, c: int, d: int, turns: int | str) -> None:
+def test_rotation_metadata_is_applied(
+    tmp_path: pathlib.Path, a: float, b: float, c: float, d: float, turns: int | str
+) -> None:
     path = write(tmp_path / "a.mp4", gentle_frames(3))
     (upright, *_) = video.read_frames(path)
     # The matrix of the track header (ISO/IEC 14496-12, 8.3.2): 16.16 fixed point, the last column 2.30.
-    old, new = (struct.pack(">9i", p << 16, q << 16, 0, r << 16, s << 16, 0, 0, 0, 1 << 30)
+    old, new = (struct.pack(">9i", *(round(n * 65536) for n in (p, q, 0, r, s, 0, 0, 0)), 1 << 30)
                 for p, q, r, s in ((1, 0, 0, 1), (a, b, c, d)))  # fmt: skip
     head, tail = path.read_bytes().split(b"tkhd")
     path.write_bytes(head + b"tkhd" + tail.replace(old, new, 1))
@@ -204,30 +207,12 @@ def test_a_single_frame_is_one_at_any_rate(tmp_path: pathlib.Path, suffix: str, 
     assert video.probe(path, options).fps == (fps or 25)
 
 
-@pytest.mark.parametrize("suffix", [".mp4", ".mkv"])
-@pytest.mark.parametrize(
-    ("settings", "why"),
-    [
-        ({"sample_aspect_ratio": Fraction(4, 3)}, r"is anamorphic \(its pixels are 4:3, not square\)\. Convert it"),
-        ({"color_trc": 16}, r"is HDR \(PQ transfer\)\. Convert it to SDR"),
-        ({"color_trc": 18}, r"is HDR \(HLG transfer\)\. Convert it to SDR"),
-    ],
-)
-def test_what_would_be_shown_wrong_is_refused_by_name(
-    tmp_path: pathlib.Path, suffix: str, settings: dict[str, Any], why: str
-) -> None:
-    path = write_timed(tmp_path / f"a{suffix}", [0, 40], **settings)
-    for read in (video.probe, lambda path: next(video.read_frames(path))):
-        with pytest.raises(InputDataError, match=rf"^video .*a{suffix}: {why}"):
-            read(path)
-
-
 def test_frames_of_too_many_pixels_are_refused(tmp_path: pathlib.Path) -> None:
     path = write(tmp_path / "a.mp4", gentle_frames(1))
     assert video.probe(path, video.ReadOptions(max_pixels=48 * 64)).width == 64
     with pytest.raises(InputDataError, match=r"is 64x48, more than 3071 pixels\. Scale it down, or raise --max_pixels"):
         video.probe(path, video.ReadOptions(max_pixels=48 * 64 - 1))
-    with pytest.raises(ConfigError, match="fps must be from 0 to 1000"):
+    with pytest.raises(ConfigError, match="fps must be 0, or from 1 to 240"):
         video.ReadOptions(fps=-1)
 
 

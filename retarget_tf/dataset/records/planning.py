@@ -118,7 +118,7 @@ def plan_build(clip_folders: Sequence[files.PathLike], config: BuildConfig) -> B
     tasks = {clip.info.clip_id: _clip_task(clip, size, config) for clip in found}
     shards = {}
     for split, chosen in by_split.items():
-        of_clips = [list(_records_of(tasks[clip.info.clip_id], config, split == TRAIN)) for clip in chosen]
+        of_clips = [list(_records_of(clip, tasks[clip.info.clip_id], config, split == TRAIN)) for clip in chosen]
         parts = _shuffled(of_clips, config) if split == TRAIN else _whole(of_clips)
         shards[split] = tuple(
             ShardTask(f"{split}-{index:05d}-of-{len(parts):05d}.tfrecord", tuple(part))
@@ -137,14 +137,18 @@ def plan_build(clip_folders: Sequence[files.PathLike], config: BuildConfig) -> B
     return BuildPlan(manifest, tuple(tasks.values()), shards)
 
 
-def _records_of(task: ClipTask, config: BuildConfig, second_reference: bool) -> Iterator[RecordPlan]:
-    """Yields a clip's segments in order, each with frame 0 as a reference, and with another if `second_reference`."""
-    info = task.info
+def _records_of(clip: clips.Clip, task: ClipTask, config: BuildConfig, second_reference: bool) -> Iterator[RecordPlan]:
+    """Yields a clip's segments in order, each with frame 0 as a reference, and with another if `second_reference`.
+
+    References are moved to the nearest frame that shows somebody.
+    """
+    info = clip.info
     # The seed contains the clip's id, so that its references do not depend on the other clips.
     rng = np.random.default_rng([config.seed, *info.clip_id.encode()])
     for start in range(0, info.frames, config.segment_frames):
         frames = min(config.segment_frames, info.frames - start)
-        references = (0, _index_elsewhere(rng, info.frames, start, frames)) if second_reference else (0,)
+        wanted = (0, _index_elsewhere(rng, info.frames, start, frames)) if second_reference else (0,)
+        references = tuple(skeleton.nearest_in_view(clip.keypoints, frame) for frame in wanted)
         yield RecordPlan(task.key, _entry(info), start, frames, references)
 
 

@@ -2,7 +2,7 @@
 
     context         clip_id, person_id, fps, first_index, schema_version,
                     reference_frames, reference_parsing_maps, reference_keypoints: reference frames of the same clip;
-                    the first is always the clip's frame 0;
+                    the first is always the clip's first frame that shows somebody;
                     reference_surface_maps, reference_pieces (24 floats a piece), optional
     feature lists   frames (JPEG, quality 95, full chroma), parsing_maps (PNG, gray8), keypoints (75 floats);
                     surface_maps (PNG, RGB), optional, see `surfaces`
@@ -73,7 +73,7 @@ class Segment:
         clip: Identity of the clip; its `motion_of` is not stored in records, only in the manifest.
         first_index: Position of the first frame in the clip.
         body: The consecutive frames.
-        references: Reference frames of the same clip; the first is the clip's frame 0.
+        references: Reference frames of the same clip; the first is the clip's first frame that shows somebody.
         reference_pieces: Where the pieces are in the references, float32 `[references, pieces, 2, 3, 4]`; None in
             records without surface maps.
     """

@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
-from retarget_tf.body import pose_transform
+from retarget_tf.body import pose_transform, skeleton
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.dataset.clips import Clip, find_clips
@@ -24,7 +24,7 @@ class FrameTask:
 
     Attributes:
         clip: The clip that holds the truth, at frames 1..`frames`.
-        target: The clip whose frame 0 is the photo.
+        target: The clip whose first frame that shows somebody, normally frame 0, is the photo.
         driving: Poses on the canvas, float32 `[frames + 1, 25, 3]`; frame 0 is not used.
         title: Text to show in pictures.
     """
@@ -74,7 +74,8 @@ def list_tasks(folders: Sequence[files.PathLike], fit: Fit, last_frame: int) -> 
     ]
     for clip_id, (motion, target) in sorted(cross_pairs([clip.info for clip in clips.values()]).items()):
         clip, source, photo = clips[clip_id], clips[motion].keypoints, clips[target]
-        driving = placed_path(fit, source, photo.keypoints[0], clip.keypoints, clip.info.image_size)
+        pose = photo.keypoints[skeleton.nearest_in_view(photo.keypoints, 0)]
+        driving = placed_path(fit, source, pose, clip.keypoints, clip.info.image_size)
         title = f"{clip.info.person_id} from {target}, driven by {motion}"
         tasks.append(FrameTask(clip, photo, driving[: min(last_frame + 1, clip.info.frames)], title))
     if not tasks:

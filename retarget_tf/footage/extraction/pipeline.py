@@ -25,7 +25,7 @@ from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.selection import Stretch
-from retarget_tf.footage.people.choosing import MAIN_PERSON, tell_doubts
+from retarget_tf.footage.people.choosing import MAIN_PERSON, between_people, merged_doubts, tell_doubts, tell_left_out
 from retarget_tf.footage.people.cuts import noting_cuts
 from retarget_tf.footage.settings import BUILT_IN, MAIN_SEARCH, ExtractionConfig, PersonSearch
 from retarget_tf.parallel import ahead
@@ -42,7 +42,7 @@ def extract_clip(
     overwrite: bool = False,
     show_progress: bool = False,
 ) -> clips.ClipInfo:
-    """Turns a video, or a stretch of it, into a clip folder of one person.
+    """Turns a video, or a stretch of it, into a clip folder of one person, from the first to the last frame with her.
 
     Args:
         path: Path of the video.
@@ -76,6 +76,9 @@ def extract_clip(
         clothes = parser.vote(track.views)
         bridged = keypoint_filters.bridge_absences(track.keypoints, header.fps)
         stored = skeleton.drop_unseen(crop.move_keypoints(seen, config.size), config.size, config.size)
+        taken = skeleton.time_in_view(stored)
+        tell_left_out(f"video {path}", taken, len(stored), stretch.first)
+        stored, bridged = stored[taken], bridged[taken]
         hip_lines = skeleton.hip_line(stored)
         further = () if parser.schema == PARTS10 else (parser.schema.name,)
         source = pathlib.Path(path).name
@@ -89,7 +92,8 @@ def extract_clip(
             source=source,
         )
         with clips.ClipWriter(folder, info, overwrite=overwrite) as writer, frames.open("parts") as pictures:
-            posed = itertools.starmap(PosedImage, zip(pictures, bridged, strict=True))
+            shown = itertools.islice(pictures, taken.start, taken.stop)
+            posed = itertools.starmap(PosedImage, zip(shown, bridged, strict=True))
             parsed = parser.parse_frames(posed, crop, config.size, clothes)
             for (image, parsing_map), keypoints, hip_y in zip(parsed, stored, hip_lines, strict=True):
                 parts = parser.schema.parts10_of(parsing_map, float(hip_y))
@@ -171,7 +175,7 @@ def _track(frames: _Frames, search: PersonSearch, view_of: ViewOf | None = None)
         with frames.open("people") as pictures:
             watched = noting_cuts(pictures, cuts) if track is None else pictures
             track = follow_person(watched, fps, search, frames.path, view_of=view_of)
-    doubts = sorted({*track.doubts, *cuts})
+    doubts = merged_doubts({*track.doubts, *between_people(cuts, track.keypoints)}, fps)
     tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in doubts])
     return dataclasses.replace(track, keypoints=keypoint_filters.repair_swaps(track.keypoints, fps))
 

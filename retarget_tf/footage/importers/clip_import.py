@@ -14,6 +14,7 @@ from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.importers.keypoints import read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
 from retarget_tf.footage.importers.picture_sources import Pictures, open_pictures
+from retarget_tf.footage.people.choosing import tell_left_out
 from retarget_tf.footage.settings import ExtractionConfig, ImportConfig
 from retarget_tf.pictures import video
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -71,16 +72,19 @@ def import_clip(
         )
     except ValueError as error:  # the name of the folder, or fps
         raise ConfigError(str(error)) from error
-    hip_lines = skeleton.hip_line(seen)
+    hip_lines, taken = skeleton.hip_line(seen), skeleton.time_in_view(stored)
+    tell_left_out(f"frames {frames}", taken, len(stored))
     with (
         clips.ClipWriter(folder, info, overwrite=overwrite) as writer,
         tqdm(pictures.read_frames(), total=len(stored), desc=name, unit="frame", disable=not show_progress) as progress,
     ):
         for index, picture in enumerate(progress):
+            if not taken.start <= index < taken.stop:
+                continue
             parsing_map = _read_map(pictures.maps[index], picture, float(hip_lines[index]), config)
             cropped = square.apply_map_on_background(parsing_map, config.size)
             writer.write(square.apply(picture, config.size), cropped, stored[index])
-    return dataclasses.replace(info, frames=len(stored))
+    return dataclasses.replace(info, frames=taken.stop - taken.start)
 
 
 def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: ImportConfig) -> Uint8Array:

@@ -1,11 +1,13 @@
 """Selects which of several people is followed; the main person by default."""
 
 import dataclasses
+import itertools
 from collections.abc import Iterable, Sequence
 
 import numpy as np
 from absl import logging
 
+from retarget_tf.arrays import Float32Array
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage.people import tracking
 
@@ -72,6 +74,36 @@ class PersonChoice:
 
 
 MAIN_PERSON = PersonChoice()
+
+
+def tell_left_out(source: str, taken: slice, frames: int, first: int = 0) -> None:
+    """Logs which frames at both ends show nobody, so that a clip leaves them out.
+
+    Args:
+        source: Name of the source, such as `video dance.mp4`.
+        taken: Frames of the clip among those that were read.
+        frames: How many were read.
+        first: Number of the first that was read.
+    """
+    for start, end in ((0, taken.start), (taken.stop, frames)):
+        if start < end:
+            logging.info("%s: frames %d to %d show nobody, they are left out.", source, first + start, first + end - 1)
+
+
+def between_people(cuts: Sequence[int], keypoints: Float32Array) -> list[int]:
+    """Returns the cuts with somebody before and in the shot that begins there; `keypoints` are `[frames, 25, 3]`."""
+    seen = np.asarray((keypoints[..., 2] > 0).any(axis=-1))
+    shots = itertools.pairwise([*cuts, len(seen)])
+    return [cut for cut, end in shots if seen[:cut].any() and seen[cut:end].any()]
+
+
+def merged_doubts(frames: Iterable[int], fps: float) -> list[int]:
+    """Returns the frames in order without those up to a second after one before: a cut makes several doubts."""
+    merged: list[int] = []
+    for frame in sorted(frames):
+        if not merged or frame - merged[-1] > fps:
+            merged.append(frame)
+    return merged
 
 
 def tell_doubts(source: str, frames: Iterable[int]) -> None:

@@ -6,6 +6,7 @@ their bin of a HSV histogram, divided by 0.5. A cut is a change of at least 1 an
 
 import collections
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -17,37 +18,75 @@ _FINER = 3  # times as large are those whose colours are compared
 _LAYOUT = 16.0  # mean difference of thumbnails, 0..255, that suffices for a cut
 _COLOURS = 0.5  # share of pixels with another colour that suffices for a cut
 _ABOVE_USUAL = 4.0  # times the median of recent changes, so that a fast dance is not a cut
+_FLASH = 5  # most frames of a flash
 _BINS = (8, 4, 4)  # histogram bins of hue, saturation and brightness
 
 
-class CutFinder:
-    """Finds the cuts of a video whose frames are passed to `is_cut` in order."""
+class _Picture(NamedTuple):
+    """A frame, its layout and colours, and how it differs from the frame before, with the least change of a cut."""
 
-    def __init__(self) -> None:
-        self._before: tuple[Float32Array, Float32Array] | None = None
-        self._usual: collections.deque[float] = collections.deque(maxlen=10)
+    frame: Uint8Array
+    layout: Float32Array
+    colours: Float32Array
+    change: float
+    least: float
 
-    def is_cut(self, frame: Uint8Array) -> bool:
-        """Whether a new shot begins with this frame, RGB uint8 `[height, width, 3]`."""
-        small = cv2.resize(frame, (_SIDE * _FINER, _SIDE * _FINER), interpolation=cv2.INTER_AREA)
-        now = _layout(small), _colours(small)
-        before, self._before = self._before, now
-        if before is None:
-            return False
-        layout = float(np.abs(now[0] - before[0]).mean()) / _LAYOUT
-        jump = layout + float(np.abs(now[1] - before[1]).sum()) / 2 / _COLOURS
-        usual = float(np.median(self._usual)) if self._usual else 0.0
-        self._usual.append(jump)
-        return jump >= max(1.0, _ABOVE_USUAL * usual)
+
+def with_cuts(frames: Iterable[Uint8Array]) -> Iterator[tuple[Uint8Array, bool]]:
+    """Yields each frame, RGB uint8 `[height, width, 3]`, and whether a new shot begins with it.
+
+    A flash, after which the picture is what it was, begins no shot, nor do the last few frames, which may be black.
+    """
+    waiting: collections.deque[_Picture] = collections.deque()
+    before: _Picture | None = None
+    joined = 0  # frames that belong to the shot or flash before whatever they show
+
+    def first_waiting() -> tuple[Uint8Array, bool]:
+        nonlocal before, joined
+        now = waiting.popleft()
+        is_cut = False
+        if joined:
+            joined -= 1
+        elif before is not None and now.change >= now.least:
+            back = [index for index, later in enumerate(waiting) if _change(before, later) < now.least]
+            is_cut = not back and len(waiting) >= _FLASH
+            joined = back[0] + 1 if back else len(waiting)
+        before = now
+        return now.frame, is_cut
+
+    for picture in _pictures(frames):
+        waiting.append(picture)
+        if len(waiting) > _FLASH:
+            yield first_waiting()
+    while waiting:
+        yield first_waiting()
 
 
 def noting_cuts(frames: Iterable[Uint8Array], cuts: list[int]) -> Iterator[Uint8Array]:
     """Yields the frames unchanged, and appends the number of each frame that begins a new shot to `cuts`."""
-    finder = CutFinder()
-    for index, frame in enumerate(frames):
-        if finder.is_cut(frame):
+    for index, (frame, is_cut) in enumerate(with_cuts(frames)):
+        if is_cut:
             cuts.append(index)
         yield frame
+
+
+def _pictures(frames: Iterable[Uint8Array]) -> Iterator[_Picture]:
+    before: _Picture | None = None
+    recent: collections.deque[float] = collections.deque(maxlen=10)
+    for frame in frames:
+        small = cv2.resize(frame, (_SIDE * _FINER, _SIDE * _FINER), interpolation=cv2.INTER_AREA)
+        now = _Picture(frame, _layout(small), _colours(small), 0.0, 1.0)
+        if before is not None:
+            usual = float(np.median(recent)) if recent else 0.0
+            now = now._replace(change=_change(before, now), least=max(1.0, _ABOVE_USUAL * usual))
+            recent.append(now.change)
+        yield now
+        before = now
+
+
+def _change(before: _Picture, now: _Picture) -> float:
+    layout = float(np.abs(now.layout - before.layout).mean()) / _LAYOUT
+    return layout + float(np.abs(now.colours - before.colours).sum()) / 2 / _COLOURS
 
 
 def _layout(small: Uint8Array) -> Float32Array:

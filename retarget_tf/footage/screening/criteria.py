@@ -60,7 +60,7 @@ class Criteria:
         busyness: Share of the background that consists of edges. A matter of taste, so it lowers the score early but
             fails only at two thirds.
         company: Height of the largest other person divided by that of the main one.
-        fps: Frames per second of the video. arm_swing has 22.4 and can be tracked.
+        fps: Frames per second of the video. arm_swing has 22.4, and dances of 15 and 16 can be tracked too.
         passing: Smallest score of the worst measure with which a look is good.
         bridged_seconds: Longest failure that does not end a good stretch.
         shortest_seconds: Shortest good stretch; shorter ones are left out.
@@ -77,7 +77,7 @@ class Criteria:
     change: Limit = Limit(0.04, 0.30)
     busyness: Limit = Limit(0.15, 1.2)
     company: Limit = Limit(0.3, 0.9)
-    fps: Limit = Limit(24.0, 12.0)
+    fps: Limit = Limit(20.0, 8.0)
     passing: float = 0.5
     bridged_seconds: float = 0.3
     shortest_seconds: float = 1.0

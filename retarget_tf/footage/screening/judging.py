@@ -1,7 +1,8 @@
 """Turns the measures of a video into a verdict: its good stretches, and the reasons against the others.
 
-Each measure is smoothed by a running median within its shot and scored. A look passes if its worst score does. Runs of
-looks that all pass or all fail become stretches; short failures are bridged, and short good stretches left out.
+Each measure but presence is smoothed by a running median within its shot and scored. A look passes if its worst score
+does. Runs of looks that all pass or all fail become stretches; short failures are bridged, and short good stretches
+left out.
 """
 
 import dataclasses
@@ -85,7 +86,9 @@ class Verdict:
 
 def judge(looks: Looks, criteria: Criteria) -> Verdict:
     """Scores every look and divides the video into stretches."""
-    scores = {name: _limit(criteria, name).score(_steadied(values, looks)) for name, values in looks.values.items()}
+    # A look without the person is bridged, not smoothed away, so that no good stretch begins or ends with it.
+    steady = {name: values if name == "presence" else _steadied(values, looks) for name, values in looks.values.items()}
+    scores = {name: _limit(criteria, name).score(values) for name, values in steady.items()}
     scores["fps"] = np.full(len(looks.at), criteria.fps.score(np.array(looks.fps, np.float32)), np.float32)
     scores["all"] = np.min(list(scores.values()), axis=0)
     passes = scores["all"] >= criteria.passing

@@ -14,7 +14,7 @@ import numpy as np
 from retarget_tf.arrays import Float32Array, Int64Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.people import tracking
-from retarget_tf.footage.people.cuts import CutFinder
+from retarget_tf.footage.people.cuts import with_cuts
 from retarget_tf.footage.screening import sharpness
 from retarget_tf.footage.screening.background import BackgroundWatcher, Behind
 from retarget_tf.footage.spread_sample import SpreadSample
@@ -88,14 +88,14 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
         detector: Finds the people in each look.
     """
     stride = max(1, round(fps / _LOOKS_PER_SECOND))
-    finder, watcher = CutFinder(), BackgroundWatcher(fps / stride)
+    watcher = BackgroundWatcher(fps / stride)
     shots: list[_Shot] = []
     thumbnails = SpreadSample[tuple[int, Uint8Array]](_MOST_THUMBNAILS)
     count, looks, shrink = 0, 0, 1.0
-    for index, frame in enumerate(frames):
+    for index, (frame, is_cut) in enumerate(with_cuts(frames)):
         shrink = max(1.0, max(frame.shape[:2]) / SIDE)
         small = _smaller(frame, shrink)
-        if finder.is_cut(small) or not shots:
+        if is_cut or not shots:
             shots.append(_Shot(index, fps, stride))
             watcher.forget()
         if (index - shots[-1].first) % stride == 0:

@@ -13,11 +13,11 @@ from typing import Any, Self
 
 import av
 from absl import logging
-from av.stream import Disposition
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
-from retarget_tf.pictures.video.reading import reason
+from retarget_tf.pictures.video.inputs import open_file, pictures_leap, reason, shown_stream
+from retarget_tf.pictures.video.times import Clock
 
 _COPIED = {
     ".mp4": {"aac"},
@@ -50,7 +50,7 @@ class Sound:
 
     def __enter__(self) -> Self:
         try:
-            self._source = av.open(str(self._path))
+            self._source = open_file(self._path)
         except (av.FFmpegError, OSError) as error:
             raise InputDataError(
                 f"sound {self._path}: not a file that can be read ({reason(error)}). Give a video or a sound file."
@@ -98,11 +98,18 @@ class Sound:
         self._next = None
 
     def _read(self, stream: Any, zero: Fraction) -> Iterator[tuple[Any, list[Any]]]:
-        """Yields the packets and what they decode to, up to the end or the first damage, of which it warns."""
-        seconds = 0.0
+        """Yields the packets and what they decode to, up to the end or the first damage, of which it warns.
+
+        In joined recordings time stamps go on where they go back or leap, as those of the pictures do. If these do not
+        leap, a long pause is silence.
+        """
+        seconds, clock = 0.0, Clock() if pictures_leap(self._path) else Clock(longest_still=math.inf)
         try:
             for packet in self._source.demux(stream):
-                seconds = float(_start(packet) - zero) if packet.pts is not None else seconds
+                if packet.pts is not None:
+                    clock.read(float(_start(packet)), float(_duration(packet)))
+                    packet.pts += round(clock.moved / packet.time_base)
+                    seconds = float(_start(packet) - zero)
                 yield packet, packet.decode()  # copied packets, too, are decoded: it finds the damage
         except av.FFmpegError as error:
             self._warn(seconds, reason(error))
@@ -155,10 +162,10 @@ class Sound:
 
 def _first_picture(path: files.PathLike) -> Fraction | None:
     """Returns the time of the first picture in the file's clock; None if there is none (a cover is no picture)."""
-    with av.open(str(path)) as container:
-        pictures = [s for s in container.streams.video if not s.disposition & Disposition.attached_pic]
+    with open_file(path) as container:
+        pictures = shown_stream(container)
         try:
-            frame = next(container.decode(pictures[0]), None) if pictures else None
+            frame = next(container.decode(pictures), None) if pictures else None
         except av.FFmpegError:
             return None
         return None if frame is None or frame.pts is None else frame.pts * frame.time_base
