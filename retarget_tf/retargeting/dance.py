@@ -62,8 +62,8 @@ class Dance:
     source_clip: str | None = setting(None, "clip folder used instead of a video")
     source_keypoints: str | None = setting(
         None,
-        "keypoints of the video, one entry per frame: a folder of OpenPose's .json files, .npy or .npz; detected "
-        "unless given",
+        "keypoints of the video, one entry per frame: a folder of OpenPose's files, DWPose's .json, .npy or .npz; "
+        "detected unless given",
     )
     units: str = setting(
         "auto",

@@ -4,7 +4,6 @@ In an indexed PNG the palette index is the class id, whatever its colour; in a g
 are looked up in the palette of the label schema.
 """
 
-import pathlib
 from typing import Any
 
 import av
@@ -27,8 +26,7 @@ def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> Uint8Array:
     Raises:
         InputDataError: The file is missing, damaged, another kind of file, or has ids or colours outside the schema.
     """
-    with files.reading(path, "parsing map"):
-        data = pathlib.Path(path).read_bytes()
+    data = files.read_bytes(path, "parsing map")
     if not data.startswith(_SIGNATURE):
         raise InputDataError(f"parsing map {path}: is no PNG. Write PNG files: other formats blur the ids.")
     try:
