@@ -8,7 +8,6 @@ Colour profiles are ignored: the stored values are interpreted as sRGB.
 """
 
 import io
-import pathlib
 
 import cv2
 import numpy as np
@@ -43,8 +42,7 @@ def load_photo(path: files.PathLike) -> Uint8Array:
         InputDataError: The file is missing, of another format, animated, cut off, damaged or above 100 megapixels.
         MissingDependencyError: It is HEIC or AVIF, and the package to decode it is not installed.
     """
-    with files.reading(path, "photo"):
-        encoded = pathlib.Path(path).read_bytes()
+    encoded = files.read_bytes(path, "photo")
     try:
         kind = _kind(encoded)
         image = _open(encoded, kind)

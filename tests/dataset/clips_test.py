@@ -187,14 +187,14 @@ def test_open_refuses_missing_or_broken_parts(folder: pathlib.Path) -> None:
     with pytest.raises(InputDataError, match=r"must be \[frames, 25, 3\], not \[4, 18, 3\]"):
         clips.open_clip(folder)
     np.save(keypoints, np.array([None]), allow_pickle=True)
-    with pytest.raises(InputDataError, match=r"keypoints.npy: cannot be read .*allow_pickle"):
+    with pytest.raises(InputDataError, match=r"keypoints.npy: cannot be read: it is cut or damaged"):
         clips.open_clip(folder)
     for damage in (b"", b"not an array"):
         keypoints.write_bytes(damage)
         with pytest.raises(InputDataError, match=r"keypoints.npy: cannot be read"):
             clips.open_clip(folder)
     keypoints.unlink()
-    with pytest.raises(InputDataError, match=r"keypoints.npy: cannot be read .*No such file"):
+    with pytest.raises(InputDataError, match=r"keypoints.npy: no such file"):
         clips.open_clip(folder)
     (folder / "clip.json").write_text("[]")
     with pytest.raises(InputDataError, match="schema version None, this program reads 1"):

@@ -5,7 +5,6 @@ import dataclasses
 import functools
 import glob
 import os
-import pathlib
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
@@ -162,10 +161,7 @@ def read_gray(path: files.PathLike) -> Iterator[Uint8Array]:
 
 @contextlib.contextmanager
 def _open(path: files.PathLike, options: ReadOptions) -> Iterator[tuple[Any, Any]]:
-    with files.reading(path, "video"):
-        is_there = pathlib.Path(path).is_file()
-    if not is_there:
-        raise InputDataError(f"video {path}: no such file. Check its name.")
+    files.check_file(path, "video")
     try:
         container = av.open(str(path))
     except (av.FFmpegError, OSError) as error:
