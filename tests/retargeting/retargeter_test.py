@@ -398,10 +398,29 @@ def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
         assert (targets.clip_target(clip, 64, schema).parsing_map == parsing_labels.UNKNOWN).all()
 
 
+def test_a_map_of_another_schema_becomes_the_models(
+    loaded: Retargeter, target: Target, photo: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    own = [parsing_labels.CIHP20.classes.index(name) for name in ("left_arm", "right_arm")]
+    theirs = walking_square(0, 64)[1]
+    for name, cihp in zip(("left_arm", "right_arm"), own, strict=True):
+        theirs[theirs == parsing_labels.PARTS10.classes.index(name)] = cihp
+    cv2.imwrite(str(tmp_path / "cihp.png"), theirs)
+    options: dict[str, Any] = {"target_map": tmp_path / "cihp.png"}
+    found = loaded.prepare_target(photo, keypoints()[0], target_map_schema="cihp20", **options)
+    np.testing.assert_array_equal(found.parsing_map, target.parsing_map)
+    with pytest.raises(InputDataError, match=r"ids \[14, 15\] are not in .*, but in cihp20 and lip20 and atr18\."):
+        loaded.prepare_target(photo, keypoints()[0], **options)
+    with pytest.raises(ConfigError, match=r"target_map_schema must be lip20\. Received: target_map_schema=cihp20"):
+        targets.photo_target(
+            *(photo, SIZE, 0.7, keypoints()[0]), map_schema="cihp20", schema=parsing_labels.LIP20, **options
+        )
+
+
 @pytest.mark.parametrize(
     ("stored", "why"),
     [
-        (np.full((64, 64, 3), 9, np.uint8), r"colour \(9, 9, 9\) at x=0, y=0 is of no class"),
+        (np.full((64, 64, 3), (9, 9, 8), np.uint8), r"colour \(8, 9, 9\) at x=0, y=0 is of no class"),
         (np.zeros((64, 32), np.uint8), "is 32x64, the upright photo 64x64"),
         (np.full((64, 64), 10, np.uint8), r"ids \[10\] are not in label schema parts10 \(0\.\.9, 255 = unknown\)"),
     ],
