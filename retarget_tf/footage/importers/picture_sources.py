@@ -11,7 +11,7 @@ from retarget_tf.errors import InputDataError
 from retarget_tf.footage.importers.frame_numbers import numbered_files
 from retarget_tf.pictures import image_files, video
 
-_PICTURES = (".jpeg", ".jpg", ".png", ".webp")
+PICTURE_SUFFIXES = (".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +54,7 @@ def open_pictures(frames: files.PathLike, maps: files.PathLike, reading: video.R
 
 
 def _open_folder(frames: files.PathLike, maps: files.PathLike, map_files: dict[int, pathlib.Path]) -> Pictures:
-    pictures = numbered_files(frames, _PICTURES, "frames")
+    pictures = numbered_files(frames, PICTURE_SUFFIXES, "frames")
     if alone := sorted(pictures.keys() ^ map_files.keys()):
         first = alone[0]
         stranger = f"{pictures[first]} has no map" if first in pictures else f"{map_files[first]} has no frame"
