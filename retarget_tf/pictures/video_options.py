@@ -11,7 +11,8 @@ class ReadOptions:
 
     fps: float = setting(
         0.0,
-        "frames per second that videos are resampled to by timestamps; 0 takes the frames as they are",
+        "frames per second that videos are resampled to by timestamps; 0 takes the frames as they are. Of a folder of "
+        "pictures: the rate that they have, 25 unless given",
         minimum=0,
         maximum=1000,
     )

@@ -62,7 +62,10 @@ class Dance:
     target_map_schema: str | None = setting(
         None, "label schema of the file of target_map; the model's own unless given", choices=sorted(SCHEMAS)
     )
-    source_video: str | None = setting(None, "video of the source: the performer to imitate")
+    source_video: str | None = setting(
+        None,
+        "video of the source: the performer to imitate; also a folder of numbered pictures, 25 a second or --fps",
+    )
     source_clip: str | None = setting(None, "clip folder used instead of a video")
     source_keypoints: str | None = setting(
         None,

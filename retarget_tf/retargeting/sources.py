@@ -5,6 +5,7 @@ keypoints in memory (300 bytes per frame) and streams its frames.
 """
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
 
 from retarget_tf import files
@@ -30,7 +31,7 @@ class Source:
         open_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`, with their times; called with
             False, the pictures may be empty.
         is_cut: Allows the video to be longer than the keypoints.
-        sound: File with the sound; None for a clip.
+        sound: File with the sound; None for a clip or pictures.
         open_maps: Returns an iterator over the parsing maps, class ids uint8 `[size, size]` of the whole picture, 0 is
             background and 255 unknown; None for a video.
     """
@@ -82,7 +83,7 @@ def video_source(
     """Reads the source from a video.
 
     Args:
-        path: The video file.
+        path: The video file, or a folder of numbered pictures.
         keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames, or a keypoint file, with one entry for
             each frame that `reading` yields; None detects them in a first pass over the video.
         max_frames: Stops after this many frames; None reads all.
@@ -108,7 +109,7 @@ def video_source(
         info.fps,
         lambda pictures: video.read_timed_frames(path, reading, pictures=pictures),
         is_cut=max_frames is not None and max_frames <= len(keypoints),
-        sound=path,
+        sound=None if os.path.isdir(path) else path,
     )
 
 

@@ -281,6 +281,20 @@ def test_an_existing_folder_is_replaced_only_where_told_to(folder: pathlib.Path)
     assert not (folder / "maps_cihp20.mkv").exists()
 
 
+@pytest.mark.parametrize(
+    ("name", "clip_id"),
+    [
+        ("iPER/images_HD/001/1/1", "images_HD_001_1_1"),
+        ("TikTok_dataset/00001/images", "TikTok_dataset_00001_images"),
+        ("anna/frames", "anna_frames"),
+        ("anna/dance.final", "dance_final"),
+    ],
+)
+def test_folders_of_pictures_have_ids_of_their_own(tmp_path: pathlib.Path, name: str, clip_id: str) -> None:
+    (tmp_path / name).mkdir(parents=True)
+    assert clips.clip_id_of(tmp_path / name) == clip_id
+
+
 def test_clip_ids_are_plain() -> None:
     assert clips.clip_id_of("a/My dance (2).final.mp4") == "My_dance_2_final"
     assert clips.clip_id_of("...mp4") == "clip"

@@ -17,7 +17,7 @@ from retarget_tf.body import keypoint_formats
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
 from retarget_tf.footage.extraction import PersonChoice
-from retarget_tf.footage.importers.frame_numbers import numbered_files
+from retarget_tf.pictures.numbered_files import numbered_files
 from tests import testing
 
 WIDTH, HEIGHT = 200, 100

@@ -18,8 +18,8 @@ from retarget_tf import files
 from retarget_tf.arrays import AnyArray, Float32Array
 from retarget_tf.body.skeleton import NUM_JOINTS
 from retarget_tf.errors import InputDataError
-from retarget_tf.footage.importers.frame_numbers import numbered_files
 from retarget_tf.footage.importers.keypoint_arrays import KNOWN_COUNTS, SKELETONS, as_body25
+from retarget_tf.pictures.numbered_files import numbered_files
 
 SMALLEST_PIXELS = 3.0  # coordinates are pixels if any exceeds this: nobody dances in a corner of 3 pixels
 

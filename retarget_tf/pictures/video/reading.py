@@ -17,6 +17,7 @@ from av.video.reformatter import ColorTrc
 from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
+from retarget_tf.pictures.video.picture_folder import open_folder, rate_of
 from retarget_tf.pictures.video.times import Times, average_fps, declared_frames, resampled, timed
 from retarget_tf.pictures.video_options import AS_IT_IS, ReadOptions
 
@@ -55,12 +56,15 @@ class VideoInfo:
 
 
 def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
-    """Reads the header and the first frame, which has the rotation.
+    """Reads the header and the first frame, which has the rotation; `path` may also be a folder of numbered pictures.
 
     Raises:
         InputDataError: The file is missing, no video, or cut off, has no frame that can be decoded, has larger frames
             than `options` allow, is HDR, or has pixels that are not square.
     """
+    if os.path.isdir(path):
+        folder = open_folder(path)
+        return VideoInfo(folder.width, folder.height, rate_of(path, options), len(folder.paths))
     with _open(path, options) as (container, stream):
         height, width = _Upright()(next(_packets_to_frames(path, container, stream))).shape[:2]
         fps = average_fps(stream)
@@ -75,13 +79,16 @@ def read_frames(
     """Yields the frames in order. Logs a warning if there are fewer frames than declared.
 
     Args:
-        path: The video file.
+        path: The video file, or a folder of numbered pictures.
         options: Resampling and limits of reading it.
         at_one_rate: Whether the frames are taken as equally spaced in time; then a varying rate is warned of.
 
     Raises:
         InputDataError: As in `probe`, or a frame cannot be decoded or has another size.
     """
+    if os.path.isdir(path):
+        yield from open_folder(path).frames()
+        return
     with _open(path, options) as (container, stream):
         times = Times()
         frames = _packets_to_frames(path, container, stream, times)
@@ -118,7 +125,7 @@ def read_timed_frames(
     A frame without a time gets its index / average rate.
 
     Args:
-        path: The video file.
+        path: The video file, or a folder of numbered pictures.
         options: Resampling and limits of reading it.
         pictures: False leaves the frames empty, uint8 `[0, 0, 3]`, which saves their conversion where only the times
             are needed.
@@ -126,6 +133,11 @@ def read_timed_frames(
     Raises:
         InputDataError: As in `read_frames`, or the times go back by more than a second.
     """
+    if os.path.isdir(path):
+        folder, fps = open_folder(path), rate_of(path, options)
+        shown = folder.frames() if pictures else map(_no_picture, folder.paths)
+        yield from (TimedFrame(index / fps, frame, 1 / fps) for index, frame in enumerate(shown))
+        return
     with _open(path, options) as (container, stream):
         frames, average = _packets_to_frames(path, container, stream), average_fps(stream)
         upright: Callable[[Any], Uint8Array] = _Upright() if pictures else _no_picture
