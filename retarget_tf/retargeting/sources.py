@@ -85,7 +85,8 @@ def video_source(
     Args:
         path: The video file, or a folder of numbered pictures.
         keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames, or a keypoint file, with one entry for
-            each frame that `reading` yields; None detects them in a first pass over the video.
+            each frame that `reading` yields, or a folder of files with the numbers of the pictures; None detects them
+            in a first pass over the video.
         max_frames: Stops after this many frames; None reads all.
         reading: Resampling and limits of reading the video.
         search: Whose joints are detected, and how exactly.
@@ -97,7 +98,8 @@ def video_source(
     """
     info = video.probe(path, reading)
     if isinstance(keypoints, KeypointFile):
-        keypoints = keypoints.read(info.width, info.height, info.fps)
+        numbers = list(video.open_folder(path).paths) if os.path.isdir(path) else None
+        keypoints = keypoints.read(info.width, info.height, info.fps, numbers)
     elif keypoints is None:
         keypoints = extraction.video_keypoints(
             path, search=search, max_frames=max_frames or 0, reading=reading, show_progress=show_progress

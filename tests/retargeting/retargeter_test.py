@@ -435,6 +435,21 @@ def test_refuses_maps_that_do_not_belong_to_the_photo(
         targets.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
 
 
+def test_pictures_are_a_source_and_their_numbers_those_of_the_keypoints(tmp_path: pathlib.Path) -> None:
+    for folder in ("frames", "json"):
+        (tmp_path / folder).mkdir()
+    for index, number in enumerate((20001, 20005, 20009)):
+        frame, _, points = walking_square(index, 64)
+        cv2.imwrite(str(tmp_path / f"frames/{number}.png"), frame[..., ::-1])
+        content = {"people": [{"pose_keypoints_2d": points.ravel().tolist()}]}
+        (tmp_path / f"json/{number}_keypoints.json").write_text(json.dumps(content))
+    reading = video.ReadOptions(fps=6)
+    source = sources.video_source(tmp_path / "frames", KeypointFile(tmp_path / "json"), reading=reading)
+    np.testing.assert_allclose(source.keypoints, keypoints(3), rtol=1e-6)
+    assert (source.fps, source.picture_size, source.sound) == (6, (64, 64), None)
+    assert [frame.seconds for frame in source.frames()] == [0, 1 / 6, 2 / 6]
+
+
 @pytest.mark.parametrize("target_map", ["parse", "auto", "map.png"])
 def test_a_map_that_the_model_does_not_look_at_is_for_photographs(
     loaded: Retargeter, photo: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, target_map: str

@@ -94,9 +94,11 @@ class KeypointFile:
     path: files.PathLike
     units: str = "auto"
 
-    def read(self, width: int, height: int, fps: float = 30.0) -> Float32Array:
+    def read(
+        self, width: int, height: int, fps: float = 30.0, frame_numbers: Sequence[int] | None = None
+    ) -> Float32Array:
         """Reads all frames, float32 `[frames, 25, 3]` in pixels, see `read_keypoints`."""
-        return read_keypoints(self.path, width, height, units=self.units, fps=fps)
+        return read_keypoints(self.path, width, height, frame_numbers, units=self.units, fps=fps)
 
 
 def _numbers_of(by_number: Mapping[int, Float32Array]) -> Sequence[int]:
