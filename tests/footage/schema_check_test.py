@@ -59,6 +59,11 @@ def test_jumpsuits_are_known_by_the_trunk() -> None:
     assert better(CIHP20, 4, "cihp20", garment=JUMPSUITS) == LIP20
 
 
+def test_a_schema_with_names_of_its_own_is_not_doubted() -> None:
+    names = tuple(f"thing_{index}" for index in range(20))
+    assert better(LabelSchema("things20", names, CIHP20.palette, CIHP20.to_parts10), 0, "cihp20") is None
+
+
 def test_a_map_of_nobody_says_nothing() -> None:
     check = SchemaCheck(LIP20, "maps", "--schema")
     check.look(np.zeros((8, 8), np.uint8), np.zeros((25, 3), np.float32))
@@ -87,6 +92,6 @@ def test_an_import_with_a_wrong_schema_is_warned_of_in_one_line(tmp_path: pathli
     assert said == []
     importers.import_clip(**given, folder=tmp_path / "wrong", config=ImportConfig("lip20", size=64, fps=25))
     assert said == [
-        f"parsing maps {tmp_path}/maps: fit label schema cihp20 better than lip20, by what they show at the joints. "
-        "If they are, give --schema=cihp20."
+        f"folder of maps {tmp_path}/maps: fits label schema cihp20 better than lip20, by what it shows at the joints. "
+        "If it is, give --schema=cihp20."
     ]

@@ -10,7 +10,7 @@ SchemaCheck(schema, source, flag)                       warns of maps that fit a
 from retarget_tf.footage.importers.clip_import import import_clip
 from retarget_tf.footage.importers.keypoints import KeypointFile, read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
-from retarget_tf.footage.importers.schema_check import SchemaCheck
+from retarget_tf.footage.schema_check import SchemaCheck
 from retarget_tf.footage.settings import ImportConfig
 
 __all__ = [

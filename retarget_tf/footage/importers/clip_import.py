@@ -14,7 +14,7 @@ from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.importers.keypoints import read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
 from retarget_tf.footage.importers.picture_sources import Pictures, open_pictures
-from retarget_tf.footage.importers.schema_check import SchemaCheck
+from retarget_tf.footage.schema_check import SchemaCheck
 from retarget_tf.footage.settings import ExtractionConfig, ImportConfig
 from retarget_tf.pictures import video
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -73,7 +73,7 @@ def import_clip(
     except ValueError as error:  # the name of the folder, or fps
         raise ConfigError(str(error)) from error
     hip_lines = skeleton.hip_line(seen)
-    check = SchemaCheck(parsing_labels.get_schema(config.schema), f"parsing maps {maps}", "--schema")
+    check = SchemaCheck(parsing_labels.get_schema(config.schema), f"folder of maps {maps}", "--schema")
     with (
         clips.ClipWriter(folder, info, overwrite=overwrite) as writer,
         tqdm(pictures.read_frames(), total=len(stored), desc=name, unit="frame", disable=not show_progress) as progress,

@@ -45,7 +45,7 @@ class SchemaCheck:
 
     Args:
         schema: The schema that was given.
-        source: Name of the maps for the warning, such as `parsing maps DIR`.
+        source: Where the maps are from, for the warning, such as `folder of maps DIR`.
         flag: The flag that gives the schema.
     """
 
@@ -72,7 +72,9 @@ class SchemaCheck:
         for other in SCHEMAS.values():
             if other.num_classes > highest:
                 right = self._right(other)
-                gained, lost = (int(self._seen[where].sum()) for where in (right & ~given, given & ~right))
+                # A schema that has other names for what is at a place says nothing of it.
+                known = given.any(axis=1, keepdims=True) & right.any(axis=1, keepdims=True)
+                gained, lost = (int(self._seen[known & where].sum()) for where in (right & ~given, given & ~right))
                 if gained > _CLEARLY * lost and gained >= self._frames / 2 and gained - lost > most:
                     found, most = other, gained - lost
         return found
@@ -81,7 +83,7 @@ class SchemaCheck:
         """Logs one line if another schema fits clearly better."""
         if other := self.better():
             logging.warning(
-                "%s: fit label schema %s better than %s, by what they show at the joints. If they are, give %s=%s.",
+                "%s: fits label schema %s better than %s, by what it shows at the joints. If it is, give %s=%s.",
                 self._source, other.name, self.schema.name, self._flag, other.name,
             )  # fmt: skip
 
