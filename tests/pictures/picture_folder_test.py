@@ -42,6 +42,7 @@ def test_pictures_are_the_frames_of_a_video(folder: pathlib.Path, said: list[str
     empty = list(video.read_timed_frames(folder, options, pictures=False))
     assert [frame.frame.size for frame in empty] == [0, 0, 0]
     assert said == []
+    assert video.find_videos(str(folder)) == [str(folder)]
 
 
 def test_without_a_rate_it_is_25_and_said_once(folder: pathlib.Path, said: list[str]) -> None:
@@ -66,5 +67,7 @@ def test_a_picture_of_another_size_is_named(folder: pathlib.Path) -> None:
 
 def test_a_folder_without_pictures_is_told(tmp_path: pathlib.Path) -> None:
     (tmp_path / "dance.mp4").touch()
+    with pytest.raises(InputDataError, match=rf"without pictures\. Give a pattern of .* in it: {tmp_path}/\*\.mp4\.$"):
+        video.find_videos(str(tmp_path))
     with pytest.raises(InputDataError, match=r"^frames .*: holds no file that ends in \.jpeg.*\. Give the folder of"):
         video.probe(tmp_path)

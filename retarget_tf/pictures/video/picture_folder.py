@@ -44,6 +44,12 @@ class PictureFolder(NamedTuple):
             yield picture
 
 
+def holds_pictures(folder: files.PathLike) -> bool:
+    """Returns whether a folder has a picture in it."""
+    with files.reading(folder, "videos"):
+        return any(path.suffix.lower() in SUFFIXES for path in pathlib.Path(folder).iterdir())
+
+
 def open_folder(folder: files.PathLike) -> PictureFolder:
     """Opens a folder of pictures.
 

@@ -17,7 +17,7 @@ from av.video.reformatter import ColorTrc
 from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
-from retarget_tf.pictures.video.picture_folder import open_folder, rate_of
+from retarget_tf.pictures.video.picture_folder import holds_pictures, open_folder, rate_of
 from retarget_tf.pictures.video.times import Times, average_fps, declared_frames, resampled, timed
 from retarget_tf.pictures.video_options import AS_IT_IS, ReadOptions
 
@@ -25,15 +25,21 @@ _HDR = {ColorTrc.SMPTE2084: "PQ", ColorTrc.ARIB_STD_B67: "HLG"}
 
 
 def find_videos(pattern: str) -> list[str]:
-    """Returns the file of this name, or the sorted files that match a pattern such as `videos/*.mp4`.
+    """Returns the video of this name, or the sorted ones that match a pattern such as `videos/*.mp4`.
+
+    A video may be a folder of pictures.
 
     Raises:
-        InputDataError: No file matches.
+        InputDataError: No file matches, or it is a folder without pictures.
     """
     # Names of downloaded files often contain brackets, which a pattern would interpret.
     paths = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not paths:
         raise InputDataError(f"videos {pattern}: no file matches. Check --videos.")
+    if os.path.isdir(pattern) and not holds_pictures(pattern):
+        raise InputDataError(
+            f"videos {pattern}: is a folder without pictures. Give a pattern of the videos in it: {pattern}/*.mp4."
+        )
     return paths
 
 
