@@ -239,7 +239,7 @@ def posed(values: Any) -> Callable[[pathlib.Path], None]:
             lambda path: path.write_text("1 2 3"),
             r"is no whole \.npy or \.npz file of numbers\. Write it with numpy\.save\.$",
         ),
-        (lambda path: path.write_text('[{"people": []}]'), r"of numbers but JSON, whose name must end in \.json\."),
+        (lambda path: path.write_text('[{"people": []}]'), r"is JSON\. Rename it, so that it ends in \.json\.$"),
         (lambda path: np.save(path, np.array([{}]), allow_pickle=True), r"of numbers\. Write it with numpy\.save\.$"),
         (save(np.zeros((2, 21, 3))), r"must be \[frames, points, 3\] .* not \[2, 21, 3\]"),
         (save(np.zeros((2, 17, 4))), r"not \[2, 17, 4\]"),

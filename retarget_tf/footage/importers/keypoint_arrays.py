@@ -104,9 +104,11 @@ def _load(path: pathlib.Path) -> Float64Array:
     except KeyError as error:
         raise InputDataError(f"keypoints {path}: holds no array named 'keypoints'. Name it so.") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+        if _is_json(path):
+            raise InputDataError(f"keypoints {path}: is JSON. Rename it, so that it ends in .json.") from error
         # What NumPy says is left out: of any file that it does not know it advises to unpickle it.
         raise InputDataError(
-            f"keypoints {path}: is no whole .npy or .npz file of numbers{_hint(path)}. Write it with numpy.save."
+            f"keypoints {path}: is no whole .npy or .npz file of numbers. Write it with numpy.save."
         ) from error
 
 
@@ -116,7 +118,6 @@ def _numbers(values: npt.NDArray[np.generic]) -> Float64Array:
     return np.asarray(values, np.float64)
 
 
-def _hint(path: pathlib.Path) -> str:
+def _is_json(path: pathlib.Path) -> bool:
     with path.open("rb") as file:
-        start = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")
-    return " but JSON, whose name must end in .json" if start[:1] in (b"{", b"[") else ""
+        return file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n")[:1] in (b"{", b"[")
