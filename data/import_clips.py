@@ -2,8 +2,9 @@
 
     retarget-import-clips --frames=dance.mp4 --keypoints=openpose_json --maps=parsing --schema=lip20 --out=clips
 
-Frames: a video, or a folder of pictures. Keypoints: a folder of OpenPose's JSON files (BODY_25 or COCO-18), or .npy,
-or .npz with an array named keypoints: [frames, points, 3] of COCO-17, COCO-18, BODY_25 or MediaPipe-33. Maps: a folder
+Frames: a video, or a folder of pictures. Keypoints: a folder of OpenPose's files (JSON, YAML or XML), a JSON file of
+all frames (DWPose in ComfyUI), or .npy, or .npz with an array named keypoints: [frames, points, 3] of COCO-17, COCO-18,
+BODY_23, BODY_25, MediaPipe-33, COCO-WholeBody (133) or DWPose's whole body (134). Maps: a folder
 of PNG files, indexed or gray (values are class ids) or RGB (the schema's colours). Files are matched by the last number
 in their names that is not the same in all. Frames, keypoints and maps get the same square crop around the person.
 """
@@ -18,7 +19,7 @@ from retarget_tf.footage.settings import ImportConfig
 from retarget_tf.program import settings
 
 _FRAMES = flags.DEFINE_string("frames", None, "a video, or a folder of pictures", required=True)
-_KEYPOINTS = flags.DEFINE_string("keypoints", None, "folder of OpenPose's JSON files, .npy or .npz", required=True)
+_KEYPOINTS = flags.DEFINE_string("keypoints", None, "folder of OpenPose's files, .json, .npy or .npz", required=True)
 _MAPS = flags.DEFINE_string("maps", None, "folder of parsing maps, one PNG a frame", required=True)
 _IMPORT = settings.define_flags(ImportConfig)
 _OUT = flags.DEFINE_string("out", None, "folder for the clip folder", required=True)

@@ -4,9 +4,9 @@
 
 Only retarget to people who agreed to it. The video keeps the photo's framing, the source's sound and frame times, and
 says in its metadata that it is generated. Keypoints are detected (pip install 'retarget_tf[extract]';
-retarget-fetch-models), or read from files as retarget-import-clips reads them: OpenPose's JSON (a folder of a video, a
-file of a photo), or .npy, or .npz with an array named keypoints: float32 [frames, points, 3] of COCO-17, COCO-18,
-BODY_25 or MediaPipe-33.
+retarget-fetch-models), or read from files as retarget-import-clips reads them: OpenPose's (a folder of a video, a file
+of a photo), DWPose's JSON of all frames, or .npy, or .npz with an array named keypoints: float32 [frames, points, 3] of
+COCO-17, COCO-18, BODY_25, MediaPipe-33 and others (docs/data_formats.md).
 
 With --show=maps or --show=panel the video shows the parsing maps that a model generates: the one of --model, or with
 --server=HOST:PORT that of TensorFlow Serving or `retarget-serve`. Keypoints are detected and frames are made on this

@@ -157,6 +157,11 @@ def text(path: Path) -> None:
     path.write_text("not what its name says\n" * 20)
 
 
+def pointer(path: Path) -> None:
+    """What a clone without Git LFS has in place of a file."""
+    path.write_text(f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n")
+
+
 def other_version(path: Path) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "schema_version": 99}))
 
@@ -190,6 +195,11 @@ def with_nan(keypoints: AnyArray) -> AnyArray:
     return keypoints
 
 
+def with_infinity(keypoints: AnyArray) -> AnyArray:
+    keypoints[3, 0, 0] = np.inf
+    return keypoints
+
+
 def stored_map(change: Callable[[AnyArray], AnyArray]) -> Callable[[Path], None]:
     """A map that is another picture."""
 
@@ -211,7 +221,8 @@ CASES = [
     (extract_clips, "dance.mp4", remove, "no such file"),
     (extract_clips, "dance.mp4", empty, "not a video that can be read"),
     (extract_clips, "dance.mp4", text, "not a video that can be read"),
-    (extract_clips, "dance.mp4", make_folder, "no such file"),
+    (extract_clips, "dance.mp4", make_folder, "holds no file that ends in"),
+    (extract_clips, "dance.mp4", pointer, "is a Git LFS pointer"),
     (extract_clips, "dance.mp4", sound_only, "holds no video stream"),
     (extract_clips, "dance.mp4", cut, "is cut"),
     (extract_clips, "dance.mp4", forbid, "Permission denied"),
@@ -220,29 +231,44 @@ CASES = [
     (retarget_mkv, "dance.mkv", two_frames, "has 2 frames, its keypoints are of 5"),
     (retarget, "photo.png", remove, "No such file"),
     (retarget, "photo.png", empty, "is empty"),
+    (retarget, "photo.png", pointer, "is a Git LFS pointer"),
     (retarget, "photo.png", text, "is no JPEG, PNG or WebP picture"),
     (retarget, "photo.png", cut, "the PNG is cut off"),
-    (retarget, "photo.png", make_folder, "Is a directory"),
+    (retarget, "photo.png", make_folder, "is a folder"),
     (retarget, "photo.png", forbid, "Permission denied"),
     (retarget_jpeg, "photo.jpg", cut, "the JPEG is cut off"),
     (retarget, "points.npy", remove, "no such file"),
     (retarget, "points.npy", forbid, "Permission denied"),
-    (retarget, "points.npy", empty, "is no .npy or .npz file of numbers"),
-    (retarget, "points.npy", cut, "is no .npy or .npz file of numbers"),
-    (retarget, "points.npy", text, "is no .npy or .npz file of numbers"),
+    (retarget, "points.npy", pointer, "is a Git LFS pointer"),
+    (retarget, "points.npy", empty, "is no whole .npy or .npz file of numbers"),
+    (retarget, "points.npy", cut, "is no whole .npy or .npz file of numbers"),
+    (retarget, "points.npy", text, "is no whole .npy or .npz file of numbers"),
     (retarget, "points.npy", points(lambda array: array[:, :16]), r"not \[5, 16, 3\]"),
     (retarget, "points.npy", points(lambda array: array[:0]), r"not \[0, 25, 3\]"),
-    (retarget, "points.npy", points(lambda array: array.astype(str)), "is no .npy or .npz file of numbers"),
-    (retarget, "points.npy", points(lambda array: array.astype(complex)), "is no .npy or .npz file of numbers"),
-    (retarget, "points.npy", points(lambda array: array.astype(object)), "is no .npy or .npz file of numbers"),
-    (retarget, "points.npy", points(with_nan), "frame 3: not finite"),
+    (retarget, "points.npy", points(lambda array: array.astype(str)), "is no whole .npy or .npz file of numbers"),
+    (retarget, "points.npy", points(lambda array: array.astype(complex)), "is no whole .npy or .npz file of numbers"),
+    (retarget, "points.npy", points(lambda array: array.astype(object)), "is no whole .npy or .npz file of numbers"),
+    (retarget, "points.npy", points(with_infinity), "frame 3: not finite"),
     (retarget, "points.npy", points(lambda array: array / [-64, 64, 1]), "neither pixels nor shares"),
     (retarget, "map.png", remove, "No such file"),
     (retarget, "map.png", forbid, "Permission denied"),
+    (retarget, "map.png", pointer, "is a Git LFS pointer"),
+    (retarget, "map.png", make_folder, "is a folder"),
     (retarget, "map.png", text, "is no PNG"),
     (retarget, "map.png", stored_map(lambda ids: ids + np.uint8(77)), r"ids \[77.*are not in label schema parts10"),
+    (
+        retarget,
+        "map.png",
+        stored_map(lambda ids: np.maximum(ids, 19)),
+        r"ids \[19\].*, but in cihp20 and lip20\. Check",
+    ),
     (retarget, "map.png", stored_map(lambda ids: ids[1:]), "is 64x63, the upright photo 64x64"),
-    (retarget, "map.png", stored_map(lambda ids: np.dstack([ids] * 3)), r"colour \(.*\) at .* is of no class"),
+    (
+        retarget,
+        "map.png",
+        stored_map(lambda ids: np.dstack([ids, ids, ids + np.uint8(1)])),
+        r"colour \(.*\) at .* is of no class",
+    ),
     (retarget_clip, "clips/a", remove, "No such file"),
     (retarget_clip, "clips/a", make_file, "Not a directory"),
     (retarget_clip, "clips/a", forbid, "Permission denied"),
@@ -255,6 +281,7 @@ CASES = [
     (retarget_clip, "clips/a/frames.mkv", two_frames, "holds 2 frames, clip.json and keypoints.npy 6"),
     (retarget_clip, "clips/a/maps.mkv", remove, "has no maps of label schema parts10"),
     (retarget_clip, "clips/a/keypoints.npy", cut, "cannot be read"),
+    (retarget_clip, "clips/a/keypoints.npy", text, r"cannot be read: it is cut or damaged\. Make"),
     (retarget_clip, "clips/a/keypoints.npy", forbid, "Permission denied"),
     (retarget_clip, "clips/a/keypoints.npy", points(with_nan), "frame 3: not finite"),
     (retarget_clip, "clips/a/keypoints.npy", points(lambda array: array.astype(str)), "must be numbers"),
@@ -272,7 +299,13 @@ CASES = [
     (build_records, "clips/a/maps.mkv", forbid, "Permission denied"),
     (build_records, "clips/a/maps.mkv", remove, "has no maps of label schema parts10"),
     (build_records, "clips/a/maps.mkv", two_frames, r"frame 0: ids \[.*are not in label schema parts10"),
-    (build_records, "clips/a/keypoints.npy", remove, "No such file"),
+    (
+        retarget,
+        "map.png",
+        stored_map(lambda ids: np.maximum(ids, 19)),
+        r"ids \[19\].*, but in cihp20 and lip20\. Check",
+    ),
+    (build_records, "clips/a/keypoints.npy", remove, "no such file"),
     (build_records, "clips/a/keypoints.npy", cut, "cannot be read"),
     (build_records, "clips/a/keypoints.npy", points(with_nan), "frame 3: not finite"),
     (build_records, "clips/a/keypoints.npy", points(lambda array: array[:, :17]), r"not \[6, 17, 3\]"),

@@ -5,7 +5,7 @@ import errno
 import os
 import pathlib
 import resource
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -253,5 +253,22 @@ def test_unreadable_json_is_one_line(tmp_path: pathlib.Path) -> None:
     path.write_bytes(b"\xff\xfe\x00")
     with pytest.raises(InputDataError, match="not JSON"):
         files.read_json(path, "manifest")
-    with pytest.raises(InputDataError, match="Is a directory"):
+    with pytest.raises(InputDataError, match="is a folder"):
         files.read_json(tmp_path, "manifest")
+
+
+POINTER = f"version https://git-lfs.github.com/spec/v1\noid sha256:{'0' * 64}\nsize 12345\n"
+
+
+@pytest.mark.parametrize("read", [files.check_file, files.read_bytes, files.read_json])
+def test_a_pointer_of_git_lfs_is_told_as_what_it_is(
+    tmp_path: pathlib.Path, read: Callable[[pathlib.Path, str], object]
+) -> None:
+    (tmp_path / "weights").write_text(POINTER)
+    with pytest.raises(InputDataError, match=r"^model .*weights: is a Git LFS pointer .* with git lfs pull\.$"):
+        read(tmp_path / "weights", "model")
+
+
+def test_a_pipe_keeps_its_bytes_when_it_is_checked(tmp_path: pathlib.Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    files.check_file(tmp_path / "pipe", "photo")

@@ -177,7 +177,8 @@ def test_help_exits_with_0_and_prints_the_docstring_and_the_flags(script: pathli
         (["--steps=many"], "flag --steps=many: invalid literal for int() with base 10: 'many'"),
         (["--steps=1", "--end=badly"], "flag --end=badly: value should be one of <well|input|"),
         (["--steps=1", "stray"], "only --flags are taken. Received: stray"),
-        (["--flagfile=none.txt"], "none.txt"),
+        (["--flagfile=none.txt"], "--flagfile none.txt: No such file or directory. Check its name."),
+        (["--flagfile=/"], "--flagfile /: Is a directory. Check its name."),
     ],
 )
 def test_wrong_usage_exits_with_2_and_one_line(script: pathlib.Path, arguments: list[str], reason: str) -> None:
@@ -192,6 +193,20 @@ def test_flags_come_from_a_file(script: pathlib.Path, tmp_path: pathlib.Path) ->
     flagfile = tmp_path / "flags.txt"
     flagfile.write_text("--steps=7\n")
     assert run(script, f"--flagfile={flagfile}").stderr == "resuming at step 7\n"
+
+
+@pytest.mark.parametrize("first", ["", "# how far\n", "// how far\n"])
+def test_a_byte_order_mark_of_a_flag_file_is_no_flag(script: pathlib.Path, tmp_path: pathlib.Path, first: str) -> None:
+    flagfile = tmp_path / "flags.txt"
+    flagfile.write_text(f"{first}--steps=7\n", encoding="utf-8-sig")
+    assert run(script, f"--flagfile={flagfile}").stderr == "resuming at step 7\n"
+
+
+def test_a_flag_file_of_another_encoding_is_refused_in_one_line(script: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    flagfile = tmp_path / "flags.txt"
+    flagfile.write_text("--steps=7\n", encoding="utf-16")  # as PowerShell's `>` writes
+    done = run(script, f"--flagfile={flagfile}")
+    assert (done.returncode, done.stderr) == (2, "ERROR: the file of --flagfile must be text in UTF-8. Save it so.\n")
 
 
 @pytest.mark.slow

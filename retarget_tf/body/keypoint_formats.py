@@ -34,6 +34,19 @@ _COCO17 = {
     "left_knee": 13, "right_knee": 14, "left_ankle": 15, "right_ankle": 16,
 }  # fmt: skip
 
+# BODY_23 of OpenPose's development version of 2018, whose files Everybody Dance Now uses: no heels.
+_BODY23 = {
+    "neck": 0, "right_shoulder": 1, "right_elbow": 2, "right_wrist": 3, "left_shoulder": 4, "left_elbow": 5,
+    "left_wrist": 6, "mid_hip": 7, "right_hip": 8, "right_knee": 9, "right_ankle": 10, "right_big_toe": 11,
+    "right_small_toe": 12, "left_hip": 13, "left_knee": 14, "left_ankle": 15, "left_big_toe": 16, "left_small_toe": 17,
+    "nose": 18, "right_eye": 19, "right_ear": 20, "left_eye": 21, "left_ear": 22,
+}  # fmt: skip
+
+# COCO-WholeBody (Jin et al. 2020) appends feet, face and hands to COCO-17; DWPose to COCO-18, in the same order.
+_FEET = ("left_big_toe", "left_small_toe", "left_heel", "right_big_toe", "right_small_toe", "right_heel")
+_WHOLE_BODY133 = _COCO17 | {name: 17 + index for index, name in enumerate(_FEET)}
+_DWPOSE134 = _COCO18 | {name: 18 + index for index, name in enumerate(_FEET)}
+
 
 def from_mediapipe33(landmarks: npt.ArrayLike) -> Float32Array:
     """Converts MediaPipe's 33 landmarks to BODY_25; the small toes stay missing.
@@ -55,6 +68,21 @@ def from_coco18(keypoints: npt.ArrayLike) -> Float32Array:
 def from_coco17(keypoints: npt.ArrayLike) -> Float32Array:
     """Converts COCO-17 keypoints `[..., 17, 3]` to BODY_25; toes and heels stay missing."""
     return to_body25(keypoints, _COCO17, 17)
+
+
+def from_body23(keypoints: npt.ArrayLike) -> Float32Array:
+    """Converts BODY_23 keypoints `[..., 23, 3]` to BODY_25; heels stay missing."""
+    return to_body25(keypoints, _BODY23, 23)
+
+
+def from_whole_body133(keypoints: npt.ArrayLike) -> Float32Array:
+    """Converts COCO-WholeBody keypoints `[..., 133, 3]` to BODY_25; face and hands are left out."""
+    return to_body25(keypoints, _WHOLE_BODY133, 133)
+
+
+def from_dwpose134(keypoints: npt.ArrayLike) -> Float32Array:
+    """Converts DWPose's whole body `[..., 134, 3]` (COCO-18, feet, face, hands) to BODY_25."""
+    return to_body25(keypoints, _DWPOSE134, 134)
 
 
 def to_body25(keypoints: npt.ArrayLike, index_of: Mapping[str, int], count: int) -> Float32Array:

@@ -41,16 +41,24 @@ def read_spec(path: files.PathLike) -> GeneratorSpec:
 
 
 def find_saved_model(path: files.PathLike) -> pathlib.Path | None:
-    """Returns the path if it is a SavedModel folder, otherwise None."""
+    """Returns the path if it is a SavedModel folder, otherwise None.
+
+    Raises:
+        InputDataError: A file of the SavedModel cannot be read.
+    """
     folder = pathlib.Path(path)
-    return folder if (folder / "saved_model.pb").is_file() else None
+    if not (folder / "saved_model.pb").is_file():
+        return None
+    for file in (folder / "saved_model.pb", *folder.glob("variables/*")):
+        files.check_file(file, "model")
+    return folder
 
 
 def find_keras_file(path: files.PathLike) -> pathlib.Path:
     """Returns the `.keras` file of a workdir or of a pretrained model; a path of a `.keras` file is returned as it is.
 
     Raises:
-        InputDataError: There is no such file.
+        InputDataError: There is no such file, or it cannot be read.
     """
     given = _located(path)
     keras_file = given / KERAS_NAME if given.is_dir() else given
@@ -60,6 +68,7 @@ def find_keras_file(path: files.PathLike) -> pathlib.Path:
             f"or a pretrained model's name ({', '.join(pretrained_names()) or 'there are none'}). "
             "Train one: retarget-train --help"
         )
+    files.check_file(keras_file, "model")
     return keras_file
 
 

@@ -8,17 +8,19 @@ Colour profiles are ignored: the stored values are interpreted as sRGB.
 """
 
 import io
-import pathlib
 
 import cv2
 import numpy as np
 import PIL.features
 import PIL.Image
 import PIL.ImageOps
+from absl import logging
 from PIL.AvifImagePlugin import AvifImageFile
+from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
 from PIL.JpegImagePlugin import JpegImageFile
 from PIL.PngImagePlugin import PngImageFile
+from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
 from retarget_tf import files
@@ -28,29 +30,44 @@ from retarget_tf.errors import InputDataError, MissingDependencyError
 MAX_PIXELS = 100_000_000
 
 _COMMON = {"JPEG": JpegImageFile, "PNG": PngImageFile, "WebP": WebPImageFile}
+_PILLOWS = {**_COMMON, "GIF": GifImageFile, "TIFF": TiffImageFile}
+_SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF8": "GIF",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+}
+_END_OF_JPEG = b"\xff\xd9"
+_PADDINGS = (b"\x00", b"\x55", b"\xaa", b"\xc3", b"\xfe")
 # Errors that Pillow's decoders raise on damaged files.
 _BROKEN = (SyntaxError, OSError, ValueError, EOFError, RuntimeError, TypeError, IndexError)
 
 
 def load_photo(path: files.PathLike) -> Uint8Array:
-    """Reads a JPEG, PNG, WebP, AVIF or HEIC file.
+    """Reads a JPEG, PNG, WebP, TIFF, GIF, AVIF or HEIC file.
+
+    Logs a warning if it takes the first of several pictures, or the file lacks its last bytes but no pixel.
 
     Returns:
         RGB uint8 `[height, width, 3]`, rotated upright by the orientation in its EXIF data. Gray, palette and CMYK
         pictures are converted to RGB, 16 bits to 8, and transparent pixels are blended with white.
 
     Raises:
-        InputDataError: The file is missing, of another format, animated, cut off, damaged or above 100 megapixels.
+        InputDataError: The file is missing, of another format, cut off, damaged, of floating-point numbers, or above
+            100 megapixels.
         MissingDependencyError: It is HEIC or AVIF, and the package to decode it is not installed.
     """
-    with files.reading(path, "photo"):
-        encoded = pathlib.Path(path).read_bytes()
+    encoded = files.read_bytes(path, "photo")
     try:
         kind = _kind(encoded)
         image = _open(encoded, kind)
         width, height = image.size
         if width * height <= MAX_PIXELS:
-            return _decode(encoded, kind, image)
+            # A HEIC file may hold a burst of photos, of which Pillow opens the primary one.
+            if kind != "HEIC" and getattr(image, "is_animated", False):
+                logging.warning("photo %s: holds several pictures; the first is taken.", path)
+            return _decode_whole(path, encoded, kind, image)
     except MissingDependencyError as error:
         raise MissingDependencyError(f"photo {path}: {error}") from error
     except ValueError as error:
@@ -65,7 +82,10 @@ def header_size(encoded: bytes) -> tuple[int, int]:
     kind = _kind(encoded)
     if kind not in _COMMON:
         raise ValueError("is no JPEG, PNG or WebP picture")
-    width, height = _open(encoded, kind).size
+    image = _open(encoded, kind)
+    if getattr(image, "is_animated", False):
+        raise ValueError("is an animation")
+    width, height = image.size
     return width, height
 
 
@@ -87,10 +107,9 @@ def write_png(path: files.PathLike, image: Uint8Array) -> None:
 
 def _kind(encoded: bytes) -> str:
     """Returns the format by the first bytes; raises ValueError if it is unknown."""
-    if encoded.startswith(b"\xff\xd8\xff"):
-        return "JPEG"
-    if encoded.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "PNG"
+    for signature, kind in _SIGNATURES.items():
+        if encoded.startswith(signature):
+            return kind
     if encoded[:4] == b"RIFF" and encoded[8:12] == b"WEBP":
         return "WebP"
     if encoded[4:8] == b"ftyp":  # the first box of AVIF and HEIC files lists their brands
@@ -107,18 +126,16 @@ def _open(encoded: bytes, kind: str) -> ImageFile:
     if kind == "PNG" and b"IEND" not in encoded:
         raise ValueError("the PNG is cut off")
     try:
-        image = image_class(io.BytesIO(encoded))
+        return image_class(io.BytesIO(encoded))
     except _BROKEN as error:
+        if "pixel mode" in str(error):
+            raise ValueError(f"is a {kind} of pixels that cannot be read, such as floating-point numbers") from error
         raise ValueError(f"the {kind} is cut off") from error
-    # A HEIC file may hold a burst of photos, of which Pillow opens the primary one.
-    if kind != "HEIC" and getattr(image, "is_animated", False):
-        raise ValueError("is an animation")
-    return image
 
 
 def _image_class(kind: str) -> type[ImageFile]:
-    if kind in _COMMON:
-        return _COMMON[kind]
+    if kind in _PILLOWS:
+        return _PILLOWS[kind]
     if kind == "AVIF":
         if not PIL.features.check("avif"):
             raise MissingDependencyError("is AVIF, which this Pillow cannot read. Run: pip install --upgrade pillow")
@@ -130,6 +147,24 @@ def _image_class(kind: str) -> type[ImageFile]:
             "is HEIC, which needs pillow-heif. Run: pip install 'retarget_tf[heif]'"
         ) from error
     return HeifImageFile
+
+
+def _decode_whole(path: files.PathLike, encoded: bytes, kind: str, image: ImageFile) -> Uint8Array:
+    """Decodes as `_decode`, also a JPEG that lacks nothing but its end marker, as viewers do; then logs a warning."""
+    try:
+        return _decode(encoded, kind, image)
+    except ValueError:
+        # Of a progressive JPEG a whole scan may be missing, which could not be told.
+        if kind != "JPEG" or image.info.get("progressive") or encoded.endswith(_END_OF_JPEG):
+            raise
+        start = encoded.removesuffix(_END_OF_JPEG[:1])
+        first, *others = (start + padding * 64 + _END_OF_JPEG for padding in _PADDINGS)
+        picture = _decode(first, kind, _open(first, kind))
+        # If pixels are missing too, they depend on what follows the cut.
+        if any((_decode(other, kind, _open(other, kind)) != picture).any() for other in others):
+            raise
+        logging.warning("photo %s: the JPEG lacks its end, but no pixel is missing.", path)
+        return picture
 
 
 def _decode(encoded: bytes, kind: str, image: ImageFile) -> Uint8Array:
@@ -151,7 +186,9 @@ def _upright(image: PIL.Image.Image) -> PIL.Image.Image:
 
 
 def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
-    if image.mode == "I;16":  # Pillow would clip 16-bit gray; it scales 16-bit colours itself
+    if image.mode in ("F", "I"):
+        raise ValueError("has pixels of 32 bits, whose range is not known")
+    if image.mode.startswith("I;16"):  # Pillow would clip 16-bit gray; it scales 16-bit colours itself
         return PIL.Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")

@@ -14,7 +14,8 @@ class ReadOptions:
 
     fps: float = setting(
         0.0,
-        "frames per second, 1 to 240, that videos are resampled to by timestamps; 0 takes the frames as they are",
+        "frames per second, 1 to 240, that videos are resampled to by timestamps; 0 takes the frames as they are. Of a "
+        "folder of pictures: the rate that they have, 25 unless given",
     )
     max_pixels: int = setting(
         36_000_000, "videos of larger frames are refused before they are decoded; 8K has 33 million pixels", minimum=1

@@ -83,11 +83,23 @@ def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
         _print(_help_text(main))
         sys.exit(EXIT_DONE)
     try:
-        positional = flags.FLAGS(list(argv))[1:]
-    except (flags.Error, OSError) as error:  # OSError: the file of --flagfile cannot be read
+        positional = flags.FLAGS([argv[0], *_with_flagfiles(argv[1:])])[1:]
+    except UnicodeDecodeError:
+        _fail("the file of --flagfile must be text in UTF-8. Save it so.", EXIT_USAGE)
+    except flags.Error as error:
+        if isinstance(cause := error.__context__, OSError):  # absl's text of it has an errno and an "ERROR::"
+            _fail(f"--flagfile {cause.filename}: {cause.strerror}. Check its name.", EXIT_USAGE)
         _fail(f"{error} --help lists the flags.", EXIT_USAGE)
     if positional:
         _fail(f"only --flags are taken. Received: {' '.join(positional)}", EXIT_USAGE)
+
+
+def _with_flagfiles(arguments: Sequence[str]) -> list[str]:
+    """Puts the lines of flag files in place of --flagfile, without the byte order mark of editors on Windows."""
+    lines = flags.FLAGS.read_flags_from_files(list(arguments), force_gnu=False)
+    unmarked = [line.removeprefix("\ufeff") for line in lines]
+    comments = [line != bare and bare.startswith(("#", "//")) for line, bare in zip(lines, unmarked, strict=True)]
+    return [bare for bare, is_comment in zip(unmarked, comments, strict=True) if not is_comment]
 
 
 def import_tensorflow() -> None:

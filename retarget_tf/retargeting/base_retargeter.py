@@ -62,6 +62,7 @@ class BaseRetargeter(abc.ABC):
         keypoints: Float32Array | KeypointFile | None = None,
         *,
         target_map: files.PathLike = AUTO,
+        target_map_schema: str | None = None,
         search: PersonSearch = MAIN_SEARCH,
     ) -> Target:
         """Cuts the square around the person out of a photo and scales it to the canvas.
@@ -74,12 +75,13 @@ class BaseRetargeter(abc.ABC):
                 the parser of the `extract` extra; `"none"` leaves the parsing to the network; `"auto"` runs the parser
                 if it is installed and has the classes of the model. Photographic frames are made from it whatever the
                 model is; `paper` does not look at it for its maps.
+            target_map_schema: Label schema of the file; None for the model's own.
             search: Which person is detected, and how exactly.
 
         Raises:
             InputDataError: The photo or its map cannot be read, or the photo shows nobody.
             MissingDependencyError: The keypoint detector, or the parser for `"parse"`, is needed and not installed.
-            ConfigError: The map must be parsed, but the model has other classes than the parser.
+            ConfigError: The map must be parsed or converted, but the model has other classes than `parts10`.
         """
         if target_map == AUTO and self.label_schema != PARTS10:
             target_map = NO_MAP
@@ -87,8 +89,13 @@ class BaseRetargeter(abc.ABC):
             raise ConfigError(f"target_map=parse needs classes of {PARTS10.name}. Received: {self.label_schema.name}")
         if target_map not in MAP_CHOICES and not self.takes_reference_map:
             logging.info("target: its map is for photographs; the model does not look at it")
-        size, share, schema = self.image_size, self._spec.person_height_share, self.label_schema
-        return targets.photo_target(photo, size, share, keypoints, target_map=target_map, schema=schema, search=search)
+        return targets.photo_target(
+            *(photo, self.image_size, self._spec.person_height_share, keypoints),
+            target_map=target_map,
+            map_schema=target_map_schema,
+            schema=self.label_schema,
+            search=search,
+        )
 
     def prepare_video_target(
         self,

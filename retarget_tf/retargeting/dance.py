@@ -9,6 +9,7 @@ import pathlib
 from typing import Literal
 
 from retarget_tf import files
+from retarget_tf.body.parsing_labels import SCHEMAS
 from retarget_tf.body.pose_transform import Fit
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.people.choosing import PersonChoice
@@ -58,12 +59,18 @@ class Dance:
         "the extract extra; none: the model parses the photo itself, a clip's map is ignored; auto: a clip's map, or "
         "parse if the extra is installed",
     )
-    source_video: str | None = setting(None, "video of the source: the performer to imitate")
+    target_map_schema: str | None = setting(
+        None, "label schema of the file of target_map; the model's own unless given", choices=sorted(SCHEMAS)
+    )
+    source_video: str | None = setting(
+        None,
+        "video of the source: the performer to imitate; also a folder of numbered pictures, 25 a second or --fps",
+    )
     source_clip: str | None = setting(None, "clip folder used instead of a video")
     source_keypoints: str | None = setting(
         None,
-        "keypoints of the video, one entry per frame: a folder of OpenPose's .json files, .npy or .npz; detected "
-        "unless given",
+        "keypoints of the video, one entry per frame: a folder of OpenPose's files, DWPose's .json, .npy or .npz; "
+        "detected unless given",
     )
     units: str = setting(
         "auto",
@@ -92,6 +99,8 @@ class Dance:
         PersonChoice.parse(self.target_person)
         if (self.target_clip and self.target_keypoints) or (self.source_clip and self.source_keypoints):
             raise ConfigError("a clip folder has its keypoints with it: give no keypoint file. Received: both")
+        if self.target_map_schema and self.target_map in MAP_CHOICES:
+            raise ConfigError(f"target_map_schema needs a file. Received: target_map={self.target_map}")
         if self.target_clip and self.target_map not in (AUTO, NO_MAP):
             raise ConfigError(f"target_map must be auto or none with a clip. Received: target_map={self.target_map}")
         check_outputs(self.out, self.maps_dir)

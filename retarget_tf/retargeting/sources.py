@@ -5,6 +5,7 @@ keypoints in memory (300 bytes per frame) and streams its frames.
 """
 
 import dataclasses
+import os
 from collections.abc import Callable, Iterator
 
 from retarget_tf import files
@@ -30,7 +31,7 @@ class Source:
         open_frames: Returns an iterator over the frames, RGB uint8 `[height, width, 3]`, with their times; called with
             False, the pictures may be empty.
         is_cut: Allows the video to be longer than the keypoints.
-        sound: File with the sound; None for a clip.
+        sound: File with the sound; None for a clip or pictures.
         open_maps: Returns an iterator over the parsing maps, class ids uint8 `[size, size]` of the whole picture, 0 is
             background and 255 unknown; None for a video.
     """
@@ -85,9 +86,10 @@ def video_source(
     """Reads the source from a video.
 
     Args:
-        path: The video file.
+        path: The video file, or a folder of numbered pictures.
         keypoints: float32 `[frames, 25, 3]` in pixels of the upright frames, or a keypoint file, with one entry for
-            each frame that `reading` yields; None detects them in a first pass over the video.
+            each frame that `reading` yields, or a folder of files with the numbers of the pictures; None detects them
+            in a first pass over the video.
         max_frames: Stops after this many frames; None reads all.
         reading: Resampling and limits of reading the video.
         search: Whose joints are detected, and how exactly.
@@ -99,7 +101,8 @@ def video_source(
     """
     info = video.probe(path, reading)
     if isinstance(keypoints, KeypointFile):
-        keypoints = keypoints.read(info.width, info.height, info.fps)
+        numbers = list(video.open_folder(path).paths) if os.path.isdir(path) else None
+        keypoints = keypoints.read(info.width, info.height, info.fps, numbers)
     elif keypoints is None:
         keypoints = extraction.video_keypoints(
             path, search=search, max_frames=max_frames or 0, reading=reading, show_progress=show_progress
@@ -111,7 +114,7 @@ def video_source(
         info.fps,
         lambda pictures: video.read_timed_frames(path, reading, pictures=pictures),
         is_cut=max_frames is not None and max_frames <= len(keypoints),
-        sound=path,
+        sound=None if os.path.isdir(path) else path,
     )
 
 

@@ -14,9 +14,9 @@ from absl import logging
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
-from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema
+from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema, get_schema
 from retarget_tf.dataset import clips
-from retarget_tf.errors import InputDataError, MissingDependencyError
+from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.footage import extraction, importers
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
@@ -94,6 +94,7 @@ def photo_target(
     keypoints: Float32Array | KeypointFile | None = None,
     *,
     target_map: files.PathLike = NO_MAP,
+    map_schema: str | None = None,
     schema: LabelSchema = PARTS10,
     search: PersonSearch = MAIN_SEARCH,
 ) -> Target:
@@ -107,12 +108,14 @@ def photo_target(
             used; None detects them.
         target_map: A PNG file of class ids as large as the upright photo, see `importers.read_parsing_png`; `PARSE` to
             run the parser of the `extract` extra; `AUTO` to run it if it is installed; `NO_MAP` for an unknown map.
-        schema: Label schema of the map.
+        map_schema: Name of the file's label schema, if it is another than `schema`, which must be `parts10` then.
+        schema: Label schema of the target's map.
         search: Which person is detected, and how exactly.
 
     Raises:
         InputDataError: The photo or its map cannot be read, or the photo shows nobody.
         MissingDependencyError: The keypoint detector, or the parser for `PARSE`, is needed and not installed.
+        ConfigError: The file's schema cannot be converted to `schema`.
     """
     picture = image_files.load_photo(photo)
     pose = _pose_in(picture, keypoints, search, f"photo {photo}")
@@ -122,7 +125,7 @@ def photo_target(
         )
     if not pose[list(skeleton.joints("neck", "mid_hip")), 2].any():
         raise InputDataError(f"photo {photo}: no trunk is seen in it. Give a photo that shows a whole person.")
-    return picture_target(picture, pose, size, share, target_map=target_map, schema=schema)
+    return picture_target(picture, pose, size, share, target_map=target_map, map_schema=map_schema, schema=schema)
 
 
 def picture_target(
@@ -132,6 +135,7 @@ def picture_target(
     share: float,
     *,
     target_map: files.PathLike = NO_MAP,
+    map_schema: str | None = None,
     schema: LabelSchema = PARTS10,
 ) -> Target:
     """Cuts the target out of a picture, RGB uint8 `[height, width, 3]`.
@@ -142,6 +146,7 @@ def picture_target(
         size: As in `photo_target`; the other arguments and the errors too.
         share: See `photo_target`.
         target_map: See `photo_target`.
+        map_schema: See `photo_target`.
         schema: See `photo_target`.
     """
     square = _person_square(picture, pose, share)
@@ -153,8 +158,10 @@ def picture_target(
             picture, _with_legs(pose[None]), square, size, may_fail=target_map == AUTO
         )
     else:
+        stored = _file_map(target_map, picture, pose, map_schema or schema.name, schema)
+        # Background outside of the photo, as in extracted clips.
         canvas_map, parsing_map = (
-            _file_map(target_map, picture, square, side, schema) for side in (size, max(size, _PHOTO_SIZE))
+            square.apply_map_on_background(stored, side) for side in (size, max(size, _PHOTO_SIZE))
         )
     return _target(Photo(picture, square, parsing_map, opacity), pose[None], canvas_map)
 
@@ -249,11 +256,17 @@ def _parsed_maps(
 
 
 def _file_map(
-    path: files.PathLike, picture: Uint8Array, square: SquareCrop, size: int, schema: LabelSchema
+    path: files.PathLike, picture: Uint8Array, pose: Float32Array, map_schema: str, schema: LabelSchema
 ) -> Uint8Array:
-    """Cuts the square out of the photo's map in a file, with background outside the photo, as in extracted clips."""
-    stored = importers.read_parsing_png(path, schema)
+    """Reads the photo's map in a file, in the target's schema; warns if it fits another schema better."""
+    own = get_schema(map_schema)
+    if schema not in (own, PARTS10):
+        raise ConfigError(f"target_map_schema must be {schema.name}. Received: target_map_schema={map_schema}")
+    stored = importers.read_parsing_png(path, own)
     if stored.shape != picture.shape[:2]:
         sizes = (f"{shape[1]}x{shape[0]}" for shape in (stored.shape, picture.shape))
         raise InputDataError("parsing map {}: is {}, the upright photo {}. Give one of its size.".format(path, *sizes))
-    return square.apply_map_on_background(stored, size)
+    check = importers.SchemaCheck(own, f"parsing map {path}", "--target_map_schema")
+    check.look(stored, pose)
+    check.warn()
+    return stored if own == schema else own.parts10_of(stored, float(skeleton.hip_line(pose[None])[0]))

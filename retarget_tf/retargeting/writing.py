@@ -75,7 +75,9 @@ def _target(retargeter: BaseRetargeter, dance: Dance, reading: video.ReadOptions
         return retargeter.prepare_video_target(dance.target_video, reading, search)
     keypoints = KeypointFile(dance.target_keypoints, dance.units) if dance.target_keypoints else None
     first, *more = (
-        retargeter.prepare_target(photo, keypoints, target_map=dance.target_map, search=search)
+        retargeter.prepare_target(
+            photo, keypoints, target_map=dance.target_map, target_map_schema=dance.target_map_schema, search=search
+        )
         for photo in dance.photos
     )
     return dataclasses.replace(first, more=tuple(more))

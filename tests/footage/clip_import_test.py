@@ -137,6 +137,20 @@ def test_every_format_in_and_the_same_out(
     np.testing.assert_array_equal(read.keypoints, clip.keypoints)
 
 
+@pytest.mark.parametrize("channels", [1, 3, 4])
+@pytest.mark.parametrize(("kind", "factor"), [(np.uint8, 1), (np.uint16, 1), (np.uint16, 257)])
+def test_ids_are_ids_in_every_kind_of_gray(
+    tmp_path: pathlib.Path, kind: type[np.unsignedinteger[Any]], factor: int, channels: int
+) -> None:
+    """As programs store them that know no gray of 8 bits: three equal channels, alpha, 16 bits (0..255 or widened)."""
+    ids = random_maps("lip20")[0]
+    stored = np.dstack([ids.astype(kind) * kind(factor)] * channels)
+    if channels == 4:
+        stored[..., 3] = np.iinfo(kind).max
+    cv2.imwrite(str(tmp_path / "map.png"), stored)
+    np.testing.assert_array_equal(importers.read_parsing_png(tmp_path / "map.png", parsing_labels.LIP20), ids)
+
+
 @pytest.mark.parametrize(("crop", "size"), [("person", 32), ("person", 100), ("whole", 64)])
 def test_one_crop_moves_frames_maps_and_keypoints(tmp_path: pathlib.Path, crop: str, size: int) -> None:
     """A box whose corners are joints: after the crop the joints are still at the corners, in frames and maps."""
@@ -264,6 +278,8 @@ def cut(path: pathlib.Path) -> None:
          r"parse_0001.png: ids \[20\] are not in label schema lip20"),
         ("frames", lambda f: stranger(f / "maps/parse_0001.png"),
          r"parse_0001.png: colour \(1, 2, 3\) at x=4, y=3 is of no class"),
+        ("frames", lambda f: write_png(f / "maps/parse_0001.png", parsing_labels.ATR18.colour(random_maps("atr18")[0])),
+         r"is of no class of label schema lip20, but in atr18\. Check the schema"),
         ("frames", lambda f: write_png(f / "maps/parse_0001.png", np.zeros((9, 8), np.uint8)),
          "parse_0001.png: is 8x9, its frame 32x32"),
         ("frames", lambda f: write_png(f / "frames/1.png", np.zeros((9, 8, 3), np.uint8)),
@@ -271,9 +287,11 @@ def cut(path: pathlib.Path) -> None:
         ("frames", lambda f: cut(f / "maps/parse_0001.png"), "parse_0001.png: is cut or damaged"),
         ("frames", lambda f: (f / "maps/parse_0001.png").write_bytes(b"GIF89a"), "parse_0001.png: is no PNG"),
         ("frames", lambda f: cv2.imwrite(str(f / "maps/parse_0001.png"), np.zeros((32, 32, 4), np.uint8)),
-         "is a PNG of kind rgba with 8 bits"),
-        ("frames", lambda f: cv2.imwrite(str(f / "maps/parse_0001.png"), np.zeros((32, 32), np.uint16)),
-         "is a PNG of kind gray16be with 16 bits"),
+         "parse_0001.png: is transparent at x=0, y=0"),
+        ("frames", lambda f: cv2.imwrite(str(f / "maps/parse_0001.png"), np.full((32, 32), 300, np.uint16)),
+         "parse_0001.png: has values up to 300 in 16 bits"),
+        ("frames", lambda f: write_png(f / "maps/parse_0001.png", np.zeros((32, 8), np.uint8), bits=2),
+         "is a PNG of kind gray with 2 bits"),
         ("nothing.mp4", lambda f: None, "nothing.mp4: no such file"),
     ],
 )  # fmt: skip

@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import tensorflow as tf
+from absl import logging
 
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.body.parsing_labels import CIHP20, PPP7
@@ -111,6 +112,24 @@ def test_a_clip_carries_both_schemas(tmp_path: pathlib.Path, monkeypatch: pytest
         np.testing.assert_array_equal(parts, np.where(ids == UPPER, 3, 0))
         assert np.mean((ids > 0) == (frame[..., 1] > 128)) > 0.9
         assert (ids > 0).any()
+
+
+def test_a_wrong_schema_is_warned_of(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """CIHP's upper clothes have the id of a left arm of `parts10`: not what a trunk shows."""
+    said: list[str] = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
+    _, _, keypoints = walking_square(0, 64)
+    with video.VideoWriter(tmp_path / "dance.mp4", 25.0) as writer:
+        writer.write(np.full((64, 64, 3), 255, np.uint8))
+    monkeypatch.setattr(pipeline, "find_person", lambda *_, **__: Track(keypoints[None], ()))
+    path = str(saved_model(tmp_path / "parser", as_ids=True))
+    for schema in ("cihp20", "parts10"):
+        config = extraction.ExtractionConfig(size=32, parser=path, parser_schema=schema, parser_scaling="unit")
+        extraction.extract_clip(tmp_path / "dance.mp4", tmp_path / schema, config)
+    assert said == [
+        f"parser {path}: fits label schema cihp20 better than parts10, by what it shows at the joints. "
+        "If it is, give --parser_schema=cihp20."
+    ]
 
 
 @pytest.mark.parametrize(

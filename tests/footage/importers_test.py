@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import cv2
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -16,7 +17,7 @@ from retarget_tf.body import keypoint_formats
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
 from retarget_tf.footage.extraction import PersonChoice
-from retarget_tf.footage.importers.frame_numbers import numbered_files
+from retarget_tf.pictures.numbered_files import numbered_files
 from tests import testing
 
 WIDTH, HEIGHT = 200, 100
@@ -41,7 +42,7 @@ def read(path: pathlib.Path, frames: int, **options: Any) -> Float32Array:
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
 @pytest.mark.parametrize("units", ["pixels", "shares"])
-@pytest.mark.parametrize("count", [17, 18, 25, 33])
+@pytest.mark.parametrize("count", [17, 18, 23, 25, 33, 133, 134])
 def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int, units: str, suffix: str) -> None:
     points = np.stack([person(count), person(count, left=30)])
     stored = points / np.array([WIDTH, HEIGHT, 1], np.float32) if units == "shares" else points
@@ -54,7 +55,10 @@ def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int,
         17: keypoint_formats.from_coco17,
         18: keypoint_formats.from_coco18,
         25: np.asarray,
+        23: keypoint_formats.from_body23,
         33: keypoint_formats.from_mediapipe33,
+        133: keypoint_formats.from_whole_body133,
+        134: keypoint_formats.from_dwpose134,
     }
     for given in ({}, {"units": units}):
         keypoints = read(path, 2, **given)
@@ -231,9 +235,16 @@ def posed(values: Any) -> Callable[[pathlib.Path], None]:
     ("write", "why"),
     [
         (lambda path: None, "no such file"),
-        (lambda path: path.write_text("1 2 3"), "is no .npy or .npz file of numbers"),
+        (
+            lambda path: path.write_text("1 2 3"),
+            r"is no whole \.npy or \.npz file of numbers\. Write it with numpy\.save\.$",
+        ),
+        (lambda path: path.write_text('[{"people": []}]'), r"is JSON\. Rename it, so that it ends in \.json\.$"),
+        (lambda path: np.save(path, np.array([{}]), allow_pickle=True), r"of numbers\. Write it with numpy\.save\.$"),
         (save(np.zeros((2, 21, 3))), r"must be \[frames, points, 3\] .* not \[2, 21, 3\]"),
-        (save(np.zeros((2, 17, 2))), r"not \[2, 17, 2\]"),
+        (save(np.zeros((2, 17, 4))), r"not \[2, 17, 4\]"),
+        (save(np.zeros((2, 17, 2))), "no joint is within the 200x100 picture"),
+        (save(np.full((2, 25, 3), np.nan)), "no joint is within the 200x100 picture"),
         (save(np.zeros((0, 25, 3))), r"not \[0, 25, 3\]"),
         (save(5.0), r"not \[\]"),
         (save(np.full((2, 25, 3), np.inf)), "frame 0: not finite"),
@@ -247,11 +258,12 @@ def posed(values: Any) -> Callable[[pathlib.Path], None]:
         (text("[]"), "has no list 'people'"),
         (text('{"people": {}}'), "has no list 'people'"),
         (text('{"people": [3]}'), "person 0: has no list 'pose_keypoints_2d'"),
-        (text('{"people": []}'), "nobody is in any of its 1 files"),
-        (posed([1, 2, 3]), r"person 0: .* must hold 75 numbers \(BODY_25\) or 54 \(COCO-18\), not 3"),
+        (text('{"people": []}'), "nobody is in any of its 1 frames"),
+        (posed([1, 2, 3]), r"person 0: .* must hold .* of 17 \(COCO-17\), .* points, not 3 numbers"),
         (posed(["x"] * 75), "is no list of numbers"),
         (posed([[1], [2, 3]]), "is no list of numbers"),
-        (posed([float("nan")] * 75), "person 0: not finite"),
+        (posed([float("inf")] * 75), "person 0: not finite"),
+        (posed([float("nan")] * 75), "nobody is in any of its 1 frames"),
     ],
 )
 def test_refuses_in_one_line(tmp_path: pathlib.Path, write: Callable[[pathlib.Path], None], why: str) -> None:
@@ -259,6 +271,119 @@ def test_refuses_in_one_line(tmp_path: pathlib.Path, write: Callable[[pathlib.Pa
     with pytest.raises(InputDataError, match=f"^keypoints .*points.npy.*{why}") as refused:
         read(tmp_path / "points.npy", 2)
     assert "\n" not in str(refused.value)
+
+
+def with_feet(body: int, feet: int, count: int) -> tuple[Float32Array, Float32Array]:
+    """Points `[count, 3]` whose joints are named by hand, and BODY_25 of them."""
+    points, expected = np.zeros((count, 3), np.float32), np.zeros((25, 3), np.float32)
+    body25_feet = [19, 20, 21, 22, 23, 24]  # left big toe, small toe, heel, then right
+    for index, joint in enumerate(body25_feet):
+        points[feet + index] = expected[joint] = (10 + index, 90, 0.9)
+    points[body] = expected[4] = (50, 40, 0.8)  # the right wrist
+    return points, expected
+
+
+@pytest.mark.parametrize(("body", "feet", "count"), [(10, 17, 133), (4, 18, 134)])
+def test_whole_bodies_have_feet(tmp_path: pathlib.Path, body: int, feet: int, count: int) -> None:
+    points, expected = with_feet(body, feet, count)
+    np.save(tmp_path / "points.npy", points[None])
+    np.testing.assert_array_equal(read(tmp_path / "points.npy", 1), expected[None])
+
+
+@pytest.mark.parametrize("nowhere", [(0, 0), (-1, -1), (np.nan, 5)])
+def test_without_confidence_a_joint_is_seen_or_nowhere(tmp_path: pathlib.Path, nowhere: tuple[float, float]) -> None:
+    points = person(18)[None, :, :2]
+    points[0, 4] = nowhere
+    expected = person(18)
+    expected[:, 2], expected[4] = 1, 0
+    for scale in (1, np.array([WIDTH, HEIGHT])):
+        stored = points / scale
+        stored[0, 4] = nowhere
+        np.save(tmp_path / "points.npy", stored)
+        found = read(tmp_path / "points.npy", 1)[0]
+        np.testing.assert_allclose(found, keypoint_formats.from_coco18(expected), rtol=1e-5)
+
+
+def test_scores_beside_keypoints_are_confidences(tmp_path: pathlib.Path) -> None:
+    np.savez(tmp_path / "points.npz", keypoints=person(17)[None, :, :2], scores=person(17)[None, :, 2])
+    expected = keypoint_formats.from_coco17(person(17))
+    np.testing.assert_allclose(read(tmp_path / "points.npz", 1)[0], expected, rtol=1e-6)
+
+
+def test_mediapipe_with_depth_and_visibility(tmp_path: pathlib.Path) -> None:
+    stored = np.insert(person(33), 2, -0.4, axis=-1) / (WIDTH, HEIGHT, 1, 1)
+    np.save(tmp_path / "points.npy", stored[None])
+    expected = keypoint_formats.from_mediapipe33(person(33))
+    np.testing.assert_allclose(read(tmp_path / "points.npy", 1)[0], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize("scale", [(1, 1), (2, 2), (1 / WIDTH, 1 / HEIGHT)], ids=["pixels", "larger", "shares"])
+def test_one_json_file_holds_all_frames_of_dwpose(tmp_path: pathlib.Path, scale: tuple[float, float]) -> None:
+    """As ComfyUI saves it; the canvas may be of another size than the video."""
+    canvas = {"canvas_width": 2 * WIDTH, "canvas_height": 2 * HEIGHT} if scale == (2, 2) else {}
+    canvas = canvas or {"canvas_width": WIDTH, "canvas_height": HEIGHT}
+    poses = [person(18), person(18, left=24)]
+    lists = [(pose * (*scale, 1)).ravel().tolist() for pose in poses]
+    frames = [{"people": [{"pose_keypoints_2d": values, "face_keypoints_2d": None}], **canvas} for values in lists]
+    path = tmp_path / "pose.json"
+    path.write_text(json.dumps([*frames, {"people": [{"pose_keypoints_2d": None}], **canvas}]))
+    expected = [*keypoint_formats.from_coco18(poses), np.zeros((25, 3))]
+    np.testing.assert_allclose(importers.read_keypoints(path, WIDTH, HEIGHT), expected, rtol=1e-5)
+    np.testing.assert_allclose(importers.read_keypoints(path, WIDTH, HEIGHT, [5, 7, 9]), expected, rtol=1e-5)
+    with pytest.raises(InputDataError, match="are of 3 frames, the clip has 2"):
+        read(path, 2)
+    write_json(tmp_path, 1, person(18))
+    with pytest.raises(InputDataError, match=r"pose_0\.json: holds 3 frames"):
+        read(path.rename(tmp_path / "pose_0.json").parent, 3)
+
+
+def matrix_file(path: pathlib.Path, name: str, people: Float32Array) -> None:
+    storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
+    storage.write(name, people)
+    storage.release()
+
+
+EMPTY = {"yml": "%YAML:1.0\n---\n", "xml": '<?xml version="1.0"?>\n<opencv_storage>\n</opencv_storage>\n'}
+
+
+@pytest.mark.parametrize("suffix", EMPTY)
+@pytest.mark.parametrize("count", [23, 25])
+def test_reads_what_openpose_writes_with_write_keypoint(tmp_path: pathlib.Path, count: int, suffix: str) -> None:
+    """The files of Everybody Dance Now: BODY_23 in YAML, with files of face and hands beside it."""
+    for number, people in ((20001, person(count)[None]), (20005, np.stack([person(count, height=20), person(count)]))):
+        matrix_file(tmp_path / f"frame0{number}_pose.{suffix}", "pose_0", people)
+        matrix_file(tmp_path / f"frame0{number}_face.{suffix}", "face_0", np.ones((1, 70, 3), np.float32))
+        matrix_file(tmp_path / f"frame0{number}_hand_left.{suffix}", "hand_left_0", np.ones((1, 21, 3), np.float32))
+    (tmp_path / f"frame020009_pose.{suffix}").write_text(EMPTY[suffix])
+    expected = person(25) if count == 25 else keypoint_formats.from_body23(person(23))
+    found = importers.read_keypoints(tmp_path, WIDTH, HEIGHT, [20001, 20005, 20009])
+    np.testing.assert_allclose(found, np.stack([expected, expected, np.zeros((25, 3), np.float32)]), rtol=1e-5)
+
+
+def test_body23_begins_with_the_neck() -> None:
+    points = np.zeros((23, 3), np.float32)
+    for index, (joint, x) in enumerate({0: 1, 7: 8, 10: 11, 11: 22, 16: 19, 18: 0, 20: 17, 22: 18}.items()):
+        points[joint] = (x, index, 1)
+    body = keypoint_formats.from_body23(points)
+    seen = np.flatnonzero(body[:, 2])
+    np.testing.assert_array_equal(body[seen, 0], seen)  # x is the joint's index in BODY_25
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        ("not YAML", "holds no OpenCV matrix"),
+        ("%YAML:1.0\n---\npose_0: 3\n", "holds no OpenCV matrix"),
+        (
+            "%YAML:1.0\n---\npose_0: !!opencv-nd-matrix\n   sizes: [ 1, 1, 3 ]\n   dt: f\n   data: [ 1., 2., 3. ]\n",
+            r"must be \[people, points, 3\] of .* points, not \[1, 1, 3\]",
+        ),
+    ],
+)
+def test_refuses_yaml_that_is_not_openposes(tmp_path: pathlib.Path, content: str, why: str) -> None:
+    (tmp_path / "a_0_pose.yml").write_text(content)
+    with pytest.raises(InputDataError, match=rf"^keypoints .*a_0_pose\.yml: {why}"):
+        read(tmp_path, 1)
 
 
 def test_refuses_files_of_other_frames_and_unknown_units(tmp_path: pathlib.Path) -> None:

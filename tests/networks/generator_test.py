@@ -147,6 +147,17 @@ def test_load_refuses_what_is_no_model(tmp_path: pathlib.Path) -> None:
         generator.load_generator(tmp_path)
 
 
+@pytest.mark.parametrize("name", ["generator.keras", "saved_model.pb", "variables/variables.data-00000-of-00001"])
+def test_a_git_lfs_pointer_is_no_model(tmp_path: pathlib.Path, name: str) -> None:
+    (tmp_path / "variables").mkdir()
+    (tmp_path / "saved_model.pb").touch()
+    (tmp_path / name).write_text("version https://git-lfs.github.com/spec/v1\n")
+    if name == "generator.keras":
+        (tmp_path / "saved_model.pb").unlink()
+    with pytest.raises(InputDataError, match=rf"^model .*{name}: is a Git LFS pointer"):
+        trained.read_spec(tmp_path)
+
+
 def test_pretrained_models_are_known_by_name(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trained, "PRETRAINED", tmp_path / "pretrained")
     monkeypatch.chdir(tmp_path)

@@ -10,6 +10,7 @@ import PIL.features
 import PIL.Image
 import PIL.ImageOps
 import pytest
+from absl import logging
 
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError, MissingDependencyError
@@ -80,14 +81,71 @@ def test_cmyk_and_palettes_become_rgb(tmp_path: pathlib.Path) -> None:
     assert (image_files.load_photo(write(tmp_path, "photo.png", see_through))[:, :15] == 255).all()
 
 
-@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF"])
-def test_refuses_an_animation(tmp_path: pathlib.Path, kind: str) -> None:
+@pytest.fixture
+def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    lines: list[str] = []
+    monkeypatch.setattr(logging, "warning", lambda text, *values: lines.append(text % values))
+    return lines
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "AVIF", "GIF", "TIFF"])
+def test_takes_the_first_picture_of_an_animation_and_says_so(
+    tmp_path: pathlib.Path, kind: str, said: list[str]
+) -> None:
     if kind == "AVIF" and not PIL.features.check("avif"):
         pytest.skip("this Pillow has no AVIF")
     image = PIL.Image.fromarray(PICTURE)
     data = saved(kind, image, save_all=True, append_images=[image.rotate(180)])
-    with pytest.raises(InputDataError, match=r"is an animation\. Give a whole JPEG"):
-        image_files.load_photo(write(tmp_path, "photo", data))
+    photo = image_files.load_photo(write(tmp_path, "photo", data))
+    np.testing.assert_allclose(photo[:, :12], np.broadcast_to((250, 0, 0), (20, 12, 3)), atol=12)
+    assert said == [f"photo {tmp_path}/photo: holds several pictures; the first is taken."]
+    if kind in ("PNG", "WEBP"):
+        with pytest.raises(ValueError, match="is an animation"):
+            image_files.header_size(data)
+
+
+@pytest.mark.parametrize("byte_order", ["<", ">"])
+def test_reads_tiff_of_eight_and_sixteen_bits(tmp_path: pathlib.Path, byte_order: str, said: list[str]) -> None:
+    image = PIL.Image.fromarray(PICTURE)
+    for options in ({}, {"compression": "tiff_lzw"}, {"compression": "tiff_adobe_deflate"}):
+        photo = image_files.load_photo(write(tmp_path, "photo.tif", saved("TIFF", image, **options)))
+        np.testing.assert_array_equal(photo, PICTURE)
+    cmyk = image_files.load_photo(write(tmp_path, "photo.tif", saved("TIFF", image.convert("CMYK"))))
+    np.testing.assert_allclose(cmyk, PICTURE, atol=8)
+    deep = PIL.Image.fromarray((PICTURE[..., 0].astype(np.uint16) * 257).astype(f"{byte_order}u2"))
+    gray = image_files.load_photo(write(tmp_path, "photo.tif", saved("TIFF", deep)))
+    np.testing.assert_array_equal(gray, np.dstack([PICTURE[..., 0]] * 3))
+    cv2.imwrite(str(tmp_path / "photo.tif"), PICTURE[..., ::-1].astype(np.uint16) * 257)
+    np.testing.assert_array_equal(image_files.load_photo(tmp_path / "photo.tif"), PICTURE)
+    assert said == []
+
+
+def test_a_tiff_is_turned_upright(tmp_path: pathlib.Path) -> None:
+    exif = PIL.Image.Exif()
+    exif[0x0112] = 6
+    on_its_side = PIL.Image.fromarray(PICTURE).rotate(90, expand=True)
+    data = saved("TIFF", on_its_side, exif=exif)
+    np.testing.assert_array_equal(image_files.load_photo(write(tmp_path, "photo.tif", data)), PICTURE)
+
+
+@pytest.mark.parametrize("picture", [PICTURE[..., 0], PICTURE], ids=["gray", "rgb"])
+def test_refuses_floating_point_numbers(tmp_path: pathlib.Path, picture: Uint8Array) -> None:
+    cv2.imwrite(str(tmp_path / "photo.tif"), picture.astype(np.float32) / 255)
+    with pytest.raises(InputDataError, match=r"(of 32 bits|floating-point numbers).*\. Give a whole JPEG"):
+        image_files.load_photo(tmp_path / "photo.tif")
+
+
+@pytest.mark.parametrize("options", [{}, {"subsampling": 0}])
+@pytest.mark.parametrize("missing", [1, 2])
+def test_a_jpeg_without_its_end_is_read_with_a_warning(
+    tmp_path: pathlib.Path, missing: int, options: dict[str, int], said: list[str]
+) -> None:
+    noise = np.random.default_rng(0).integers(0, 256, (61, 47, 3), np.uint8)
+    data = saved("JPEG", PIL.Image.fromarray(noise), **options)
+    whole = image_files.load_photo(write(tmp_path, "whole.jpg", data))
+    photo = image_files.load_photo(write(tmp_path, "photo.jpg", data[:-missing]))
+    np.testing.assert_array_equal(photo, whole)
+    assert said == [f"photo {tmp_path}/photo.jpg: the JPEG lacks its end, but no pixel is missing."]
 
 
 def test_gray_and_sixteen_bits_become_rgb(tmp_path: pathlib.Path) -> None:
@@ -193,7 +251,7 @@ def test_takes_the_first_picture_of_a_jpeg_that_holds_two(tmp_path: pathlib.Path
 def test_refuses_a_cut_anywhere(tmp_path: pathlib.Path, suffix: str) -> None:
     noise = np.random.default_rng(0).integers(0, 256, (9, 12, 3), np.uint8)
     data = encoded(suffix, noise)
-    end = len(data) - 4 * (suffix == ".png")  # the checksum of a PNG's end chunk, which holds nothing
+    end = len(data) - {".png": 4, ".jpg": 3}.get(suffix, 0)  # the end chunk's checksum; the end marker, padding bits
     for length in (*range(0, end, 29), *range(end - 20, end)):
         with pytest.raises(InputDataError, match=r"is cut off|is no JPEG, PNG or WebP|is empty|cannot be decoded"):
             image_files.load_photo(write(tmp_path, "photo", data[:length]))

@@ -398,10 +398,29 @@ def test_a_clip_brings_its_map(tmp_path: pathlib.Path) -> None:
         assert (targets.clip_target(clip, 64, schema).parsing_map == parsing_labels.UNKNOWN).all()
 
 
+def test_a_map_of_another_schema_becomes_the_models(
+    loaded: Retargeter, target: Target, photo: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    own = [parsing_labels.CIHP20.classes.index(name) for name in ("left_arm", "right_arm")]
+    theirs = walking_square(0, 64)[1]
+    for name, cihp in zip(("left_arm", "right_arm"), own, strict=True):
+        theirs[theirs == parsing_labels.PARTS10.classes.index(name)] = cihp
+    cv2.imwrite(str(tmp_path / "cihp.png"), theirs)
+    options: dict[str, Any] = {"target_map": tmp_path / "cihp.png"}
+    found = loaded.prepare_target(photo, keypoints()[0], target_map_schema="cihp20", **options)
+    np.testing.assert_array_equal(found.parsing_map, target.parsing_map)
+    with pytest.raises(InputDataError, match=r"ids \[14, 15\] are not in .*, but in cihp20 and lip20 and atr18\."):
+        loaded.prepare_target(photo, keypoints()[0], **options)
+    with pytest.raises(ConfigError, match=r"target_map_schema must be lip20\. Received: target_map_schema=cihp20"):
+        targets.photo_target(
+            *(photo, SIZE, 0.7, keypoints()[0]), map_schema="cihp20", schema=parsing_labels.LIP20, **options
+        )
+
+
 @pytest.mark.parametrize(
     ("stored", "why"),
     [
-        (np.full((64, 64, 3), 9, np.uint8), r"colour \(9, 9, 9\) at x=0, y=0 is of no class"),
+        (np.full((64, 64, 3), (9, 9, 8), np.uint8), r"colour \(8, 9, 9\) at x=0, y=0 is of no class"),
         (np.zeros((64, 32), np.uint8), "is 32x64, the upright photo 64x64"),
         (np.full((64, 64), 10, np.uint8), r"ids \[10\] are not in label schema parts10 \(0\.\.9, 255 = unknown\)"),
     ],
@@ -414,6 +433,21 @@ def test_refuses_maps_that_do_not_belong_to_the_photo(
         targets.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "map.png")
     with pytest.raises(InputDataError, match=r"parsing map .*other\.png: No such file"):
         targets.photo_target(photo, SIZE, 0.7, keypoints()[0], target_map=tmp_path / "other.png")
+
+
+def test_pictures_are_a_source_and_their_numbers_those_of_the_keypoints(tmp_path: pathlib.Path) -> None:
+    for folder in ("frames", "json"):
+        (tmp_path / folder).mkdir()
+    for index, number in enumerate((20001, 20005, 20009)):
+        frame, _, points = walking_square(index, 64)
+        cv2.imwrite(str(tmp_path / f"frames/{number}.png"), frame[..., ::-1])
+        content = {"people": [{"pose_keypoints_2d": points.ravel().tolist()}]}
+        (tmp_path / f"json/{number}_keypoints.json").write_text(json.dumps(content))
+    reading = video.ReadOptions(fps=6)
+    source = sources.video_source(tmp_path / "frames", KeypointFile(tmp_path / "json"), reading=reading)
+    np.testing.assert_allclose(source.keypoints, keypoints(3), rtol=1e-6)
+    assert (source.fps, source.picture_size, source.sound) == (6, (64, 64), None)
+    assert [frame.seconds for frame in source.frames()] == [0, 1 / 6, 2 / 6]
 
 
 @pytest.mark.parametrize("target_map", ["parse", "auto", "map.png"])

@@ -12,6 +12,7 @@ from retarget_tf.dataset import surfaces
 from retarget_tf.errors import InputDataError
 
 SCHEMA_VERSION = 1
+_NAMES_OF_ANY = ("frames", "images")  # of folders in many data sets
 SURFACES: Final = "surfaces.mkv"
 PIECES: Final = "pieces.npy"
 
@@ -115,7 +116,15 @@ def parts_of_clip(folder: pathlib.Path) -> set[str]:
 
 
 def clip_id_of(path: files.PathLike) -> str:
-    """Turns a file name into a clip id of A-Z, a-z, 0-9, `_` and `-`; names that are not ASCII get a checksum."""
-    stem = pathlib.Path(path).stem
+    """Turns a file name into a clip id of A-Z, a-z, 0-9, `_` and `-`; names that are not ASCII get a checksum.
+
+    Before the name of a folder of pictures that says nothing, such as `images` or a number, come those of its parents.
+    """
+    stem, folder = pathlib.Path(path).stem, pathlib.Path(path)
+    if folder.is_dir():
+        stem = folder.name
+        while folder.parent.name and (folder.name.isdigit() or folder.name in _NAMES_OF_ANY):
+            folder = folder.parent
+            stem = f"{folder.name}_{stem}"
     plain = re.sub(r"[^A-Za-z0-9_-]+", "_", stem).strip("_") or "clip"
     return plain if stem.isascii() else f"{plain}_{zlib.crc32(stem.encode()):08x}"

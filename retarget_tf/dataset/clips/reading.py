@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset.clips.info import PIECES, SURFACES, ClipInfo, maps_name, parse_info
 from retarget_tf.dataset.surfaces import Surface
@@ -65,10 +65,7 @@ class Clip:
             raise InputDataError(
                 f"clip {self.folder}: has no surface maps. Make the clip again: retarget-make-dancers --surfaces"
             )
-        try:
-            pieces = np.load(file, allow_pickle=False)
-        except (OSError, ValueError, EOFError) as error:
-            raise InputDataError(f"clip {file}: cannot be read ({error}). Make the clip again.") from error
+        pieces = _load(file, "clip")
         if (
             pieces.dtype != np.float32
             or pieces.ndim != 5
@@ -108,10 +105,7 @@ def open_clip(folder: files.PathLike) -> Clip:
     """
     path = pathlib.Path(folder)
     info, file = parse_info(path / "clip.json", files.read_json(path / "clip.json", "clip")), path / "keypoints.npy"
-    try:
-        keypoints = np.load(file, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:
-        raise InputDataError(f"keypoints {file}: cannot be read ({error}). Make the clip again.") from error
+    keypoints = _load(file, "keypoints")
     if keypoints.dtype.kind not in "fiu":
         raise InputDataError(f"keypoints {file}: must be numbers, not {keypoints.dtype}. Make the clip again.")
     if keypoints.ndim != 3 or keypoints.shape[1:] != (skeleton.NUM_JOINTS, 3):
@@ -125,6 +119,15 @@ def open_clip(folder: files.PathLike) -> Clip:
     if fault := skeleton.find_fault(keypoints, info.image_size):
         raise InputDataError(f"keypoints {file} frame {fault[0]}: {fault[1]}. Make the clip again.")
     return Clip(path, info, keypoints.astype(np.float32))
+
+
+def _load(path: pathlib.Path, what: str) -> AnyArray:
+    files.check_file(path, what)
+    try:
+        array: AnyArray = np.load(path, allow_pickle=False)
+    except (OSError, ValueError, EOFError) as error:  # NumPy's own text advises to unpickle what it does not know
+        raise InputDataError(f"{what} {path}: cannot be read: it is cut or damaged. Make the clip again.") from error
+    return array
 
 
 def find_clips(folder: files.PathLike) -> list[Clip]:

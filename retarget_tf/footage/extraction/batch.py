@@ -20,6 +20,7 @@ def extract_videos(
     out: files.PathLike,
     config: ExtractionConfig,
     *,
+    person_id: str | None = None,
     select: Callable[[files.PathLike], Selection] | None = None,
     overwrite: bool = False,
     show_progress: bool = False,
@@ -31,6 +32,7 @@ def extract_videos(
         paths: Paths of the videos.
         out: Folder of clip folders.
         config: Settings of the extraction.
+        person_id: The person in all the videos; None for a person of its own in each, named after the file.
         select: Selects stretches of a video; each becomes a clip named after the file and its first frame. None takes
             whole videos.
         overwrite: Makes existing clips again.
@@ -48,11 +50,11 @@ def extract_videos(
     problems: list[InputDataError] = []
     taken: dict[str, files.PathLike] = {}
     for path in paths:
-        person_id = clip_id_of(path)
+        clip_id = clip_id_of(path)
         try:
-            if other := taken.get(person_id):
+            if other := taken.get(clip_id):
                 raise InputDataError(f"video {path}: has the clip id of {other}. Rename one of the two.")
-            taken[person_id] = path
+            taken[clip_id] = path
             for name, stretch in _clips_of(path, select, report).items():
                 folder = pathlib.Path(out) / name
                 if folder.exists() and not overwrite:
@@ -70,7 +72,7 @@ def extract_videos(
                     folder,
                     config,
                     stretch=stretch,
-                    person_id=person_id,
+                    person_id=person_id or clip_id,
                     overwrite=overwrite,
                     show_progress=show_progress,
                 )

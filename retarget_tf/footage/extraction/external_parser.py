@@ -146,6 +146,8 @@ def _load(path: pathlib.Path) -> _Network:
     load = {".tflite": _load_tflite, ".onnx": _load_onnx}.get(path.suffix.lower())
     if load is None and not path.is_dir():
         raise InputDataError(f"parser {path}: of no known kind. Give a SavedModel folder, a .tflite or an .onnx file.")
+    for file in (path,) if path.is_file() else (*path.glob("saved_model.pb"), *path.glob("variables/*")):
+        files.check_file(file, "parser")
     try:
         return (load or _load_saved_model)(path)
     except (MissingDependencyError, InputDataError):

@@ -27,6 +27,7 @@ from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.selection import Stretch
 from retarget_tf.footage.people.choosing import MAIN_PERSON, between_people, merged_doubts, tell_doubts, tell_left_out
 from retarget_tf.footage.people.cuts import noting_cuts
+from retarget_tf.footage.schema_check import SchemaCheck
 from retarget_tf.footage.settings import BUILT_IN, MAIN_SEARCH, ExtractionConfig, PersonSearch
 from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
@@ -43,6 +44,8 @@ def extract_clip(
     show_progress: bool = False,
 ) -> clips.ClipInfo:
     """Turns a video, or a stretch of it, into a clip folder of one person, from the first to the last frame with her.
+
+    Logs a warning if the maps of a parser out of a file fit another label schema better.
 
     Args:
         path: Path of the video.
@@ -80,6 +83,7 @@ def extract_clip(
         tell_left_out(f"video {path}", taken, len(stored), stretch.first)
         stored, bridged = stored[taken], bridged[taken]
         hip_lines = skeleton.hip_line(stored)
+        check = SchemaCheck(parser.schema, f"parser {config.parser}", "--parser_schema")
         further = () if parser.schema == PARTS10 else (parser.schema.name,)
         source = pathlib.Path(path).name
         info = clips.ClipInfo(
@@ -96,8 +100,11 @@ def extract_clip(
             posed = itertools.starmap(PosedImage, zip(shown, bridged, strict=True))
             parsed = parser.parse_frames(posed, crop, config.size, clothes)
             for (image, parsing_map), keypoints, hip_y in zip(parsed, stored, hip_lines, strict=True):
+                check.look(parsing_map, keypoints)
                 parts = parser.schema.parts10_of(parsing_map, float(hip_y))
                 writer.write(image, {parser.schema.name: parsing_map, PARTS10.name: parts}, keypoints)
+    if config.parser != BUILT_IN:
+        check.warn()
     return dataclasses.replace(info, frames=len(stored))
 
 

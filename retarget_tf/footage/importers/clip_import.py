@@ -15,6 +15,7 @@ from retarget_tf.footage.importers.keypoints import read_keypoints
 from retarget_tf.footage.importers.parsing_pngs import read_parsing_png
 from retarget_tf.footage.importers.picture_sources import Pictures, open_pictures
 from retarget_tf.footage.people.choosing import tell_left_out
+from retarget_tf.footage.schema_check import SchemaCheck
 from retarget_tf.footage.settings import ExtractionConfig, ImportConfig
 from retarget_tf.pictures import video
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -30,7 +31,7 @@ def import_clip(
     overwrite: bool = False,
     show_progress: bool = False,
 ) -> clips.ClipInfo:
-    """Writes a clip folder.
+    """Writes a clip folder, and warns if its maps fit another label schema better.
 
     Args:
         frames: Video or folder of pictures, see `picture_sources.open_pictures`.
@@ -74,6 +75,7 @@ def import_clip(
         raise ConfigError(str(error)) from error
     hip_lines, taken = skeleton.hip_line(seen), skeleton.time_in_view(stored)
     tell_left_out(f"frames {frames}", taken, len(stored))
+    check = SchemaCheck(parsing_labels.get_schema(config.schema), f"folder of maps {maps}", "--schema")
     with (
         clips.ClipWriter(folder, info, overwrite=overwrite) as writer,
         tqdm(pictures.read_frames(), total=len(stored), desc=name, unit="frame", disable=not show_progress) as progress,
@@ -81,20 +83,22 @@ def import_clip(
         for index, picture in enumerate(progress):
             if not taken.start <= index < taken.stop:
                 continue
-            parsing_map = _read_map(pictures.maps[index], picture, float(hip_lines[index]), config)
+            parsing_map = _read_map(pictures.maps[index], picture, check.schema)
+            check.look(parsing_map, seen[index])
+            if config.to_schema != config.schema:
+                parsing_map = check.schema.parts10_of(parsing_map, float(hip_lines[index]))
             cropped = square.apply_map_on_background(parsing_map, config.size)
             writer.write(square.apply(picture, config.size), cropped, stored[index])
+    check.warn()
     return dataclasses.replace(info, frames=taken.stop - taken.start)
 
 
-def _read_map(path: pathlib.Path, picture: Uint8Array, hip_y: float, config: ImportConfig) -> Uint8Array:
-    """Reads the map of a frame, and converts it to the clip's schema."""
-    schema = parsing_labels.get_schema(config.schema)
+def _read_map(path: pathlib.Path, picture: Uint8Array, schema: parsing_labels.LabelSchema) -> Uint8Array:
     parsing_map = read_parsing_png(path, schema)
     if parsing_map.shape != picture.shape[:2]:
         sizes = (f"{shape[1]}x{shape[0]}" for shape in (parsing_map.shape, picture.shape))
         raise InputDataError("parsing map {}: is {}, its frame {}. Give maps of the frames' size.".format(path, *sizes))
-    return parsing_map if config.to_schema == config.schema else schema.parts10_of(parsing_map, hip_y)
+    return parsing_map
 
 
 def _square(keypoints: Float32Array, pictures: Pictures, crop: str) -> SquareCrop:

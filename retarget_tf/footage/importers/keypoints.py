@@ -13,16 +13,15 @@ from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
-from retarget_tf.footage.importers.openpose import read_openpose
+from retarget_tf.footage.importers.openpose import SMALLEST_PIXELS, SUFFIXES, read_openpose
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
 from retarget_tf.footage.settings import UNITS
 
-# Keypoints are taken for pixels if any coordinate exceeds 3 (nobody dances in a corner of 3 pixels), or else for shares
-# if all lie in this range and at most this share is negative, since detectors place some joints outside of the picture.
+# Keypoints that are not pixels by `SMALLEST_PIXELS` are shares if all lie in this range and at most this share is
+# negative, since detectors place some joints outside of the picture.
 _SHARES_RANGE = (-0.5, 1.5)
 _OUTSIDE_SHARE = 0.1
-_SMALLEST_PIXELS = 3.0
 
 
 def read_keypoints(
@@ -35,19 +34,19 @@ def read_keypoints(
     fps: float = 30.0,
     person: PersonChoice = MAIN_PERSON,
 ) -> Float32Array:
-    """Reads the keypoints of one person from OpenPose's JSON files or a NumPy file (see `keypoint_arrays`).
+    """Reads the keypoints of one person from OpenPose's files (see `openpose`) or a NumPy file (see `keypoint_arrays`).
 
     Args:
-        path: A folder of JSON files, a single one, or a NumPy file.
+        path: A folder of OpenPose's files, a single one, or a NumPy file.
         width: Width of the picture in pixels.
         height: Height of the picture in pixels.
-        frame_numbers: Numbers of the clip's frames as in the names of the JSON files; frames without a file get no
-            joints. A NumPy file must have one entry for each, in order. None reads every entry of a NumPy file, or the
-            frames from 0 (from 1 if no file has number 0) to the last JSON file; a lone JSON file is the only frame.
+        frame_numbers: Numbers of the clip's frames as in the names of the files of a folder; frames without a file get
+            no joints. A file of all frames must have one entry for each, in order. None reads every entry of such a
+            file, or the frames from 0 (from 1 if no file has number 0) to the last file of a folder.
         units: Units of x and y: `pixels`, `shares` of width and height, or `auto`, which decides by the values and
             refuses those that can be neither, such as -1..1 or metres.
         fps: Frames per second; limits how far people may move between two frames.
-        person: Whom to follow if JSON files contain several people; logs a warning at frames of a possible mix-up.
+        person: Whom to follow if the files show several people; logs a warning at frames of a possible mix-up.
 
     Returns:
         float32 `[frames, 25, 3]` in pixels; joints below `skeleton.CONFIDENCE_THRESHOLD` or outside of the picture are
@@ -60,8 +59,10 @@ def read_keypoints(
     """
     if units not in UNITS:
         raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
-    if os.path.isdir(path) or pathlib.Path(path).suffix.lower() == ".json":
-        by_number = read_openpose(path)
+    if os.path.isdir(path) or pathlib.Path(path).suffix.lower() in SUFFIXES:
+        by_number = read_openpose(path, width, height)
+        if frame_numbers is not None and not os.path.isdir(path):
+            by_number = _in_their_order(path, by_number, frame_numbers)
         numbers = _numbers_of(by_number) if frame_numbers is None else frame_numbers
         everybody = _in_order(path, by_number, numbers)
         stacked = _in_pixels(np.concatenate(everybody), width, height, units, path)
@@ -71,11 +72,8 @@ def read_keypoints(
         raise ConfigError(f"person must be 0 for a NumPy file, which holds one person. Received: keypoints={path}")
     else:
         points = _in_pixels(read_keypoint_array(path), width, height, units, path)
-    if frame_numbers is not None and len(points) != len(frame_numbers):
-        raise InputDataError(
-            f"keypoints {path}: are of {len(points)} frames, the clip has {len(frame_numbers)}. "
-            "Give the keypoints of these very frames."
-        )
+        if frame_numbers is not None:
+            _check_count(path, len(points), frame_numbers)
     seen = skeleton.drop_unseen(points, width, height)
     if skeleton.person_box(seen) is None:
         raise InputDataError(
@@ -86,7 +84,7 @@ def read_keypoints(
 
 @dataclasses.dataclass(frozen=True)
 class KeypointFile:
-    """Keypoint file or folder of OpenPose's files, to be read when the picture's size is known.
+    """Keypoint file, or folder of such files, to be read when the picture's size is known.
 
     Attributes:
         path: Path of the file or folder.
@@ -96,14 +94,32 @@ class KeypointFile:
     path: files.PathLike
     units: str = "auto"
 
-    def read(self, width: int, height: int, fps: float = 30.0) -> Float32Array:
+    def read(
+        self, width: int, height: int, fps: float = 30.0, frame_numbers: Sequence[int] | None = None
+    ) -> Float32Array:
         """Reads all frames, float32 `[frames, 25, 3]` in pixels, see `read_keypoints`."""
-        return read_keypoints(self.path, width, height, units=self.units, fps=fps)
+        return read_keypoints(self.path, width, height, frame_numbers, units=self.units, fps=fps)
 
 
 def _numbers_of(by_number: Mapping[int, Float32Array]) -> Sequence[int]:
     """Returns the numbers of all frames: from 0, or from 1 if no file has number 0, to the last; a lone file's own."""
     return range(min(*by_number, 1), max(by_number) + 1) if len(by_number) > 1 else list(by_number)
+
+
+def _in_their_order(
+    path: files.PathLike, by_index: Mapping[int, Float32Array], frame_numbers: Sequence[int]
+) -> dict[int, Float32Array]:
+    """Gives the frames of a single file the clip's numbers."""
+    _check_count(path, len(by_index), frame_numbers)
+    return dict(zip(frame_numbers, by_index.values(), strict=True))
+
+
+def _check_count(path: files.PathLike, count: int, frame_numbers: Sequence[int]) -> None:
+    if count != len(frame_numbers):
+        raise InputDataError(
+            f"keypoints {path}: are of {count} frames, the clip has {len(frame_numbers)}. "
+            "Give the keypoints of these very frames."
+        )
 
 
 def _in_order(
@@ -144,7 +160,7 @@ def _in_pixels(points: Float32Array, width: int, height: int, units: str, path: 
 
 def _units_of(points: Float32Array, path: files.PathLike) -> str:
     sure = points[points[..., 2] >= skeleton.CONFIDENCE_THRESHOLD][:, :2]
-    if not sure.size or np.abs(sure).max() > _SMALLEST_PIXELS:
+    if not sure.size or np.abs(sure).max() > SMALLEST_PIXELS:
         return "pixels"
     low, high = _SHARES_RANGE
     if low <= sure.min() and sure.max() <= high and (sure < 0).mean() <= _OUTSIDE_SHARE:

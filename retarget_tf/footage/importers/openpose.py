@@ -1,76 +1,141 @@
-"""Reads the JSON files that OpenPose writes with `--write_json`, one for each frame.
+"""Reads the files of OpenPose and of programs that write as it does.
 
-Format (OpenPose, doc/02_output.md): `people` is a list, and `pose_keypoints_2d` of each person is a flat list of x, y
-and confidence of 25 (BODY_25) or 18 (COCO) points.
+* `--write_json` (OpenPose, doc/02_output.md): a JSON file for each frame. `people` is a list, and `pose_keypoints_2d`
+  of each person a flat list of x, y and confidence.
+* DWPose in ComfyUI: one JSON file, a list of such frames. `canvas_width` and `canvas_height` are the size of the
+  picture that pixels refer to, which need not be the video's.
+* `--write_keypoint`: a YAML or XML file for each frame, `..._pose.yml`, with an OpenCV matrix `[people, points, 3]`.
 """
 
 import os
 import pathlib
 from typing import Any
 
+import cv2
 import numpy as np
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array
+from retarget_tf.arrays import AnyArray, Float32Array
+from retarget_tf.body.skeleton import NUM_JOINTS
 from retarget_tf.errors import InputDataError
-from retarget_tf.footage.importers.frame_numbers import numbered_files
-from retarget_tf.footage.importers.keypoint_arrays import SKELETONS, with_known_confidence
+from retarget_tf.footage.importers.keypoint_arrays import KNOWN_COUNTS, SKELETONS, as_body25
+from retarget_tf.pictures.numbered_files import numbered_files
 
-_LAYOUTS = (25, 18)  # numbers of points that OpenPose writes for a person
+SMALLEST_PIXELS = 3.0  # coordinates are pixels if any exceeds this: nobody dances in a corner of 3 pixels
+
+_MATRIX_SUFFIXES = (".xml", ".yaml", ".yml")
+SUFFIXES = (".json", *_MATRIX_SUFFIXES)
+_OTHER_PARTS = ("_face", "_hand_left", "_hand_right")  # what `--write_keypoint` writes beside `_pose`
 
 
-def read_openpose(path: files.PathLike) -> dict[int, Float32Array]:
+def read_openpose(path: files.PathLike, width: int, height: int) -> dict[int, Float32Array]:
     """Reads the keypoints of all people.
 
     Args:
-        path: A folder of JSON files, or a single one.
+        path: A folder of files, or a single one: a JSON file may hold all frames.
+        width: Width of the picture in pixels, to which pixels of a canvas of another size are scaled.
+        height: Height of the picture in pixels.
 
     Returns:
-        By frame number, float32 `[people, 25, 3]` in the file's own units. A single file has number 0.
+        By frame number, float32 `[people, 25, 3]` in the file's own units. A file of one frame has number 0.
 
     Raises:
         InputDataError: There are no files, a file has another format, or no file contains a person.
     """
-    paths = numbered_files(path, {".json"}, "keypoints") if os.path.isdir(path) else {0: pathlib.Path(path)}
-    people = {number: _read_people(file) for number, file in paths.items()}
+    if os.path.isdir(path):
+        paths = numbered_files(path, SUFFIXES, "keypoints", ignored_endings=_OTHER_PARTS)
+        people = {number: _only_frame_of(file, width, height) for number, file in paths.items()}
+    else:
+        people = dict(enumerate(_frames_of(pathlib.Path(path), width, height)))
     if not any(map(len, people.values())):
         raise InputDataError(
-            f"keypoints {path}: nobody is in any of its {len(paths)} files. Give keypoints that show a person."
+            f"keypoints {path}: nobody is in any of its {len(people)} frames. Give keypoints that show a person."
         )
     return people
 
 
-def _read_people(path: pathlib.Path) -> Float32Array:
-    frame = files.read_json(path, "keypoints")
+def _only_frame_of(path: pathlib.Path, width: int, height: int) -> Float32Array:
+    first, *more = _frames_of(path, width, height)
+    if more:
+        raise InputDataError(f"keypoints {path}: holds {1 + len(more)} frames. Give its name in place of the folder's.")
+    return first
+
+
+def _frames_of(path: pathlib.Path, width: int, height: int) -> list[Float32Array]:
+    """Returns the people of each frame of a file."""
+    if path.suffix.lower() in _MATRIX_SUFFIXES:
+        return [_people_of_matrix(path)]
+    content = files.read_json(path, "keypoints")
+    frames = content if isinstance(content, list) and content else [content]
+    places = [f"{path} frame {index}" for index in range(len(frames))] if content is frames else [str(path)]
+    return [_people_of(frame, place, width, height) for frame, place in zip(frames, places, strict=True)]
+
+
+def _people_of(frame: Any, place: str, width: int, height: int) -> Float32Array:
     people = frame.get("people") if isinstance(frame, dict) else None
     if not isinstance(people, list):
-        raise InputDataError(f"keypoints {path}: has no list 'people'. Give the files that OpenPose wrote.")
+        raise InputDataError(
+            f"keypoints {place}: has no list 'people'. Give JSON as OpenPose or DWPose write it, or a NumPy file."
+        )
     # A person of whom only a face or a hand was found has an empty list.
-    found = [_body25(path, index, person) for index, person in enumerate(people) if _points_of(person) != []]
-    return np.array([body for body in found if (body[:, 2] > 0).any()], np.float32).reshape(-1, 25, 3)
+    found = [_body25(f"{place} person {index}", person) for index, person in enumerate(people) if _has_body(person)]
+    seen = np.array([body for body in found if (body[:, 2] > 0).any()], np.float32).reshape(-1, NUM_JOINTS, 3)
+    canvas = [frame.get(f"canvas_{name}") for name in ("width", "height")]
+    if all(isinstance(length, int | float) and length > 0 for length in canvas) and np.any(
+        np.abs(seen[..., :2]) > SMALLEST_PIXELS
+    ):
+        seen *= np.array([width / canvas[0], height / canvas[1], 1], np.float32)
+    return seen
 
 
 def _points_of(person: Any) -> Any:
-    """Returns the value of `pose_keypoints_2d`, which is named `pose_keypoints` in version 1.0, or None."""
-    return person.get("pose_keypoints_2d", person.get("pose_keypoints")) if isinstance(person, dict) else None
+    """Returns the value of `pose_keypoints_2d`, which is named `pose_keypoints` in version 1.0."""
+    return person.get("pose_keypoints_2d", person.get("pose_keypoints", 0)) if isinstance(person, dict) else 0
 
 
-def _body25(path: pathlib.Path, index: int, person: Any) -> Float32Array:
-    where = f"keypoints {path} person {index}"
-    if (points := _points_of(person)) is None:
-        raise InputDataError(f"{where}: has no list 'pose_keypoints_2d'. Give the files that OpenPose wrote.")
+def _has_body(person: Any) -> bool:
+    return _points_of(person) not in ([], None)
+
+
+def _body25(where: str, person: Any) -> Float32Array:
+    points = _points_of(person)
+    if not isinstance(points, list):
+        raise InputDataError(f"keypoints {where}: has no list 'pose_keypoints_2d'. Give the files that OpenPose wrote.")
     try:
         values = np.asarray(points, np.float32)
     except (TypeError, ValueError) as error:
         raise InputDataError(
-            f"{where}: 'pose_keypoints_2d' is no list of numbers. Give the files that OpenPose wrote."
+            f"keypoints {where}: 'pose_keypoints_2d' is no list of numbers. Give the files that OpenPose wrote."
         ) from error
-    if values.ndim != 1 or values.size not in [3 * count for count in _LAYOUTS]:
+    if values.ndim != 1 or values.size % 3 or values.size // 3 not in SKELETONS:
         raise InputDataError(
-            f"{where}: 'pose_keypoints_2d' must hold 75 numbers (BODY_25) or 54 (COCO-18), not {values.size}. "
-            "Run OpenPose with one of these models."
+            f"keypoints {where}: 'pose_keypoints_2d' must hold x, y and confidence of {KNOWN_COUNTS} points, not "
+            f"{values.size} numbers. Write it with one of these models."
         )
-    if not np.isfinite(values).all():
-        raise InputDataError(f"{where}: not finite. Give missing joints the confidence 0.")
-    _, to_body25 = SKELETONS[values.size // 3]
-    return with_known_confidence(to_body25(values.reshape(-1, 3)))
+    return _as_body25(where, values.reshape(-1, 3))
+
+
+def _people_of_matrix(path: pathlib.Path) -> Float32Array:
+    data = files.read_bytes(path, "keypoints")
+    try:
+        storage = cv2.FileStorage(data.decode(), cv2.FILE_STORAGE_READ | cv2.FILE_STORAGE_MEMORY)
+        matrix: AnyArray | None = storage.getFirstTopLevelNode().mat()
+    except (cv2.error, SystemError, UnicodeDecodeError) as error:
+        raise InputDataError(
+            f"keypoints {path}: holds no OpenCV matrix. Give the ..._pose files that OpenPose wrote."
+        ) from error
+    if matrix is None or not matrix.size:  # a frame without people
+        return np.zeros((0, NUM_JOINTS, 3), np.float32)
+    if matrix.ndim != 3 or matrix.shape[1] not in SKELETONS or matrix.shape[2] != 3:
+        raise InputDataError(
+            f"keypoints {path}: must be [people, points, 3] of {KNOWN_COUNTS} points, not {list(matrix.shape)}. "
+            "Give the ..._pose files that OpenPose wrote."
+        )
+    bodies = _as_body25(str(path), matrix)
+    return bodies[(bodies[..., 2] > 0).any(axis=-1)]
+
+
+def _as_body25(where: str, points: AnyArray) -> Float32Array:
+    if np.isinf(points).any():
+        raise InputDataError(f"keypoints {where}: not finite. Give missing joints the confidence 0.")
+    return as_body25(points)

@@ -8,10 +8,8 @@ from collections.abc import Callable, Iterator
 from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
-from retarget_tf.footage.importers.frame_numbers import numbered_files
-from retarget_tf.pictures import image_files, video
-
-_PICTURES = (".jpeg", ".jpg", ".png", ".webp")
+from retarget_tf.pictures import video
+from retarget_tf.pictures.numbered_files import numbered_files
 
 
 @dataclasses.dataclass(frozen=True)
@@ -54,7 +52,7 @@ def open_pictures(frames: files.PathLike, maps: files.PathLike, reading: video.R
 
 
 def _open_folder(frames: files.PathLike, maps: files.PathLike, map_files: dict[int, pathlib.Path]) -> Pictures:
-    pictures = numbered_files(frames, _PICTURES, "frames")
+    pictures, width, height = opened = video.open_folder(frames)
     if alone := sorted(pictures.keys() ^ map_files.keys()):
         first = alone[0]
         stranger = f"{pictures[first]} has no map" if first in pictures else f"{map_files[first]} has no frame"
@@ -62,19 +60,7 @@ def _open_folder(frames: files.PathLike, maps: files.PathLike, map_files: dict[i
             f"parsing maps {maps}: are {len(map_files)}, the frames {len(pictures)}: {stranger}. "
             "Give each map the number of its frame."
         )
-    height, width = image_files.load_photo(next(iter(pictures.values()))).shape[:2]
-
-    def read() -> Iterator[Uint8Array]:
-        for path in pictures.values():
-            picture = image_files.load_photo(path)
-            if picture.shape != (height, width, 3):
-                size = f"{picture.shape[1]}x{picture.shape[0]}"
-                raise InputDataError(
-                    f"frame {path}: is {size}, those before {width}x{height}. Give frames of one size."
-                )
-            yield picture
-
-    return Pictures(tuple(pictures), tuple(map_files.values()), width, height, None, read)
+    return Pictures(tuple(pictures), tuple(map_files.values()), width, height, None, opened.frames)
 
 
 def _open_video(

@@ -70,10 +70,7 @@ def open_video(path: files.PathLike, options: ReadOptions) -> Iterator[OpenVideo
     Raises:
         InputDataError: The file is missing, no video, or cut off, or has larger frames than `options` allow.
     """
-    with files.reading(path, "video"):
-        is_there = pathlib.Path(path).is_file()
-    if not is_there:
-        raise InputDataError(f"video {path}: no such file. Check its name.")
+    files.check_file(path, "video")
     with files.reading(path, "video"), open(path, "rb") as file:
         head = file.read(animated_webp.HEAD_BYTES)
     if size := animated_webp.size_of(head):

@@ -11,11 +11,11 @@ from PIL.PngImagePlugin import PngInfo
 
 from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
+from retarget_tf.pictures.video.picture_folder import TIMES
 from retarget_tf.pictures.video.writing import check_metadata
 
 _NAME = "{:06}.png"
 _PATTERN = "[0-9]" * 6 + "*.png"
-_TIMES = "frames.json"
 _MARK = ("Software", "retarget_tf")
 
 
@@ -83,7 +83,7 @@ class PngFolderWriter:
                     raise ValueError("a folder of frames must have at least one. Received: none")
                 if self._seconds:
                     times = {"fps": self._fps, "seconds": [round(seconds, 6) for seconds in self._seconds]}
-                    (self._folder / _TIMES).write_text(json.dumps(times) + "\n", encoding="utf-8")
+                    (self._folder / TIMES).write_text(json.dumps(times) + "\n", encoding="utf-8")
         except BaseException as failure:
             self._atomic.__exit__(type(failure), failure, failure.__traceback__)
             raise
@@ -93,7 +93,7 @@ class PngFolderWriter:
 def written_frames(folder: pathlib.Path) -> set[str]:
     """Returns the names of what `PngFolderWriter` wrote in a folder: pictures with its mark, and their times."""
     pictures = {path.name for path in folder.glob(_PATTERN) if path.is_file() and _has_mark(path)}
-    return pictures | {_TIMES} if pictures else pictures
+    return pictures | {TIMES} if pictures else pictures
 
 
 def _has_mark(path: pathlib.Path) -> bool:

@@ -15,21 +15,28 @@ from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
 from retarget_tf.pictures.video.inputs import OpenVideo, length, open_video, reason
+from retarget_tf.pictures.video.picture_folder import holds_pictures, open_folder, rate_of
 from retarget_tf.pictures.video.times import Clock, Timed, Times, resampled, timed
 from retarget_tf.pictures.video.upright import HDR, Upright
 from retarget_tf.pictures.video_options import AS_IT_IS, MOST_FPS, ReadOptions
 
 
 def find_videos(pattern: str) -> list[str]:
-    """Returns the file of this name, or the sorted files that match a pattern such as `videos/*.mp4`.
+    """Returns the video of this name, or the sorted ones that match a pattern such as `videos/*.mp4`.
+
+    A video may be a folder of pictures.
 
     Raises:
-        InputDataError: No file matches.
+        InputDataError: No file matches, or it is a folder without pictures.
     """
     # Names of downloaded files often contain brackets, which a pattern would interpret.
     paths = [pattern] if os.path.exists(pattern) else sorted(glob.glob(pattern, recursive=True))
     if not paths:
         raise InputDataError(f"videos {pattern}: no file matches. Check --videos.")
+    if os.path.isdir(pattern) and not holds_pictures(pattern):
+        raise InputDataError(
+            f"videos {pattern}: is a folder without pictures. Give a pattern of the videos in it: {pattern}/*.mp4."
+        )
     return paths
 
 
@@ -52,12 +59,15 @@ class VideoInfo:
 
 
 def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
-    """Reads the header and the first frame, which has the rotation.
+    """Reads the header and the first frame, which has the rotation; `path` may also be a folder of numbered pictures.
 
     Raises:
         InputDataError: The file is missing, no video, or cut off, has no frame that can be decoded, or has larger
             frames than `options` allow.
     """
+    if os.path.isdir(path):
+        folder = open_folder(path)
+        return VideoInfo(folder.width, folder.height, rate_of(path, options), len(folder.paths))
     with open_video(path, options) as opened:
         first = next(_decoded(path, opened, Times()))
         width, height = _upright(opened).size(first.frame)
@@ -71,13 +81,16 @@ def read_frames(
     """Yields the frames in order. Logs a warning if there are fewer frames than declared.
 
     Args:
-        path: The video file.
+        path: The video file, or a folder of numbered pictures.
         options: Resampling and limits of reading it.
         at_one_rate: Whether the frames are taken as equally spaced in time; then a varying rate is warned of.
 
     Raises:
         InputDataError: As in `probe`, or a frame cannot be decoded or has another size.
     """
+    if os.path.isdir(path):
+        yield from open_folder(path).frames()
+        return
     times = Times()
     with open_video(path, options) as opened:
         upright = _upright(opened, path)
@@ -112,7 +125,7 @@ def read_timed_frames(
     A frame without a time follows the one before; times that go back or leap, as in joined recordings, go on.
 
     Args:
-        path: The video file.
+        path: The video file, or a folder of numbered pictures.
         options: Resampling and limits of reading it.
         pictures: False leaves the frames empty, uint8 `[0, 0, 3]`, which saves their conversion where only the times
             are needed.
@@ -120,6 +133,11 @@ def read_timed_frames(
     Raises:
         InputDataError: As in `read_frames`.
     """
+    if os.path.isdir(path):
+        folder, fps = open_folder(path), rate_of(path, options)
+        views = folder.frames() if pictures else map(_no_picture, folder.paths)
+        yield from (TimedFrame(index / fps, frame, 1 / fps) for index, frame in enumerate(views))
+        return
     with open_video(path, options) as opened:
         upright: Callable[[Any], Uint8Array] = _upright(opened, path) if pictures else _no_picture
         for seconds, duration, frame in _shown(path, opened, options, Times()):

@@ -5,7 +5,6 @@ is copied; any other is encoded anew, at 48 kHz in mono or stereo, as AAC or, fo
 """
 
 import math
-import pathlib
 from collections.abc import Iterator
 from fractions import Fraction
 from types import TracebackType
@@ -40,10 +39,7 @@ class Sound:
 
     def __init__(self, path: files.PathLike) -> None:
         self._path = path
-        with files.reading(path, "sound"):
-            is_there = pathlib.Path(path).is_file()
-        if not is_there:
-            raise InputDataError(f"sound {path}: no such file. Check its name.")
+        files.check_file(path, "sound")
         self._source: Any = None
         self._next: Any = None  # the next packet to write, None after the last
         self._packets: Iterator[Any] = iter(())

@@ -8,13 +8,16 @@ from retarget_tf import files
 from retarget_tf.errors import InputDataError
 
 
-def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str) -> dict[int, pathlib.Path]:
+def numbered_files(
+    folder: files.PathLike, suffixes: Collection[str], what: str, ignored_endings: tuple[str, ...] = ()
+) -> dict[int, pathlib.Path]:
     """Returns the files of a folder by frame number, sorted.
 
     Args:
         folder: Folder of the files; subfolders are not searched.
         suffixes: Suffixes of the files in lower case, with the dot; other files and hidden ones are ignored.
         what: Name of the folder's contents, for error messages.
+        ignored_endings: Files whose names end so, before the suffix, are ignored too.
 
     Raises:
         InputDataError: The folder is missing or has no such file, a name has no number, or two have the same number.
@@ -24,7 +27,11 @@ def numbered_files(folder: files.PathLike, suffixes: Collection[str], what: str)
         if not root.is_dir():
             raise InputDataError(f"{what} {root}: no such folder. Check its name.")
         paths = sorted(root.iterdir())
-    ours = [path for path in paths if path.suffix.lower() in suffixes and not path.name.startswith(".")]
+    ours = [
+        path
+        for path in paths
+        if path.suffix.lower() in suffixes and not path.name.startswith(".") and not path.stem.endswith(ignored_endings)
+    ]
     there = set(ours)
     ours = [path for path in ours if not _is_painted_copy(path, there)]
     found: dict[int, pathlib.Path] = {}

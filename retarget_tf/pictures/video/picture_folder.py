@@ -1,0 +1,83 @@
+"""Reads a folder of numbered pictures as if it were a video."""
+
+import functools
+import pathlib
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from absl import logging
+
+from retarget_tf import files
+from retarget_tf.arrays import Uint8Array
+from retarget_tf.errors import InputDataError
+from retarget_tf.pictures import image_files
+from retarget_tf.pictures.numbered_files import numbered_files
+from retarget_tf.pictures.video_options import ReadOptions
+
+SUFFIXES = (".jpeg", ".jpg", ".png", ".tif", ".tiff", ".webp")
+TIMES = "frames.json"  # what `PngFolderWriter` notes: `{"fps": 25.0, "seconds": [...]}`
+_USUAL_FPS = 25.0
+
+
+class PictureFolder(NamedTuple):
+    """Pictures of one size.
+
+    Attributes:
+        paths: The files by number, in order.
+        width: Width of each upright picture in pixels.
+        height: Height of each in pixels.
+    """
+
+    paths: Mapping[int, pathlib.Path]
+    width: int
+    height: int
+
+    def frames(self) -> Iterator[Uint8Array]:
+        """Yields the pictures, RGB uint8 `[height, width, 3]`; raises InputDataError for one of another size."""
+        for path in self.paths.values():
+            picture = image_files.load_photo(path)
+            if picture.shape != (self.height, self.width, 3):
+                size = f"{picture.shape[1]}x{picture.shape[0]}"
+                raise InputDataError(
+                    f"frame {path}: is {size}, those before {self.width}x{self.height}. Give frames of one size."
+                )
+            yield picture
+
+
+def holds_pictures(folder: files.PathLike) -> bool:
+    """Returns whether a folder has a picture in it."""
+    with files.reading(folder, "videos"):
+        return any(path.suffix.lower() in SUFFIXES for path in pathlib.Path(folder).iterdir())
+
+
+def open_folder(folder: files.PathLike) -> PictureFolder:
+    """Opens a folder of pictures.
+
+    Raises:
+        InputDataError: There are no pictures, they have no numbers, or the first cannot be read.
+    """
+    paths = numbered_files(folder, SUFFIXES, "frames")
+    height, width = image_files.load_photo(next(iter(paths.values()))).shape[:2]
+    return PictureFolder(paths, width, height)
+
+
+def rate_of(folder: files.PathLike, options: ReadOptions) -> float:
+    """Returns the frames per second: `options.fps`, what `PngFolderWriter` noted, or 25, which is warned of."""
+    if fps := options.fps or _noted_fps(pathlib.Path(folder)):
+        return fps
+    _tell_usual_fps(str(folder))
+    return _USUAL_FPS
+
+
+def _noted_fps(folder: pathlib.Path) -> float | None:
+    """Returns the frames per second that `PngFolderWriter` noted in a folder, or None."""
+    if not (folder / TIMES).is_file():
+        return None
+    noted = files.read_json(folder / TIMES, "frames")
+    fps = noted.get("fps") if isinstance(noted, dict) else None
+    return float(fps) if isinstance(fps, int | float) and fps > 0 else None
+
+
+@functools.lru_cache
+def _tell_usual_fps(folder: str) -> None:
+    logging.warning("frames %s: are taken as %g frames per second. If they are not, give --fps.", folder, _USUAL_FPS)
