@@ -35,7 +35,7 @@ def screen_videos(
         tell: Called with one line about each video.
 
     Raises:
-        ConfigError: The report or the numbers would replace a video.
+        ConfigError: The report or the numbers would replace a video, or something of another kind.
         InputDataError, BatchError: One or more videos failed, see `errors.Batch`. The others are in the report.
         MissingDependencyError: mediapipe or its model is not installed.
     """
@@ -43,6 +43,7 @@ def screen_videos(
     numbers = pathlib.Path(report).with_suffix(".json")
     for file in (report, numbers):
         files.refuse_replacing(file, *paths)
+        files.check_file(file)
     done: list[Screening] = []
     batch = Batch(len(paths))
     for path in paths:
