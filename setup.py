@@ -58,7 +58,7 @@ setuptools.setup(
         "retarget_tf_export",
     ],
     package_dir={"retarget_tf_data": "data", "retarget_tf_export": "export"},
-    package_data={"retarget_tf": ["py.typed", "networks/pretrained/*"]},
+    package_data={"retarget_tf": ["py.typed", "networks/pretrained/*", "program/keras.json"]},
     install_requires=[
         "tensorflow>=2.19,<2.22",
         "keras>=3.15.1,<4",

@@ -20,6 +20,7 @@ from absl import flags
 
 from retarget_tf import program
 from retarget_tf.dataset.build_config import BuildConfig
+from retarget_tf.errors import ConfigError
 from retarget_tf.program import settings
 
 _CLIPS = flags.DEFINE_list("clips", None, "folders that hold clip folders, separated by commas", required=True)
@@ -38,6 +39,8 @@ _OVERWRITE = flags.DEFINE_boolean("overwrite", False, "replace the folder if it 
 def main() -> None:
     """Builds the records and prints what they hold."""
     config = BuildConfig(**settings.given(_BUILD))
+    if _RUNNER_OPTIONS.value and _RUNNER.value is None:
+        raise ConfigError(f"runner_option needs --runner. Received: runner_option={_RUNNER_OPTIONS.value[0]}")
 
     program.import_tensorflow()
     from retarget_tf.dataset import records

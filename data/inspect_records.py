@@ -27,6 +27,7 @@ def main() -> None:
     from retarget_tf.pictures import image_files
 
     files.refuse_replacing(_OUT.value, _RECORDS.value)
+    files.check_kind(_OUT.value, ".png")
     manifest = records.Manifest.load(_RECORDS.value)
     split = _SPLIT.value or next(name for name in records.SPLITS if manifest.splits[name].clips)
     manifest.split(split)

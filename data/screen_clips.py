@@ -9,12 +9,9 @@ the same as numbers, described in retarget_tf/footage/screening/documents.py. Vi
 the end (exit 3); the others are screened. `retarget-extract-clips --screen` takes only stretches that pass.
 """
 
-import pathlib
-
 from absl import flags
 
-from retarget_tf import program
-from retarget_tf.errors import ConfigError
+from retarget_tf import files, program
 from retarget_tf.pictures.video_options import ReadOptions
 from retarget_tf.program import settings
 
@@ -27,8 +24,7 @@ _MODELS = flags.DEFINE_string("models", None, "folder of the models; retarget-fe
 def main() -> None:
     """Screens every video that matches."""
     reading = ReadOptions(**settings.given(_READING))
-    if pathlib.Path(_REPORT.value).suffix.lower() not in (".html", ".htm"):
-        raise ConfigError(f"the name of a report must end in .html. Received: report={_REPORT.value}")
+    files.check_kind(_REPORT.value, ".html", ".htm")
 
     from retarget_tf.footage import screening
     from retarget_tf.pictures import video

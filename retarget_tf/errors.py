@@ -1,8 +1,11 @@
 """The errors of the package: each class has an exit code, and each message is one line."""
 
+import contextlib
 import signal
-from collections.abc import Sequence
+from collections.abc import Iterator
 from typing import NoReturn
+
+from absl import logging
 
 
 class InputDataError(ValueError):
@@ -53,22 +56,73 @@ def stop(number: int, frame: object = None) -> NoReturn:
     raise StoppedError(number)
 
 
-def batch_error(problems: Sequence[InputDataError], total: int) -> InputDataError:
-    """Combines the errors of a batch's files into one; the other files of the batch are done.
+class BatchError(RuntimeError):
+    """Files of a batch failed for other reasons than what they hold, such as a full disk. Programs exit with 1."""
+
+
+class Batch:
+    """Keeps a failure of one file of a batch, whatever it is, from the other files.
+
+        batch = Batch(len(paths))
+        for path in paths:
+            with batch.file(path):
+                ...
+        batch.check()
+
+    Settings that are wrong and packages that are missing are so for every file, and end the batch at once.
 
     Args:
-        problems: One error for each file that failed.
         total: Number of files in the batch.
 
-    Returns:
-        The only error if the batch is one file, otherwise an error with their number and each of them as a note.
+    Attributes:
+        failed: What went wrong, by file.
     """
-    if total == 1:
-        return problems[0]
-    failed = len(problems)
-    error = InputDataError(
-        f"{failed} of {total} files cannot be used ({total - failed} done). Mend those, or leave them out."
-    )
-    for problem in problems:
-        error.add_note(str(problem))
-    return error
+
+    def __init__(self, total: int) -> None:
+        self.failed: dict[str, Exception] = {}
+        self._total = total
+
+    @contextlib.contextmanager
+    def file(self, path: object) -> Iterator[None]:
+        """Notes what is raised in the block as the failure of one file."""
+        try:
+            yield
+        except (ConfigError, MissingDependencyError):
+            raise
+        except Exception as error:
+            logging.debug("%s: failed", path, exc_info=error)
+            self.failed[str(path)] = error
+
+    def why(self, path: object) -> str:
+        """Returns the failure of a file in one line that names the file."""
+        error = self.failed[str(path)]
+        if isinstance(error, InputDataError):
+            return str(error)
+        return f"file {path}: {type(error).__name__}: {error} (--verbosity=1 shows where it happened)"
+
+    def check(self) -> None:
+        """Raises what the failures come to.
+
+        Raises:
+            InputDataError: Files cannot be used. With several files the message counts them, and each is a note.
+            BatchError: The same, where a file failed for another reason than what it holds.
+        """
+        if not self.failed:
+            return
+        problems = list(self.failed.values())
+        if self._total == 1:
+            raise problems[0]
+        failed, done = len(problems), self._total - len(problems)
+        is_data = all(isinstance(problem, InputDataError) for problem in problems)
+        error: Exception = (
+            InputDataError(
+                f"{failed} of {self._total} files cannot be used ({done} done). Mend those, or leave them out."
+            )
+            if is_data
+            else BatchError(
+                f"{failed} of {self._total} files failed ({done} done). Run the same command again for those."
+            )
+        )
+        for path in self.failed:
+            error.add_note(self.why(path))
+        raise error

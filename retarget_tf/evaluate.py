@@ -21,8 +21,6 @@ The folder `scores` then holds frames.json, frames.png and, of each clip, a cont
 video (.mp4). --clips takes several folders, such as those of `retarget-make-dancers` and its --motion_of.
 """
 
-import pathlib
-
 from absl import flags
 
 from retarget_tf import files, program
@@ -45,8 +43,6 @@ _OF_FRAMES = settings.define_flags(FrameEvaluationConfig, "with --frames: ")
 
 def main() -> None:
     """Evaluates, writes and prints the table."""
-    if pathlib.Path(_OUT.value).is_file():  # said now, not after all the work
-        raise ConfigError(f"out must be a folder. Received: out={_OUT.value}, a file")
     config = EvaluationConfig(**settings.given(_EVALUATION), show_progress=program.progress_is_shown())
     if _FRAMES.value:
         _evaluate_frames(config)
@@ -62,6 +58,10 @@ def _evaluate_maps(config: EvaluationConfig) -> None:
     if _RECORDS.value is None:
         raise ConfigError("records must be given, or frames and clips. Received: records=None")
     files.refuse_replacing(_OUT.value, _RECORDS.value, config.train_records, whole=False)
+    pictures, mark = (
+        (("compare.png",), "compare.json") if _COMPARE.value else (("figure.png", "panel.png"), "metrics.json")
+    )
+    files.check_added(_OUT.value, pictures, mark)
     program.import_tensorflow()
     from retarget_tf.evaluation import report
     from retarget_tf.evaluation.evaluating import compare, evaluate
@@ -84,6 +84,7 @@ def _evaluate_frames(config: EvaluationConfig) -> None:
         )
     frame_config = FrameEvaluationConfig(**settings.given(_OF_FRAMES), show_progress=config.show_progress)
     files.refuse_replacing(_OUT.value, *_CLIPS.value, whole=False)
+    files.check_added(_OUT.value, ("frames.png",), "frames.json")
     program.import_tensorflow()
     from retarget_tf.evaluation.frames import report
     from retarget_tf.evaluation.frames.evaluating import evaluate_frames

@@ -9,7 +9,7 @@ The model's picture size is that of the records.
 from absl import flags
 
 from retarget_tf import program
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import MODEL_CONFIGS, ModelConfig, is_model_size
 from retarget_tf.program import settings
 from retarget_tf.training.config import TRAINING_CONFIGS, TrainingConfig
@@ -29,6 +29,9 @@ def main() -> None:
     preset, of_model = _PRESET.value, settings.given(_MODEL)
     training_config = TrainingConfig.of_preset(preset, **settings.given(_TRAINING))
     ModelConfig.of_preset(preset, **of_model)  # refuses a mistake before TensorFlow and the records are read
+
+    if not _RECORDS.value:
+        raise ConfigError("records must name a folder. Received: records=")
 
     program.import_tensorflow()
     from retarget_tf import files

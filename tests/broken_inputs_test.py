@@ -516,7 +516,7 @@ OVERWRITING: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda f: onnx_export.export_onnx(f / "work", link(f / "model.onnx", f / "work" / "generator.keras")),
         "must not be an input",
     ),
-    "onnx: another kind of file": (lambda f: onnx_export.export_onnx(f / "work", f / "dance.mp4"), "end with .onnx"),
+    "onnx: another kind of file": (lambda f: onnx_export.export_onnx(f / "work", f / "dance.mp4"), "must end in .onnx"),
     "models: a file": (lambda f: models.fetch(models.MODELS[0], f / "dance.mp4"), "must not be a file"),
 }
 

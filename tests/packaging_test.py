@@ -36,6 +36,7 @@ def test_it_holds_every_file_of_the_library_and_every_program(built: pathlib.Pat
     }
     library = {f"retarget_tf/{name}" for name in listing(testing.ROOT / "retarget_tf")}
     assert {f"retarget_tf/networks/pretrained/{name}" for name in ("stable_128.keras", "stable_128.json")} <= library
+    assert "retarget_tf/program/keras.json" in library
     assert listing(built / "files") == library | programs
 
 

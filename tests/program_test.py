@@ -25,12 +25,13 @@ SCRIPT = '''
     from retarget_tf import errors, program
 
     _STEPS = flags.DEFINE_integer("steps", None, "how far to count", required=True)
-    _ENDS = ("well", "input", "config", "missing", "disk", "key", "bug", "batch")
+    flags.DEFINE_float("rate", 0.5, "how fast", 0, 1)
+    flags.DEFINE_bool("quick", False, "fast")
+    _ENDS = ("well", "input", "config", "missing", "disk", "key", "bug", "batch", "mixed", "once")
     _END = flags.DEFINE_enum("end", "well", _ENDS, "how to end")
 
     ENDS = {
         "input": errors.InputDataError("video a.mp4: holds\\n no frame. Give another."),
-        "batch": errors.batch_error([errors.InputDataError(f"clip {name}: is cut. Copy it.") for name in "ab"], 3),
         "config": errors.ConfigError("size must be even. Received: size=3"),
         "missing": errors.MissingDependencyError("mediapipe is not installed: pip install mediapipe"),
         "disk": OSError(28, "No space left on device", "out.mp4"),
@@ -39,10 +40,25 @@ SCRIPT = '''
     }
 
 
+    def batch(*problems):
+        of_three = errors.Batch(3)
+        for name, problem in zip("ab", problems):
+            with of_three.file(f"{name}.mp4"):
+                raise problem
+        of_three.check()
+
+
     def main() -> None:
         print("tensorflow" in sys.modules)
         logging.info("resuming at step %d", _STEPS.value)
         logging.debug("not shown")
+        cut = errors.InputDataError("clip a: is cut. Copy it.")
+        if _END.value == "batch":
+            batch(cut, errors.InputDataError("clip b: is cut. Copy it."))
+        if _END.value == "mixed":
+            batch(cut, ZeroDivisionError("a bug"))
+        if _END.value == "once":
+            batch(errors.ConfigError("size must be even. Received: size=3"), cut)
         if _END.value in ENDS:
             raise ENDS[_END.value]
 
@@ -100,6 +116,14 @@ def test_verbosity_is_the_users(script: pathlib.Path) -> None:
             "ERROR: clip a: is cut. Copy it.\nERROR: clip b: is cut. Copy it.\n"
             "ERROR: 2 of 3 files cannot be used (1 done). Mend those, or leave them out.",
         ),
+        (
+            "mixed",
+            1,
+            "ERROR: clip a: is cut. Copy it.\n"
+            "ERROR: file b.mp4: ZeroDivisionError: a bug (--verbosity=1 shows where it happened)\n"
+            "ERROR: 2 of 3 files failed (1 done). Run the same command again for those.",
+        ),
+        ("once", 2, "ERROR: size must be even. Received: size=3"),
         ("config", 2, "ERROR: size must be even. Received: size=3"),
         ("missing", 1, "ERROR: mediapipe is not installed: pip install mediapipe"),
         ("disk", 1, "ERROR: [Errno 28] No space left on device: 'out.mp4'"),
@@ -174,7 +198,12 @@ def test_help_exits_with_0_and_prints_the_docstring_and_the_flags(script: pathli
     [
         (["--steps=1", "--ends=well"], "Unknown command line flag 'ends'. Did you mean: end ?"),
         (["--end=well"], "Flag --steps must have a value other than None."),
-        (["--steps=many"], "flag --steps=many: invalid literal for int() with base 10: 'many'"),
+        (["--steps=many"], "steps must be a whole number. Received: steps=many."),
+        (["--steps=1e3"], "steps must be a whole number. Received: steps=1e3."),
+        (["--steps="], "steps must be a whole number. Received: steps=."),
+        (["--steps=1", "--rate=3: 4"], "rate must be a number in the range [0, 1]. Received: rate=3: 4."),
+        (["--steps=1", "--rate=2"], "rate must be a number in the range [0, 1]. Received: rate=2."),
+        (["--steps=1", "--quick=maybe"], "quick must be true or false. Received: quick=maybe."),
         (["--steps=1", "--end=badly"], "flag --end=badly: value should be one of <well|input|"),
         (["--steps=1", "stray"], "only --flags are taken. Received: stray"),
         (["--flagfile=none.txt"], "--flagfile none.txt: No such file or directory. Check its name."),
@@ -245,6 +274,32 @@ def test_failing_import_of_tensorflow_shows_what_it_wrote(tmp_path: pathlib.Path
     assert done.returncode == 1
     assert done.stderr.startswith("no AVX\nTraceback")
     assert done.stderr.endswith("ImportError: broken\n")
+
+
+@pytest.mark.slow
+def test_the_accounts_settings_of_keras_do_not_reach_a_program(tmp_path: pathlib.Path) -> None:
+    settings = '{"backend": "torch", "floatx": "float16", "image_data_format": "channels_first"}'
+    (tmp_path / ".keras").mkdir()
+    (tmp_path / ".keras" / "keras.json").write_text(settings)
+    (tmp_path / "keras.json").write_text(settings)
+    path = tmp_path / "computes.py"
+    path.write_text(
+        "from retarget_tf import program\n"
+        "def main():\n"
+        "    import keras\n"
+        "    print(keras.config.backend(), keras.config.floatx(), keras.config.image_data_format())\n"
+        "    print(keras.config.dtype_policy().name, keras.config.max_epochs())\n"
+        "program.run(main)\n"
+    )
+    account = {"HOME": str(tmp_path), "KERAS_HOME": str(tmp_path), "KERAS_BACKEND": "jax", "KERAS_MAX_EPOCHS": "1"}
+    done = subprocess.run(
+        [sys.executable, str(path)],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(testing.ROOT), **account},
+    )
+    assert done.stdout == "tensorflow float32 channels_last\nfloat32 None\n"
 
 
 @pytest.mark.slow

@@ -253,7 +253,7 @@ class TrueDetector:
     def __init__(self, keypoints: Float32Array, width: int, fps: float = 30.0) -> None:
         self._keypoints, self._width, self._fps = keypoints, width, fps
 
-    def __call__(self, **_: object) -> Self:
+    def __call__(self, *_: object, **__: object) -> Self:
         """Returns itself, so that an instance can replace the class."""
         return self
 
@@ -263,11 +263,11 @@ class TrueDetector:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def detect(self, image: Uint8Array, seconds: float) -> Float32Array | None:
+    def detect(self, image: Uint8Array, seconds: float = 0.0) -> Float32Array | None:
         """Returns the first person, or None."""
         return next(iter(self.detect_all(image, seconds)), None)
 
-    def detect_all(self, image: Uint8Array, seconds: float) -> list[Float32Array]:
+    def detect_all(self, image: Uint8Array, seconds: float = 0.0) -> list[Float32Array]:
         """Returns all people in pixels of the image, which may be scaled."""
         poses = self._keypoints[:, round(seconds * self._fps)]
         scale = np.array([image.shape[1] / self._width] * 2 + [1], np.float32)

@@ -27,7 +27,9 @@ class BuildConfig:
     shards: int = setting(
         0, "files of the training split; 0 for one for each 64 records, but not fewer than 4", minimum=0
     )
-    seed: int = setting(0, "another seed gives another split, order of the records and choice of reference frames")
+    seed: int = setting(
+        0, "another seed gives another split, order of the records and choice of reference frames", minimum=0
+    )
 
     def __post_init__(self) -> None:
         check(self)

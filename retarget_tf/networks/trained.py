@@ -62,7 +62,7 @@ def find_keras_file(path: files.PathLike) -> pathlib.Path:
     """
     given = _located(path)
     keras_file = given / KERAS_NAME if given.is_dir() else given
-    if not keras_file.is_file():
+    if not keras_file.is_file() or keras_file.suffix != ".keras":
         raise InputDataError(
             f"model {given}: must be a workdir with {KERAS_NAME}, a .keras file with its .json, a SavedModel folder, "
             f"or a pretrained model's name ({', '.join(pretrained_names()) or 'there are none'}). "

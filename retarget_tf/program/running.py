@@ -24,6 +24,8 @@ import contextlib
 import ctypes
 import logging as standard_logging
 import os
+import pathlib
+import re
 import signal
 import sys
 import tempfile
@@ -33,6 +35,7 @@ from typing import NoReturn
 from absl import flags, logging
 
 from retarget_tf.errors import (
+    BatchError,
     ConfigError,
     InputDataError,
     MissingDependencyError,
@@ -47,7 +50,7 @@ EXIT_USAGE = 2
 EXIT_BAD_INPUT = 3
 
 # Expected errors, reported in one line instead of a traceback.
-_TOLD = (InputDataError, ConfigError, MissingDependencyError, TrainingError, OSError)
+_TOLD = (InputDataError, ConfigError, BatchError, MissingDependencyError, TrainingError, OSError)
 
 _HELP_FLAGS = ("--help", "-help", "-h", "--h", "-?")
 
@@ -59,6 +62,7 @@ def run(main: Callable[[], None]) -> NoReturn:
     # Silences TensorFlow's C++ log, which reports a missing GPU as an error. Failing operations still raise Python
     # exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
+    _set_up_keras()
     signal.signal(signal.SIGTERM, stop)
     flags_parser(sys.argv, main)
     _show_log()
@@ -68,7 +72,7 @@ def run(main: Callable[[], None]) -> NoReturn:
         _fail(error, EXIT_BAD_INPUT)
     except ConfigError as error:
         _fail(error, EXIT_USAGE)
-    except (MissingDependencyError, TrainingError, OSError) as error:
+    except (BatchError, MissingDependencyError, TrainingError, OSError) as error:
         _fail(error, EXIT_FAILED)
     except StoppedError as error:
         _fail(error, 128 + error.number)
@@ -89,7 +93,7 @@ def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
     except flags.Error as error:
         if isinstance(cause := error.__context__, OSError):  # absl's text of it has an errno and an "ERROR::"
             _fail(f"--flagfile {cause.filename}: {cause.strerror}. Check its name.", EXIT_USAGE)
-        _fail(f"{error} --help lists the flags.", EXIT_USAGE)
+        _fail(f"{_in_plain_words(error)} --help lists the flags.", EXIT_USAGE)
     if positional:
         _fail(f"only --flags are taken. Received: {' '.join(positional)}", EXIT_USAGE)
 
@@ -100,6 +104,34 @@ def _with_flagfiles(arguments: Sequence[str]) -> list[str]:
     unmarked = [line.removeprefix("\ufeff") for line in lines]
     comments = [line != bare and bare.startswith(("#", "//")) for line, bare in zip(lines, unmarked, strict=True)]
     return [bare for bare, is_comment in zip(unmarked, comments, strict=True) if not is_comment]
+
+
+def _set_up_keras() -> None:
+    """Makes Keras, once it is imported, read `keras.json` beside this file in the place of the account's settings.
+
+    The account's may name another backend, precision or order of axes, and limit the epochs of a training.
+    """
+    for name in [name for name in os.environ if name.startswith("KERAS_")]:
+        del os.environ[name]
+    os.environ["KERAS_HOME"] = str(pathlib.Path(__file__).parent)
+
+
+def _in_plain_words(error: Exception) -> str:
+    """Says of a number or a switch what it must be, in the place of what Python says of converting text."""
+    named = re.match(r"flag --(\w+)=", str(error))
+    if not isinstance(error, flags.IllegalFlagValueError) or named is None:
+        return str(error)
+    name, cause = named[1], error.__context__
+    parser = flags.FLAGS[name].parser
+    value = str(error).removeprefix(named[0]).removesuffix(f": {cause}")
+    match parser:
+        case flags.BooleanParser():
+            rule = "true or false"
+        case flags.IntegerParser() | flags.FloatParser():
+            rule = parser.syntactic_help.replace("an integer", "a whole number")
+        case _:
+            return str(error)
+    return f"{name} must be {rule}. Received: {name}={value}."
 
 
 def import_tensorflow() -> None:

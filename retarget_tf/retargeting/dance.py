@@ -96,7 +96,12 @@ class Dance:
                 )
         if (len(self.photos) > 1 or self.target_video) and (self.target_keypoints or self.target_map != AUTO):
             raise ConfigError("target_keypoints and target_map are for a single photo. Received: several pictures")
-        PersonChoice.parse(self.target_person)
+        PersonChoice.parse(self.target_person, "target_person")
+        if self.target_person != "0" and (self.target_keypoints or self.target_clip):
+            raise ConfigError(
+                "target_person is for people who are detected, without target_keypoints and target_clip. "
+                f"Received: target_person={self.target_person}"
+            )
         if (self.target_clip and self.target_keypoints) or (self.source_clip and self.source_keypoints):
             raise ConfigError("a clip folder has its keypoints with it: give no keypoint file. Received: both")
         if self.target_map_schema and self.target_map in MAP_CHOICES:

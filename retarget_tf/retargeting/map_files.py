@@ -2,8 +2,10 @@
 
 import pathlib
 
+import PIL.Image
+
 from retarget_tf.arrays import Uint8Array
-from retarget_tf.pictures import image_files
+from retarget_tf.pictures.video import png_folder
 
 _NAME = "{:06d}.png"
 _PATTERN = "[0-9]" * 6 + ".png"
@@ -11,14 +13,15 @@ _PATTERN = "[0-9]" * 6 + ".png"
 
 def write_map(folder: pathlib.Path, index: int, parsing_map: Uint8Array) -> None:
     """Writes the map of a frame into a folder."""
-    (folder / _NAME.format(index)).write_bytes(image_files.encode_png(parsing_map))
+    PIL.Image.fromarray(parsing_map).save(folder / _NAME.format(index), pnginfo=png_folder.marked())
 
 
 def maps_in(folder: pathlib.Path) -> set[str]:
-    """Returns the names of the maps in a folder: numbered PNG files in 8-bit gray (numbered video frames are RGB)."""
+    """Returns the names of the maps that this package wrote in a folder: marked and gray (written frames are RGB)."""
     return {path.name for path in folder.glob(_PATTERN) if path.is_file() and _is_gray(path)}
 
 
 def _is_gray(path: pathlib.Path) -> bool:
     with path.open("rb") as file:
-        return file.read(26)[24:] == b"\x08\x00"  # bit depth and colour type of a PNG's header
+        is_gray = file.read(26)[24:] == b"\x08\x00"  # bit depth and colour type of a PNG's header
+    return is_gray and png_folder.has_mark(path)

@@ -21,7 +21,7 @@ from retarget_tf.errors import InputDataError
 from retarget_tf.networks import encoding
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.networks.generator import load_generator, load_keras_generator
-from retarget_tf.networks.trained import TrainedGenerator
+from retarget_tf.networks.trained import TrainedGenerator, find_saved_model
 from retarget_tf.retargeting import rollout
 from retarget_tf.serving import contract, exporting, warmup
 
@@ -61,6 +61,10 @@ def check_saved_model(model: files.PathLike, export_dir: files.PathLike, seed: i
         InputDataError: If the model or the version cannot be read.
     """
     network, spec = load_keras_generator(model)
+    if find_saved_model(export_dir) is None:
+        raise InputDataError(
+            f"export folder {export_dir}: holds no SavedModel. Give the folder of one version, such as served/1."
+        )
     exported = load_generator(export_dir)
     served = _load(export_dir)
     random = np.random.default_rng(seed)

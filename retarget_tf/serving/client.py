@@ -9,9 +9,13 @@ with one `step` call a frame from the last map, which gives the same maps as one
 """
 
 import contextlib
+import ipaddress
 import itertools
 import json
+import os
 import time
+import urllib.parse
+import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -38,7 +42,11 @@ from retarget_tf.serving import contract
 from retarget_tf.serving.options import ClientOptions
 
 _AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
+_NOBODY = (grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.UNIMPLEMENTED)  # nothing answers, or a server of another kind
 _POLL_SECONDS = 0.5
+_UNREACHABLE_SECONDS = 5.0  # unless wait_seconds is given: where nothing answers
+_LOADING_SECONDS = 120.0  # ... and where the server answers, without the model
+_LOOK_UP_MS, _RECONNECT_MS = 5000, 1000
 # The server keeps no state, so every call may be repeated; gRPC repeats those that fail with UNAVAILABLE.
 _RETRY = {
     "maxAttempts": 5,
@@ -55,11 +63,16 @@ class ServingClient:
     Args:
         address: Server as `host:port`.
         options: Model name, version, timeouts and limits of the requests.
+
+    Raises:
+        ConfigError: The address has no port.
     """
 
     def __init__(self, address: str, options: ClientOptions | None = None) -> None:
         self.options = options or ClientOptions()
         self._address = address
+        if not _has_port(address):
+            raise ConfigError(f"server must be host:port, such as localhost:8500. Received: server={address}")
         limit = self.options.max_message_mb << 20
         self._channel = grpc.insecure_channel(
             address,
@@ -67,6 +80,9 @@ class ServingClient:
                 ("grpc.max_receive_message_length", limit),
                 ("grpc.max_send_message_length", limit),
                 ("grpc.per_rpc_retry_buffer_size", limit),
+                ("grpc.enable_http_proxy", int(not _is_loopback(address))),
+                ("grpc.dns_ares_query_timeout", _LOOK_UP_MS),
+                ("grpc.max_reconnect_backoff_ms", _RECONNECT_MS),  # a server that starts is found within this time
                 ("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": _RETRY}]})),
             ],
         )
@@ -79,24 +95,36 @@ class ServingClient:
     def __exit__(self, *_: object) -> None:
         self._channel.close()
 
-    def wait_until_available(self, timeout_seconds: float) -> None:
-        """Waits until the server reports the model as available; TimeoutError after `timeout_seconds`."""
+    def wait_until_available(self, timeout_seconds: float | None = None) -> None:
+        """Waits until the server reports the model as available.
+
+        Args:
+            timeout_seconds: How long to wait; None waits two minutes for a server that answers, and 5 s for one that
+                does not.
+
+        Raises:
+            TimeoutError: The time is over.
+        """
         request = get_model_status_pb2.GetModelStatusRequest()
         self._name_model(request.model_spec)
-        end = time.monotonic() + timeout_seconds
-        reason = "no answer"
-        while (left := end - time.monotonic()) > 0:
+        start, reason = time.monotonic(), "no answer"
+        patience = _LOADING_SECONDS if timeout_seconds is None else timeout_seconds
+        while (left := start + patience - time.monotonic()) > 0:
+            is_reached = True
             try:
-                statuses = self._status(request, timeout=left, wait_for_ready=True).model_version_status
+                statuses = self._status(request, timeout=left).model_version_status
                 if any(status.state == _AVAILABLE for status in statuses):
                     return
                 reason = "; ".join(status.status.error_message for status in statuses if status.status.error_message)
             except grpc.RpcError as error:
-                reason = error.details()
-            time.sleep(min(_POLL_SECONDS, max(0.0, end - time.monotonic())))
+                reason, is_reached = error.details(), error.code() not in _NOBODY
+            if timeout_seconds is None:
+                patience = _LOADING_SECONDS if is_reached else _UNREACHABLE_SECONDS
+            time.sleep(min(_POLL_SECONDS, max(0.0, start + patience - time.monotonic())))
         raise TimeoutError(
-            f"server {self._address}: model {self.options.model_name} is not available after {timeout_seconds:g} s "
-            f"({reason or 'still loading'}). Start it, or check its address and the name."
+            f"server {self._address}: model {self.options.model_name} is not available after {patience:g} s "
+            f"({reason or 'still loading'}{_proxy_of(self._address)}). Start it, or check its address and the name; "
+            "--wait_seconds=120 waits for one that is starting."
         )
 
     def predict(self, signature: str, inputs: Mapping[str, Any], outputs: tuple[str, ...] = ()) -> dict[str, AnyArray]:
@@ -192,12 +220,45 @@ def served_retargeter(address: str, options: ClientOptions | None = None) -> Ite
         options: Model name, version, timeouts and limits of the requests.
 
     Raises:
-        TimeoutError: If the model is not available within `options.wait_seconds`.
+        TimeoutError: If the model is not available in time, see `ServingClient.wait_until_available`.
         InputDataError: If the model was exported for another version of the contract.
     """
     with ServingClient(address, options) as client:
         client.wait_until_available(client.options.wait_seconds)
         yield ServedRetargeter(client)
+
+
+def _has_port(address: str) -> bool:
+    try:
+        return bool(_parsed(address).port)
+    except ValueError:  # such as a name for a port, or an unfinished [::1
+        return False
+
+
+def _host(address: str) -> str:
+    return _parsed(address).hostname or ""
+
+
+def _parsed(address: str) -> urllib.parse.SplitResult:
+    """Splits `host:port`, also of gRPC's longer forms such as `dns:///host:port`."""
+    return urllib.parse.urlsplit(f"//{address.rpartition('/')[2]}")
+
+
+def _is_loopback(address: str) -> bool:
+    host = _host(address)
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
+
+
+def _proxy_of(address: str) -> str:
+    """Names the variable of the proxy through which gRPC asks an address; empty without one."""
+    names = (name for name in ("grpc_proxy", "https_proxy", "http_proxy") if os.environ.get(name))
+    name = next(names, None)
+    if name is None or _is_loopback(address) or urllib.request.proxy_bypass(_host(address)):
+        return ""
+    return f", asked through the proxy of {name}"
 
 
 def _chosen(reference_keypoints: Float32Array, keypoints: Float32Array) -> Iterator[int]:

@@ -5,7 +5,6 @@ loop that feeds the output back (`networks.presets`). It is written only if its 
 """
 
 import contextlib
-import pathlib
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files
-from retarget_tf.errors import ConfigError, MissingDependencyError, TrainingError
+from retarget_tf.errors import MissingDependencyError, TrainingError
 from retarget_tf.networks.generator import load_keras_generator
 from retarget_tf.networks.trained import find_keras_file
 from retarget_tf.serving import checking
@@ -38,12 +37,11 @@ def export_onnx(model: files.PathLike, out: files.PathLike) -> float:
     Raises:
         MissingDependencyError: If the `onnx` extra is not installed.
         InputDataError: If the model cannot be read.
-        ConfigError: If `out` does not end in `.onnx`, or is the model itself.
+        ConfigError: If `out` does not end in `.onnx`, is the model itself, or something of another kind.
         TrainingError: If the outputs differ by more than 1e-4; nothing is written.
     """
-    if pathlib.Path(out).suffix != ".onnx":
-        raise ConfigError(f"out must end with .onnx. Received: out={out}")
     files.refuse_replacing(out, find_keras_file(model))
+    files.check_kind(out, ".onnx")
     try:
         import onnxruntime
         import tf2onnx

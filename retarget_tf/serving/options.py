@@ -12,8 +12,11 @@ class ClientOptions:
 
     model_name: str = setting("retarget", "name under which the server has the model")
     version: int | None = setting(None, "version of the model that must answer; the newest unless given", minimum=1)
-    wait_seconds: float = setting(
-        120.0, "how long to wait for the model to be available before the first request", minimum=0
+    wait_seconds: float | None = setting(
+        None,
+        "how long to wait for a server that is starting or loads the model; unless given, 5 where nothing answers and "
+        "120 where the server answers",
+        minimum=0,
     )
     timeout_seconds: float = setting(
         20.0, "deadline of a call of one map; a clip gets a tenth more for each frame", above=0

@@ -32,7 +32,7 @@ from retarget_tf.training import callbacks, precision
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.learner import Learner
 from retarget_tf.training.learners import LEARNERS
-from retarget_tf.training.run_settings import write_settings
+from retarget_tf.training.run_settings import SETTINGS, WRITTEN, write_settings
 
 PathLike = files.PathLike
 
@@ -68,7 +68,7 @@ def train(
         InputDataError: The records do not fit the model, are damaged or differ from those of the workdir's first run,
             no checkpoint can be read, or `init_from` has other model settings.
         ConfigError: Settings other than length, reports and caching differ from those of the workdir's first run, or
-            the outputs would replace the records or `init_from`.
+            the outputs would replace the records, `init_from`, or files that no training wrote.
         StoppedError: A signal stopped the training; checkpoint and generator were saved.
         TrainingError: A loss became NaN or infinite.
     """
@@ -81,6 +81,7 @@ def train(
     if init_from is not None and not (folder / "checkpoints").exists():
         files.refuse_replacing(folder / trained.KERAS_NAME, trained.find_keras_file(init_from))
         initial = _initial_weights(init_from, model_config)
+    files.check_added(folder, WRITTEN, SETTINGS)
     # + 1 because tf.data's shuffle fails with a global seed of 0 when its own seed is a tensor, as it is here.
     keras.utils.set_random_seed(training_config.seed + 1)
     policy = precision.choose(training_config.mixed_precision)

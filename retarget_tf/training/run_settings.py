@@ -24,6 +24,18 @@ from retarget_tf.training.config import TrainingConfig
 _FREE_TO_CHANGE = ("steps", "minutes", "checkpoint_every", "sample_every", "log_every", "cache_records")
 
 
+SETTINGS = "config.json"  # the first file of a workdir
+WRITTEN = (
+    "generator.keras",
+    "generator.json",
+    "history.csv",
+    "samples",
+    "tensorboard",
+    "checkpoints",
+    "environment.json",
+)
+
+
 def write_settings(
     folder: pathlib.Path,
     records_folders: Sequence[pathlib.Path],
@@ -47,16 +59,16 @@ def write_settings(
             for records in records_folders
         ],
     }
-    if (folder / "config.json").exists():
-        _check_same(folder, files.read_json(folder / "config.json", "workdir settings"), settings)
+    if (folder / SETTINGS).exists():
+        _check_same(folder, files.read_json(folder / SETTINGS, "workdir settings"), settings)
     folder.mkdir(parents=True, exist_ok=True)
-    files.write_json(folder / "config.json", settings)
+    files.write_json(folder / SETTINGS, settings)
     files.write_json(folder / "environment.json", environment())
 
 
 def _check_same(folder: pathlib.Path, began: Any, now: dict[str, Any]) -> None:
     if not isinstance(began, dict) or not all(isinstance(began.get(part), type(now[part])) for part in now):
-        raise InputDataError(f"workdir settings {folder / 'config.json'}: not ours. Choose another --workdir.")
+        raise InputDataError(f"workdir settings {folder / SETTINGS}: not ours. Choose another --workdir.")
     hashes = [[records.get("manifest_sha256") for records in settings["records"]] for settings in (began, now)]
     if hashes[0] != hashes[1]:
         names = ",".join(str(records.get("folder")) for records in began["records"])

@@ -5,6 +5,7 @@ import pathlib
 
 import numpy as np
 import pytest
+from absl import logging
 
 from retarget_tf.arrays import Float32Array, IndexArray, Uint8Array
 from retarget_tf.body import keypoint_formats, parsing_labels, skeleton
@@ -21,6 +22,7 @@ from retarget_tf.footage.extraction import (
     wardrobe,
 )
 from retarget_tf.pictures import video
+from tests import testing
 from tests.testing import make_clip_folder, mirror_keypoints, needs_footage, needs_mediapipe, run_program, shared_videos
 
 SIZE = 128
@@ -424,3 +426,23 @@ def test_pose_agrees_with_an_independent_detector() -> None:
     distance = np.linalg.norm(found[..., :2] - expected[..., :2], axis=-1)[both]
     assert both[:, skeleton.JOINT["left_knee"]].all()
     assert np.median(distance) < 0.012 * header.height
+
+
+@pytest.mark.parametrize(
+    ("people", "told"), [(1, []), (2, ["photo me.jpg: 2 people are seen in it, the main one is taken. "])]
+)
+def test_a_photo_of_several_people_is_told(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, people: int, told: list[str]
+) -> None:
+    frames, keypoints = testing.two_dancers(2)
+    detector = testing.TrueDetector(keypoints[:people], frames[0].shape[1])
+    monkeypatch.setattr(extraction, "PoseDetector", detector)
+    monkeypatch.setattr(extraction, "open_detector", detector)
+    monkeypatch.setattr(extraction, "look_again", lambda detector, image, found: found)
+    monkeypatch.setattr(logging.get_absl_logger(), "propagate", True)
+    with caplog.at_level("WARNING", "absl"):
+        found = extraction.detect_keypoints(frames[0], source="photo me.jpg")
+    assert found is not None
+    np.testing.assert_array_equal(found[:, 2] > 0, keypoints[0, 0, :, 2] > 0)
+    advice = "Choose another with --target_person=1, or --target_person=x,y for the one at that pixel."
+    assert [record.getMessage() for record in caplog.records] == [line + advice for line in told]

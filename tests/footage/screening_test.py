@@ -14,7 +14,7 @@ import pytest
 from retarget_tf.arrays import Float32Array, Float64Array, Uint8Array
 from retarget_tf.body import parsing_labels
 from retarget_tf.dataset import clips
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import BatchError, InputDataError
 from retarget_tf.footage import extraction, screening
 from retarget_tf.footage.extraction import PosedImage, batch, following, pipeline
 from retarget_tf.footage.screening import background, screener, sharpness
@@ -373,6 +373,25 @@ def test_a_clip_begins_and_ends_with_a_person_whatever_the_stretch(
     assert caplog.messages == [
         f"video {path}: frames {first} to {last} show nobody, they are left out." for first, last in ((4, 6), (18, 19))
     ]
+
+
+@pytest.mark.parametrize("error", [RuntimeError("no graph"), OSError(5, "Input/output error"), MemoryError()])
+def test_whatever_happens_to_one_video_the_others_are_done(
+    tmp_path: pathlib.Path, extracted: list[dict[str, object]], error: Exception
+) -> None:
+    said: list[str] = []
+
+    def select(path: object) -> extraction.Selection:
+        if path == "a.mp4":
+            raise error
+        return extraction.Selection((extraction.Stretch(0, 70),), (), 70)
+
+    config = extraction.ExtractionConfig()
+    with pytest.raises(BatchError, match=r"^1 of 2 files failed \(1 done\)\. Run the same command") as failed:
+        extraction.extract_videos(["a.mp4", "b.mp4"], tmp_path, config, select=select, report=said.append)
+    [problem] = failed.value.__notes__
+    assert problem.startswith(f"file a.mp4: {type(error).__name__}: {error}")
+    assert (said[0], [clip["name"] for clip in extracted]) == ("a.mp4: failed", ["b"])
 
 
 # ---- the report

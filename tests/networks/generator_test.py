@@ -12,6 +12,7 @@ import tensorflow as tf
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator, trained, unet
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from tests import testing
 
 TINY = ModelConfig.of_preset("paper", image_size=32, filters=2)
 
@@ -181,3 +182,28 @@ def test_pretrained_models_are_known_by_name(tmp_path: pathlib.Path, monkeypatch
 def test_sizes_that_are_no_power_of_two_are_refused(size: int) -> None:
     with pytest.raises(ConfigError, match=f"power of two from 32. Received: image_size={size}"):
         ModelConfig.of_preset("paper", image_size=size)
+
+
+def test_keras_with_another_backend_is_told_in_one_line() -> None:
+    code = (
+        "import sys, types\n"
+        "keras = sys.modules['keras'] = types.ModuleType('keras')\n"
+        "keras.config = types.SimpleNamespace(backend=lambda: 'jax')\n"
+        "from retarget_tf.errors import ConfigError\n"
+        "try: from retarget_tf import Retargeter\n"
+        "except ConfigError as error: print(error)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=testing.ROOT)
+    assert done.stdout == (
+        "Keras must compute with TensorFlow: set KERAS_BACKEND=tensorflow, or import retarget_tf before Keras. "
+        "Received: backend=jax\n"
+    )
+
+
+def test_channels_first_are_told_in_one_line() -> None:
+    keras.config.set_image_data_format("channels_first")
+    try:
+        with pytest.raises(ConfigError, match=r"must put channels last.* Received: image_data_format=channels_first$"):
+            generator.build_generator(ModelConfig.of_preset("paper", image_size=32, filters=2))
+    finally:
+        keras.config.set_image_data_format("channels_last")

@@ -13,7 +13,12 @@ import grpc
 import numpy as np
 import pytest
 import tensorflow as tf
-from tensorflow_serving.apis import predict_pb2, prediction_service_pb2_grpc
+from tensorflow_serving.apis import (
+    get_model_status_pb2,
+    model_service_pb2_grpc,
+    predict_pb2,
+    prediction_service_pb2_grpc,
+)
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import pose_transform, skeleton
@@ -303,6 +308,64 @@ def test_model_and_server_exclude_each_other(arguments: list[str], why: str) -> 
     dance = ("--target_photo=me.jpg", "--source_video=dance.mp4", "--out=out.mp4")
     result = run_program("retarget_tf.retarget", *arguments, *dance)
     assert (result.returncode, result.stderr) == (2, f"ERROR: {why}\n")
+
+
+class StatusService(model_service_pb2_grpc.ModelServiceServicer):
+    """Says of every model that it is available."""
+
+    def GetModelStatus(self, request: object, context: object) -> get_model_status_pb2.GetModelStatusResponse:  # noqa: N802
+        """Answers with one version."""
+        response = get_model_status_pb2.GetModelStatusResponse()
+        response.model_version_status.add(state=get_model_status_pb2.ModelVersionStatus.AVAILABLE)
+        return response
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """Where a server answers that has no model."""
+    server = grpc.server(futures.ThreadPoolExecutor(1))
+    model_service_pb2_grpc.add_ModelServiceServicer_to_server(StatusService(), server)
+    bound = server.add_insecure_port("localhost:0")
+    server.start()
+    yield bound
+    server.stop(None)
+
+
+@pytest.mark.parametrize("address", ["localhost", "localhost:", "localhost:grpc", "[::1:8500", "localhost:99999", ""])
+def test_an_address_without_a_port_is_refused(address: str) -> None:
+    with pytest.raises(ConfigError, match=r"server must be host:port, .* Received: server=") as refusal:
+        ServingClient(address)
+    assert str(refusal.value).endswith(f"server={address}")
+
+
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1", "dns:///localhost"])
+@pytest.mark.parametrize("variable", ["grpc_proxy", "https_proxy", "http_proxy", "HTTP_PROXY", "ALL_PROXY"])
+def test_a_server_on_this_machine_is_asked_without_a_proxy(
+    port: int, monkeypatch: pytest.MonkeyPatch, host: str, variable: str
+) -> None:
+    monkeypatch.setenv(variable, "http://localhost:1")
+    with ServingClient(f"{host}:{port}") as client:
+        client.wait_until_available()
+
+
+def test_an_address_where_nothing_answers_is_told_after_seconds(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "time", SleepIsAMinute())
+    for seconds, waited in ((None, 5), (90, 90)):
+        said = rf"^server localhost:1: model retarget is not available after {waited} s .* Start it, or check its addr"
+        with ServingClient("localhost:1") as client, pytest.raises(TimeoutError, match=said):
+            client.wait_until_available(seconds)
+
+
+def test_the_proxy_of_another_machine_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(client_module, "time", SleepIsAMinute())
+    monkeypatch.setenv("http_proxy", "http://localhost:1")
+    monkeypatch.setenv("no_proxy", "near.example")
+    with (
+        ServingClient("far.example:8500") as client,
+        pytest.raises(TimeoutError, match=r", asked through the proxy of "),
+    ):
+        client.wait_until_available()
+    assert client_module._proxy_of("near.example:8500") == client_module._proxy_of("[::1]:8500") == ""
 
 
 def test_query_server_asks_at_its_usual_address() -> None:

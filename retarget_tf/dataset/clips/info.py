@@ -108,8 +108,12 @@ def maps_name(schema: str, info: ClipInfo) -> str:
 
 
 def parts_of_clip(folder: pathlib.Path) -> set[str]:
-    """Returns the names of all files that a clip folder may hold; empty if there is no clip.json."""
-    if not (folder / "clip.json").is_file():
+    """Returns the names of all files that a clip folder may hold; empty if there is no clip.json of this project."""
+    try:
+        described = files.read_json(folder / "clip.json", "clip")
+    except InputDataError:
+        return set()
+    if not isinstance(described, dict) or not {"clip_id", "schema_version"} <= described.keys():
         return set()
     further = {f"maps_{schema}.mkv" for schema in parsing_labels.SCHEMAS}
     return {"clip.json", "frames.mkv", "maps.mkv", "keypoints.npy", SURFACES, PIECES} | further

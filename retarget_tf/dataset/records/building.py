@@ -65,9 +65,13 @@ def build_records(
 
     Raises:
         InputDataError: A clip cannot be used, clips contradict each other, or there are too few people for the splits.
-        ConfigError: A path is a URL, or `out` exists and is not to be replaced, lies among the clips, or is being
-            written by another process.
+        ConfigError: No clips are given, `workers` is below 1, a path is a URL, or `out` exists and is not to be
+            replaced, lies among the clips, or is being written by another process.
     """
+    if not clip_folders:
+        raise ConfigError("clips must name a folder. Received: clips=")
+    if workers < 1:
+        raise ConfigError(f"workers must be at least 1. Received: workers={workers}")
     for path in (*clip_folders, out):
         if "://" in str(path):
             raise ConfigError(

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
+from absl import logging
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
@@ -69,18 +70,32 @@ def detect_keypoints(
         MissingDependencyError: mediapipe or its model is not installed.
     """
     with open_detector(search) as detector:
-        if search.person == MAIN_PERSON:
-            found = detector.detect(image)
-            if found is None:
-                return None
+        people = _people_in(image, search)
+        if search.person != MAIN_PERSON:
+            found = search.person.of(people, source).keypoints[0]
         else:
-            tracker = tracking.PeopleTracker(fps=1.0)
-            with PoseDetector(max_people=MAX_PEOPLE, models_folder=search.models) as of_everybody:
-                tracker.update(0, tracking.sight(image, of_everybody.detect_all(image)))
-            found = search.person.of(tracker.tracks, source).keypoints[0]
+            if len(people) > 1:
+                logging.warning(
+                    "%s: %d people are seen in it, the main one is taken. Choose another with --target_person=1, or "
+                    "--target_person=x,y for the one at that pixel.",
+                    source,
+                    len(people),
+                )
+            main = detector.detect(image)
+            if main is None:
+                return None
+            found = main
         found = look_again(detector, image, found)
     seen = skeleton.drop_unseen(found, image.shape[1], image.shape[0])
     return seen if np.any(seen[:, 2] > 0) else None
+
+
+def _people_in(image: Uint8Array, search: PersonSearch) -> Sequence[tracking.PersonTrack]:
+    """Returns everybody who is seen in a photo, each as the track of a video of one frame."""
+    tracker = tracking.PeopleTracker(fps=1.0)
+    with PoseDetector(max_people=MAX_PEOPLE, models_folder=search.models) as of_everybody:
+        tracker.update(0, tracking.sight(image, of_everybody.detect_all(image)))
+    return tracker.tracks
 
 
 class ParsedPicture(NamedTuple):

@@ -9,7 +9,7 @@ from absl import logging
 from retarget_tf import files
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.clips import clip_id_of
-from retarget_tf.errors import InputDataError, batch_error
+from retarget_tf.errors import Batch, InputDataError
 from retarget_tf.footage.extraction.pipeline import extract_clip
 from retarget_tf.footage.extraction.selection import Selection, Stretch
 from retarget_tf.footage.settings import ExtractionConfig
@@ -41,30 +41,24 @@ def extract_videos(
 
     Raises:
         ConfigError: the folder of a clip holds something else, or an input.
-        InputDataError: one or more videos cannot be used, see `errors.batch_error`. The others are done.
+        InputDataError, BatchError: one or more videos failed, see `errors.Batch`. The others are done.
         MissingDependencyError: mediapipe or its models are not installed.
     """
     for path in paths:  # before hours of work
         files.refuse_replacing(pathlib.Path(out) / clip_id_of(path), *paths)
         files.check_writable(pathlib.Path(out) / clip_id_of(path), ours=clips.parts_of_clip)
-    problems: list[InputDataError] = []
+    batch = Batch(len(paths))
     taken: dict[str, files.PathLike] = {}
     for path in paths:
-        clip_id = clip_id_of(path)
-        try:
+        with batch.file(path):
+            clip_id = clip_id_of(path)
             if other := taken.get(clip_id):
                 raise InputDataError(f"video {path}: has the clip id of {other}. Rename one of the two.")
             taken[clip_id] = path
             for name, stretch in _clips_of(path, select, report).items():
                 folder = pathlib.Path(out) / name
                 if folder.exists() and not overwrite:
-                    there = clips.open_clip(folder).info
-                    if there.source not in ("", pathlib.Path(path).name):
-                        raise InputDataError(
-                            f"video {path}: {folder} holds a clip of {there.source}. "
-                            "Rename one of the two, or choose another folder."
-                        )
-                    report(f"{path}: already there as {folder} ({there.frames} frames, {there.image_size} px), skipped")
+                    report(_kept(path, folder))
                     continue
                 started = time.monotonic()
                 info = extract_clip(
@@ -78,11 +72,19 @@ def extract_videos(
                 )
                 rate = info.frames / max(time.monotonic() - started, 1e-9)
                 report(f"{path}: {info.frames} frames to {folder} ({rate:.1f} frames/s)")
-        except InputDataError as error:
-            problems.append(error)
+        if str(path) in batch.failed:
             report(f"{path}: failed")
-    if problems:
-        raise batch_error(problems, len(paths))
+    batch.check()
+
+
+def _kept(path: files.PathLike, folder: pathlib.Path) -> str:
+    """Says that the clip of a video is there already; InputDataError where the folder holds that of another one."""
+    there = clips.open_clip(folder).info
+    if there.source not in ("", pathlib.Path(path).name):
+        raise InputDataError(
+            f"video {path}: {folder} holds a clip of {there.source}. Rename one of the two, or choose another folder."
+        )
+    return f"{path}: already there as {folder} ({there.frames} frames, {there.image_size} px), skipped"
 
 
 def _clips_of(

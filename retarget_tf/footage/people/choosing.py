@@ -26,8 +26,8 @@ class PersonChoice:
     point: tuple[float, float] | None = None
 
     @classmethod
-    def parse(cls, text: str) -> "PersonChoice":
-        """Parses a rank such as `1` or a point such as `640,360`.
+    def parse(cls, text: str, name: str = "person") -> "PersonChoice":
+        """Parses a rank such as `1` or a point such as `640,360`; `name` is that of the setting.
 
         Raises:
             ConfigError: The text is neither.
@@ -42,7 +42,7 @@ class PersonChoice:
             return cls(point=(numbers[0], numbers[1]))
         if len(numbers) == 1 and numbers[0] >= 0 and numbers[0].is_integer():
             return cls(rank=int(numbers[0]))
-        raise ConfigError(f"person must be a number from 0 or a point x,y. Received: person={text}")
+        raise ConfigError(f"{name} must be a number from 0 or a point x,y. Received: {name}={text}")
 
     def of(self, tracks: Sequence[tracking.PersonTrack], source: str) -> tracking.PersonTrack:
         """Returns the chosen track.

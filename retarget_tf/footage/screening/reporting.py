@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from absl import logging
 
 from retarget_tf import files
-from retarget_tf.errors import InputDataError, batch_error
+from retarget_tf.errors import Batch
 from retarget_tf.footage.screening import documents, page
 from retarget_tf.footage.screening.criteria import Criteria
 from retarget_tf.footage.screening.screener import Screening, screen_video
@@ -35,31 +35,29 @@ def screen_videos(
         tell: Called with one line about each video.
 
     Raises:
-        ConfigError: The report or the numbers would replace a video.
-        InputDataError: One or more videos cannot be read, see `errors.batch_error`. The others are in the report.
+        ConfigError: The report or the numbers would replace a video, or something of another kind.
+        InputDataError, BatchError: One or more videos failed, see `errors.Batch`. The others are in the report.
         MissingDependencyError: mediapipe or its model is not installed.
     """
     criteria = criteria or Criteria()
     numbers = pathlib.Path(report).with_suffix(".json")
     for file in (report, numbers):
         files.refuse_replacing(file, *paths)
+        files.check_kind(file)
     done: list[Screening] = []
-    failed: dict[str, InputDataError] = {}
+    batch = Batch(len(paths))
     for path in paths:
-        try:
+        with batch.file(path):
             screening = screen_video(
                 path, criteria, reading=reading, models_folder=models_folder, show_progress=show_progress
             )
-        except InputDataError as error:
-            failed[str(path)] = error
+            done.append(screening)
+            tell(f"{path}: {screening.summary}")
+        if str(path) in batch.failed:
             tell(f"{path}: failed")
-            continue
-        done.append(screening)
-        tell(f"{path}: {screening.summary}")
-    reasons = {path: str(error) for path, error in failed.items()}
+    reasons = {path: batch.why(path) for path in batch.failed}
     files.write_json(numbers, documents.to_json(done, reasons, criteria))
     with files.atomic_file(report) as temporary:
         temporary.write_text(page.render(done, reasons, criteria), encoding="utf-8")
-    if failed:
-        raise batch_error([*failed.values()], len(paths))
+    batch.check()
     return done

@@ -16,6 +16,7 @@ from typing import Any
 
 import keras
 
+from retarget_tf.errors import ConfigError
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.presets import paper, stable
 from retarget_tf.networks.presets.loop import Loop, Network, Reference, Taken
@@ -50,7 +51,15 @@ def build_generator(config: ModelConfig, seed: int = 0) -> keras.Model:
     Args:
         config: Settings of the preset.
         seed: Makes the random initial weights and the dropout repeatable.
+
+    Raises:
+        ConfigError: Keras is set to put channels first.
     """
+    if (order := keras.config.image_data_format()) != "channels_last":
+        raise ConfigError(
+            "Keras must put channels last: call keras.config.set_image_data_format('channels_last'). "
+            f"Received: image_data_format={order}"
+        )
     return PRESETS[config.preset].build_generator(config, seed)
 
 

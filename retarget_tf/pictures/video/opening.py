@@ -42,7 +42,9 @@ def check_output(path: files.PathLike) -> None:
     Raises:
         ConfigError: `open_writer` has no writer for the name, or must not replace what is there.
     """
-    if not _codec(path):
+    if _codec(path):
+        files.check_kind(path)
+    else:
         files.check_writable(path, ours=written_frames)
 
 

@@ -36,8 +36,7 @@ class PngFolderWriter:
 
     def __init__(self, path: files.PathLike, fps: float, *, metadata: Mapping[str, str] | None = None) -> None:
         self._fps = fps
-        self._text = PngInfo()
-        self._text.add_text(*_MARK)
+        self._text = marked()
         for key, value in check_metadata(metadata).items():
             self._text.add_text(key.capitalize(), value)
         self._atomic = files.atomic_folder(path, ours=written_frames)
@@ -92,10 +91,18 @@ class PngFolderWriter:
 
 def written_frames(folder: pathlib.Path) -> set[str]:
     """Returns the names of what `PngFolderWriter` wrote in a folder: pictures with its mark, and their times."""
-    pictures = {path.name for path in folder.glob(_PATTERN) if path.is_file() and _has_mark(path)}
+    pictures = {path.name for path in folder.glob(_PATTERN) if path.is_file() and has_mark(path)}
     return pictures | {TIMES} if pictures else pictures
 
 
-def _has_mark(path: pathlib.Path) -> bool:
+def marked() -> PngInfo:
+    """Returns the text chunk by which this package knows the pictures that it wrote."""
+    text = PngInfo()
+    text.add_text(*_MARK)
+    return text
+
+
+def has_mark(path: pathlib.Path) -> bool:
+    """Returns whether a PNG file begins with the text chunk of `marked`."""
     with path.open("rb") as file:
         return b"tEXt" + "\0".join(_MARK).encode() in file.read(100)  # follows the header

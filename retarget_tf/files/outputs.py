@@ -3,8 +3,8 @@
 Outputs are written under a temporary name, synced to disk, and renamed when complete. The temporary name is in the
 destination's folder (a rename across file systems would copy) and has its suffix (writers choose the format by it).
 
-A folder is replaced only if its writer recognizes every file in it (`Ours`). A file is replaced unless it is an input
-of the same program (`refuse_replacing`). Symbolic links are followed first.
+A folder is replaced only if its writer recognizes every file in it (`Ours`). A file is replaced if it is of the kind
+its name says (`check_kind`) and no input of the same program (`refuse_replacing`). Symbolic links are followed first.
 """
 
 import contextlib
@@ -12,21 +12,25 @@ import fcntl
 import json
 import os
 import pathlib
+import re
 import shutil
 import uuid
 from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
-from retarget_tf.errors import ConfigError, InputDataError
+from retarget_tf.errors import ConfigError
 
 Path = pathlib.Path
 PathLike = str | os.PathLike[str]
 # Returns the names of the files in a folder that the writer recognizes as its own outputs.
 Ours = Callable[[Path], Collection[str]]
 
-_LFS_POINTER = (
-    b"version https://git-lfs.github.com/spec/"  # the first words of what Git LFS checks out in place of a file
-)
+_MP4, _MATROSKA, _HTML = rb".{4}(ftyp|moov|mdat|free|skip|wide)", rb"\x1aE\xdf\xa3", rb"\s*<"
+# How files begin, by the suffixes of what programs write under names that users choose.
+_BEGINNINGS = {
+    ".png": rb"\x89PNG", ".mp4": _MP4, ".mov": _MP4, ".mkv": _MATROSKA, ".webm": _MATROSKA,
+    ".html": _HTML, ".htm": _HTML, ".json": rb"\s*[\[{]", ".onnx": rb"\x08", ".keras": rb"PK",
+}  # fmt: skip
 
 
 @contextlib.contextmanager
@@ -34,11 +38,12 @@ def atomic_file(path: PathLike) -> Iterator[Path]:
     """Yields a temporary path, which is renamed to `path` if the block succeeds and removed if it fails.
 
     Raises:
-        ConfigError: A parent of `path` is a file.
+        ConfigError: See `check_file`.
         OSError: Raised in the block; names `path` instead of the temporary file or, as on a full disk, of no file.
     """
     final = Path(os.path.realpath(path))
-    _make_parent(final)
+    check_kind(path)
+    final.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_name(final)
     try:
         yield temporary
@@ -66,7 +71,7 @@ def atomic_folder(path: PathLike, *, ours: Ours | None = None) -> Iterator[Path]
     """
     final = Path(os.path.realpath(path))  # a link is kept, and its target is replaced
     check_writable(final, ours=ours)
-    _make_parent(final)
+    final.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_name(final)
     temporary.mkdir()
     try:
@@ -74,6 +79,52 @@ def atomic_folder(path: PathLike, *, ours: Ours | None = None) -> Iterator[Path]
         publish_folder(temporary, final, ours=ours)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
+
+
+def check_kind(path: PathLike, *suffixes: str) -> None:
+    """Refuses to write a file in the place of something of another kind.
+
+    Args:
+        path: The file to write.
+        suffixes: Those that its name may have, such as `.png`; none allows all.
+
+    Raises:
+        ConfigError: The name has another suffix, a parent is a file, or a folder or another kind of file is there.
+    """
+    final = Path(os.path.realpath(path))
+    suffix = Path(path).suffix.lower()
+    if suffixes and suffix not in suffixes:
+        raise ConfigError(f"the name of the output must end in {' or '.join(suffixes)}. Received: output={path}")
+    _check_parents(final)
+    if final.is_dir():
+        raise ConfigError(f"a file to write must not be a folder: choose another name. Received: output={path}")
+    if not final.is_file():
+        return
+    with final.open("rb") as there:
+        head = there.read(64)
+    if head and not re.match(_BEGINNINGS.get(suffix, b""), head, re.DOTALL):
+        raise ConfigError(
+            f"a file to replace must be the {suffix} that its name says: choose another name. Received: output={path}"
+        )
+
+
+def check_added(folder: PathLike, names: Collection[str], mark: str) -> None:
+    """Refuses to add files to a folder in which one of their names is taken by what the program did not write.
+
+    Args:
+        folder: The folder, which need not exist.
+        names: Names of the files.
+        mark: That of the file by which the program knows its own folders.
+
+    Raises:
+        ConfigError: The folder has one of the names without the mark, or is or lies below a file.
+    """
+    final = Path(os.path.realpath(folder))
+    _check_parents(final / mark)
+    if (final / mark).exists():
+        return
+    if strange := next((name for name in names if (final / name).exists()), None):
+        raise ConfigError(f"a folder to write into must not have {strange} from elsewhere. Received: folder={folder}")
 
 
 def check_writable(folder: PathLike, *, ours: Ours | None = None) -> None:
@@ -84,9 +135,10 @@ def check_writable(folder: PathLike, *, ours: Ours | None = None) -> None:
         ours: As in `atomic_folder`.
 
     Raises:
-        ConfigError: `folder` exists and is a file, or `ours` is None or does not recognize all its files.
+        ConfigError: `folder` or a parent is a file, or it exists and `ours` is None or does not recognize all in it.
     """
     final = Path(os.path.realpath(folder))
+    _check_parents(final)
     if not final.exists():
         return
     if ours is None or not final.is_dir():
@@ -132,6 +184,8 @@ def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True
     Raises:
         ConfigError: `out` is an input, lies in an input folder, or (with `whole`) contains an input.
     """
+    if not str(out):
+        raise ConfigError("an output must have a name. Received: output=")
     final = Path(os.path.realpath(out))
     for path in inputs:
         given = Path(os.path.realpath(path)) if path is not None else None
@@ -160,7 +214,8 @@ def exclusive(path: PathLike) -> Iterator[None]:
         ConfigError: Another process holds the lock.
     """
     final = Path(os.path.realpath(path))
-    _make_parent(final)
+    _check_parents(final)
+    final.parent.mkdir(parents=True, exist_ok=True)
     name = final.with_name(f".{final.name}.lock")
     descriptor = _lock(name)
     while descriptor is None:
@@ -196,75 +251,10 @@ def write_json(path: PathLike, value: Any) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
-@contextlib.contextmanager
-def reading(path: PathLike, what: str) -> Iterator[None]:
-    """Turns an OSError while `path` is read into an InputDataError; `what` names its role, such as "photo".
-
-    Raises:
-        InputDataError: Names the file that failed, which may lie below `path`.
-    """
-    try:
-        yield
-    except OSError as error:
-        raise InputDataError(
-            f"{what} {error.filename or path}: {error.strerror or error}. Check its name, and that you may read it."
-        ) from error
-
-
-def check_file(path: PathLike, what: str) -> None:
-    """Refuses what another library would report in its own words; `what` as in `reading`.
-
-    Raises:
-        InputDataError: The file is missing, unreadable, a folder, or a Git LFS pointer.
-    """
-    with reading(path, what):
-        if not Path(path).exists():
-            raise InputDataError(f"{what} {path}: no such file. Check its name.")
-        _refuse_folder(path, what)
-        if Path(path).is_file():  # peeking into a pipe would take its bytes away
-            with open(path, "rb") as file:
-                _refuse_pointer(file.read(len(_LFS_POINTER)), path, what)
-
-
-def read_bytes(path: PathLike, what: str) -> bytes:
-    """Reads a file; `what` and the errors as in `check_file`."""
-    with reading(path, what):
-        _refuse_folder(path, what)
-        data = Path(path).read_bytes()
-    _refuse_pointer(data, path, what)
-    return data
-
-
-def _refuse_folder(path: PathLike, what: str) -> None:
-    if os.path.isdir(path):
-        raise InputDataError(f"{what} {path}: is a folder. Give the name of a file.")
-
-
-def _refuse_pointer(data: bytes, path: PathLike, what: str) -> None:
-    if data.startswith(_LFS_POINTER):
-        raise InputDataError(
-            f"{what} {path}: is a Git LFS pointer in place of the file. Fetch the file with git lfs pull."
-        )
-
-
-def read_json(path: PathLike, what: str) -> Any:
-    """Reads a JSON file; `what` names its role in the error, such as "manifest".
-
-    Raises:
-        InputDataError: The file is missing, unreadable or not JSON.
-    """
-    data = read_bytes(path, what)
-    try:
-        return json.loads(data)
-    except ValueError as error:
-        raise InputDataError(f"{what} {path}: not JSON ({error}). Restore the file, or make it again.") from error
-
-
-def _make_parent(final: Path) -> None:
-    try:
-        final.parent.mkdir(parents=True, exist_ok=True)
-    except (FileExistsError, NotADirectoryError) as error:
-        raise ConfigError(f"a folder to write into must not be a file. Received: folder={error.filename}") from None
+def _check_parents(final: Path) -> None:
+    there = next(parent for parent in final.parents if os.path.lexists(parent))
+    if not there.is_dir():
+        raise ConfigError(f"a folder to write into must not be a file. Received: folder={there}")
 
 
 def _temporary_name(final: Path) -> Path:
