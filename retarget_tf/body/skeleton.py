@@ -53,6 +53,7 @@ LIMBS: tuple[tuple[int, int], ...] = tuple((JOINT[a], JOINT[b]) for a, b in _LIM
 LIMB_COLOURS: tuple[tuple[int, int, int], ...] = tuple(_LIMB_COLOURS.values())
 
 CONFIDENCE_THRESHOLD = 0.3  # a detected joint with less confidence counts as missing
+_STRAIGHT = 25.0  # degrees by which hips and knees of a straight person may lie beside a line through the neck
 
 
 def joints(*names: str) -> tuple[int, ...]:
@@ -205,3 +206,21 @@ def hip_line(keypoints: Float32Array) -> Float32Array:
     if not known.size:
         return np.full(len(keypoints), np.inf, np.float32)
     return np.interp(np.arange(len(keypoints)), known, hips[known, 1]).astype(np.float32)
+
+
+def quarter_turns(pose: Float32Array) -> int:
+    """Returns by how many quarter turns to the left a straight person was turned who would else stand: -1 to 2.
+
+    Args:
+        pose: float32 `[25, 3]`. Without neck and hips, or if trunk and legs do not point the same way, the result is 0.
+    """
+    neck = pose[JOINT["neck"]]
+    below = pose[list(joints("mid_hip", "knee"))]
+    below = below[below[:, 2] > 0]
+    if not neck[2] or len(below) < 2:
+        return 0
+    turned = np.degrees(np.arctan2(*(below - neck)[:, :2].T)) / 90  # 0 straight down, 1 to the right
+    turns = np.rint(turned)
+    if (np.abs(turned - turns) > _STRAIGHT / 90).any() or len(set((turns % 4).tolist())) > 1:
+        return 0
+    return int((turns[0] + 1) % 4) - 1

@@ -22,7 +22,7 @@ from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.pictures import image_files
 from retarget_tf.pictures.square_crop import SquareCrop
-from retarget_tf.retargeting.dance import AUTO, NO_MAP, PARSE
+from retarget_tf.retargeting.dance import AUTO, MAP_CHOICES, NO_MAP, PARSE
 
 _SHOWN_SIZE = 512
 _PARSED_SIZE = extraction.ExtractionConfig().size  # smallest size to parse at; the map is scaled down for the canvas
@@ -119,6 +119,11 @@ def photo_target(
     """
     picture = image_files.load_photo(photo)
     pose = _pose_in(picture, keypoints, search, f"photo {photo}")
+    nothing_given = keypoints is None and target_map in MAP_CHOICES
+    if pose is not None and nothing_given and (turns := skeleton.quarter_turns(pose)):
+        logging.warning("photo %s: shows a person who lies, so it is turned. Give target_keypoints to leave it.", photo)
+        picture = np.ascontiguousarray(np.rot90(picture, -turns))
+        pose = _pose_in(picture, keypoints, search, f"photo {photo}")
     if pose is None or skeleton.person_box(pose) is None:
         raise InputDataError(
             f"photo {photo}: nobody is seen in it. Give a photo that shows a whole person, at least a fifth of it tall."

@@ -122,3 +122,23 @@ def test_who_is_in_view_when() -> None:
     assert skeleton.time_in_view(keypoints[:3]) == slice(2, 3)
     assert skeleton.time_in_view(keypoints[:2]) == slice(0, 2)
     assert skeleton.nearest_in_view(keypoints[:2], 1) == 1
+
+
+@pytest.mark.parametrize("turns", [-1, 0, 1, 2])
+def test_quarter_turns_are_those_of_the_picture(turns: int) -> None:
+    """A straight person in a picture that is turned to the left, as `np.rot90` does."""
+    size = 64
+    pose = np.zeros((NUM_JOINTS, 3), np.float32)
+    pose[list(skeleton.joints("neck", "mid_hip", "knee"))] = [(32, 20, 1), (32, 35, 1), (36, 45, 1), (28, 45, 1)]
+    x, y = pose[:, 0].copy(), pose[:, 1].copy()
+    for _ in range(turns % 4):
+        x, y = y, size - x
+    assert skeleton.quarter_turns(np.stack([x, y, pose[:, 2]], axis=-1)) == turns
+
+
+def test_who_sits_or_bends_is_not_turned() -> None:
+    pose = np.zeros((NUM_JOINTS, 3), np.float32)
+    pose[list(skeleton.joints("neck", "mid_hip", "knee"))] = [(20, 32, 1), (35, 32, 1), (36, 48, 1), (35, 46, 1)]
+    assert skeleton.quarter_turns(pose) == 0
+    pose[JOINT["neck"]] = 0
+    assert skeleton.quarter_turns(pose) == 0

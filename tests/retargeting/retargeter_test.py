@@ -20,7 +20,7 @@ from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.trained import KERAS_NAME
-from retarget_tf.pictures import video
+from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.panel import Panel
 from retarget_tf.retargeting import rollout, sources, targets
 from retarget_tf.retargeting.dance import Dance, Show
@@ -28,7 +28,7 @@ from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.retargeter import Retargeter
 from retarget_tf.retargeting.targets import Target
 from retarget_tf.retargeting.writing import write_dance
-from tests.testing import make_clip_folder, run_program, walking_square
+from tests.testing import heard, make_clip_folder, run_program, walking_square
 
 SIZE = 32
 SPEC = GeneratorSpec(ModelConfig.of_preset("paper", image_size=SIZE, filters=2), person_height_share=0.7)
@@ -272,6 +272,30 @@ def test_panel_is_even_whatever_source_and_photo(shape: tuple[int, int]) -> None
         frame, result = np.zeros((shape[1], shape[0], 3), np.uint8), np.zeros((shape[0] // 2 * 2, 50, 3), np.uint8)
         composed = panel.compose(frame, np.zeros((25, 3), np.float32), np.zeros((SIZE, SIZE), np.uint8), result)
         assert (composed.shape[0] % 2, composed.shape[1] % 2) == (0, 0)
+
+
+def test_a_photo_that_lies_on_its_side_is_turned(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A detector finds who lies as well as who stands; whose keypoints are given is left as they say."""
+    upright = np.zeros((60, 40, 3), np.uint8)
+    upright[0] = 255  # the sky
+    standing = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    standing[list(skeleton.joints("neck", "mid_hip", "knee"))] = [(20, 15, 1), (20, 30, 1), (24, 40, 1), (16, 40, 1)]
+    lying = standing[:, [1, 0, 2]] * np.array([1, -1, 1], np.float32) + np.array([0, 40, 0], np.float32)
+    lying[standing[:, 2] == 0] = 0
+
+    def detect(picture: Uint8Array, **_: object) -> Float32Array:
+        return standing if picture.shape == upright.shape else lying
+
+    monkeypatch.setattr(extraction, "detect_keypoints", detect)
+    image_files.write_png(tmp_path / "photo.png", np.rot90(upright))
+    with heard(caplog):
+        turned = targets.photo_target(tmp_path / "photo.png", SIZE, 0.7)
+    np.testing.assert_array_equal(turned.photo.picture, upright)
+    assert "lies, so it is turned" in caplog.text
+    left = targets.photo_target(tmp_path / "photo.png", SIZE, 0.7, lying)
+    np.testing.assert_array_equal(left.photo.picture, np.rot90(upright))
 
 
 def test_detector_is_asked_where_no_keypoints_are_given(
