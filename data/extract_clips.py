@@ -6,8 +6,9 @@
 Each video becomes the clip named after its file: one fixed square crop around the person's whole path, BODY_25
 keypoints and `parts10` maps. A folder of numbered pictures is a video too, of 25 frames per second or --fps; numbers,
 `frames` and `images` say nothing by themselves, so that data/001/images becomes data_001_images. Of several people the
-one who is seen largest and longest is followed; --person chooses another. Clips that exist already are skipped. Videos
-that cannot be used are named at the end (exit 3); the others are extracted.
+one who is seen largest and longest is followed; --person chooses another. With --keypoints the joints of one video come
+from a file or folder that another program wrote, and only the maps are made. Clips that exist already are skipped.
+Videos that cannot be used are named at the end (exit 3); the others are extracted.
 
 With --screen only the good stretches of a video are taken (see retarget-screen-clips), each as a separate clip named
 after the file and the stretch's first frame; stretches that are left out are named with the reason.

@@ -13,6 +13,7 @@ SCALINGS = ("imagenet", "imagenet_bgr", "unit", "symmetric", "bytes")  # of a pa
 UNITS = ("auto", "pixels", "shares")  # of the coordinates of keypoints, see `read_keypoints`
 
 _SIZE_HELP = "side of the stored square frames in pixels"
+_UNITS_HELP = "unit of the keypoints: pixels, or shares of the picture's width and height; auto decides by the values"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -37,6 +38,12 @@ class ExtractionConfig(PersonSearch):
     margin: float = setting(0.06, "free border around the person's path, as a share of its size", minimum=0, maximum=1)
     max_frames: int = setting(0, "frames of each video to read; 0 for all", minimum=0)
     reading: ReadOptions = AS_IT_IS
+    keypoints: str | None = setting(
+        None,
+        "keypoints of the one video, one entry per frame: a folder of OpenPose's files, DWPose's .json, .npy or .npz; "
+        "detected unless given",
+    )
+    units: str = setting("auto", _UNITS_HELP, choices=UNITS)
     parser: str = setting(BUILT_IN, "mediapipe, or a human parser: a SavedModel folder, a .tflite or an .onnx file")
     parser_schema: str = setting("cihp20", "label schema of a parser that is a file")
     parser_scaling: str = setting(
@@ -73,11 +80,7 @@ class ImportConfig:
     person_id: str | None = setting(
         None, "id of the person; train and test sets are split by it; the clip's name unless given"
     )
-    units: str = setting(
-        "auto",
-        "unit of the keypoints: pixels, or shares of the picture's width and height; auto decides by the values",
-        choices=UNITS,
-    )
+    units: str = setting("auto", _UNITS_HELP, choices=UNITS)
     max_pixels: int = setting(AS_IT_IS.max_pixels, "videos of larger frames are refused", minimum=1)
     person: PersonChoice = MAIN_PERSON
 

@@ -14,7 +14,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage import extraction
-from retarget_tf.footage.importers import KeypointFile
+from retarget_tf.footage.importers import KeypointFile, with_keypoints
 from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.pictures import video
 
@@ -58,20 +58,8 @@ class Source:
         Args:
             pictures: False saves the conversion of the pictures, which may then be empty, where only times are needed.
         """
-        timed, expected = self.open_frames(pictures), len(self.keypoints)
-        for index in range(expected):
-            picture = next(timed, None)
-            if picture is None:
-                raise self._mismatch(f"{index} frames")
-            yield picture
-        if not self.is_cut and next(timed, None) is not None:
-            raise self._mismatch(f"more than {expected} frames")
-
-    def _mismatch(self, frames: str) -> InputDataError:
-        return InputDataError(
-            f"source {self.name}: has {frames}, its keypoints are of {len(self.keypoints)}. "
-            "Give the keypoints of this very video."
-        )
+        timed = self.open_frames(pictures)
+        return with_keypoints(timed, len(self.keypoints), f"source {self.name}", is_cut=self.is_cut)
 
 
 def video_source(
@@ -101,8 +89,7 @@ def video_source(
     """
     info = video.probe(path, reading)
     if isinstance(keypoints, KeypointFile):
-        numbers = list(video.open_folder(path).paths) if os.path.isdir(path) else None
-        keypoints = keypoints.read(info.width, info.height, info.fps, numbers)
+        keypoints = keypoints.of_video(path, info)
     elif keypoints is None:
         keypoints = extraction.video_keypoints(
             path, search=search, max_frames=max_frames or 0, reading=reading, show_progress=show_progress

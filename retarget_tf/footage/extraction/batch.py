@@ -9,7 +9,7 @@ from absl import logging
 from retarget_tf import files
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.clips import clip_id_of
-from retarget_tf.errors import Batch, InputDataError
+from retarget_tf.errors import Batch, ConfigError, InputDataError
 from retarget_tf.footage.extraction.pipeline import extract_clip
 from retarget_tf.footage.extraction.selection import Selection, Stretch
 from retarget_tf.footage.settings import ExtractionConfig
@@ -40,12 +40,14 @@ def extract_videos(
         report: Called with one line about each clip, and about each stretch that is left out.
 
     Raises:
-        ConfigError: the folder of a clip holds something else, or an input.
+        ConfigError: the folder of a clip holds something else, or an input; or keypoints are given for several videos.
         InputDataError, BatchError: one or more videos failed, see `errors.Batch`. The others are done.
         MissingDependencyError: mediapipe or its models are not installed.
     """
+    if config.keypoints is not None and len(paths) != 1:
+        raise ConfigError(f"keypoints must be of one video, so name one. Received: {len(paths)} videos")
     for path in paths:  # before hours of work
-        files.refuse_replacing(pathlib.Path(out) / clip_id_of(path), *paths)
+        files.refuse_replacing(pathlib.Path(out) / clip_id_of(path), *paths, config.keypoints)
         files.check_writable(pathlib.Path(out) / clip_id_of(path), ours=clips.parts_of_clip)
     batch = Batch(len(paths))
     taken: dict[str, files.PathLike] = {}

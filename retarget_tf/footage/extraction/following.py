@@ -2,7 +2,7 @@
 
 MediaPipe's detection of a single person is faster and steadier, but it may jump to a bystander. So `find_person` uses
 it and also counts the people in a few frames a second. If there are several, `follow_person` tracks
-everybody and returns one track.
+everybody and returns one track. `given_person` takes keypoints that are known.
 """
 
 import concurrent.futures
@@ -78,6 +78,15 @@ def find_person(
             views.add(index, frame, [] if found is None else [found])
         crowded_looks = sum(look.result() > 1 for look in looks)
     return Track(np.stack(keypoints), views.of(keypoints), crowded_looks >= _ENOUGH_LOOKS)
+
+
+def given_person(frames: Iterable[Uint8Array], keypoints: Float32Array, *, view_of: ViewOf | None = None) -> Track:
+    """Returns the track of a person whose keypoints `[frames, 25, 3]` are known; `frames`, `view_of`: `find_person`."""
+    views = _Views(view_of)
+    poses = list(keypoints)
+    for index, (frame, pose) in enumerate(zip(frames, poses, strict=True)):
+        views.add(index, frame, [pose])
+    return Track(keypoints, views.of(poses))
 
 
 def _count_people(onlooker: detectors.PoseDetector, frame: Uint8Array, seconds: float) -> int:

@@ -1,7 +1,7 @@
 """Makes a clip folder of a video in two passes: the first finds keypoints, the second writes frames and parsing maps.
 
 The first pass also keeps a few dozen of the segmenter's small views, spread over the video, for the vote on the
-clothes. If it finds several people, an additional pass follows one of them.
+clothes. If it finds several people, an additional pass follows one of them. Keypoints that are given are not searched.
 """
 
 import contextlib
@@ -22,9 +22,10 @@ from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.extraction.external_parser import ExternalParser
-from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person
+from retarget_tf.footage.extraction.following import Track, ViewOf, find_person, follow_person, given_person
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.selection import Stretch
+from retarget_tf.footage.importers.keypoints import KeypointFile, with_keypoints
 from retarget_tf.footage.people.choosing import MAIN_PERSON, between_people, merged_doubts, tell_doubts, tell_left_out
 from retarget_tf.footage.people.cuts import noting_cuts
 from retarget_tf.footage.schema_check import SchemaCheck
@@ -57,18 +58,19 @@ def extract_clip(
         show_progress: Draws progress bars.
 
     Raises:
-        InputDataError: The video cannot be read, or nobody is found in it.
+        InputDataError: The video cannot be read, nobody is found in it, or the keypoints given are not of its frames.
         ConfigError: The folder exists and is not to be replaced, or holds the video.
         MissingDependencyError: mediapipe or its models are not installed.
     """
-    files.refuse_replacing(folder, path)
+    files.refuse_replacing(folder, path, config.keypoints)
     files.check_writable(folder, ours=clips.parts_of_clip if overwrite else None)
     header = video.probe(path, config.reading)
     name = pathlib.Path(folder).name
     stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)
     frames = _Frames(path, header, config.reading, stretch, name, show_progress)
+    known = _known_keypoints(frames, config)
     with _open_parser(config) as parser:
-        track = _track(frames, config, parser.view_of)
+        track = _track(frames, config, parser.view_of, known)
         seen = skeleton.drop_unseen(track.keypoints, header.width, header.height)
         crop = cropping.clip_crop(seen, header.width, header.height, config.margin)
         if crop is None:
@@ -113,6 +115,13 @@ def _open_parser(config: ExtractionConfig) -> Any:
     if config.parser == BUILT_IN:
         return PartsParser(models_folder=config.models)
     return ExternalParser(config.parser, parsing_labels.get_schema(config.parser_schema), config.parser_scaling)
+
+
+def _known_keypoints(frames: "_Frames", config: ExtractionConfig) -> Float32Array | None:
+    """Reads the keypoints of the whole video out of a file, if one is given."""
+    if config.keypoints is None:
+        return None
+    return KeypointFile(config.keypoints, config.units, config.person).of_video(frames.path, frames.header)
 
 
 def video_keypoints(
@@ -168,14 +177,23 @@ class _Frames:
             yield shown
 
 
-def _track(frames: _Frames, search: PersonSearch, view_of: ViewOf | None = None) -> Track:
+def _track(
+    frames: _Frames, search: PersonSearch, view_of: ViewOf | None = None, known: Float32Array | None = None
+) -> Track:
     """Finds the chosen person, with the steadier detection of a single person if nobody else is seen.
+
+    Keypoints of the whole video that are `known` are taken as they are.
 
     Exchanged sides are repaired at once, because the parser tells left from right by the keypoints.
     """
     track, fps = None, frames.header.fps
     cuts: list[int] = []  # noted in the first pass
-    if search.person == MAIN_PERSON:
+    if known is not None:
+        first, end = frames.stretch.first, min(frames.stretch.end, len(known))
+        with frames.open("clothes") as pictures:
+            shown = with_keypoints(noting_cuts(pictures, cuts), end, f"video {frames.path}", first=first)
+            track = given_person(shown, known[first:end], view_of=view_of)
+    elif search.person == MAIN_PERSON:
         with frames.open("pose") as pictures:
             track = find_person(ahead(noting_cuts(pictures, cuts)), fps, search, view_of=view_of)
     if track is None or track.has_company:

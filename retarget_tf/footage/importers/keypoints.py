@@ -3,7 +3,8 @@
 import dataclasses
 import os
 import pathlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from absl import logging
@@ -17,6 +18,9 @@ from retarget_tf.footage.importers.openpose import SMALLEST_PIXELS, SUFFIXES, re
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON, PersonChoice, tell_doubts
 from retarget_tf.footage.settings import UNITS
+from retarget_tf.pictures import video
+
+_Frame = TypeVar("_Frame")
 
 # Keypoints that are not pixels by `SMALLEST_PIXELS` are shares if all lie in this range and at most this share is
 # negative, since detectors place some joints outside of the picture.
@@ -89,16 +93,53 @@ class KeypointFile:
     Attributes:
         path: Path of the file or folder.
         units: Units of x and y, see `read_keypoints`.
+        person: Whom to follow if it shows several people.
     """
 
     path: files.PathLike
     units: str = "auto"
+    person: PersonChoice = MAIN_PERSON
 
     def read(
         self, width: int, height: int, fps: float = 30.0, frame_numbers: Sequence[int] | None = None
     ) -> Float32Array:
         """Reads all frames, float32 `[frames, 25, 3]` in pixels, see `read_keypoints`."""
-        return read_keypoints(self.path, width, height, frame_numbers, units=self.units, fps=fps)
+        return read_keypoints(self.path, width, height, frame_numbers, units=self.units, fps=fps, person=self.person)
+
+    def of_video(self, path: files.PathLike, info: video.VideoInfo) -> Float32Array:
+        """Reads the keypoints of a video, or of a folder of pictures, whose numbers its files then have."""
+        numbers = list(video.open_folder(path).paths) if os.path.isdir(path) else None
+        return self.read(info.width, info.height, info.fps, numbers)
+
+
+def with_keypoints(
+    frames: Iterator[_Frame], count: int, source: str, *, first: int = 0, is_cut: bool = False
+) -> Iterator[_Frame]:
+    """Yields the frames of a video that keypoints are of.
+
+    Args:
+        frames: Frames of the video from `first` on.
+        count: The frame after the last with keypoints.
+        source: Name of the video for the error message, such as `video dance.mp4`.
+        first: Number of the first frame.
+        is_cut: Allows the video to be longer.
+
+    Raises:
+        InputDataError: The video has fewer frames, or more.
+    """
+
+    def mismatch(found: str) -> InputDataError:
+        return InputDataError(
+            f"{source}: has {found}, its keypoints are of {count}. Give the keypoints of this very video."
+        )
+
+    for index in range(first, count):
+        frame = next(frames, None)
+        if frame is None:
+            raise mismatch(f"{index} frames")
+        yield frame
+    if not is_cut and next(frames, None) is not None:
+        raise mismatch(f"more than {count} frames")
 
 
 def _numbers_of(by_number: Mapping[int, Float32Array]) -> Sequence[int]:
