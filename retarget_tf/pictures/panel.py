@@ -15,6 +15,7 @@ from retarget_tf.pictures.enlarging import enlarge_map
 _HEIGHT = 384  # of a column in pixels, unless the maps are larger
 _WIDEST = 16 / 9  # largest width / height of the source's column; wider sources are scaled down
 _COLUMNS = ("target", "source", "pose", "retargeted map", "retargeted")
+_NOBODY = "nobody is found"
 
 
 class Panel:
@@ -42,6 +43,7 @@ class Panel:
         self._result_size = _fitted(result_shape[1] / result_shape[0], side)
         self._schema = schema
         self._scale = side / size
+        self._nobody = _nobody(side)
         self._draw = tf.function(lambda keypoints: encoding.to_pixels(pose_map.draw_stick_figure(keypoints, side)))
         widths = (side, self._source_size[0], side, side, self._result_size[0])
         self._lefts = [GAP + sum(widths[:i]) + GAP * i for i in range(len(widths))]
@@ -55,13 +57,13 @@ class Panel:
         drawing.paste(self._still, _resized(target, side, side), self._lefts[0], LINE)
 
     def compose(
-        self, frame: Uint8Array, keypoints: Float32Array, parsing_map: Uint8Array, result: Uint8Array
+        self, frame: Uint8Array, keypoints: Float32Array | None, parsing_map: Uint8Array, result: Uint8Array
     ) -> Uint8Array:
         """Composes one frame.
 
         Args:
             frame: Frame of the source, RGB uint8 `[height, width, 3]`.
-            keypoints: Pose on the target's canvas, float32 `[25, 3]` in pixels of the map.
+            keypoints: Pose on the target's canvas, float32 `[25, 3]` in pixels of the map; None if nobody is found.
             parsing_map: Generated class ids, uint8 `[size, size]`.
             result: Photographic frame, RGB or RGBA uint8 `[height, width, 3 or 4]`.
 
@@ -70,9 +72,8 @@ class Panel:
         """
         panel = self._still.copy()
         width, height = self._source_size
-        larger = keypoints * np.asarray([self._scale, self._scale, 1], np.float32)
-        pose = self._draw(tf.constant(larger[None]))[0].numpy()
-        side = pose.shape[0]
+        side = self._nobody.shape[0]
+        pose = self._nobody if keypoints is None else self._stick_figure(keypoints)
         coloured = self._schema.colour(enlarge_map(parsing_map, side))
         drawing.paste(panel, _resized(frame, width, height), self._lefts[1], LINE + (side - height) // 2)
         drawing.paste(panel, pose, self._lefts[2], LINE)
@@ -80,6 +81,17 @@ class Panel:
         width, height = self._result_size
         drawing.paste(panel, _resized(result[..., :3], width, height), self._lefts[4], LINE + (side - height) // 2)
         return panel
+
+    def _stick_figure(self, keypoints: Float32Array) -> Uint8Array:
+        larger = keypoints * np.asarray([self._scale, self._scale, 1], np.float32)
+        return np.asarray(self._draw(tf.constant(larger[None]))[0])
+
+
+def _nobody(side: int) -> Uint8Array:
+    """Returns the pose of nobody: no figure, and words that say why."""
+    pose = np.zeros((side, side, 3), np.uint8)
+    drawing.write(pose, _NOBODY, (side - drawing.text_width(_NOBODY)) // 2, (side - LINE) // 2, DARK.faint)
+    return pose
 
 
 def _fitted(aspect: float, side: int) -> tuple[int, int]:

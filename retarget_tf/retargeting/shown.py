@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.body import keypoint_filters
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.pictures.enlarging import enlarge_map
 from retarget_tf.retargeting.dance import Show
@@ -50,11 +51,16 @@ class Shown:
     height: int
 
     def steps(self, show: Show, source: Source, *, with_maps: bool) -> Iterator[Step]:
-        """Yields the frames of the video; maps and photographic frames are made only if they are needed."""
+        """Yields the frames of the video; maps and photographic frames are made only if they are needed.
+
+        A panel shows no pose where nobody is found for long, though the person keeps the one before.
+        """
         maps = self.maps() if with_maps or show != "frames" else _nothing(len(self.placed))
         frames = self.frames() if show != "maps" else _nothing(len(self.placed))
         panel: Panel | None = None
-        steps = zip(source.frames(pictures=show == "panel"), self.placed, maps, frames, strict=True)
+        absent = keypoint_filters.long_absences(source.keypoints, source.fps)
+        poses = [None if alone else pose for pose, alone in zip(self.placed, absent, strict=True)]
+        steps = zip(source.frames(pictures=show == "panel"), poses, maps, frames, strict=True)
         for timed, keypoints, parsing_map, frame in steps:
             if show == "panel":
                 panel = panel or self._panel(source.picture_size, frame.shape, len(parsing_map))

@@ -6,6 +6,7 @@ import importlib
 
 from retarget_tf.errors import ConfigError
 from retarget_tf.footage.importers import KeypointFile
+from retarget_tf.footage.people.choosing import tell_absences
 from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting.base_retargeter import BaseRetargeter
 from retarget_tf.retargeting.dance import AUTO, NO_MAP, Dance, check_outputs
@@ -48,6 +49,7 @@ def write_dance(
         meanwhile.submit(importlib.import_module, "retarget_tf.retargeting.frames.frame_maker")
         target = _target(retargeter, dance, reading)
         source = _source(dance, reading, show_progress=show_progress)
+        tell_absences(f"source {source.name}", source.keypoints, "the poses before and after stand in")
     return retargeter.write_video(
         target,
         source,

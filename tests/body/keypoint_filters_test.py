@@ -72,6 +72,17 @@ def test_short_absences_are_bridged_long_ones_are_not() -> None:
     assert keypoint_filters.bridge_absences(long, 60)[:, 0, 2].all()  # 16 frames are not half a second
 
 
+@pytest.mark.parametrize(
+    ("shown", "long"),
+    [("11.1..1", "0000000"), ("..1...1", "1101110"), ("1.1....", "0001111"), (".......", "1111111"), ("1..", "000")],
+)
+def test_absences_are_long_from_the_start_and_over_half_a_second(shown: str, long: str) -> None:
+    """Two frames are half a second; one of a single joint is no absence."""
+    source = track(*[(1.0, 1.0) if frame == "1" else None for frame in shown])
+    found = keypoint_filters.long_absences(source, fps=4)
+    assert "".join("1" if alone else "0" for alone in found) == long
+
+
 def test_a_joint_that_is_missing_among_others_is_no_absence() -> None:
     source = track((0, 10), None, (2, 30))
     source[1, skeleton.JOINT["neck"]] = 1, 1, 0.9

@@ -17,7 +17,7 @@ from retarget_tf.footage.extraction import detectors, pipeline
 from retarget_tf.footage.extraction.parser import ParsedImage, PosedImage
 from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.square_crop import SquareCrop
-from tests.testing import run_program, walking_square
+from tests.testing import heard, run_program, walking_square
 
 SIZE, FRAMES = 64, 6
 
@@ -101,8 +101,10 @@ def test_joints_are_the_files_and_the_maps_the_parsers(tmp_path: pathlib.Path, p
             assert parsing_map[y, x] == 3
 
 
-def test_files_are_matched_with_pictures_by_number(tmp_path: pathlib.Path, parser: BrightParser) -> None:
-    """Frame 12 shows nobody; of two people the chosen one is taken."""
+def test_files_are_matched_with_pictures_by_number(
+    tmp_path: pathlib.Path, parser: BrightParser, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Frame 12 shows nobody, which is told; of two people the chosen one is taken."""
     frames, keypoints = walk()
     (tmp_path / "images").mkdir()
     (tmp_path / "json").mkdir()
@@ -115,19 +117,31 @@ def test_files_are_matched_with_pictures_by_number(tmp_path: pathlib.Path, parse
         config = extraction.ExtractionConfig(
             person=extraction.PersonChoice(rank), size=SIZE, keypoints=str(tmp_path / "json"), units="pixels"
         )
-        extraction.extract_clip(tmp_path / "images", tmp_path / str(rank), config)
+        with heard(caplog):
+            extraction.extract_clip(tmp_path / "images", tmp_path / str(rank), config)
+        assert [line for line in caplog.messages if "nobody" in line] == [
+            f"video {tmp_path / 'images'}: nobody is found in 1 of 6 frames (first: 2); "
+            "the clip has no joints there, and empty maps where that takes over half a second."
+        ]
+        caplog.clear()
         clip = clips.open_clip(tmp_path / str(rank))
         assert [pose.any() for pose in clip.keypoints] == [True, True, False, True, True, True]
         np.testing.assert_allclose(parser.voted, np.delete(keypoints, 2, axis=0) * [scale, scale, 1], atol=1e-3)
 
 
-def test_a_stretch_has_its_own_keypoints(tmp_path: pathlib.Path, parser: BrightParser) -> None:
+def test_a_stretch_has_its_own_keypoints(
+    tmp_path: pathlib.Path, parser: BrightParser, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Frames are numbered as in the video; those at its ends are left out and not counted."""
     path, keypoints = dance(tmp_path)
+    keypoints[[1, 3]] = 0
     np.save(tmp_path / "points.npy", keypoints)
     config = extraction.ExtractionConfig(size=SIZE, keypoints=str(tmp_path / "points.npy"))
-    extraction.extract_clip(path, tmp_path / "clip", config, stretch=extraction.Stretch(2, 5))
-    np.testing.assert_allclose(parser.voted, keypoints[2:5], atol=1e-4)
+    with heard(caplog):
+        extraction.extract_clip(path, tmp_path / "clip", config, stretch=extraction.Stretch(1, 5))
+    np.testing.assert_allclose(parser.voted, keypoints[[2, 4]], atol=1e-4)
     assert clips.open_clip(tmp_path / "clip").info.frames == 3
+    assert "nobody is found in 1 of 3 frames (first: 3); the clip" in caplog.text
 
 
 @pytest.mark.parametrize(

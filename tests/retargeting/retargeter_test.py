@@ -265,6 +265,47 @@ def test_panel_shows_the_map_in_its_colours_and_the_frame() -> None:
     assert np.flatnonzero(frame.any(axis=0))[0] > np.flatnonzero(upper_clothes.any(axis=0))[-1]
 
 
+def test_panel_of_nobody_has_words_in_the_place_of_the_pose() -> None:
+    panel = Panel(np.zeros((8, 8, 3), np.uint8), (100, 100), (60, 60), SIZE, parsing_labels.PARTS10)
+    rest = np.zeros((100, 100, 3), np.uint8), np.zeros((SIZE, SIZE), np.uint8), np.zeros((60, 60, 3), np.uint8)
+    pose, nobody, alone = (
+        panel.compose(rest[0], points, *rest[1:])
+        for points in (keypoints()[0] / 2, np.zeros((25, 3), np.float32), None)
+    )
+    middle = slice(28 + 384 // 2 - 14, 28 + 384 // 2 + 14)  # a line of text
+    assert (alone != nobody)[middle].any()
+    np.testing.assert_array_equal(np.delete(alone, middle, axis=0), np.delete(nobody, middle, axis=0))
+    assert (pose != nobody).any(axis=-1).sum() > (alone != nobody).any(axis=-1).sum()
+
+
+@pytest.mark.parametrize(
+    ("absent", "without"), [((1, 2), ()), ((0,), (0,)), ((0, 2), (0,)), ((1, 2, 3), (1, 2, 3)), ((3, 4), ())]
+)
+def test_a_panel_shows_no_pose_where_nobody_is_found_for_long(
+    loaded: Retargeter,
+    target: Target,
+    dance: pathlib.Path,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+    absent: tuple[int, ...],
+    without: tuple[int, ...],
+) -> None:
+    """At 4 frames per second half a second is two frames; the person herself keeps a pose in every frame."""
+    seen, poses = keypoints(), list[Float32Array | None]()
+    seen[list(absent)] = 0
+    source = dataclasses.replace(sources.video_source(dance, seen), fps=4.0)
+    compose = Panel.compose
+
+    def noting(panel: Panel, frame: Uint8Array, pose: Float32Array | None, *rest: Any) -> Uint8Array:
+        poses.append(pose)
+        return compose(panel, frame, pose, *rest)
+
+    monkeypatch.setattr(Panel, "compose", noting)
+    loaded.write_video(target, source, tmp_path / "panel", show="panel", maps_dir=tmp_path / "maps")
+    assert tuple(index for index, pose in enumerate(poses) if pose is None) == without
+    assert len(list((tmp_path / "maps").iterdir())) == len(poses) == 5
+
+
 @pytest.mark.parametrize("shape", [(32, 32), (100, 1000), (1000, 100)])
 def test_panel_is_even_whatever_source_and_photo(shape: tuple[int, int]) -> None:
     for schema in parsing_labels.SCHEMAS.values():

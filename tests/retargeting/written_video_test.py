@@ -26,7 +26,7 @@ from retarget_tf.retargeting.targets import Target
 from retarget_tf.retargeting.writing import write_dance
 from tests.pictures.sound_test import make_source
 from tests.retargeting.frames import puppet
-from tests.testing import make_clip_folder
+from tests.testing import heard, make_clip_folder
 
 UNEVEN = [0.0, 1001 / 60000, 0.04, 0.54, 0.55, 1.0]
 SMALL = FrameOptions(height=64)
@@ -106,6 +106,29 @@ def test_a_dance_says_whether_there_is_sound(model: Drawn, tmp_path: pathlib.Pat
     )
     assert write_dance(model, dance, options=SMALL) == 5
     assert (sound_of(tmp_path / "out.mp4") is not None) == audio
+
+
+@pytest.mark.parametrize(("absent", "told"), [((), []), ((0, 3), ["2 of 5 frames (first: 0)"])])
+def test_frames_without_anybody_are_counted(
+    model: Drawn, tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture, absent: tuple[int, ...], told: list[str]
+) -> None:
+    clip = make_clip_folder(tmp_path, size=64)
+    points = path_of(5) * np.array([0.25, 0.25, 1])
+    points[list(absent)] = 0
+    np.save(tmp_path / "points.npy", points)
+    video_path = make_source(tmp_path / "dance.mp4", seconds=0.2, click_at=0.1)
+    dance = Dance(
+        out=str(tmp_path / "out.mp4"),
+        target_clip=str(clip),
+        source_video=str(video_path),
+        source_keypoints=str(tmp_path / "points.npy"),
+    )
+    with heard(caplog):
+        write_dance(model, dance, options=SMALL)
+    lines = [line for line in caplog.messages if "nobody" in line]
+    assert lines == [
+        f"source {video_path}: nobody is found in {counts}; the poses before and after stand in." for counts in told
+    ]
 
 
 @pytest.mark.parametrize(("suffix", "most"), [(".mp4", 1e-9), (".webm", 5e-4)])

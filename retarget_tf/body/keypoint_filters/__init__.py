@@ -14,7 +14,7 @@ seconds, so the same dance is treated alike at any frame rate.
 from typing import Final
 
 from retarget_tf.arrays import Float32Array
-from retarget_tf.body.keypoint_filters.gaps import GUESSED, bridge_absences, fill_from_twin, fill_gaps
+from retarget_tf.body.keypoint_filters.gaps import GUESSED, bridge_absences, fill_from_twin, fill_gaps, long_absences
 from retarget_tf.body.keypoint_filters.smoothing import drop_outliers, smooth
 from retarget_tf.body.keypoint_filters.stream import LostJoints, OneEuroFilter
 from retarget_tf.body.keypoint_filters.swaps import repair_swaps
@@ -29,6 +29,7 @@ __all__ = [
     "drop_outliers",
     "fill_from_twin",
     "fill_gaps",
+    "long_absences",
     "repair_swaps",
     "smooth",
 ]

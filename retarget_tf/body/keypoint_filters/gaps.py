@@ -77,6 +77,22 @@ def bridge_absences(keypoints: Float32Array, fps: float, longest: float = LONGES
     return bridged
 
 
+def long_absences(keypoints: Float32Array, fps: float, longest: float = LONGEST_GAP) -> BoolArray:
+    """Returns, bool `[frames]`, where nobody is seen: before the first joint, and in gaps over `longest` seconds.
+
+    Args:
+        keypoints: float32 `[frames, 25, 3]`.
+        fps: Frames per second.
+        longest: Longest gap in seconds that does not count.
+    """
+    absent = ~(keypoints[..., 2] > 0).any(axis=-1)
+    edges = np.flatnonzero(np.diff(absent, prepend=False, append=False))
+    long = np.zeros(len(keypoints), np.bool_)
+    for start, end in edges.reshape(-1, 2):
+        long[start:end] = start == 0 or end - start > round(longest * fps)
+    return long
+
+
 def fill_from_twin(keypoints: Float32Array) -> Float32Array:
     """Fills missing joints of arms and legs from the same limb of the other side, mirrored.
 

@@ -26,12 +26,21 @@ from retarget_tf.footage.extraction.following import Track, ViewOf, find_person,
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.selection import Stretch
 from retarget_tf.footage.importers.keypoints import KeypointFile, with_keypoints
-from retarget_tf.footage.people.choosing import MAIN_PERSON, between_people, merged_doubts, tell_doubts, tell_left_out
+from retarget_tf.footage.people.choosing import (
+    MAIN_PERSON,
+    between_people,
+    merged_doubts,
+    tell_absences,
+    tell_doubts,
+    tell_left_out,
+)
 from retarget_tf.footage.people.cuts import noting_cuts
 from retarget_tf.footage.schema_check import SchemaCheck
 from retarget_tf.footage.settings import BUILT_IN, MAIN_SEARCH, ExtractionConfig, PersonSearch
 from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
+
+_WITHOUT_A_POSE = "the clip has no joints there, and empty maps where that takes over half a second"
 
 
 def extract_clip(
@@ -84,6 +93,7 @@ def extract_clip(
         taken = skeleton.time_in_view(stored)
         tell_left_out(f"video {path}", taken, len(stored), stretch.first)
         stored, bridged = stored[taken], bridged[taken]
+        tell_absences(f"video {path}", stored, _WITHOUT_A_POSE, stretch.first + taken.start)
         hip_lines = skeleton.hip_line(stored)
         check = SchemaCheck(parser.schema, f"parser {config.parser}", "--parser_schema")
         further = () if parser.schema == PARTS10 else (parser.schema.name,)

@@ -90,6 +90,23 @@ def tell_left_out(source: str, taken: slice, frames: int, first: int = 0) -> Non
             logging.info("%s: frames %d to %d show nobody, they are left out.", source, first + start, first + end - 1)
 
 
+def tell_absences(source: str, keypoints: Float32Array, instead: str, first: int = 0) -> None:
+    """Logs one line about the frames of `[frames, 25, 3]` without any joint.
+
+    Args:
+        source: Name of the source, such as `video dance.mp4`.
+        keypoints: float32 `[frames, 25, 3]`.
+        instead: What there is in these frames.
+        first: Number of the first frame.
+    """
+    absent = np.flatnonzero(~(keypoints[..., 2] > 0).any(axis=-1))
+    if len(absent):
+        logging.info(
+            "%s: nobody is found in %d of %d frames (first: %d); %s.",
+            *(source, len(absent), len(keypoints), first + absent[0], instead),
+        )
+
+
 def between_people(cuts: Sequence[int], keypoints: Float32Array) -> list[int]:
     """Returns the cuts with somebody before and in the shot that begins there; `keypoints` are `[frames, 25, 3]`."""
     seen = np.asarray((keypoints[..., 2] > 0).any(axis=-1))
