@@ -10,6 +10,7 @@ import tensorflow as tf
 from absl import logging
 
 from retarget_tf.arrays import Uint8Array
+from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import CIHP20, PPP7
 from retarget_tf.dataset import clips
 from retarget_tf.errors import InputDataError, MissingDependencyError
@@ -17,7 +18,9 @@ from retarget_tf.footage import extraction
 from retarget_tf.footage.extraction import detectors, pipeline
 from retarget_tf.footage.extraction.external_parser import ExternalParser
 from retarget_tf.footage.extraction.following import Track
+from retarget_tf.footage.extraction.parser import PosedImage
 from retarget_tf.pictures import video
+from retarget_tf.pictures.square_crop import SquareCrop
 from tests.testing import TrueDetector, walking_square
 
 SIZE = 32
@@ -82,6 +85,27 @@ def test_scalings_reach_the_network(tmp_path: pathlib.Path) -> None:
     found = {scaling: ExternalParser(path, CIHP20, scaling).ids(grey).max() for scaling in ("unit", "symmetric")}
     assert found == {"unit": UPPER, "symmetric": 0}
     assert ExternalParser(path, CIHP20, "imagenet_bgr").ids(grey).max() == UPPER
+
+
+def test_who_is_upside_down_is_parsed_upright(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The parser sees the same person, and its map is at her place."""
+    parser = ExternalParser(saved_model(tmp_path / "parser"), CIHP20, "unit")
+    keypoints = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
+    keypoints[list(skeleton.joints("neck", "mid_hip", "knee"))] = [(32, 16, 1), (32, 32, 1), (36, 44, 1), (28, 44, 1)]
+    over = np.where(keypoints[:, 2:] > 0, keypoints * np.array([-1, -1, 1]) + np.array([64, 64, 0]), 0)
+    picture = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
+    seen: list[Uint8Array] = []
+
+    def ids(view: Uint8Array) -> Uint8Array:
+        seen.append(view)
+        return np.asarray(view[..., 1] > 127, np.uint8)
+
+    monkeypatch.setattr(parser, "ids", ids)
+    posed = [PosedImage(picture, keypoints), PosedImage(np.ascontiguousarray(picture[::-1, ::-1]), over.astype("f4"))]
+    standing, turned = parser.parse_frames(posed, SquareCrop(0, 0, 64), 64)
+    np.testing.assert_allclose(seen[0].astype(int), seen[1], atol=2)
+    assert (standing.parsing_map == turned.parsing_map[::-1, ::-1]).mean() > 0.97
+    assert len(np.unique(standing.parsing_map)) == 2
 
 
 def test_a_video_of_one_frame_becomes_a_clip_of_one(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import pathlib
+from typing import Self
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from retarget_tf.footage.extraction import (
     wardrobe,
 )
 from retarget_tf.pictures import video
+from retarget_tf.pictures.square_crop import SquareCrop
 from tests import testing
 from tests.testing import make_clip_folder, mirror_keypoints, needs_footage, needs_mediapipe, run_program, shared_videos
 
@@ -67,6 +69,34 @@ def sure(channel: IndexArray) -> Float32Array:
     confidences = np.full((*channel.shape, detectors.NUM_CHANNELS), 0.01, np.float32)
     np.put_along_axis(confidences, channel[..., None], 0.95, axis=-1)
     return confidences
+
+
+def turn(keypoints: Float32Array, turns: int) -> Float32Array:
+    """Turns keypoints in a picture of `SIZE` px by quarter turns to the left, as `np.rot90` turns the picture."""
+    for _ in range(turns % 4):
+        turned = np.stack([keypoints[:, 1], SIZE - keypoints[:, 0], keypoints[:, 2]], axis=-1)
+        keypoints = np.where(keypoints[:, 2:] > 0, turned, 0).astype(np.float32)
+    return keypoints
+
+
+class UprightSegmenter:
+    """Knows materials by their colour, but hair and faces only in the upper half of what it sees."""
+
+    def __init__(self, **_: object) -> None:
+        pass
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def segment(self, image: Uint8Array) -> Float32Array:
+        """Returns the confidences; a head in the lower half is skin."""
+        channel = np.rint(image[..., 0] / 50).astype(np.intp)
+        below = channel[len(channel) // 2 :]
+        below[(below == detectors.HAIR) | (below == detectors.FACE_SKIN)] = detectors.BODY_SKIN
+        return sure(channel)
 
 
 def ballot_of(confidences: Float32Array, lab: Float32Array | None = None) -> wardrobe.Ballot:
@@ -131,6 +161,19 @@ def test_nobody_has_no_crop() -> None:
     nobody = np.zeros((3, skeleton.NUM_JOINTS, 3), np.float32)
     assert cropping.clip_crop(nobody, 64, 64, 0.1) is None
     assert cropping.person_view(nobody[0], 64, 64) is None
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+def test_the_square_of_who_is_turned_is_turned(turns: int) -> None:
+    """The hair reaches as far beyond the joints, wherever the head is."""
+    small = figure() * np.array([0.5, 0.5, 1], np.float32) + np.array([20, 30, 0], np.float32) * (figure()[:, 2:] > 0)
+    crop = cropping.clip_crop(small[None], SIZE, SIZE, 0.1)
+    turned = cropping.clip_crop(turn(small, turns)[None], SIZE, SIZE, 0.1)
+    assert crop is not None
+    assert turned is not None
+    corners = np.array([[crop.left, crop.top, 1], [crop.left + crop.side, crop.top + crop.side, 1]], np.float32)
+    expected = turn(corners, turns)[:, :2].min(axis=0)
+    np.testing.assert_allclose([turned.left, turned.top, turned.side], [*expected, crop.side], atol=1e-3)
 
 
 # ---- bones
@@ -235,6 +278,21 @@ def test_mirrored_figure_has_the_mirrored_map() -> None:
     mirrored = parts.assign(np.ascontiguousarray(confidences[:, ::-1]), mirror_keypoints(figure(), SIZE), clothes)
     expected = np.asarray(parsing_labels.PARTS10.mirrored, np.uint8)[parsing_map[:, ::-1]]
     assert (mirrored == expected).mean() > 0.995
+
+
+@pytest.mark.parametrize("turns", [1, 2, 3])
+@pytest.mark.parametrize("trousers", [True, False])
+def test_turned_figure_has_the_turned_map(monkeypatch: pytest.MonkeyPatch, turns: int, trousers: bool) -> None:
+    """On her hands or lying, a person keeps her hair and face."""
+    monkeypatch.setattr(detectors, "Segmenter", UprightSegmenter)
+    picture = np.repeat(paint(trousers=trousers).argmax(axis=-1)[..., None] * 50, 3, axis=-1).astype(np.uint8)
+    whole = SquareCrop(0, 0, SIZE)
+    turned = extraction.PosedImage(np.ascontiguousarray(np.rot90(picture, turns)), turn(figure(), turns))
+    with extraction.PartsParser(workers=1) as parser:
+        expected = parser.parse(extraction.PosedImage(picture, figure()), whole, SIZE)
+        found = parser.parse(turned, whole, SIZE)
+    assert (expected[10, 64], expected[18, 64]) == (ID["hair"], ID["face"])
+    assert (np.rot90(found, -turns) == expected).mean() > 0.995
 
 
 def test_trousers_taken_for_skin_in_one_frame_stay_trousers() -> None:

@@ -10,7 +10,7 @@ from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.pictures.square_crop import SquareCrop
 
-# The body reaches beyond the box of its joints (hands, hair, soles) by this share of the box's longer side.
+# The hair reaches beyond the box of the joints by this share of the box's longer side; hands and soles, by half of it.
 _BEYOND_JOINTS = 0.12
 _STEADY = 5  # frames of the running median
 _VIEW_MARGIN = 0.1  # border of the segmenter's view, which needs background, as a share of the person's longer side
@@ -66,7 +66,9 @@ def _body_box(keypoints: Float32Array, width: int, height: int) -> Float32Array 
     if box is None:
         return None
     reach = _BEYOND_JOINTS * max(box[2] - box[0], box[3] - box[1])
-    body = np.array([box[0] - reach / 2, box[1] - reach, box[2] + reach / 2, box[3] + reach / 2])
+    beyond = np.full(4, reach / 2)
+    beyond[(1 - skeleton.quarter_turns(keypoints)) % 4] = reach  # where the head is: the top if the person stands
+    body = box + beyond * (-1, -1, 1, 1)
     return np.clip(body, 0, (width, height, width, height)).astype(np.float32)
 
 

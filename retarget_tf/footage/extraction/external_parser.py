@@ -19,6 +19,7 @@ from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.footage.extraction import cropping
 from retarget_tf.footage.extraction.parser import ParsedImage, PosedImage, inside_picture
+from retarget_tf.footage.extraction.views import parsed_upright
 from retarget_tf.footage.settings import SCALINGS
 from retarget_tf.pictures.square_crop import SquareCrop
 
@@ -88,7 +89,7 @@ class ExternalParser:
             parsing_map = np.zeros((size, size), np.uint8)
             if view is not None:
                 side = max(self._height, self._width)
-                ids = self.ids(view.apply(image, side))
+                ids = parsed_upright(self.ids, view.apply(image, side), keypoints)
                 parsing_map = crop.relative_to(view, side).apply_map_on_background(ids, size)
                 parsing_map *= inside_picture(image, crop, size)
             yield ParsedImage(crop.apply(image, size), parsing_map)

@@ -1,7 +1,8 @@
 """Parses pictures of a person into `parts10` maps with MediaPipe's segmenter and the person's keypoints.
 
-The segmenter is run on a close square around the person (`cropping.person_view`), for several frames in parallel. Its
-confidences are resampled to the wanted square, averaged over time (`steadying`) and combined with the pose (`parts`).
+The segmenter is run on a close square around the person (`cropping.person_view`), in which she is turned upright, for
+several frames in parallel. Its confidences are resampled to the wanted square, averaged over time (`steadying`) and
+combined with the pose (`parts`).
 """
 
 import collections
@@ -21,6 +22,7 @@ from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.footage.extraction import cropping, detectors, parts, wardrobe
 from retarget_tf.footage.extraction.body_geometry import bones_of, nearness
 from retarget_tf.footage.extraction.steadying import SegmentedFrame, steadied
+from retarget_tf.footage.extraction.views import parsed_upright
 from retarget_tf.pictures.square_crop import SquareCrop
 
 _In = TypeVar("_In")
@@ -130,7 +132,7 @@ class PartsParser:
         view = self._view_square(posed)
         if view is None:
             return _only_background(size)
-        values = self._segment(view.apply(posed.image, _VIEW))
+        values = self._segment(view.apply(posed.image, _VIEW), posed.keypoints)
         person = values[..., 1:]  # without the background channel, zeros mean background
         return _with_background(_place(person, view, crop, size) * inside_picture(posed.image, crop, size)[..., None])
 
@@ -138,7 +140,7 @@ class PartsParser:
         bones = bones_of(view.keypoints)
         if bones is None:
             return None
-        values = self._segment(view.image)
+        values = self._segment(view.image, view.keypoints)
         rows, columns = parts.candidates(values)
         if not len(rows):
             return None
@@ -146,10 +148,10 @@ class PartsParser:
         lab = cv2.cvtColor(view.image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
         return wardrobe.ballot(values[rows, columns], lab[rows, columns], bones, near)
 
-    def _segment(self, view: Uint8Array) -> Float32Array:
+    def _segment(self, view: Uint8Array, keypoints: Float32Array) -> Float32Array:
         segmenter = self._idle.get()
         try:
-            return segmenter.segment(view)
+            return parsed_upright(segmenter.segment, view, keypoints)
         finally:
             self._idle.put(segmenter)
 

@@ -1,11 +1,12 @@
-"""Views: parts of a picture that a detector looks at in the place of the whole."""
+"""Views: parts of a picture that a detector or a parser looks at in the place of the whole."""
 
 import dataclasses
+from collections.abc import Callable
 from typing import Protocol, Self
 
 import numpy as np
 
-from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.pictures.square_crop import SquareCrop
 
@@ -61,6 +62,22 @@ class View:
             found = found[_TWINS] * np.array([-1, 1, 1], np.float32)
             found += np.array([self.picture.shape[1], 0, 0], np.float32)
         return np.concatenate([found[:, :2] * self.pixel + self.corner, found[:, 2:]], axis=1)
+
+
+def parsed_upright(parse: Callable[[Uint8Array], AnyArray], view: Uint8Array, keypoints: Float32Array) -> AnyArray:
+    """Parses a view in which the person stands upright, since parsers see no face that is upside down.
+
+    Args:
+        parse: Returns `[side, side, ...]` of a picture RGB uint8 `[side, side, 3]`.
+        view: Square picture of a person who may stand on her hands or lie.
+        keypoints: Her joints, float32 `[25, 3]`.
+
+    Returns:
+        What `parse` finds, at its place in `view`.
+    """
+    turns = skeleton.quarter_turns(keypoints)
+    upright = np.ascontiguousarray(np.rot90(view, -turns))
+    return np.ascontiguousarray(np.rot90(parse(upright), turns))
 
 
 def square_around(keypoints: Float32Array, margin: float) -> SquareCrop | None:
