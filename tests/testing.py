@@ -267,7 +267,7 @@ class TrueDetector:
         """Returns the first person, or None."""
         return next(iter(self.detect_all(image, seconds)), None)
 
-    def detect_all(self, image: Uint8Array, seconds: float = 0.0) -> list[Float32Array]:
+    def detect_all(self, image: Uint8Array, seconds: float = 0.0, *, reduced: object = None) -> list[Float32Array]:
         """Returns all people in pixels of the image, which may be scaled."""
         poses = self._keypoints[:, round(seconds * self._fps)]
         scale = np.array([image.shape[1] / self._width] * 2 + [1], np.float32)

@@ -494,7 +494,7 @@ def test_a_photo_of_several_people_is_told(
 ) -> None:
     frames, keypoints = testing.two_dancers(2)
     detector = testing.TrueDetector(keypoints[:people], frames[0].shape[1])
-    monkeypatch.setattr(extraction, "PoseDetector", detector)
+    monkeypatch.setattr(extraction, "PeopleDetector", detector)
     monkeypatch.setattr(extraction, "open_detector", detector)
     monkeypatch.setattr(extraction, "look_again", lambda detector, image, found: found)
     monkeypatch.setattr(logging.get_absl_logger(), "propagate", True)

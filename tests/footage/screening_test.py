@@ -2,6 +2,7 @@
 
 import functools
 import html.parser
+import itertools
 import json
 import pathlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -20,7 +21,16 @@ from retarget_tf.footage.extraction import PosedImage, batch, following, pipelin
 from retarget_tf.footage.screening import background, screener, sharpness
 from retarget_tf.pictures import video
 from retarget_tf.pictures.square_crop import SquareCrop
-from tests.testing import TrueDetector, dancing, heard, run_program, two_dancers
+from tests.testing import (
+    TrueDetector,
+    dancing,
+    heard,
+    needs_footage,
+    needs_mediapipe,
+    run_program,
+    shared_videos,
+    two_dancers,
+)
 
 FPS = 30.0
 SIZE = 160
@@ -63,6 +73,22 @@ def test_a_quiet_clip_is_good() -> None:
     assert verdict.reasons == ()
     assert [(part.first, part.end) for part in verdict.stretches] == [(0, 60)]
     assert verdict.score > 0.7
+
+
+def set_far_away(frames: Sequence[Uint8Array]) -> Frames:
+    """The frames in the middle of much larger ones."""
+    border = 560
+    return [np.pad(frame, [(border, border), (border, border), (0, 0)], mode="edge") for frame in frames]
+
+
+def test_a_small_person_is_as_sharp_as_the_video() -> None:
+    frames, keypoints = dance()
+    shifts = np.full((60, 2), 560, np.float32)
+    _, points = moved(frames, keypoints, shifts)
+    near, far = look(frames, keypoints), look(set_far_away(frames), points)
+    for measure in ("softness", "smear", "height"):
+        np.testing.assert_allclose(far.values[measure], near.values[measure], rtol=0.1, atol=0.002, err_msg=measure)
+    assert screening.judge(far, CRITERIA).is_good
 
 
 def test_a_clip_out_of_focus_is_poor() -> None:
@@ -142,6 +168,21 @@ def test_a_single_frame_is_too_short() -> None:
     assert (verdict.is_good, verdict.reasons) == (False, ("only 0.0 s in one piece",))
     nobody = judge(frames[:1], np.zeros_like(keypoints[:, :1]))
     assert (nobody.score, nobody.reasons) == (0, ("nobody is found",))
+
+
+@needs_mediapipe
+@needs_footage
+def test_a_real_small_person_is_found_and_not_too_small(tmp_path: pathlib.Path) -> None:
+    videos = shared_videos()
+    assert videos is not None
+    wide: Frames = []
+    for frame in itertools.islice(video.read_frames(videos / "ubc_fashion_b.mp4"), 16):
+        wide.append(np.full((1080, 1920, 3), frame[0, 0], np.uint8))
+        wide[-1][700:1000, 1200:1430] = cv2.resize(frame, (230, 300), interpolation=cv2.INTER_AREA)
+    screened = screening.screen_video(write(tmp_path / "far.mp4", wide))
+    assert screened.looks.values["presence"].all()
+    assert np.median(screened.looks.values["height"]) > 200
+    assert screened.verdict.reasons == ("only 0.5 s in one piece",)
 
 
 # ---- arithmetic
@@ -428,7 +469,7 @@ def test_the_report_shows_every_video_and_needs_nothing_else(
     path, detector = cut_video(tmp_path / "two & more.mp4")
     (tmp_path / "text.mp4").write_text("hello\n")
 
-    monkeypatch.setattr(screener, "PoseDetector", detector)
+    monkeypatch.setattr(screener, "PeopleDetector", detector)
     said: list[str] = []
     report = tmp_path / "out" / "report.html"
     with pytest.raises(InputDataError, match=r"^1 of 2 files cannot be used \(1 done\)") as failed:
@@ -466,7 +507,7 @@ def test_the_report_shows_every_video_and_needs_nothing_else(
 def test_videos_are_read_as_asked_for(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     frames, keypoints = dance(20)
     path, report = write(tmp_path / "dance.mp4", frames), tmp_path / "report.html"
-    monkeypatch.setattr(screener, "PoseDetector", TrueDetector(keypoints, SIZE))
+    monkeypatch.setattr(screener, "PeopleDetector", TrueDetector(keypoints, SIZE))
     with pytest.raises(InputDataError, match=rf"is 160x160, more than {SIZE**2 - 1} pixels.*raise --max_pixels"):
         screening.screen_videos([path], report, reading=video.ReadOptions(max_pixels=SIZE**2 - 1))
     (done,) = screening.screen_videos([path], report, reading=video.ReadOptions(fps=15, max_pixels=SIZE**2))

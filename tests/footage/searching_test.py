@@ -1,7 +1,10 @@
 """Tests of finding people who are too small for a look at the whole picture.
 
-The eyes of these tests find a white rectangle, as MediaPipe a person: if it takes a third of the picture's longer side.
+The eyes of these tests find white rectangles, as MediaPipe people: if they take a third of the picture's longer side.
 """
+
+import dataclasses
+from collections.abc import Iterable
 
 import cv2
 import numpy as np
@@ -10,7 +13,7 @@ import pytest
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage import extraction
-from retarget_tf.footage.extraction import detectors, searching
+from retarget_tf.footage.extraction import detectors, following, searching
 from retarget_tf.pictures import video
 from tests.testing import needs_footage, needs_mediapipe, shared_videos
 
@@ -23,23 +26,30 @@ class Eyes:
 
     looks = 0
 
-    def __init__(self, *, video: bool = False, models_folder: str | None = None) -> None:
+    def __init__(self, **_: object) -> None:
         pass
 
     def detect(self, image: Uint8Array, seconds: float = 0.0) -> Float32Array | None:
-        """Returns joints on the rectangle's diagonal."""
+        """Returns the largest person."""
+        return max(self.detect_all(image), key=skeleton.box_side, default=None)
+
+    def detect_all(self, image: Uint8Array, seconds: float = 0.0) -> list[Float32Array]:
+        """Returns joints on each rectangle's diagonal."""
         Eyes.looks += 1
-        rows, columns = (np.flatnonzero((image[..., 0] > 128).any(axis=axis)) for axis in (1, 0))
-        if not len(rows) or np.ptp(rows) + 1 < max(image.shape[:2]) / 3:
-            return None
-        x, y = (np.linspace(ends[0], ends[-1] + 1, skeleton.NUM_JOINTS) for ends in (columns, rows))
-        return np.stack([x, y, np.full_like(x, 0.9)], axis=-1).astype(np.float32)
+        _, _, boxes, _ = cv2.connectedComponentsWithStats((image[..., 0] > 128).astype(np.uint8))
+        found = [box for box in boxes[1:] if box[cv2.CC_STAT_HEIGHT] >= max(image.shape[:2]) / 3]
+        return [pose_on(*box[:4]) for box in found]
 
     def __enter__(self) -> "Eyes":
         return self
 
     def __exit__(self, *_: object) -> None:
         pass
+
+
+def pose_on(left: int, top: int, width: int, height: int) -> Float32Array:
+    x, y = (np.linspace(start, start + side, skeleton.NUM_JOINTS) for start, side in ((left, width), (top, height)))
+    return np.stack([x, y, np.full_like(x, 0.9)], axis=-1).astype(np.float32)
 
 
 @pytest.fixture
@@ -96,6 +106,63 @@ def test_nobody_is_searched_for_four_times_a_second() -> None:
         for index in range(1, 31):
             assert detector.detect(empty, index / 30) is None
     assert Eyes.looks < 5 * of_a_search + 30
+
+
+def people(*who: tuple[int, int, int]) -> Uint8Array:
+    return np.max([picture(*one) for one in who], axis=0)
+
+
+def boxes(found: Iterable[Float32Array]) -> list[tuple[int, ...]]:
+    """Left, top and height of each person, from left to right, to 4 pixels."""
+    corners = (np.array([*pose[0, :2], np.ptp(pose[:, 1])]) for pose in found)
+    return sorted(tuple(int(side) for side in 4 * np.round(corner / 4)) for corner in corners)
+
+
+@pytest.mark.usefixtures("eyes")
+@pytest.mark.parametrize("video", [False, True])
+def test_everybody_is_found_once_if_all_are_small(video: bool) -> None:
+    who = [(40, 32, 120), (120, 40, 120), (480, 200, 240), (880, 400, 100)]
+    with searching.PeopleDetector(video=video) as detector:
+        assert boxes(detector.detect_all(people(*who))) == who
+
+
+@pytest.mark.usefixtures("eyes")
+def test_where_a_look_at_the_whole_finds_people_nothing_more_is_looked_at() -> None:
+    with searching.PeopleDetector() as detector:
+        whole = people((40, 32, 400), (600, 40, 120))
+        reduced = np.ascontiguousarray(whole[::2, ::2])
+        assert boxes(detector.detect_all(whole, reduced=reduced)) == [(40, 32, 400)]
+    assert Eyes.looks == 1
+
+
+@pytest.mark.usefixtures("eyes")
+def test_two_who_cross_are_followed_and_a_third_is_found_within_two_seconds() -> None:
+    with searching.PeopleDetector(video=True) as detector:
+        for index in range(80):
+            step = 4 * index
+            who = [(40 + step, 40, 120), (800 - 2 * step, 200, 160)] + [(880, 400, 100)] * (index > 4)
+            found = boxes(detector.detect_all(people(*who), index / 30))
+            assert found == sorted(who[: 3 if index >= 60 else 2])
+    assert Eyes.looks < 80 * 3 + 2 * 60
+
+
+@pytest.mark.usefixtures("eyes")
+@pytest.mark.parametrize("choice", ["1", "810,50"])
+def test_any_of_several_small_people_may_be_chosen(choice: str) -> None:
+    both = people((100, 32, 150), (800, 32, 120))
+    search = dataclasses.replace(SEARCH, person=extraction.PersonChoice.parse(choice))
+    found = extraction.detect_keypoints(both, search)
+    assert found is not None
+    assert boxes([found]) == [(800, 32, 120)]
+    track = following.follow_person([both] * 5, 30.0, search, "both.mp4")
+    assert track.has_company
+    assert boxes(track.keypoints) == [(800, 32, 120)] * 5
+
+
+@pytest.mark.usefixtures("eyes")
+def test_a_video_of_several_small_people_has_company() -> None:
+    assert following.find_person([people((100, 32, 150), (800, 32, 120))] * 20, 30.0, SEARCH).has_company
+    assert not following.find_person([picture(100, 32, 150)] * 20, 30.0, SEARCH).has_company
 
 
 @needs_mediapipe

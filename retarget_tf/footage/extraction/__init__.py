@@ -22,10 +22,9 @@ from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import models
 from retarget_tf.footage.extraction.batch import extract_videos
 from retarget_tf.footage.extraction.detectors import PoseDetector
-from retarget_tf.footage.extraction.following import MAX_PEOPLE
 from retarget_tf.footage.extraction.parser import PartsParser, PosedImage
 from retarget_tf.footage.extraction.pipeline import extract_clip, video_keypoints
-from retarget_tf.footage.extraction.searching import open_detector
+from retarget_tf.footage.extraction.searching import PeopleDetector, open_detector
 from retarget_tf.footage.extraction.second_look import look_again
 from retarget_tf.footage.extraction.selection import Selection, Stretch
 from retarget_tf.footage.people import tracking
@@ -37,6 +36,7 @@ __all__ = [
     "ExtractionConfig",
     "ParsedPicture",
     "PartsParser",
+    "PeopleDetector",
     "PersonChoice",
     "PersonSearch",
     "PoseDetector",
@@ -70,21 +70,21 @@ def detect_keypoints(
         MissingDependencyError: mediapipe or its model is not installed.
     """
     with open_detector(search) as detector:
-        people = _people_in(image, search)
         if search.person != MAIN_PERSON:
-            found = search.person.of(people, source).keypoints[0]
+            found = search.person.of(_people_in(image, search), source).keypoints[0]
         else:
-            if len(people) > 1:
-                logging.warning(
-                    "%s: %d people are seen in it, the main one is taken. Choose another with --target_person=1, or "
-                    "--target_person=x,y for the one at that pixel.",
-                    source,
-                    len(people),
-                )
             main = detector.detect(image)
             if main is None:
                 return None
             found = main
+            people = len(_people_in(image, search))
+            if people > 1:
+                logging.warning(
+                    "%s: %d people are seen in it, the main one is taken. Choose another with --target_person=1, or "
+                    "--target_person=x,y for the one at that pixel.",
+                    source,
+                    people,
+                )
         found = look_again(detector, image, found)
     seen = skeleton.drop_unseen(found, image.shape[1], image.shape[0])
     return seen if np.any(seen[:, 2] > 0) else None
@@ -93,7 +93,7 @@ def detect_keypoints(
 def _people_in(image: Uint8Array, search: PersonSearch) -> Sequence[tracking.PersonTrack]:
     """Returns everybody who is seen in a photo, each as the track of a video of one frame."""
     tracker = tracking.PeopleTracker(fps=1.0)
-    with PoseDetector(max_people=MAX_PEOPLE, models_folder=search.models) as of_everybody:
+    with PeopleDetector(models_folder=search.models) as of_everybody:
         tracker.update(0, tracking.sight(image, of_everybody.detect_all(image)))
     return tracker.tracks
 

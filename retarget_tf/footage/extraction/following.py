@@ -14,9 +14,8 @@ import numpy as np
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
-from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.extraction.parser import PosedImage
-from retarget_tf.footage.extraction.searching import open_detector
+from retarget_tf.footage.extraction.searching import PeopleDetector, open_detector
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.people.choosing import MAIN_PERSON
 from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
@@ -24,7 +23,6 @@ from retarget_tf.footage.spread_sample import SpreadSample
 
 ViewOf = Callable[[PosedImage], PosedImage | None]
 
-MAX_PEOPLE = 4  # most people that are tracked at once
 _MOST_VIEWS = 63  # most views kept for the vote on clothes
 _LOOK_SECONDS = 0.25  # interval at which people are counted
 _ENOUGH_LOOKS = 2  # counts above 1 that make a video crowded; a single one may be the detector's mistake
@@ -65,7 +63,7 @@ def find_person(
     stride = max(1, round(fps * _LOOK_SECONDS))
     with (
         open_detector(search, video=True) as detector,
-        detectors.PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=search.models) as onlooker,
+        PeopleDetector(video=True, models_folder=search.models) as onlooker,
         concurrent.futures.ThreadPoolExecutor(1) as beside,
     ):
         for index, frame in enumerate(frames):
@@ -89,7 +87,7 @@ def given_person(frames: Iterable[Uint8Array], keypoints: Float32Array, *, view_
     return Track(keypoints, views.of(poses))
 
 
-def _count_people(onlooker: detectors.PoseDetector, frame: Uint8Array, seconds: float) -> int:
+def _count_people(onlooker: PeopleDetector, frame: Uint8Array, seconds: float) -> int:
     return len(tracking.sight(frame, onlooker.detect_all(frame, seconds)))
 
 
@@ -116,9 +114,7 @@ def follow_person(
     tracker = tracking.PeopleTracker(fps)
     views = _Views(view_of)
     count = 0
-    with detectors.PoseDetector(
-        video=True, max_people=MAX_PEOPLE, models_folder=search.models, exact=search.exact_keypoints
-    ) as detector:
+    with PeopleDetector(video=True, models_folder=search.models, exact=search.exact_keypoints) as detector:
         for index, frame in enumerate(frames):
             sightings = tracking.sight(frame, detector.detect_all(frame, index / fps))
             tracker.update(index, sightings)

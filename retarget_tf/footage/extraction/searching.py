@@ -1,29 +1,36 @@
-"""Finds a person who is too small for one look at the whole picture.
+"""Finds people who are too small for one look at the whole picture.
 
 MediaPipe searches a picture of 224 px for a person, however large the picture is: who takes less than a third of its
 longer side is often missed. Where a look at the whole finds nobody, squares of it are looked at, the larger ones first,
-and the largest person counts whom a second look, at the square around them, finds again. In a video this square then
-follows the person.
+and those count whom a second look, at the square around them, finds again: the largest of them, or everybody. In a
+video these squares then follow the people.
 """
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 from typing import Self
 
 import numpy as np
 
+from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.extraction.exact_detector import ExactDetector
 from retarget_tf.footage.extraction.views import Detector, View, mean_distance, square_around
+from retarget_tf.footage.people import tracking
 from retarget_tf.footage.settings import PersonSearch
 from retarget_tf.pictures.square_crop import SquareCrop
+
+MAX_PEOPLE = 4  # most people that are found in one look
 
 _DIVISIONS = (1, 2)  # sides of the squares, as fractions of the picture's shorter side
 _OVERLAP = 0.5  # of neighbouring squares, so that one of them shows the person whole
 _LEAST_SIDE = 128  # in pixels: in smaller squares a person has no joints to speak of
 _SECONDS = 0.25  # interval in a video at which somebody is searched for in vain
-_SAME_PERSON = 0.15  # of the person's length, see `_confirmed`
+_SECONDS_FOR_MORE = 2.0  # interval at which others are searched for while nobody is lost of those who are followed
+_SAME_PERSON = 0.15  # of the person's length, see `_is_same`
 _MARGIN = 0.5  # of the person's length, around the square that follows them
 _INSIDE = 0.12  # of the person's length: what must be left of that margin
 _A_MOMENT = 1e-3  # seconds
@@ -110,10 +117,95 @@ class SearchingDetector:
         if found is None or around is None:
             return None
         again = View.of_square(image, around).look(self._single)
-        length = around.side / (1 + 2 * _MARGIN)
-        if again is None or mean_distance(again, found) > _SAME_PERSON * length:
+        return None if again is None or not _is_same(again, found) else (again, around)
+
+
+class PeopleDetector:
+    """Finds several people in a picture, also where everybody in it is small; a context manager.
+
+    Args:
+        video: As in `PoseDetector`.
+        models_folder: As in `PoseDetector`.
+        exact: As in `PoseDetector`.
+
+    Raises:
+        MissingDependencyError: mediapipe or the model file is not installed; names the command that installs it.
+    """
+
+    def __init__(
+        self, *, video: bool = False, models_folder: files.PathLike | None = None, exact: bool = False
+    ) -> None:
+        self._video, self._models, self._exact = video, models_folder, exact
+        self._followed: list[Float32Array] = []
+        self._search_from = -np.inf
+        self._closer: detectors.PoseDetector | None = None
+        self._opened = contextlib.ExitStack()
+        self._whole = self._open(video=video)
+
+    def detect_all(
+        self, image: Uint8Array, seconds: float = 0.0, *, reduced: Uint8Array | None = None
+    ) -> list[Float32Array]:
+        """See `PoseDetector.detect_all`; a look at the whole picture sees `reduced`, if it is given."""
+        looks = (self._again(image, pose) for pose in self._followed)
+        followed = tracking.distinct(again for again in looks if again is not None)
+        if len(followed) < len(self._followed):
+            self._search_from = min(self._search_from, seconds + _SECONDS)
+        self._followed = followed
+        if not self._followed:
+            whole = image if reduced is None else reduced
+            scale = np.array([image.shape[1] / whole.shape[1], image.shape[0] / whole.shape[0], 1], np.float32)
+            people = self._whole.detect_all(whole, seconds)
+            if people:
+                return [pose * scale for pose in people]
+        if self._video and seconds < self._search_from:
+            return self._followed
+        people = tracking.distinct(self._small_people(image))
+        if self._video:
+            self._followed = people = sorted(people, key=skeleton.box_side, reverse=True)[:MAX_PEOPLE]
+            self._search_from = seconds + (_SECONDS_FOR_MORE if people else _SECONDS)
+        return people
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._opened.close()
+
+    def _open(self, *, video: bool) -> detectors.PoseDetector:
+        return self._opened.enter_context(
+            detectors.PoseDetector(video=video, max_people=MAX_PEOPLE, models_folder=self._models, exact=self._exact)
+        )
+
+    def _small_people(self, image: Uint8Array) -> list[Float32Array]:
+        """Returns those who are followed, and everybody else in the squares."""
+        people = self._followed.copy()
+        for square in itertools.chain.from_iterable(_squares(*image.shape[:2])):
+            for found in self._look(image, square):
+                if not any(_is_same(found, known) for known in people):
+                    again = self._again(image, found)
+                    people += [] if again is None else [again]
+        return people
+
+    def _again(self, image: Uint8Array, pose: Float32Array) -> Float32Array | None:
+        """Returns a person whose pose is known nearly, as a look at the square around them finds the same."""
+        around = square_around(pose, _MARGIN)
+        seen = [] if around is None else self._look(image, around)
+        if not seen:
             return None
-        return again, around
+        again = min(seen, key=lambda one: mean_distance(one, pose))
+        return again if _is_same(again, pose) else None
+
+    def _look(self, image: Uint8Array, square: SquareCrop) -> list[Float32Array]:
+        if self._closer is None:
+            self._closer = self._open(video=False)
+        view = View.of_square(image, square)
+        return [view.in_whole(found) for found in self._closer.detect_all(view.picture)]
+
+
+def _is_same(found: Float32Array, pose: Float32Array) -> bool:
+    """Whether two looks show the same person; the length is the second one's."""
+    around = square_around(pose, 0.0)
+    return around is not None and mean_distance(found, pose) <= _SAME_PERSON * around.side
 
 
 def _squares(height: int, width: int) -> Iterator[list[SquareCrop]]:

@@ -61,6 +61,10 @@ class View:
         if mirrored:
             found = found[_TWINS] * np.array([-1, 1, 1], np.float32)
             found += np.array([self.picture.shape[1], 0, 0], np.float32)
+        return self.in_whole(found)
+
+    def in_whole(self, found: Float32Array) -> Float32Array:
+        """Returns keypoints `[25, 3]` in pixels of the whole picture, given those in pixels of the view."""
         return np.concatenate([found[:, :2] * self.pixel + self.corner, found[:, 2:]], axis=1)
 
 

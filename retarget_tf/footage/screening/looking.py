@@ -21,6 +21,7 @@ from retarget_tf.footage.spread_sample import SpreadSample
 
 SIDE = 480  # longest side in pixels; larger frames are reduced
 _LOOKS_PER_SECOND = 10.0
+_ENOUGH = 120.0  # pixels of a person; the sharpness of a smaller one is measured in the frame as it is
 _THUMBNAIL = 168  # height in pixels
 _MOST_THUMBNAILS = 32
 
@@ -41,10 +42,10 @@ _FAST = list(skeleton.joints("wrist", "elbow", "ankle", "knee"))
 
 
 class Detector(Protocol):
-    """Detector of several people in a video, such as `extraction.PoseDetector`."""
+    """Detector of several people in a video, such as `extraction.PeopleDetector`."""
 
-    def detect_all(self, image: Uint8Array, seconds: float) -> list[Float32Array]:
-        """Returns keypoints float32 `[25, 3]` of each person, in pixels of the image."""
+    def detect_all(self, image: Uint8Array, seconds: float, *, reduced: Uint8Array) -> list[Float32Array]:
+        """Returns keypoints float32 `[25, 3]` of each person, in pixels of the image; `reduced` shows it smaller."""
         ...
 
 
@@ -75,6 +76,7 @@ class Looks:
 class _Look:
     frame: int
     gray: Uint8Array
+    full: Uint8Array  # the frame as it is, RGB
     behind: Behind
     poses: list[Float32Array]
 
@@ -99,9 +101,10 @@ def take_looks(frames: Iterable[Uint8Array], fps: float, detector: Detector) -> 
             shots.append(_Shot(index, fps, stride))
             watcher.forget()
         if (index - shots[-1].first) % stride == 0:
-            poses = detector.detect_all(small, index / fps)
-            gray = cv2.cvtColor(small, cv2.COLOR_RGB2GRAY)
-            shots[-1].add(_Look(index, gray, watcher.look(gray, poses), poses), small)
+            found = detector.detect_all(frame, index / fps, reduced=small)
+            poses = [_scaled(pose, 1 / shrink) for pose in found]
+            gray = _gray(small)
+            shots[-1].add(_Look(index, gray, frame, watcher.look(gray, poses), poses), small)
             if thumbnails.wants(looks):
                 thumbnails.add(looks, (index, _smaller(small, max(1.0, small.shape[0] / _THUMBNAIL))))
             looks += 1
@@ -142,20 +145,23 @@ class _Shot:
         self._tracker.update(look.frame, tracking.sight(picture, look.poses))
         # Pictures are not kept, so everybody's sharpness is measured now, and the main person's selected in `table`.
         self._sharpness.append(
-            {
-                id(track): (sharpness.softness(look.gray, track.keypoints[look.frame]), self._smear(look, track))
-                for track in self._tracker.tracks
-                if track.last == look.frame
-            }
+            {id(track): self._measured(look, track) for track in self._tracker.tracks if track.last == look.frame}
         )
         self._before = look
 
-    def _smear(self, look: _Look, track: tracking.PersonTrack) -> float:
-        if self._before is None or self._before.frame not in track.keypoints:
-            return np.nan
-        old, new = track.keypoints[self._before.frame], track.keypoints[look.frame]
-        speeds = _speeds(old, new, self._seconds)[list(sharpness.ENDS)]
-        return sharpness.smear(self._before.gray, look.gray, new, [float(speed) for speed in speeds])
+    def _measured(self, look: _Look, track: tracking.PersonTrack) -> tuple[float, float]:
+        """Returns softness and smear of a person."""
+        pose, before = track.keypoints[look.frame], self._before
+        is_small = skeleton.box_side(pose) < _ENOUGH
+        now, then = (None if one is None else _gray(one.full) if is_small else one.gray for one in (look, before))
+        assert now is not None
+        pose = _scaled(pose, now.shape[1] / look.gray.shape[1])
+        softness = sharpness.softness(now, pose)
+        if before is None or then is None or before.frame not in track.keypoints:
+            return softness, np.nan
+        speeds = _speeds(track.keypoints[before.frame], track.keypoints[look.frame], self._seconds)
+        ends = [float(speed) for speed in speeds[list(sharpness.ENDS)]]
+        return softness, sharpness.smear(then, now, pose, ends)
 
     def table(self, shrink: float) -> dict[str, Float32Array]:
         """Returns the measures float32 `[looks]` by name; `shrink` converts heights to pixels of the video."""
@@ -198,6 +204,14 @@ def _smaller(picture: Uint8Array, shrink: float) -> Uint8Array:
         return picture
     size = round(picture.shape[1] / shrink), round(picture.shape[0] / shrink)
     return np.asarray(cv2.resize(picture, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _scaled(pose: Float32Array, scale: float) -> Float32Array:
+    return pose * np.array([scale, scale, 1], np.float32)
+
+
+def _gray(picture: Uint8Array) -> Uint8Array:
+    return np.asarray(cv2.cvtColor(picture, cv2.COLOR_RGB2GRAY), np.uint8)
 
 
 def _speeds(before: Float32Array, now: Float32Array, seconds: float) -> Float32Array:

@@ -7,8 +7,7 @@ import itertools
 from tqdm import tqdm
 
 from retarget_tf import files
-from retarget_tf.footage.extraction import PoseDetector
-from retarget_tf.footage.extraction.following import MAX_PEOPLE
+from retarget_tf.footage.extraction import PeopleDetector
 from retarget_tf.footage.screening.criteria import Criteria
 from retarget_tf.footage.screening.judging import Verdict, judge
 from retarget_tf.footage.screening.looking import Detector, Looks, take_looks
@@ -68,9 +67,7 @@ def screen_video(
     info = video.probe(path, reading)
     with contextlib.ExitStack() as opened:
         if detector is None:
-            detector = opened.enter_context(
-                PoseDetector(video=True, max_people=MAX_PEOPLE, models_folder=models_folder)
-            )
+            detector = opened.enter_context(PeopleDetector(video=True, models_folder=models_folder))
         total = min(info.declared_frames, max_frames or info.declared_frames) or None
         frames = itertools.islice(video.read_frames(path, reading), max_frames or None)
         shown = tqdm(frames, f"{path}: screening", total, unit="frame", disable=not show_progress)
