@@ -285,5 +285,6 @@ def _why_no_mediapipe() -> str | None:
     return None
 
 
+HAS_HEIF = importlib.util.find_spec("pillow_heif") is not None
 needs_mediapipe = pytest.mark.skipif(_why_no_mediapipe() is not None, reason=str(_why_no_mediapipe()))
 needs_footage = pytest.mark.skipif(shared_videos() is None, reason="needs shared/videos beside the checkout")

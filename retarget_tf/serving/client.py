@@ -65,7 +65,7 @@ class ServingClient:
         options: Model name, version, timeouts and limits of the requests.
 
     Raises:
-        ConfigError: The address has no port.
+        ConfigError: The address lacks the host or the port, or is a web address.
     """
 
     def __init__(self, address: str, options: ClientOptions | None = None) -> None:
@@ -230,7 +230,7 @@ def served_retargeter(address: str, options: ClientOptions | None = None) -> Ite
 
 def _has_port(address: str) -> bool:
     try:
-        return bool(_parsed(address).port)
+        return bool(_host(address) and _parsed(address).port) and not address.startswith(("http://", "https://"))
     except ValueError:  # such as a name for a port, or an unfinished [::1
         return False
 

@@ -85,6 +85,8 @@ def open_video(path: files.PathLike, options: ReadOptions) -> Iterator[OpenVideo
         ) from error
     with container:
         stream = shown_stream(container)
+        if all(other.type == "data" for other in container.streams):  # cut within the index, behind the pictures
+            raise InputDataError(f"video {path}: is cut: its index lists neither pictures nor sound. Copy it again.")
         if stream is None:
             raise InputDataError(f"video {path}: holds no video stream. Give a file with pictures.")
         if stream.codec_context is None:

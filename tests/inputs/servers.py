@@ -1,0 +1,22 @@
+"""Servers and the environment."""
+
+from tests.inputs.row import DANCE, FAILED, QUERY, USAGE, Row, dances
+
+_GONE = r"is not available after 0 s"
+_NOW = "--wait_seconds=0 --out=o.mp4"
+
+ROWS = [
+    Row(f"{DANCE} --server=localhost {_NOW}", USAGE, "server must be host:port"),
+    Row(f"{DANCE} --server=localhost: {_NOW}", USAGE, "server must be host:port"),
+    Row(f"{DANCE} --server=:8500 {_NOW}", USAGE, "server must be host:port"),
+    Row(f"{DANCE} --server=localhost:port {_NOW}", USAGE, "server must be host:port"),
+    Row(f"{DANCE} --server=localhost:99999 {_NOW}", USAGE, "server must be host:port"),
+    Row(f"{DANCE} --server=http://localhost:1 {_NOW}", USAGE, "server must be host:port"),
+    Row(f"{DANCE} --server=localhost:1 {_NOW}", FAILED, _GONE),
+    Row(f"{DANCE} --server=no.such.host.invalid:8500 {_NOW}", FAILED, _GONE),
+    Row(f"{QUERY} --server=localhost:1 {_NOW}", FAILED, _GONE),
+    Row(f"{DANCE} --server=localhost:1 --model=stable_128 {_NOW}", USAGE, "not both"),
+    Row(f"http_proxy=http://localhost:2 {DANCE} --server=localhost:1 {_NOW}", FAILED, _GONE),
+    Row(f"https_proxy=nonsense {DANCE} --server=localhost:1 {_NOW}", FAILED, _GONE),
+    dances(f"KERAS_BACKEND=jax {DANCE} --show=maps --max_frames=1"),
+]
