@@ -16,7 +16,6 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 
-import av
 import cv2
 import numpy as np
 import pytest
@@ -170,15 +169,6 @@ def more_frames(path: Path) -> None:
     path.write_text(json.dumps({**json.loads(path.read_text()), "frames": 7}))
 
 
-def sound_only(path: Path) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=16000)
-        sound = av.AudioFrame.from_ndarray(np.zeros((1, 2048), np.float32), format="fltp", layout="mono")
-        sound.sample_rate = 16000
-        container.mux(stream.encode(sound))
-        container.mux(stream.encode())
-
-
 def two_frames(path: Path) -> None:
     with video.VideoWriter(path, 25, "mjpeg") as writer:
         for index in range(2):
@@ -223,7 +213,7 @@ CASES = [
     (extract_clips, "dance.mp4", text, "not a video that can be read"),
     (extract_clips, "dance.mp4", make_folder, "holds no file that ends in"),
     (extract_clips, "dance.mp4", pointer, "is a Git LFS pointer"),
-    (extract_clips, "dance.mp4", sound_only, "holds no video stream"),
+    (extract_clips, "dance.mp4", testing.write_sound, "holds no video stream"),
     (extract_clips, "dance.mp4", cut, "is cut"),
     (extract_clips, "dance.mp4", forbid, "Permission denied"),
     (retarget, "dance.mp4", cut, "is cut"),

@@ -40,6 +40,18 @@ _JOINTS_IN_SQUARE = {
 }  # fmt: skip
 
 
+def write_sound(path: pathlib.Path) -> None:
+    """Writes a file that holds a moment of silence and no pictures."""
+    import av
+
+    with av.open(str(path), "w") as container:
+        stream = container.add_stream("aac", rate=16000)
+        sound = av.AudioFrame.from_ndarray(np.zeros((1, 2048), np.float32), format="fltp", layout="mono")
+        sound.sample_rate = 16000
+        container.mux(stream.encode(sound))
+        container.mux(stream.encode())
+
+
 def make_clip_folder(
     folder: pathlib.Path,
     *,

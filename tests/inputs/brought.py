@@ -99,7 +99,7 @@ def _videos(folder: pathlib.Path) -> None:
     _stream(folder / "one.mp4", frames=FRAMES[:1])
     _stream(folder / "covered.mp4", covered=True)
     _trimmed(folder / "trim.mp4")
-    _sound(folder / "sound.mp4")
+    testing.write_sound(folder / "sound.mp4")
     for suffix in ("gif", "webp"):
         first, *more = map(PIL.Image.fromarray, FRAMES)
         first.save(folder / f"a.{suffix}", save_all=True, append_images=more, duration=40)
@@ -156,15 +156,6 @@ def _trimmed(path: pathlib.Path) -> None:
                 packet.pts, packet.dts, packet.stream = packet.pts - shift, packet.dts - shift, stream
                 container.mux(packet)
     whole.unlink()
-
-
-def _sound(path: pathlib.Path) -> None:
-    with av.open(str(path), "w") as container:
-        stream = container.add_stream("aac", rate=16000)
-        sound = av.AudioFrame.from_ndarray(np.zeros((1, 2048), np.float32), format="fltp", layout="mono")
-        sound.sample_rate = 16000
-        container.mux(stream.encode(sound))
-        container.mux(stream.encode())
 
 
 def _points(folder: pathlib.Path) -> None:

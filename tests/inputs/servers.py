@@ -2,7 +2,7 @@
 
 from tests.inputs.row import DANCE, FAILED, QUERY, USAGE, Row, dances
 
-_GONE = r"is not available after 0 s"
+_GONE = "model retarget is not available after 0 s"
 _NOW = "--wait_seconds=0 --out=o.mp4"
 
 ROWS = [

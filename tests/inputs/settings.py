@@ -1,6 +1,6 @@
 """Settings from text."""
 
-from tests.inputs.row import BUILD, DANCE, EXTRACT, FAILED, IMPORT, SOURCE, TARGET, TRAIN, USAGE, Row
+from tests.inputs.row import BUILD, DANCE, EXTRACT, IMPORT, SOURCE, TARGET, TRAIN, USAGE, Row
 
 ROWS = [
     Row(f"{DANCE} --out=o.mp4 --height=tall", USAGE, r"height must be a whole number\. Received: height=tall\."),
@@ -15,13 +15,7 @@ ROWS = [
         f"retarget {SOURCE} --target_photo=photo.png --out=o.mp4 --target_person=left", USAGE, "target_person must be a"
     ),
     Row(f"{DANCE} --out=o.mp4 --target_person=1", USAGE, "target_person is for people who are detected"),
-    Row(f"{DANCE} --out=o.mp4 --server=localhost", USAGE, "server must be host:port"),
     Row(f"{DANCE} --out=o.mp4 --server=localhost:1 --wait_seconds=soon", USAGE, "wait_seconds must be a number"),
-    Row(
-        f"{DANCE} --out=o.mp4 --server=localhost:1 --wait_seconds=0",
-        FAILED,
-        "model retarget is not available after 0 s",
-    ),
     Row(f"retarget {TARGET} --out=o.mp4", USAGE, "give one of --source_video and --source_clip"),
     Row(f"{IMPORT} --out=new --person=x", USAGE, "person must be a number from 0 or a point"),
     Row(f"{IMPORT} --out=new --schema=nope", USAGE, "label schema must be one of"),

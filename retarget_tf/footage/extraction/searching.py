@@ -18,7 +18,7 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage.extraction import detectors
 from retarget_tf.footage.extraction.exact_detector import ExactDetector
-from retarget_tf.footage.extraction.views import Detector, View, mean_distance, square_around
+from retarget_tf.footage.extraction.views import Detector, View, is_same_person, mean_distance, square_around
 from retarget_tf.footage.people import tracking
 from retarget_tf.footage.settings import PersonSearch
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -30,7 +30,6 @@ _OVERLAP = 0.5  # of neighbouring squares, so that one of them shows the person 
 _LEAST_SIDE = 128  # in pixels: in smaller squares a person has no joints to speak of
 _SECONDS = 0.25  # interval in a video at which somebody is searched for in vain
 _SECONDS_FOR_MORE = 2.0  # interval at which others are searched for while nobody is lost of those who are followed
-_SAME_PERSON = 0.15  # of the person's length, see `_is_same`
 _MARGIN = 0.5  # of the person's length, around the square that follows them
 _INSIDE = 0.12  # of the person's length: what must be left of that margin
 _A_MOMENT = 1e-3  # seconds
@@ -117,7 +116,7 @@ class SearchingDetector:
         if found is None or around is None:
             return None
         again = View.of_square(image, around).look(self._single)
-        return None if again is None or not _is_same(again, found) else (again, around)
+        return None if again is None or not is_same_person(again, found) else (again, around)
 
 
 class PeopleDetector:
@@ -181,7 +180,7 @@ class PeopleDetector:
         people = self._followed.copy()
         for square in itertools.chain.from_iterable(_squares(*image.shape[:2])):
             for found in self._look(image, square):
-                if not any(_is_same(found, known) for known in people):
+                if not any(is_same_person(found, known) for known in people):
                     again = self._again(image, found)
                     people += [] if again is None else [again]
         return people
@@ -193,19 +192,13 @@ class PeopleDetector:
         if not seen:
             return None
         again = min(seen, key=lambda one: mean_distance(one, pose))
-        return again if _is_same(again, pose) else None
+        return again if is_same_person(again, pose) else None
 
     def _look(self, image: Uint8Array, square: SquareCrop) -> list[Float32Array]:
         if self._closer is None:
             self._closer = self._open(video=False)
         view = View.of_square(image, square)
         return [view.in_whole(found) for found in self._closer.detect_all(view.picture)]
-
-
-def _is_same(found: Float32Array, pose: Float32Array) -> bool:
-    """Whether two looks show the same person; the length is the second one's."""
-    around = square_around(pose, 0.0)
-    return around is not None and mean_distance(found, pose) <= _SAME_PERSON * around.side
 
 
 def _squares(height: int, width: int) -> Iterator[list[SquareCrop]]:

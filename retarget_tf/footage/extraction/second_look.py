@@ -8,11 +8,10 @@ cost some tenths of a second.
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.footage.extraction.exact_detector import mean_where_agreed
-from retarget_tf.footage.extraction.views import Detector, View, mean_distance, square_around
+from retarget_tf.footage.extraction.views import Detector, View, is_same_person, square_around
 
 _COARSE = 0.6  # of the picture's longer side: a smaller person is looked at again
 _MARGIN = 0.12  # of the person's longer side, around it
-_SAME_PERSON = 0.15  # of the person's longer side: looks that differ by more show somebody else
 
 
 def look_again(detector: Detector, image: Uint8Array, found: Float32Array) -> Float32Array:
@@ -27,11 +26,10 @@ def look_again(detector: Detector, image: Uint8Array, found: Float32Array) -> Fl
         float32 `[25, 3]` in pixels. A look that finds somebody else is not used.
     """
     view, around = View.whole(image), square_around(found, _MARGIN)
-    if around is not None:
-        length = around.side / (1 + 2 * _MARGIN)
+    if around is not None and around.side < _COARSE * (1 + 2 * _MARGIN) * max(image.shape[:2]):
         close_up = View.of_square(image, around)
-        closer = close_up.look(detector) if length < _COARSE * max(image.shape[:2]) else None
-        if closer is not None and mean_distance(closer, found) < _SAME_PERSON * length:
+        closer = close_up.look(detector)
+        if closer is not None and is_same_person(closer, found):
             view, found = close_up, closer
     mirrored = view.look(detector, mirrored=True)
     return found if mirrored is None else mean_where_agreed(found, mirrored)

@@ -11,6 +11,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.pictures.square_crop import SquareCrop
 
 _SMALLEST, _LARGEST = 512, 1024  # side in pixels of the picture of a square
+_SAME_PERSON = 0.15  # of the person's longer side: looks that differ by more show somebody else
 _TWINS = np.asarray(skeleton.MIRRORED_JOINT)
 
 
@@ -103,3 +104,9 @@ def square_around(keypoints: Float32Array, margin: float) -> SquareCrop | None:
 def mean_distance(found: Float32Array, other: Float32Array) -> float:
     """Returns the mean distance in pixels between the joints of two looks `[25, 3]`."""
     return float(np.linalg.norm((found - other)[:, :2], axis=-1).mean())
+
+
+def is_same_person(found: Float32Array, other: Float32Array) -> bool:
+    """Returns whether two looks `[25, 3]` show the same person; they are compared by the size in `other`."""
+    around = square_around(other, 0.0)
+    return around is not None and mean_distance(found, other) <= _SAME_PERSON * around.side
