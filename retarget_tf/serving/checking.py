@@ -14,7 +14,7 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
+from retarget_tf.arrays import AnyArray, Float32Array, Tensor, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import InputDataError
@@ -150,6 +150,7 @@ def _compare_clips(random: np.random.Generator, batch: int, trained: TrainedGene
         contract.STEP_ON_CANVAS: np.array_equal(_step_by_step(served, contract.STEP_ON_CANVAS, canvases), raw),
         contract.SERVING_DEFAULT: np.array_equal(_first_frame(served, clip)[::2], raw[::2, 0]),
     }
+    alike[contract.STEP_FRAME] = np.array_equal(*_frames(served, clip))
     equal = float(np.mean(raw == expected))
     finding = f"{equal:.2%} of the ids as in Python, " + (
         ", ".join(f"{name} DIFFERS" for name, same in alike.items() if not same) or "all signatures alike"
@@ -181,6 +182,19 @@ def _first_frame(served: Any, clip: Mapping[str, Tensor]) -> Uint8Array:
         keypoints=clip["keypoints"][:, 0],
         reference_keypoints=clip["reference_keypoints"],
     )["parsing_map"].numpy()
+
+
+def _frames(served: Any, clip: Mapping[str, Tensor]) -> tuple[AnyArray, AnyArray]:
+    """Returns the JPEG files of a clip's first frames, from repeated calls of `step_frame` and from one of the clip."""
+    clip_frames = served.signatures[contract.RETARGET_CLIP_FRAMES](**clip)["frame_jpeg_bytes"].numpy()
+    prepared = served.signatures[contract.PREPARE_PHOTO](**{name: clip[name] for name in clip if name != "keypoints"})
+    # Without a reference pose the canvas is the whole picture: only the size differs.
+    size = prepared["reference_map"].shape[-1]
+    square = prepared.pop("photo_square")[:, 2:, None]
+    placed = clip["keypoints"] * tf.concat([size / square, size / square, tf.ones_like(square)], axis=-1)[:, None]
+    step = served.signatures[contract.STEP_FRAME]
+    frames = [step(**prepared, keypoints=placed[:, frame])["frame_jpeg_bytes"].numpy() for frame in range(FRAMES)]
+    return np.stack(frames, axis=1), clip_frames
 
 
 def _check_metadata(served: Any, spec: GeneratorSpec) -> Check:

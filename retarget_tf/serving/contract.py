@@ -8,7 +8,7 @@ from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 from retarget_tf.networks.config import GeneratorSpec
 
-CONTRACT_VERSION = "1.2"  # first number: an input or output changed or was removed; second: additions
+CONTRACT_VERSION = "1.3"  # first number: an input or output changed or was removed; second: additions
 SERVING_DEFAULT = "serving_default"
 RETARGET_CLIP = "retarget_clip"
 RETARGET_CLIP_RAW = "retarget_clip_raw"
@@ -16,7 +16,12 @@ RETARGET_CLIP_ON_CANVAS = "retarget_clip_on_canvas"
 STEP = "step"
 STEP_ON_CANVAS = "step_on_canvas"
 METADATA = "metadata"
+PREPARE_PHOTO = "prepare_photo"
+STEP_FRAME = "step_frame"
+RETARGET_CLIP_FRAMES = "retarget_clip_frames"
+CLIPS = (RETARGET_CLIP, RETARGET_CLIP_RAW, RETARGET_CLIP_ON_CANVAS, RETARGET_CLIP_FRAMES)
 
+_FRAME_SIZE = 256  # pixels; frames of small maps have twice their size, up to this
 _JOINTS = (skeleton.NUM_JOINTS, 3)
 
 
@@ -42,7 +47,21 @@ def signature_inputs(image_size: int) -> dict[str, tuple[tf.TensorSpec, ...]]:
         STEP: (*photo, previous_map, keypoints),
         STEP_ON_CANVAS: (*canvas, previous_map, keypoints),
         METADATA: (tf.TensorSpec([None], tf.int32, name="request"),),
+        PREPARE_PHOTO: photo,
+        STEP_FRAME: (
+            tf.TensorSpec([None], tf.string, name="canvas_bytes"),
+            tf.TensorSpec([None], tf.string, name="layers_bytes"),
+            reference_keypoints,
+            tf.TensorSpec([None, *(frame_size(image_size),) * 2], tf.uint8, name="reference_map"),
+            keypoints,
+        ),
+        RETARGET_CLIP_FRAMES: (*photo, clip_keypoints),
     }
+
+
+def frame_size(image_size: int) -> int:
+    """Returns the side of photographic frames in pixels, for maps of `image_size` pixels."""
+    return max(image_size, min(2 * image_size, _FRAME_SIZE))
 
 
 def takes_photos(rank: int) -> bool:
@@ -65,6 +84,7 @@ def metadata(spec: GeneratorSpec) -> dict[str, Tensor]:
         "joints": tf.constant(skeleton.JOINTS),
         "limbs": tf.constant(skeleton.LIMBS, tf.int32),
         "image_size": tf.constant(model.image_size, tf.int32),
+        "frame_size": tf.constant(frame_size(model.image_size), tf.int32),
         "person_height_share": tf.constant(spec.person_height_share, tf.float32),
         "label_schema": tf.constant(schema.name),
         "preset": tf.constant(model.preset),

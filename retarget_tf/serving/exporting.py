@@ -59,7 +59,7 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
             tf.saved_model.save(served, str(temporary), signatures=served.functions)
         spec.write(temporary / "assets.extra" / SPEC_NAME)
         (temporary / "assets.extra" / CARD_NAME).write_text(model_card(spec), encoding="utf-8")
-        warmup.write_warmup(temporary, spec.model.image_size)
+        warmup.write_warmup(temporary, spec.model)
         warmup.replay_warmup(temporary)
     return pathlib.Path(folder) / str(version)
 

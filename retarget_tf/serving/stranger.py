@@ -56,12 +56,23 @@ def inputs_of(signature: Any) -> dict[str, Any]:
     return given
 
 
+def first_pose_of_prepared(signatures: Any) -> dict[str, Any]:
+    """Returns inputs of `step_frame`: what `prepare_photo` answers, and the first pose moved onto its canvas."""
+    prepare = signatures["prepare_photo"]
+    prepared = prepare(**inputs_of(prepare))
+    square = prepared.pop("photo_square")[:, None]
+    scale = prepared["reference_map"].shape[-1] / square[..., 2:]
+    pose = inputs_of(signatures["retarget_clip_frames"])["keypoints"][:, 0]
+    return {**prepared, "keypoints": tf.concat([(pose[..., :2] - square[..., :2]) * scale, pose[..., 2:]], axis=-1)}
+
+
 def main(export_dir: str, out: str) -> None:
     """Loads a SavedModel, calls its signatures, checks that their first maps agree, and writes the outputs."""
     served = tf.saved_model.load(export_dir)
     answers = {}
     for name, signature in served.signatures.items():
-        for output, value in signature(**inputs_of(signature)).items():
+        inputs = first_pose_of_prepared(served.signatures) if name == "step_frame" else inputs_of(signature)
+        for output, value in signature(**inputs).items():
             assert value.shape[0] == BATCH, (name, output, value.shape)
             answers[f"{name}/{output}"] = value.numpy()
     first = answers["retarget_clip_raw/parsing_map"][:, 0]
@@ -69,6 +80,9 @@ def main(export_dir: str, out: str) -> None:
     assert (answers["serving_default/parsing_map"] == first).all()
     on_canvas = answers["retarget_clip_on_canvas/parsing_map_png_bytes"][:, 0]
     assert (answers["step_on_canvas/parsing_map_png_bytes"] == on_canvas).all()
+    frames = [answers[f"{name}/frame_jpeg_bytes"].ravel()[0] for name in ("step_frame", "retarget_clip_frames")]
+    frame, same_frame = (tf.io.decode_jpeg(encoded).numpy().astype(int) for encoded in frames)
+    assert np.abs(frame - same_frame).mean() < 1  # of 255; where a joint lies may be rounded differently
     np.savez(out, **{name: value for name, value in answers.items() if value.dtype != object})
 
 

@@ -17,6 +17,7 @@ from retarget_tf import files
 from retarget_tf.arrays import AnyArray, Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
+from retarget_tf.networks.config import ModelConfig
 from retarget_tf.serving import contract
 
 WARMUP_PATH = pathlib.Path("assets.extra", "tf_serving_warmup_requests")
@@ -25,13 +26,14 @@ _PICTURE_SIZE = 320, 240  # height and width of the photo in the requests
 _FRAMES = 2
 
 
-def warmup_requests(image_size: int, seed: int = 0) -> dict[str, dict[str, Any]]:
+def warmup_requests(model: ModelConfig, seed: int = 0) -> dict[str, dict[str, Any]]:
     """Returns inputs for each signature: one random pose in a gray ramp, for `step` with a known reference map.
 
     Args:
-        image_size: Side of the canvas and the maps in pixels.
+        model: Settings of the generator: size of its maps, and their classes.
         seed: Chooses the pose, and the brightness of the picture.
     """
+    image_size, frame_size = model.image_size, contract.frame_size(model.image_size)
     height, width = _PICTURE_SIZE
     image_bytes, canvas_bytes = (_plain_jpeg(seed % 256, *shape) for shape in ((height, width), (image_size,) * 2))
     shares = np.random.default_rng(seed).uniform(0.2, 0.8, (1, skeleton.NUM_JOINTS, 2))
@@ -45,6 +47,13 @@ def warmup_requests(image_size: int, seed: int = 0) -> dict[str, dict[str, Any]]
     }
     previous_map = np.full((1, image_size, image_size), UNKNOWN, np.uint8)
     canvas = {"canvas_bytes": canvas_bytes, "reference_map": previous_map, "reference_keypoints": canvas_pose}
+    prepared = {
+        "canvas_bytes": _plain_jpeg(seed % 256, frame_size, frame_size),
+        "layers_bytes": _plain_jpeg(seed % 256, (model.schema.num_classes + 1) * frame_size, frame_size),
+        "reference_keypoints": _seen(shares * frame_size),
+        "reference_map": np.zeros((1, frame_size, frame_size), np.uint8),
+    }
+    photo = {name: value for name, value in clip.items() if name != "keypoints"}
     return {
         contract.SERVING_DEFAULT: {"image_bytes": image_bytes, "keypoints": pose, "reference_keypoints": pose},
         contract.RETARGET_CLIP: clip,
@@ -52,6 +61,9 @@ def warmup_requests(image_size: int, seed: int = 0) -> dict[str, dict[str, Any]]
         contract.RETARGET_CLIP_ON_CANVAS: {**canvas, "keypoints": _repeated(canvas_pose)},
         contract.STEP: {**clip, "reference_map": background, "previous_map": previous_map, "keypoints": pose},
         contract.STEP_ON_CANVAS: {**canvas, "previous_map": previous_map, "keypoints": canvas_pose},
+        contract.PREPARE_PHOTO: photo,
+        contract.STEP_FRAME: {**prepared, "keypoints": prepared["reference_keypoints"]},
+        contract.RETARGET_CLIP_FRAMES: clip,
         contract.METADATA: {"request": np.zeros(1, np.int32)},
     }
 
@@ -73,12 +85,12 @@ def _repeated(pose: Float32Array) -> Float32Array:
     return np.repeat(pose[:, None], _FRAMES, axis=1)
 
 
-def write_warmup(export_dir: files.PathLike, image_size: int) -> None:
+def write_warmup(export_dir: files.PathLike, model: ModelConfig) -> None:
     """Writes the warm-up requests into the folder of a version."""
     path = pathlib.Path(export_dir) / WARMUP_PATH
     path.parent.mkdir(exist_ok=True)
     with tf.io.TFRecordWriter(str(path)) as writer:
-        for signature, inputs in warmup_requests(image_size).items():
+        for signature, inputs in warmup_requests(model).items():
             request = predict_pb2.PredictRequest()
             request.model_spec.signature_name = signature
             for name, value in inputs.items():

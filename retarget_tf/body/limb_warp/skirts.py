@@ -67,8 +67,8 @@ def worn(codes: Tensor, distance: Tensor, points: Tensor, unit: Tensor, schema: 
     return (seen * cloth * ops.cast(is_skirt, "float32")[..., None])[:, None]
 
 
-def hang(codes: Tensor, start: Bones, end: Bones) -> Tensor:
-    """Moves a skirt with both legs: returns the code of each pixel, `[batch, 1, height * width]`, 0 where none hangs.
+def hang(codes: Tensor, start: Bones, end: Bones) -> tuple[Tensor, Tensor, Tensor]:
+    """Moves a skirt with both legs.
 
     A pixel's source is interpolated from one leg's bones to the other's. Nothing hangs farther from both legs than half
     of the step: folded knees would tear the cloth over the picture.
@@ -77,6 +77,10 @@ def hang(codes: Tensor, start: Bones, end: Bones) -> Tensor:
         codes: Codes of the skirt's pixels in the reference, see `worn`.
         start: Bones of the reference; hidden limbs are not replaced by the other side's.
         end: Bones of the new pose.
+
+    Returns:
+        The code of each pixel, 0 where no skirt hangs, and the column and row of the reference that it comes from:
+        float32 `[batch, 1, height * width]` each.
     """
     height, width = codes.shape[2:]
     start, end = start.of(_LIMBS), end.of(_LIMBS)
@@ -107,7 +111,8 @@ def hang(codes: Tensor, start: Bones, end: Bones) -> Tensor:
         moved = moved[:, _LEFT] + moved[:, _RIGHT]
         place.append(ops.where(is_low, moved[:, 1:], moved[:, :1]))
     found = sampling.nearest(codes, np.zeros((1, 1, 1), np.int32), *place)
-    return ops.where(ops.where(is_low, hangs[:, 1:], hangs[:, :1]), found, 0.0)
+    x, y = place
+    return ops.where(ops.where(is_low, hangs[:, 1:], hangs[:, :1]), found, 0.0), x, y
 
 
 def _cloth_and_legs(schema: LabelSchema) -> tuple[Tensor, Tensor]:

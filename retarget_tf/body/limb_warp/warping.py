@@ -1,5 +1,7 @@
 """Moves each part of the reference's map with its bone, by inverse warping, and overlays the parts."""
 
+import dataclasses
+
 import numpy as np
 from keras import ops
 
@@ -18,9 +20,48 @@ _GRAZING = 0.2  # a point on the head whose normal has a smaller cosine with the
 # The candidates of all parts for a pixel are compared as numbers, and the greatest wins. From the lowest digits up: the
 # code (see `sampling`), whether the pixel comes from the other side's limb, the rank of the part, and whether the pixel
 # was seen or only filled in.
-_MIRRORED = 2 * sampling.SEEN
-_RANK_STEP = 2 * _MIRRORED
+MIRRORED = 2 * sampling.SEEN
+_RANK_STEP = 2 * MIRRORED
 _IN_SIGHT = 16 * _RANK_STEP
+
+
+@dataclasses.dataclass(frozen=True)
+class Cut:
+    """The reference, cut into parts: all that does not depend on the new pose.
+
+    Attributes:
+        points: float32 `[batch, 28, 2]`, the joints in pixels, see `anatomy.complete`.
+        bones: The bones of that pose.
+        codes: float32 `[batch, parts, height, width]`, see `cutting.cut`.
+        use_twin: bool `[batch, parts, 1]`: limbs so hidden that the other side's replaces them, if they move.
+        skirt: float32 `[batch, 1, height, width]`, see `skirts.worn`.
+    """
+
+    points: Tensor
+    bones: Bones
+    codes: Tensor
+    use_twin: Tensor
+    skirt: Tensor
+
+
+@dataclasses.dataclass(frozen=True)
+class Moved:
+    """A pose, and what lies on top at each pixel of it, `[batch, height * width]` each.
+
+    Attributes:
+        code: float32: the class in the reference, plus `sampling.SEEN` if the reference shows it, plus `MIRRORED` if it
+            comes from the other side's limb; 0 where no part lies.
+        x: float32, the column in the reference that the pixel comes from.
+        y: float32, its row.
+        part: int32, the part on top: an index in `anatomy.NAMES`, or one more for a skirt.
+        bones: The bones of the new pose.
+    """
+
+    code: Tensor
+    x: Tensor
+    y: Tensor
+    part: Tensor
+    bones: Bones
 
 
 def warp_map(
@@ -43,36 +84,57 @@ def warp_map(
         ValueError: There are more than `sampling.MAX_CLASSES` classes.
     """
     height, width, classes = reference_map.shape[1:]
-    if classes > sampling.MAX_CLASSES:
-        raise ValueError(f"reference_map must have at most {sampling.MAX_CLASSES} classes. Received: classes={classes}")
-    reference = anatomy.complete(reference_keypoints, anatomy.template(height, width))
-    pose = anatomy.complete(keypoints, reference[:, : skeleton.NUM_JOINTS])
-    start, end = bones_of(reference), bones_of(pose)
-
-    distance = cutting.distances(reference, start.unit, height, width)
-    codes, use_twin = cutting.cut(reference_map, distance, reference, start.unit, schema)
-    skirt = skirts.hang(skirts.worn(codes, distance, reference, start.unit, schema), start, end)
-    # What the photo shows of a limb is right for the photo's own pose, however little it is.
-    has_moved = anatomy.length(end.vectors - start.vectors) > _STILL
-    codes = hands.guess(codes, start, has_moved, schema)
-    use_twin = ops.logical_and(use_twin, has_moved)
-    start = start.of_twins(use_twin)
-    part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
-    found, covered = sampling.smooth(sampling.pack(codes), part, *_sources(start, end, use_twin, height, width))
-    found = _turn_head(found, codes, start, end, schema)
-    lift = ranks(keypoints) * _RANK_STEP + ops.cast(use_twin, "float32") * _MIRRORED
-    of_lap = lift[:, PART["lap"] : PART["lap"] + 1]
-    top = ops.maximum(_topmost(found, covered, lift), _topmost(skirt, skirt > 0, of_lap))
-    _, code = sampling.split(top, _RANK_STEP)
-    ids = ops.take(_classes_of_codes(schema), ops.cast(code, "int32"), axis=0)
+    code = move(cut(reference_map, reference_keypoints, schema), keypoints, schema).code
+    ids = ops.take(classes_of_codes(schema), ops.cast(code, "int32"), axis=0)
     warped = ops.reshape(ops.one_hot(ids, classes, dtype="float32"), (-1, height, width, classes))
     return warped * ops.cast(ops.max(reference_map, axis=(1, 2, 3), keepdims=True) > 0, "float32")
 
 
-def _topmost(found: Tensor, covered: Tensor, lift: Tensor) -> Tensor:
-    """Returns the greatest candidate of parts for each pixel, `[batch, height * width]`, 0 where none covers it."""
+def cut(reference_map: Tensor, reference_keypoints: Tensor, schema: LabelSchema) -> Cut:
+    """Cuts the reference into parts; for the arguments and the error see `warp_map`."""
+    height, width, classes = reference_map.shape[1:]
+    if classes > sampling.MAX_CLASSES:
+        raise ValueError(f"reference_map must have at most {sampling.MAX_CLASSES} classes. Received: classes={classes}")
+    points = anatomy.complete(reference_keypoints, anatomy.template(height, width))
+    bones = bones_of(points)
+    distance = cutting.distances(points, bones.unit, height, width)
+    codes, use_twin = cutting.cut(reference_map, distance, points, bones.unit, schema)
+    return Cut(points, bones, codes, use_twin, skirts.worn(codes, distance, points, bones.unit, schema))
+
+
+def move(reference: Cut, keypoints: Tensor, schema: LabelSchema) -> Moved:
+    """Moves the parts into a new pose and lays them over each other; for the arguments see `warp_map`."""
+    height, width = reference.codes.shape[2:]
+    start, use_twin = reference.bones, reference.use_twin
+    end = bones_of(anatomy.complete(keypoints, reference.points[:, : skeleton.NUM_JOINTS]))
+    hanging, *skirt_places = skirts.hang(reference.skirt, start, end)
+    # What the photo shows of a limb is right for the photo's own pose, however little it is.
+    has_moved = anatomy.length(end.vectors - start.vectors) > _STILL
+    codes = hands.guess(reference.codes, start, has_moved, schema)
+    use_twin = ops.logical_and(use_twin, has_moved)
+    start = start.of_twins(use_twin)
+    part = ops.where(use_twin, anatomy.TWINS[:, None].astype(np.int32), np.arange(len(NAMES), dtype=np.int32)[:, None])
+    places = _sources(start, end, use_twin, height, width)
+    found, covered = sampling.smooth(sampling.pack(codes), part, *places)
+    found = _turn_head(found, codes, start, end, schema)
+    lift = ranks(keypoints) * _RANK_STEP + ops.cast(use_twin, "float32") * MIRRORED
+    candidates = _candidates(found, covered, lift)
+    hanging = _candidates(hanging, hanging > 0, lift[:, PART["lap"] : PART["lap"] + 1])[:, 0]
+    top = ops.max(candidates, axis=1)
+    is_skirt = hanging > top
+    _, code = sampling.split(ops.maximum(top, hanging), _RANK_STEP)
+    part = ops.cast(ops.argmax(candidates, axis=1), "int32")
+    x, y = (
+        ops.where(is_skirt, of_skirt[:, 0], ops.take_along_axis(of_parts, part[:, None], axis=1)[:, 0])
+        for of_parts, of_skirt in zip(places, skirt_places, strict=True)
+    )
+    return Moved(code, x, y, ops.where(is_skirt, len(NAMES), part), end)
+
+
+def _candidates(found: Tensor, covered: Tensor, lift: Tensor) -> Tensor:
+    """Returns a number for each part and pixel, `[batch, parts, height * width]`, 0 where it does not cover it."""
     found = found + ops.floor(found / sampling.SEEN) * _IN_SIGHT + lift
-    return ops.max(ops.where(covered, found, 0.0), axis=1)
+    return ops.where(covered, found, 0.0)
 
 
 def _sources(start: Bones, end: Bones, use_twin: Tensor, height: int, width: int) -> tuple[Tensor, Tensor]:
@@ -94,8 +156,8 @@ def _sources(start: Bones, end: Bones, use_twin: Tensor, height: int, width: int
     return x, y
 
 
-def _classes_of_codes(schema: LabelSchema) -> Tensor:
-    """Returns the class id of each code, sides exchanged where it is `_MIRRORED`: int32 `[_RANK_STEP]`."""
+def classes_of_codes(schema: LabelSchema) -> Tensor:
+    """Returns the class id of each code, sides exchanged where it is `MIRRORED`: int32 `[_RANK_STEP]`."""
     ids = np.zeros((2, 2, sampling.MAX_CLASSES), np.int32)  # mirrored or not, seen or not
     ids[..., : schema.num_classes] = np.array([np.arange(schema.num_classes), schema.mirrored])[:, None]
     return ops.convert_to_tensor(ids.ravel())

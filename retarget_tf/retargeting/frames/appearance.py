@@ -195,14 +195,22 @@ def _row_ends(mask: BoolArray) -> Float32Array:
 
 
 def substitute(class_id: int, known: dict[int, Uint8Array], schema: LabelSchema) -> int:
-    """Returns the class whose colours stand for a class: itself, its twin, skin for limbs, then any garment."""
-    if class_id in known or class_id == 0:
-        return class_id
+    """Returns the class whose colours stand for a class, see `substitutes`; itself if none is known."""
+    return next((index for index in substitutes(class_id, schema) if index in known), class_id)
+
+
+def substitutes(class_id: int, schema: LabelSchema) -> list[int]:
+    """Returns the classes whose colours may stand for one, the best first: itself, its twin, skin for limbs, garments.
+
+    The background, 0, has no substitute.
+    """
+    if class_id == 0:
+        return [0]
     part = schema.to_parts10[class_id]
     wanted = (_SKIN if part < PARTS10.num_classes and PARTS10.classes[part] in _LIMBS else ()) + _ANYTHING
     ranked = [PARTS10.classes.index(name) for name in wanted]
     alike = [index for rank in ranked for index, other in enumerate(schema.to_parts10) if other == rank]
-    return next((index for index in (schema.mirrored[class_id], *alike) if index in known), class_id)
+    return list(dict.fromkeys([class_id, schema.mirrored[class_id], *alike]))
 
 
 def continued(picture: Uint8Array, mask: BoolArray) -> Uint8Array:

@@ -19,7 +19,7 @@ from retarget_tf.retargeting.frames.bone_vectors import Vectors, with_quiet_feet
 HEAD = PART["head"]
 _HEAD_RADIUS = 0.075  # in body units
 _GLANCE = 0.4  # largest shift of a turning face, in radii; the mapping of the outline onto itself holds up to a half
-_AWAY = float(np.cos(np.radians(100)))  # cosine of the turn from which the face is turned away
+AWAY = float(np.cos(np.radians(100)))  # cosine of the turn from which the face is turned away
 
 _LIMBS = [index for index, name in enumerate(NAMES) if name.endswith(("arm", "thigh", "shin"))]
 _NEAR_JOINT = 0.08  # share of a bone near its end in which a joint's radius is measured
@@ -146,7 +146,7 @@ class Motion:
 
     def shows_face(self) -> bool:
         """Whether the head is seen from the same side as in the photo."""
-        return self._turn()[1] > _AWAY
+        return self._turn()[1] > AWAY
 
     def likeness(self) -> float:
         """Returns how alike the views of the photo and of the new pose are, -2 (opposite sides) to 2."""

@@ -23,8 +23,6 @@ from retarget_tf.serving.server.batching import Batcher, Job
 from retarget_tf.serving.server.errors import RefusedError, invalid
 from retarget_tf.serving.server.versions import ModelVersions
 
-# In a merged batch short clips would wait for the longest one.
-_RUN_ALONE = {contract.RETARGET_CLIP, contract.RETARGET_CLIP_RAW, contract.RETARGET_CLIP_ON_CANVAS}
 _FOREVER = 365 * 24 * 3600.0
 
 
@@ -48,7 +46,8 @@ class PredictionService(prediction_service_pb2_grpc.PredictionServiceServicer):
             batched = validation.is_batched(definition.inputs) and validation.is_batched(definition.outputs)
             remaining = context.time_remaining()
             deadline = time.monotonic() + min(_FOREVER if remaining is None else remaining, _FOREVER)
-            job = Job(version, name, inputs, batched, batched and name not in _RUN_ALONE, deadline)
+            # In a merged batch short clips would wait for the longest one.
+            job = Job(version, name, inputs, batched, batched and name not in contract.CLIPS, deadline)
             outputs = self._outputs(job, context)
             response = predict_pb2.PredictResponse()
             _fill(response.model_spec, request.model_spec.name, version.number)
