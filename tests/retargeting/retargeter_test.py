@@ -724,6 +724,6 @@ def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, 
     assert "not a recording" in video.read_metadata(tmp_path / "out.mp4")["comment"]
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
-    refusal = f"ERROR: photo {text}: is no JPEG, PNG or WebP picture. Give a whole JPEG, PNG or WebP file.\n"
-    assert run(target_photo=text) == (3, refusal)
+    why = "is no JPEG, PNG, WebP, AVIF, GIF, TIFF or HEIC picture"
+    assert run(target_photo=text) == (3, f"ERROR: photo {text}: {why}. Give a whole JPEG, PNG or WebP file.\n")
     assert run(source_clip=tmp_path)[0] == 2  # two sources
