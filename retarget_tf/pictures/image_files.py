@@ -202,7 +202,9 @@ def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
     if image.mode in ("F", "I"):
         raise ValueError("has pixels of 32 bits, whose range is not known")
     if image.mode.startswith("I;16"):  # Pillow would clip 16-bit gray; it scales 16-bit colours itself
-        return PIL.Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+        deep = np.asarray(image)
+        gray = np.where(deep == image.info.get("transparency", -1), 255, deep >> 8)
+        return PIL.Image.fromarray(gray.astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image)

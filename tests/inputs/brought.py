@@ -77,6 +77,14 @@ def _photos(folder: pathlib.Path) -> None:
     for suffix in ("jpg", "tiff", "gif", "webp", *(["avif"] if PIL.features.check("avif") else [])):
         photo.save(folder / f"photo.{suffix}")
     photo.convert("CMYK").save(folder / "cmyk.tiff")
+    gray, indexed = photo.convert("L"), photo.quantize(16)
+    gray.convert("1").save(folder / "bits.png")
+    PIL.Image.fromarray(np.asarray(gray).astype(np.uint16) * 257).save(folder / "deep.png")
+    indexed.save(folder / "indexed.png", transparency=indexed.getpixel((0, 0)))
+    for name, image in (("gray", gray), ("indexed", indexed)):
+        image.putalpha(PIL.Image.fromarray(np.maximum(255 * (SQUARES[0][1] > 0), 100).astype(np.uint8)))
+        image.save(folder / f"{name}_alpha.tiff")
+    gray.save(folder / "gray_alpha.png")
     photo.save(folder / "animation.gif", save_all=True, append_images=[PIL.Image.fromarray(FRAMES[1])])
     photo.convert("F").save(folder / "float.tiff")
     if testing.HAS_HEIF:

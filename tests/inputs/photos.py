@@ -10,6 +10,13 @@ _READ = {
     "rotated.jpg": "",
     "photo.tiff": "",
     "photo.gif": "",
+    "cmyk.tiff": "",
+    "gray_alpha.png": "",
+    "gray_alpha.tiff": "",
+    "indexed_alpha.tiff": "",
+    "indexed.png": "",
+    "deep.png": "",
+    "bits.png": "",
     "animation.gif": "holds several pictures; the first is taken",
     "endless.jpg": "lacks its end, but no pixel is missing",
 }
