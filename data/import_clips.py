@@ -3,10 +3,11 @@
     retarget-import-clips --frames=dance.mp4 --keypoints=openpose_json --maps=parsing --schema=lip20 --out=clips
 
 Frames: a video, or a folder of pictures. Keypoints: a folder of OpenPose's files (JSON, YAML or XML), a JSON file of
-all frames (DWPose in ComfyUI), or .npy, or .npz with an array named keypoints: [frames, points, 3] of COCO-17, COCO-18,
-BODY_23, BODY_25, MediaPipe-33, COCO-WholeBody (133) or DWPose's whole body (134). Maps: a folder
-of PNG files, indexed or gray (values are class ids) or RGB (the schema's colours). Files are matched by the last number
-in their names that is not the same in all. Frames, keypoints and maps get the same square crop around the person.
+all frames (DWPose in ComfyUI, AlphaPose), or .npy, or .npz with an array named keypoints: [frames, points, 3] of
+COCO-17, COCO-18, BODY_23, BODY_25, Halpe (26 or 136), MediaPipe-33, COCO-WholeBody (133) or DWPose's whole body (134).
+Maps: a folder of PNG files, indexed or gray (values are class ids) or RGB (the schema's colours). Files are matched by
+the last number in their names that is not the same in all. Frames, keypoints and maps get the same square crop around
+the person.
 """
 
 import pathlib

@@ -222,7 +222,7 @@ CASES = [
     (retarget, "photo.png", remove, "No such file"),
     (retarget, "photo.png", empty, "is empty"),
     (retarget, "photo.png", pointer, "is a Git LFS pointer"),
-    (retarget, "photo.png", text, "is no JPEG, PNG or WebP picture"),
+    (retarget, "photo.png", text, "is no JPEG, PNG, WebP, AVIF, GIF, TIFF or HEIC picture"),
     (retarget, "photo.png", cut, "the PNG is cut off"),
     (retarget, "photo.png", make_folder, "is a folder"),
     (retarget, "photo.png", forbid, "Permission denied"),

@@ -66,14 +66,32 @@ def test_atomic_folder_appears_when_the_block_ends(tmp_path: pathlib.Path) -> No
 
 
 def test_atomic_folder_leaves_nothing_on_an_error(tmp_path: pathlib.Path) -> None:
-    def fail_halfway() -> None:
-        with files.atomic_folder(tmp_path / "clip") as temporary:
+    """Not even a folder above it that it made, unless something else has come into that."""
+
+    def fail_halfway(beside: pathlib.Path | None = None) -> None:
+        with files.atomic_folder(tmp_path / "new" / "clips" / "clip") as temporary:
             (temporary / "a.txt").write_text("a")
+            if beside:
+                beside.write_text("b")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
         fail_halfway()
     assert tree(tmp_path) == []
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway(tmp_path / "new" / "b.txt")
+    assert tree(tmp_path) == ["new", "new/b.txt"]
+    (tmp_path / "new" / "clips").mkdir()
+    with pytest.raises(ZeroDivisionError):
+        fail_halfway()
+    assert tree(tmp_path) == ["new", "new/b.txt", "new/clips"]
+
+
+def test_neither_a_file_nor_a_lock_leaves_folders_on_an_error(tmp_path: pathlib.Path) -> None:
+    for within in (files.atomic_file, files.exclusive):
+        with pytest.raises(ZeroDivisionError), within(tmp_path / "new" / "deep" / "a.txt"):
+            raise ZeroDivisionError
+        assert tree(tmp_path) == []
 
 
 def txt_files(folder: pathlib.Path) -> set[str]:

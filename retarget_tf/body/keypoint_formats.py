@@ -42,6 +42,13 @@ _BODY23 = {
     "nose": 18, "right_eye": 19, "right_ear": 20, "left_eye": 21, "left_ear": 22,
 }  # fmt: skip
 
+# Halpe (Fang et al. 2022), AlphaPose's full body: COCO-17, the top of the head, neck and hip, and feet. Halpe-136
+# appends face and hands.
+_HALPE26 = _COCO17 | {
+    "neck": 18, "mid_hip": 19, "left_big_toe": 20, "right_big_toe": 21, "left_small_toe": 22, "right_small_toe": 23,
+    "left_heel": 24, "right_heel": 25,
+}  # fmt: skip
+
 # COCO-WholeBody (Jin et al. 2020) appends feet, face and hands to COCO-17; DWPose to COCO-18, in the same order.
 _FEET = ("left_big_toe", "left_small_toe", "left_heel", "right_big_toe", "right_small_toe", "right_heel")
 _WHOLE_BODY133 = _COCO17 | {name: 17 + index for index, name in enumerate(_FEET)}
@@ -83,6 +90,16 @@ def from_whole_body133(keypoints: npt.ArrayLike) -> Float32Array:
 def from_dwpose134(keypoints: npt.ArrayLike) -> Float32Array:
     """Converts DWPose's whole body `[..., 134, 3]` (COCO-18, feet, face, hands) to BODY_25."""
     return to_body25(keypoints, _DWPOSE134, 134)
+
+
+def from_halpe26(keypoints: npt.ArrayLike) -> Float32Array:
+    """Converts Halpe's 26 keypoints of the body `[..., 26, 3]` to BODY_25; the top of the head is left out."""
+    return to_body25(keypoints, _HALPE26, 26)
+
+
+def from_halpe136(keypoints: npt.ArrayLike) -> Float32Array:
+    """Converts Halpe's 136 keypoints `[..., 136, 3]` to BODY_25; face and hands are left out."""
+    return to_body25(keypoints, _HALPE26, 136)
 
 
 def to_body25(keypoints: npt.ArrayLike, index_of: Mapping[str, int], count: int) -> Float32Array:

@@ -43,19 +43,19 @@ def atomic_file(path: PathLike) -> Iterator[Path]:
     """
     final = Path(os.path.realpath(path))
     check_kind(path)
-    final.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_name(final)
-    try:
-        yield temporary
-        _sync(temporary)
-        os.replace(temporary, final)
-        _sync(final.parent)
-    except OSError as error:
-        if error.errno is None or error.filename not in (None, str(temporary)):
-            raise
-        raise OSError(error.errno, error.strerror, str(final)) from error
-    finally:
-        temporary.unlink(missing_ok=True)
+    with _parents_made(final):
+        try:
+            yield temporary
+            _sync(temporary)
+            os.replace(temporary, final)
+            _sync(final.parent)
+        except OSError as error:
+            if error.errno is None or error.filename not in (None, str(temporary)):
+                raise
+            raise OSError(error.errno, error.strerror, str(final)) from error
+        finally:
+            temporary.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -71,14 +71,14 @@ def atomic_folder(path: PathLike, *, ours: Ours | None = None) -> Iterator[Path]
     """
     final = Path(os.path.realpath(path))  # a link is kept, and its target is replaced
     check_writable(final, ours=ours)
-    final.parent.mkdir(parents=True, exist_ok=True)
     temporary = _temporary_name(final)
-    temporary.mkdir()
-    try:
-        yield temporary
-        publish_folder(temporary, final, ours=ours)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
+    with _parents_made(final):
+        temporary.mkdir()
+        try:
+            yield temporary
+            publish_folder(temporary, final, ours=ours)
+        finally:
+            shutil.rmtree(temporary, ignore_errors=True)
 
 
 def check_kind(path: PathLike, *suffixes: str) -> None:
@@ -215,16 +215,16 @@ def exclusive(path: PathLike) -> Iterator[None]:
     """
     final = Path(os.path.realpath(path))
     _check_parents(final)
-    final.parent.mkdir(parents=True, exist_ok=True)
     name = final.with_name(f".{final.name}.lock")
-    descriptor = _lock(name)
-    while descriptor is None:
+    with _parents_made(final):
         descriptor = _lock(name)
-    try:
-        yield
-    finally:
-        name.unlink(missing_ok=True)
-        os.close(descriptor)
+        while descriptor is None:
+            descriptor = _lock(name)
+        try:
+            yield
+        finally:
+            name.unlink(missing_ok=True)
+            os.close(descriptor)
 
 
 def _lock(name: Path) -> int | None:
@@ -249,6 +249,20 @@ def write_json(path: PathLike, value: Any) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
     with atomic_file(path) as temporary:
         temporary.write_text(text + "\n", encoding="utf-8")
+
+
+@contextlib.contextmanager
+def _parents_made(final: Path) -> Iterator[None]:
+    """Makes the folders above `final` that are missing; if the block fails, those that are empty go again."""
+    missing = [parent for parent in final.parents if not parent.exists()]
+    final.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        yield
+    except BaseException:
+        with contextlib.suppress(OSError):
+            for parent in missing:
+                parent.rmdir()
+        raise
 
 
 def _check_parents(final: Path) -> None:

@@ -8,6 +8,7 @@ Colour profiles are ignored: the stored values are interpreted as sRGB.
 """
 
 import io
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -29,8 +30,15 @@ from retarget_tf.errors import InputDataError, MissingDependencyError
 
 MAX_PIXELS = 100_000_000
 
-_COMMON = {"JPEG": JpegImageFile, "PNG": PngImageFile, "WebP": WebPImageFile}
-_PILLOWS = {**_COMMON, "GIF": GifImageFile, "TIFF": TiffImageFile}
+_PILLOWS = {
+    "JPEG": JpegImageFile,
+    "PNG": PngImageFile,
+    "WebP": WebPImageFile,
+    "GIF": GifImageFile,
+    "TIFF": TiffImageFile,
+}
+_SERVED = ("JPEG", "PNG", "WebP")
+_READ = (*_SERVED, "AVIF", "GIF", "TIFF", "HEIC")
 _SIGNATURES = {
     b"\xff\xd8\xff": "JPEG",
     b"\x89PNG\r\n\x1a\n": "PNG",
@@ -60,7 +68,7 @@ def load_photo(path: files.PathLike) -> Uint8Array:
     """
     encoded = files.read_bytes(path, "photo")
     try:
-        kind = _kind(encoded)
+        kind = _kind(encoded, _READ)
         image = _open(encoded, kind)
         width, height = image.size
         if width * height <= MAX_PIXELS:
@@ -79,10 +87,7 @@ def load_photo(path: files.PathLike) -> Uint8Array:
 
 def header_size(encoded: bytes) -> tuple[int, int]:
     """Returns width and height from the header of an encoded JPEG, PNG or WebP; raises ValueError on other data."""
-    kind = _kind(encoded)
-    if kind not in _COMMON:
-        raise ValueError("is no JPEG, PNG or WebP picture")
-    image = _open(encoded, kind)
+    image = _open(encoded, _kind(encoded, _SERVED))
     if getattr(image, "is_animated", False):
         raise ValueError("is an animation")
     width, height = image.size
@@ -105,8 +110,16 @@ def write_png(path: files.PathLike, image: Uint8Array) -> None:
         temporary.write_bytes(encode_png(image))
 
 
-def _kind(encoded: bytes) -> str:
-    """Returns the format by the first bytes; raises ValueError if it is unknown."""
+def _kind(encoded: bytes, taken: Sequence[str]) -> str:
+    """Returns the format; raises ValueError if it is none of those that are taken."""
+    kind = _kind_by_its_beginning(encoded)
+    if kind not in taken:
+        raise ValueError(f"is no {', '.join(taken[:-1])} or {taken[-1]} picture" if encoded else "is empty")
+    return kind
+
+
+def _kind_by_its_beginning(encoded: bytes) -> str:
+    """Returns the format; empty if it is unknown."""
     for signature, kind in _SIGNATURES.items():
         if encoded.startswith(signature):
             return kind
@@ -117,7 +130,7 @@ def _kind(encoded: bytes) -> str:
         for brand, kind in ((b"avif", "AVIF"), (b"avis", "AVIF"), (b"hei", "HEIC"), (b"hev", "HEIC")):
             if brand in brands:
                 return kind
-    raise ValueError("is no JPEG, PNG or WebP picture" if encoded else "is empty")
+    return ""
 
 
 def _open(encoded: bytes, kind: str) -> ImageFile:
@@ -189,7 +202,9 @@ def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
     if image.mode in ("F", "I"):
         raise ValueError("has pixels of 32 bits, whose range is not known")
     if image.mode.startswith("I;16"):  # Pillow would clip 16-bit gray; it scales 16-bit colours itself
-        return PIL.Image.fromarray((np.asarray(image) >> 8).astype(np.uint8)).convert("RGB")
+        deep = np.asarray(image)
+        gray = np.where(deep == image.info.get("transparency", -1), 255, deep >> 8)
+        return PIL.Image.fromarray(gray.astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
         image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image)

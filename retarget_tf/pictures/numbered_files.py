@@ -34,15 +34,20 @@ def numbered_files(
     ]
     there = set(ours)
     ours = [path for path in ours if not _is_painted_copy(path, there)]
-    found: dict[int, pathlib.Path] = {}
-    for path, number in zip(ours, _numbers(ours, what), strict=True):
-        if other := found.get(number):
-            raise InputDataError(f"{what} {path}: has the number of {other.name}. Number the files by frame.")
-        found[number] = path
-    if not found:
+    if not ours:
         raise InputDataError(
             f"{what} {root}: holds no file that ends in {', '.join(sorted(suffixes))}. Give the folder of such files."
         )
+    return by_number(ours, what)
+
+
+def by_number(paths: Sequence[pathlib.Path], what: str) -> dict[int, pathlib.Path]:
+    """Returns names of files by frame number, sorted; errors as in `numbered_files`."""
+    found: dict[int, pathlib.Path] = {}
+    for path, number in zip(paths, _numbers(paths, what), strict=True):
+        if other := found.get(number):
+            raise InputDataError(f"{what} {path}: has the number of {other.name}. Number the files by frame.")
+        found[number] = path
     return dict(sorted(found.items()))
 
 

@@ -130,6 +130,8 @@ def photo_target(
         )
     if not pose[list(skeleton.joints("neck", "mid_hip")), 2].any():
         raise InputDataError(f"photo {photo}: no trunk is seen in it. Give a photo that shows a whole person.")
+    if keypoints is None:
+        extraction.tell_others(picture, search, f"photo {photo}")
     return picture_target(picture, pose, size, share, target_map=target_map, map_schema=map_schema, schema=schema)
 
 

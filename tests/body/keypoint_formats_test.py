@@ -43,6 +43,15 @@ def test_from_coco17_takes_means_for_neck_and_mid_hip() -> None:
     np.testing.assert_array_equal(body[JOINT["left_big_toe"] :], np.zeros((6, 3)))
 
 
+def test_halpe_has_a_neck_a_hip_and_feet_and_a_top_of_the_head_that_is_left_out() -> None:
+    keypoints = np.stack([np.arange(136), np.arange(136) * 2, np.ones(136)], axis=-1)
+    # Nose, neck, right arm, left arm, mid-hip, right leg, left leg, eyes and ears, left foot, right foot.
+    arms, legs = [6, 8, 10, 5, 7, 9], [12, 14, 16, 11, 13, 15]
+    expected = [0, 18, *arms, 19, *legs, 2, 1, 4, 3, 20, 22, 24, 21, 23, 25]
+    for body in (keypoint_formats.from_halpe26(keypoints[:26]), keypoint_formats.from_halpe136(keypoints)):
+        np.testing.assert_array_equal(body, keypoints[expected])
+
+
 def test_another_skeleton_is_refused() -> None:
     with pytest.raises(ValueError, match=r"must be \[\.\.\., 33, 3\]\. Received: shape=\(17, 3\)"):
         keypoint_formats.from_mediapipe33(np.zeros((17, 3)))

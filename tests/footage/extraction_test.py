@@ -495,12 +495,9 @@ def test_a_photo_of_several_people_is_told(
     frames, keypoints = testing.two_dancers(2)
     detector = testing.TrueDetector(keypoints[:people], frames[0].shape[1])
     monkeypatch.setattr(extraction, "PeopleDetector", detector)
-    monkeypatch.setattr(extraction, "open_detector", detector)
-    monkeypatch.setattr(extraction, "look_again", lambda detector, image, found: found)
     monkeypatch.setattr(logging.get_absl_logger(), "propagate", True)
     with caplog.at_level("WARNING", "absl"):
-        found = extraction.detect_keypoints(frames[0], source="photo me.jpg")
-    assert found is not None
-    np.testing.assert_array_equal(found[:, 2] > 0, keypoints[0, 0, :, 2] > 0)
+        extraction.tell_others(frames[0], extraction.PersonSearch(), "photo me.jpg")
+        extraction.tell_others(frames[0], extraction.PersonSearch(extraction.PersonChoice(1)), "photo me.jpg")
     advice = "Choose another with --target_person=1, or --target_person=x,y for the one at that pixel."
     assert [record.getMessage() for record in caplog.records] == [line + advice for line in told]

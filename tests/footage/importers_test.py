@@ -42,7 +42,7 @@ def read(path: pathlib.Path, frames: int, **options: Any) -> Float32Array:
 
 @pytest.mark.parametrize("suffix", ["npy", "npz"])
 @pytest.mark.parametrize("units", ["pixels", "shares"])
-@pytest.mark.parametrize("count", [17, 18, 23, 25, 33, 133, 134])
+@pytest.mark.parametrize("count", [17, 18, 23, 25, 26, 33, 133, 134, 136])
 def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int, units: str, suffix: str) -> None:
     points = np.stack([person(count), person(count, left=30)])
     stored = points / np.array([WIDTH, HEIGHT, 1], np.float32) if units == "shares" else points
@@ -56,9 +56,11 @@ def test_reads_every_skeleton_in_either_unit(tmp_path: pathlib.Path, count: int,
         18: keypoint_formats.from_coco18,
         25: np.asarray,
         23: keypoint_formats.from_body23,
+        26: keypoint_formats.from_halpe26,
         33: keypoint_formats.from_mediapipe33,
         133: keypoint_formats.from_whole_body133,
         134: keypoint_formats.from_dwpose134,
+        136: keypoint_formats.from_halpe136,
     }
     for given in ({}, {"units": units}):
         keypoints = read(path, 2, **given)
@@ -194,7 +196,7 @@ def test_a_file_that_is_missing_is_warned_of(tmp_path: pathlib.Path, monkeypatch
     monkeypatch.setattr(logging, "warning", lambda text, *values: said.append(text % values))
     write_json(tmp_path, 0, person(25))
     assert not read(tmp_path, 3)[1:].any()
-    assert said == [f"keypoints {tmp_path}: 2 of 3 frames have no file (the first is frame 1); they get no joints."]
+    assert said == [f"keypoints {tmp_path}: 2 of 3 frames are not in it (the first is frame 1); they get no joints."]
 
 
 def test_confidences_of_coco_and_keys_of_the_first_openpose_are_known(tmp_path: pathlib.Path) -> None:
@@ -256,6 +258,11 @@ def posed(values: Any) -> Callable[[pathlib.Path], None]:
         (lambda path: path.mkdir(), "holds no file that ends in .json"),
         (text("{"), r"a_0_keypoints.json: not JSON"),
         (text("[]"), "has no list 'people'"),
+        (text('[{"image_id": "0.jpg"}]'), "frame 0 person 0: has no list 'pose_keypoints_2d'"),
+        (text('[{"image_id": "0.jpg", "keypoints": [1, 2]}]'), "frame 0 person 0: 'keypoints' must hold"),
+        (text('[{"image_id": "0.jpg", "keypoints": []}, 3]'), "person 1: has no picture 'image_id'"),
+        (text('[{"image_id": "a.jpg"}, {"image_id": "b.jpg"}]'), r"image a\.jpg: has no number in its name"),
+        (text('[{"image_id": "a/1.jpg"}, {"image_id": "b/1.jpg"}]'), r"has the number of 1\.jpg"),
         (text('{"people": {}}'), "has no list 'people'"),
         (text('{"people": [3]}'), "person 0: has no list 'pose_keypoints_2d'"),
         (text('{"people": []}'), "nobody is in any of its 1 frames"),
@@ -337,6 +344,43 @@ def test_one_json_file_holds_all_frames_of_dwpose(tmp_path: pathlib.Path, scale:
         read(path.rename(tmp_path / "pose_0.json").parent, 3)
 
 
+def write_alphapose(path: pathlib.Path, *people: tuple[Any, Float32Array]) -> pathlib.Path:
+    """The picture and the points of each person."""
+    listed = [
+        {"image_id": picture, "category_id": 1, "keypoints": points.ravel().tolist(), "score": 2.5, "idx": [index]}
+        for index, (picture, points) in enumerate(people)
+    ]
+    path.write_text(json.dumps(listed))
+    return path
+
+
+@pytest.mark.parametrize("count", [17, 26, 136])
+@pytest.mark.parametrize("name", ["{}.jpg", "dance_{:04}_x2.png", "{}"])
+def test_one_json_file_holds_everybody_of_alphapose(tmp_path: pathlib.Path, count: int, name: str) -> None:
+    """Pictures without people are not in it, and the last of them only the video knows."""
+    convert = {17: keypoint_formats.from_coco17, 26: keypoint_formats.from_halpe26, 136: keypoint_formats.from_halpe136}
+    she, later, small = person(count), person(count, left=21), person(count, left=120, height=20)
+    pictures = [int(name.format(number)) if name == "{}" else name.format(number) for number in (1, 1, 3)]
+    people = zip(pictures, (small, she, later), strict=True)
+    path = write_alphapose(tmp_path / "alphapose-results.json", *people)
+    expected = np.zeros((4, 25, 3), np.float32)
+    expected[[1, 3]] = convert[count](np.stack([she, later]))
+    np.testing.assert_allclose(read(path, 4), expected, rtol=1e-5)
+    np.testing.assert_allclose(importers.read_keypoints(path, WIDTH, HEIGHT, [1, 2, 3]), expected[1:], rtol=1e-5)
+    for frames, known in ((0, expected[1:]), (3, expected[1:]), (4, expected), (6, [*expected, *expected[[0, 0]]])):
+        np.testing.assert_allclose(importers.read_keypoints(path, WIDTH, HEIGHT, frames=frames), known, rtol=1e-5)
+    other = read(path, 4, person=PersonChoice(1))
+    np.testing.assert_allclose(other[1], convert[count](small), rtol=1e-5)
+    with pytest.raises(InputDataError, match=r"have number 3, the frames are numbered 0 to 2\."):
+        read(path, 3)
+
+
+def test_one_picture_of_alphapose_needs_no_number(tmp_path: pathlib.Path) -> None:
+    path = write_alphapose(tmp_path / "me.json", ("me.jpg", person(17)))
+    expected = keypoint_formats.from_coco17(person(17))[None]
+    np.testing.assert_allclose(importers.read_keypoints(path, WIDTH, HEIGHT), expected, rtol=1e-5)
+
+
 def matrix_file(path: pathlib.Path, name: str, people: Float32Array) -> None:
     storage = cv2.FileStorage(str(path), cv2.FILE_STORAGE_WRITE)
     storage.write(name, people)
@@ -388,7 +432,7 @@ def test_refuses_yaml_that_is_not_openposes(tmp_path: pathlib.Path, content: str
 
 def test_refuses_files_of_other_frames_and_unknown_units(tmp_path: pathlib.Path) -> None:
     write_json(tmp_path / "json", 7, person(25))
-    with pytest.raises(InputDataError, match=r"have a file with number 7, the frames are numbered 0 to 4"):
+    with pytest.raises(InputDataError, match=r"have number 7, the frames are numbered 0 to 4"):
         read(tmp_path / "json", 5)
     with pytest.raises(ConfigError, match=r"Received: units=metres"):
         read(tmp_path / "json", 8, units="metres")

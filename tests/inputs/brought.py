@@ -77,6 +77,14 @@ def _photos(folder: pathlib.Path) -> None:
     for suffix in ("jpg", "tiff", "gif", "webp", *(["avif"] if PIL.features.check("avif") else [])):
         photo.save(folder / f"photo.{suffix}")
     photo.convert("CMYK").save(folder / "cmyk.tiff")
+    gray, indexed = photo.convert("L"), photo.quantize(16)
+    gray.convert("1").save(folder / "bits.png")
+    PIL.Image.fromarray(np.asarray(gray).astype(np.uint16) * 257).save(folder / "deep.png")
+    indexed.save(folder / "indexed.png", transparency=indexed.getpixel((0, 0)))
+    for name, image in (("gray", gray), ("indexed", indexed)):
+        image.putalpha(PIL.Image.fromarray(np.maximum(255 * (SQUARES[0][1] > 0), 100).astype(np.uint8)))
+        image.save(folder / f"{name}_alpha.tiff")
+    gray.save(folder / "gray_alpha.png")
     photo.save(folder / "animation.gif", save_all=True, append_images=[PIL.Image.fromarray(FRAMES[1])])
     photo.convert("F").save(folder / "float.tiff")
     if testing.HAS_HEIF:
@@ -180,6 +188,13 @@ def _points(folder: pathlib.Path) -> None:
         changed[3, 0, 0] = value
         np.save(folder / f"{name}.npy", changed)
     (folder / "cut.npy").write_bytes((folder / "doubles.npy").read_bytes()[:1000])
+    # Halpe's order is that of COCO-17, the top of the head (here the nose again), neck, hip, and feet.
+    halpe = points[:, [0, 16, 15, 18, 17, 5, 2, 6, 3, 7, 4, 12, 9, 13, 10, 14, 11, 0, 1, 8, 19, 22, 20, 23, 21, 24]]
+    np.save(folder / "halpe.npy", halpe)
+    people = [{"keypoints": pose.ravel().tolist(), "category_id": 1, "score": 2.5} for pose in halpe[:4]]
+    for name, pictures in (("alphapose", "0123"), ("nameless", "abcd")):
+        listed = [{"image_id": f"{picture}.jpg"} | person for picture, person in zip(pictures, people, strict=True)]
+        _json(folder / f"{name}.json", listed)
     frames = [{"people": [{"pose_keypoints_2d": pose.ravel().tolist()}]} for pose in points]
     canvas = [frame | {"canvas_width": SIZE, "canvas_height": SIZE} for frame in frames]
     _json(folder / "dwpose.json", canvas)

@@ -9,8 +9,10 @@ _READ = {
     "doubles.npy": "",
     "nan.npy": "",
     "dwpose.json": "",
+    "halpe.npy": "",
+    "alphapose.json": r"1 of 5 frames are not in it \(the first is frame 4\)",
     "openpose": "",
-    "fewer": r"1 of 5 frames have no file \(the first is frame 4\)",
+    "fewer": r"1 of 5 frames are not in it \(the first is frame 4\)",
     "yaml": "",
 }
 _REFUSED = {
@@ -34,8 +36,9 @@ _REFUSED = {
     "empty.json": "not JSON",
     "lfs.json": "is a Git LFS pointer",
     "others.json": "has no list 'people'",
+    "nameless.json": r"image a\.jpg: has no number in its name",
     "fifteen.json": "not 45 numbers",
-    "more": "have a file with number 5|6",
+    "more": "have number 5|6",
     "nobody": "nobody is in any of its 1 frames",
     "folder.npy": r"holds no file that ends in \.",
     "missing.npy": r"no such file",

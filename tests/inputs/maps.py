@@ -34,7 +34,7 @@ ROWS = [
             f"{IMPORT} --out=new",
             BAD_INPUT,
             f"maps/000003.png: .*{told}",
-            before=f"mkdir new; rm maps/000003.png; cp -r parsed/{name} maps/000003.png",
+            before=f"rm maps/000003.png; cp -r parsed/{name} maps/000003.png",
         )
         for name, told in _REFUSED.items()
         if name in ("blurred.png", "nineteen.png", "lossy.jpg", "lfs.png", "large.png")

@@ -21,7 +21,11 @@ _DOORS = (
 ROWS = [
     Row(f"{DANCE} --out=o.mp4 --model=nothing", BAD_INPUT, "model nothing: must be a workdir"),
     Row(f"{DANCE} --out=o.mp4 --model=photo.png", BAD_INPUT, "model photo.png: must be a workdir"),
-    Row(f"{DANCE} --out=o.mp4 --background=dance.mp4", BAD_INPUT, "is no JPEG, PNG or WebP picture"),
+    Row(
+        f"{DANCE} --out=o.mp4 --background=dance.mp4",
+        BAD_INPUT,
+        "is no JPEG, .* or HEIC picture",
+    ),
     Row(f"{DANCE} --out=o.mp4 --units=shares", BAD_INPUT, "no joint is within the 64x64 picture"),
     Row(f"retarget {TARGET} --source_clip=clips --out=o.mp4", BAD_INPUT, "clip clips/clip.json: No such file"),
     Row("retarget-validate-records --records=frames", BAD_INPUT, "no manifest.json"),

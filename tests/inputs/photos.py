@@ -10,6 +10,13 @@ _READ = {
     "rotated.jpg": "",
     "photo.tiff": "",
     "photo.gif": "",
+    "cmyk.tiff": "",
+    "gray_alpha.png": "",
+    "gray_alpha.tiff": "",
+    "indexed_alpha.tiff": "",
+    "indexed.png": "",
+    "deep.png": "",
+    "bits.png": "",
     "animation.gif": "holds several pictures; the first is taken",
     "endless.jpg": "lacks its end, but no pixel is missing",
 }
@@ -18,7 +25,7 @@ if PIL.features.check("avif"):
 if testing.HAS_HEIF:
     _READ["photo.heic"] = ""
 _REFUSED = {
-    "text.jpg": r"is no JPEG, PNG or WebP picture\. Give a whole",
+    "text.jpg": r"is no JPEG, PNG, WebP, AVIF, GIF, TIFF or HEIC picture\. Give a whole",
     "lfs.jpg": r"is a Git LFS pointer in place of the file\. Fetch the file",
     "empty.jpg": r"is empty\. Give a whole",
     "folder.jpg": r"is a folder\. Give the name of a file",

@@ -81,6 +81,38 @@ def test_cmyk_and_palettes_become_rgb(tmp_path: pathlib.Path) -> None:
     assert (image_files.load_photo(write(tmp_path, "photo.png", see_through))[:, :15] == 255).all()
 
 
+def test_gray_bits_and_alpha_are_read_as_they_are_seen(tmp_path: pathlib.Path) -> None:
+    """The left half is black or as good as, and seen; the right half is of shade 160 or white, and mostly hidden."""
+    shades = np.full((8, 8), 4, np.uint8)
+    shades[:, 4:] = 160
+    opacity = np.full((8, 8), 255, np.uint8)
+    opacity[4:, 4:] = 51  # a fifth: 255 - (255 - 160) / 5 = 236
+    gray, alpha, deep = (PIL.Image.fromarray(values) for values in (shades, opacity, shades.astype(np.uint16) * 257))
+    with_alpha, indexed = gray.copy(), gray.convert("RGB").quantize(2)
+    with_alpha.putalpha(alpha)
+    shown_index = indexed.copy()
+    shown_index.putalpha(alpha)
+    hidden = indexed.getpixel((7, 7))
+    kinds = {
+        "gray with alpha": (saved("PNG", with_alpha), "LA", 160, 236),
+        "gray with alpha, TIFF": (saved("TIFF", with_alpha), "LA", 160, 236),
+        "palette with alpha, TIFF": (saved("TIFF", shown_index), "PA", 160, 236),
+        "palette, one colour hidden": (saved("PNG", indexed, transparency=hidden), "P", 255, 255),
+        "gray, one shade hidden": (saved("PNG", gray, transparency=160), "L", 255, 255),
+        "16 bits": (saved("PNG", deep), "I;16", 160, 160),
+        "16 bits, one shade hidden": (saved("PNG", deep, transparency=160 * 257), "I;16", 255, 255),
+        "bits": (saved("PNG", gray.point(lambda shade: 255 * (shade > 99)).convert("1")), "1", 255, 255),
+        "CMYK": (saved("TIFF", gray.convert("RGB").convert("CMYK")), "CMYK", 160, 160),
+    }
+    for name, (data, mode, above, below) in kinds.items():
+        assert PIL.Image.open(io.BytesIO(data)).mode == mode, name
+        photo = image_files.load_photo(write(tmp_path, "photo", data)).astype(int)
+        assert photo.shape == (8, 8, 3)
+        assert (photo[:, :4] <= 4).all(), name
+        assert (abs(photo[:4, 4:] - above) <= 1).all(), name
+        assert (abs(photo[4:, 4:] - below) <= 1).all(), name
+
+
 @pytest.fixture
 def said(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     lines: list[str] = []
@@ -166,7 +198,7 @@ def test_what_is_transparent_becomes_white(tmp_path: pathlib.Path) -> None:
 @pytest.mark.parametrize(
     ("name", "data", "why"),
     [
-        ("text.jpg", b"not a picture", "is no JPEG, PNG or WebP picture"),
+        ("text.jpg", b"not a picture", "is no JPEG, PNG, WebP, AVIF, GIF, TIFF or HEIC picture"),
         ("empty.png", b"", "is empty"),
         ("cut.jpg", encoded(".jpg")[:-40], "the JPEG is cut off"),
         ("cut.png", encoded(".png")[:-20], "the PNG is cut off"),
@@ -253,7 +285,7 @@ def test_refuses_a_cut_anywhere(tmp_path: pathlib.Path, suffix: str) -> None:
     data = encoded(suffix, noise)
     end = len(data) - {".png": 4, ".jpg": 3}.get(suffix, 0)  # the end chunk's checksum; the end marker, padding bits
     for length in (*range(0, end, 29), *range(end - 20, end)):
-        with pytest.raises(InputDataError, match=r"is cut off|is no JPEG, PNG or WebP|is empty|cannot be decoded"):
+        with pytest.raises(InputDataError, match=r"is cut off|is no JPEG, |is empty|cannot be decoded"):
             image_files.load_photo(write(tmp_path, "photo", data[:length]))
 
 

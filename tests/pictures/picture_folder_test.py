@@ -65,6 +65,19 @@ def test_a_picture_of_another_size_is_named(folder: pathlib.Path) -> None:
         list(video.read_frames(folder))
 
 
+def test_times_need_no_pixels(folder: pathlib.Path) -> None:
+    (folder / "frame_10.png").write_bytes(b"damaged")
+    options = video.ReadOptions(fps=10)
+    assert [frame.seconds for frame in video.read_timed_frames(folder, options, pictures=False)] == [0.0, 0.1, 0.2]
+    with pytest.raises(InputDataError, match=r"^photo .*frame_10\.png: "):
+        list(video.read_timed_frames(folder, options))
+
+
+def test_larger_pictures_than_allowed_are_refused(folder: pathlib.Path) -> None:
+    with pytest.raises(InputDataError, match=rf"^video {folder}: is 6x4, more than 23 pixels\. Scale it down"):
+        video.probe(folder, video.ReadOptions(max_pixels=23))
+
+
 def test_a_folder_without_pictures_is_told(tmp_path: pathlib.Path) -> None:
     (tmp_path / "dance.mp4").touch()
     with pytest.raises(InputDataError, match=rf"without pictures\. Give a pattern of .* in it: {tmp_path}/\*\.mp4\.$"):

@@ -318,7 +318,10 @@ def test_panel_is_even_whatever_source_and_photo(shape: tuple[int, int]) -> None
 def test_a_photo_that_lies_on_its_side_is_turned(
     tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """A detector finds who lies as well as who stands; whose keypoints are given is left as they say."""
+    """A detector finds who lies as well as who stands; whose keypoints are given is left as they say.
+
+    Others beside her are told of once, though she is looked for before and after.
+    """
     upright = np.zeros((60, 40, 3), np.uint8)
     upright[0] = 255  # the sky
     standing = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
@@ -330,11 +333,14 @@ def test_a_photo_that_lies_on_its_side_is_turned(
         return standing if picture.shape == upright.shape else lying
 
     monkeypatch.setattr(extraction, "detect_keypoints", detect)
+    others: list[tuple[int, ...]] = []
+    monkeypatch.setattr(extraction, "tell_others", lambda picture, *_: others.append(picture.shape))
     image_files.write_png(tmp_path / "photo.png", np.rot90(upright))
     with heard(caplog):
         turned = targets.photo_target(tmp_path / "photo.png", SIZE, 0.7)
     np.testing.assert_array_equal(turned.photo.picture, upright)
-    assert "lies, so it is turned" in caplog.text
+    assert caplog.text.count("lies, so it is turned") == 1
+    assert others == [upright.shape]
     left = targets.photo_target(tmp_path / "photo.png", SIZE, 0.7, lying)
     np.testing.assert_array_equal(left.photo.picture, np.rot90(upright))
 
@@ -718,6 +724,6 @@ def test_program(model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, 
     assert "not a recording" in video.read_metadata(tmp_path / "out.mp4")["comment"]
     text = tmp_path / "text.jpg"
     text.write_text("no picture")
-    refusal = f"ERROR: photo {text}: is no JPEG, PNG or WebP picture. Give a whole JPEG, PNG or WebP file.\n"
-    assert run(target_photo=text) == (3, refusal)
+    why = "is no JPEG, PNG, WebP, AVIF, GIF, TIFF or HEIC picture"
+    assert run(target_photo=text) == (3, f"ERROR: photo {text}: {why}. Give a whole JPEG, PNG or WebP file.\n")
     assert run(source_clip=tmp_path)[0] == 2  # two sources

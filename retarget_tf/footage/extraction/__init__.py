@@ -4,6 +4,7 @@
     extract_clip(video, folder, config)     makes a clip folder of one video
     video_keypoints(video)                  finds only the keypoints of a video
     detect_keypoints(photo)                 finds the keypoints of a photo
+    tell_others(photo, search, source)      warns of several people in a photo
     parse_picture(picture, keypoints, ...)  makes the parsing map of a square of a picture
 
 MediaPipe is imported when it is first needed. Without it or its models, MissingDependencyError names the command that
@@ -48,6 +49,7 @@ __all__ = [
     "extract_videos",
     "models",
     "parse_picture",
+    "tell_others",
     "video_keypoints",
 ]
 
@@ -71,23 +73,25 @@ def detect_keypoints(
     """
     with open_detector(search) as detector:
         if search.person != MAIN_PERSON:
-            found = search.person.of(_people_in(image, search), source).keypoints[0]
+            main: Float32Array | None = search.person.of(_people_in(image, search), source).keypoints[0]
         else:
             main = detector.detect(image)
-            if main is None:
-                return None
-            found = main
-            people = len(_people_in(image, search))
-            if people > 1:
-                logging.warning(
-                    "%s: %d people are seen in it, the main one is taken. Choose another with --target_person=1, or "
-                    "--target_person=x,y for the one at that pixel.",
-                    source,
-                    people,
-                )
-        found = look_again(detector, image, found)
+        if main is None:
+            return None
+        found = look_again(detector, image, main)
     seen = skeleton.drop_unseen(found, image.shape[1], image.shape[0])
     return seen if np.any(seen[:, 2] > 0) else None
+
+
+def tell_others(image: Uint8Array, search: PersonSearch, source: str) -> None:
+    """Logs a warning if a photo shows several people and none of them was chosen; see `detect_keypoints`."""
+    if search.person == MAIN_PERSON and (people := len(_people_in(image, search))) > 1:
+        logging.warning(
+            "%s: %d people are seen in it, the main one is taken. Choose another with --target_person=1, or "
+            "--target_person=x,y for the one at that pixel.",
+            source,
+            people,
+        )
 
 
 def _people_in(image: Uint8Array, search: PersonSearch) -> Sequence[tracking.PersonTrack]:

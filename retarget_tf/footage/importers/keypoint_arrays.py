@@ -6,9 +6,11 @@
 | 18 | COCO with a neck, as OpenPose and DWPose write it |
 | 23 | BODY_23 of Everybody Dance Now |
 | 25 | BODY_25 |
+| 26 | Halpe |
 | 33 | MediaPipe Pose Landmarker |
 | 133 | COCO-WholeBody |
 | 134 | DWPose's whole body: COCO with a neck, feet, face, hands |
+| 136 | Halpe with face and hands |
 """
 
 import pathlib
@@ -29,9 +31,11 @@ SKELETONS: dict[int, tuple[str, Callable[[npt.ArrayLike], Float32Array]]] = {
     18: ("COCO-18", keypoint_formats.from_coco18),
     23: ("BODY_23", keypoint_formats.from_body23),
     25: ("BODY_25", lambda points: np.asarray(points, np.float32)),
+    26: ("Halpe-26", keypoint_formats.from_halpe26),
     33: ("MediaPipe-33", keypoint_formats.from_mediapipe33),
     133: ("COCO-WholeBody", keypoint_formats.from_whole_body133),
     134: ("DWPose", keypoint_formats.from_dwpose134),
+    136: ("Halpe-136", keypoint_formats.from_halpe136),
 }
 KNOWN_COUNTS = ", ".join(f"{count} ({name})" for count, (name, _) in SKELETONS.items())
 # Coordinates that say in files without confidence that a joint is missing: OpenPose's and DWPose's.

@@ -37,11 +37,12 @@ def read_keypoints(
     units: str = "auto",
     fps: float = 30.0,
     person: PersonChoice = MAIN_PERSON,
+    frames: int = 0,
 ) -> Float32Array:
     """Reads the keypoints of one person from OpenPose's files (see `openpose`) or a NumPy file (see `keypoint_arrays`).
 
     Args:
-        path: A folder of OpenPose's files, a single one, or a NumPy file.
+        path: A folder of OpenPose's files, a single one, AlphaPose's file, or a NumPy file.
         width: Width of the picture in pixels.
         height: Height of the picture in pixels.
         frame_numbers: Numbers of the clip's frames as in the names of the files of a folder; frames without a file get
@@ -51,6 +52,8 @@ def read_keypoints(
             refuses those that can be neither, such as -1..1 or metres.
         fps: Frames per second; limits how far people may move between two frames.
         person: Whom to follow if the files show several people; logs a warning at frames of a possible mix-up.
+        frames: Number of the video's frames, up to which a file that leaves out frames without people is read if there
+            are no `frame_numbers`; 0 reads to the last that has somebody.
 
     Returns:
         float32 `[frames, 25, 3]` in pixels; joints below `skeleton.CONFIDENCE_THRESHOLD` or outside of the picture are
@@ -64,10 +67,15 @@ def read_keypoints(
     if units not in UNITS:
         raise ConfigError(f"units must be one of {list(UNITS)}. Received: units={units}")
     if os.path.isdir(path) or pathlib.Path(path).suffix.lower() in SUFFIXES:
-        by_number = read_openpose(path, width, height)
-        if frame_numbers is not None and not os.path.isdir(path):
-            by_number = _in_their_order(path, by_number, frame_numbers)
-        numbers = _numbers_of(by_number) if frame_numbers is None else frame_numbers
+        people = read_openpose(path, width, height)
+        if isinstance(people, list):
+            numbers = range(len(people)) if frame_numbers is None else frame_numbers
+            _check_count(path, len(people), numbers)
+            by_number = dict(zip(numbers, people, strict=True))
+        else:
+            by_number = people
+            left_out_to = 0 if os.path.isdir(path) else frames
+            numbers = _numbers_of(by_number, left_out_to) if frame_numbers is None else frame_numbers
         everybody = _in_order(path, by_number, numbers)
         stacked = _in_pixels(np.concatenate(everybody), width, height, units, path)
         everybody = np.split(stacked, np.cumsum([len(people) for people in everybody])[:-1])
@@ -101,15 +109,26 @@ class KeypointFile:
     person: PersonChoice = MAIN_PERSON
 
     def read(
-        self, width: int, height: int, fps: float = 30.0, frame_numbers: Sequence[int] | None = None
+        self,
+        width: int,
+        height: int,
+        fps: float = 30.0,
+        frame_numbers: Sequence[int] | None = None,
+        frames: int = 0,
     ) -> Float32Array:
         """Reads all frames, float32 `[frames, 25, 3]` in pixels, see `read_keypoints`."""
-        return read_keypoints(self.path, width, height, frame_numbers, units=self.units, fps=fps, person=self.person)
+        return read_keypoints(
+            *(self.path, width, height, frame_numbers),
+            units=self.units,
+            fps=fps,
+            person=self.person,
+            frames=frames,
+        )
 
     def of_video(self, path: files.PathLike, info: video.VideoInfo) -> Float32Array:
         """Reads the keypoints of a video, or of a folder of pictures, whose numbers its files then have."""
         numbers = list(video.open_folder(path).paths) if os.path.isdir(path) else None
-        return self.read(info.width, info.height, info.fps, numbers)
+        return self.read(info.width, info.height, info.fps, numbers, info.declared_frames)
 
 
 def with_keypoints(
@@ -142,17 +161,14 @@ def with_keypoints(
         raise mismatch(f"more than {count} frames")
 
 
-def _numbers_of(by_number: Mapping[int, Float32Array]) -> Sequence[int]:
-    """Returns the numbers of all frames: from 0, or from 1 if no file has number 0, to the last; a lone file's own."""
+def _numbers_of(by_number: Mapping[int, Float32Array], frames: int) -> Sequence[int]:
+    """Returns the numbers of all frames: from 0, or from 1 if none has number 0, to the last; a lone one's own.
+
+    If the last may be left out, `frames` is how many there are, and where they reach beyond it they count from 0.
+    """
+    if frames > max(by_number):
+        return range(frames)
     return range(min(*by_number, 1), max(by_number) + 1) if len(by_number) > 1 else list(by_number)
-
-
-def _in_their_order(
-    path: files.PathLike, by_index: Mapping[int, Float32Array], frame_numbers: Sequence[int]
-) -> dict[int, Float32Array]:
-    """Gives the frames of a single file the clip's numbers."""
-    _check_count(path, len(by_index), frame_numbers)
-    return dict(zip(frame_numbers, by_index.values(), strict=True))
 
 
 def _check_count(path: files.PathLike, count: int, frame_numbers: Sequence[int]) -> None:
@@ -169,12 +185,12 @@ def _in_order(
     """Returns the people of each frame, `[people, 25, 3]`."""
     if strangers := sorted(set(by_number) - set(frame_numbers)):
         raise InputDataError(
-            f"keypoints {folder}: have a file with number {strangers[0]}, the frames are numbered "
+            f"keypoints {folder}: have number {strangers[0]}, the frames are numbered "
             f"{frame_numbers[0]} to {frame_numbers[-1]}. Give the keypoints of these very frames."
         )
     if missing := [number for number in frame_numbers if number not in by_number]:
         logging.warning(
-            "keypoints %s: %d of %d frames have no file (the first is frame %d); they get no joints.",
+            "keypoints %s: %d of %d frames are not in it (the first is frame %d); they get no joints.",
             folder, len(missing), len(frame_numbers), missing[0],
         )  # fmt: skip
     nobody = np.zeros((0, skeleton.NUM_JOINTS, 3), np.float32)

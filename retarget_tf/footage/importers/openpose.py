@@ -4,11 +4,14 @@
   of each person a flat list of x, y and confidence.
 * DWPose in ComfyUI: one JSON file, a list of such frames. `canvas_width` and `canvas_height` are the size of the
   picture that pixels refer to, which need not be the video's.
+* AlphaPose, and results in COCO's format: one JSON file, a list of the people of all pictures. `image_id` is the name
+  or number of theirs, `keypoints` a flat list of x, y and confidence. Pictures without people are left out.
 * `--write_keypoint`: a YAML or XML file for each frame, `..._pose.yml`, with an OpenCV matrix `[people, points, 3]`.
 """
 
 import os
 import pathlib
+from collections.abc import Iterable
 from typing import Any
 
 import cv2
@@ -19,16 +22,20 @@ from retarget_tf.arrays import AnyArray, Float32Array
 from retarget_tf.body.skeleton import NUM_JOINTS
 from retarget_tf.errors import InputDataError
 from retarget_tf.footage.importers.keypoint_arrays import KNOWN_COUNTS, SKELETONS, as_body25
-from retarget_tf.pictures.numbered_files import numbered_files
+from retarget_tf.pictures.numbered_files import by_number, numbered_files
+
+# float32 `[people, 25, 3]` of each frame: by number, or in order if they have none.
+People = dict[int, Float32Array] | list[Float32Array]
 
 SMALLEST_PIXELS = 3.0  # coordinates are pixels if any exceeds this: nobody dances in a corner of 3 pixels
 
 _MATRIX_SUFFIXES = (".xml", ".yaml", ".yml")
 SUFFIXES = (".json", *_MATRIX_SUFFIXES)
+_NAMES = ("pose_keypoints_2d", "pose_keypoints", "keypoints")  # of the points: OpenPose's, its version 1.0's, COCO's
 _OTHER_PARTS = ("_face", "_hand_left", "_hand_right")  # what `--write_keypoint` writes beside `_pose`
 
 
-def read_openpose(path: files.PathLike, width: int, height: int) -> dict[int, Float32Array]:
+def read_openpose(path: files.PathLike, width: int, height: int) -> People:
     """Reads the keypoints of all people.
 
     Args:
@@ -37,17 +44,17 @@ def read_openpose(path: files.PathLike, width: int, height: int) -> dict[int, Fl
         height: Height of the picture in pixels.
 
     Returns:
-        By frame number, float32 `[people, 25, 3]` in the file's own units. A file of one frame has number 0.
+        The people of each frame in the file's own units.
 
     Raises:
         InputDataError: There are no files, a file has another format, or no file contains a person.
     """
     if os.path.isdir(path):
         paths = numbered_files(path, SUFFIXES, "keypoints", ignored_endings=_OTHER_PARTS)
-        people = {number: _only_frame_of(file, width, height) for number, file in paths.items()}
+        people: People = {number: _only_frame_of(file, width, height) for number, file in paths.items()}
     else:
-        people = dict(enumerate(_frames_of(pathlib.Path(path), width, height)))
-    if not any(map(len, people.values())):
+        people = _frames_of(pathlib.Path(path), width, height)
+    if not any(map(len, _each(people))):
         raise InputDataError(
             f"keypoints {path}: nobody is in any of its {len(people)} frames. Give keypoints that show a person."
         )
@@ -55,20 +62,45 @@ def read_openpose(path: files.PathLike, width: int, height: int) -> dict[int, Fl
 
 
 def _only_frame_of(path: pathlib.Path, width: int, height: int) -> Float32Array:
-    first, *more = _frames_of(path, width, height)
+    first, *more = _each(_frames_of(path, width, height))
     if more:
         raise InputDataError(f"keypoints {path}: holds {1 + len(more)} frames. Give its name in place of the folder's.")
     return first
 
 
-def _frames_of(path: pathlib.Path, width: int, height: int) -> list[Float32Array]:
-    """Returns the people of each frame of a file."""
+def _each(people: People) -> Iterable[Float32Array]:
+    return people.values() if isinstance(people, dict) else people
+
+
+def _frames_of(path: pathlib.Path, width: int, height: int) -> People:
+    """Returns the people of each frame of a file, see `read_openpose`."""
     if path.suffix.lower() in _MATRIX_SUFFIXES:
         return [_people_of_matrix(path)]
     content = files.read_json(path, "keypoints")
+    if isinstance(content, list) and any(isinstance(person, dict) and "image_id" in person for person in content):
+        pictures = _people_by_picture(path, content)
+        return {
+            number: _people_of({"people": people}, f"{path} frame {number}", width, height)
+            for number, people in pictures.items()
+        }
     frames = content if isinstance(content, list) and content else [content]
     places = [f"{path} frame {index}" for index in range(len(frames))] if content is frames else [str(path)]
     return [_people_of(frame, place, width, height) for frame, place in zip(frames, places, strict=True)]
+
+
+def _people_by_picture(path: pathlib.Path, people: list[Any]) -> dict[int, list[Any]]:
+    """Returns the people of a list in AlphaPose's format by the number of their picture; a lone one may have none."""
+    pictures: dict[pathlib.Path, list[Any]] = {}
+    for index, person in enumerate(people):
+        picture = person.get("image_id") if isinstance(person, dict) else None
+        if not isinstance(picture, str | int):
+            raise InputDataError(
+                f"keypoints {path} person {index}: has no picture 'image_id'. Give the file that AlphaPose wrote."
+            )
+        pictures.setdefault(pathlib.Path(str(picture)), []).append(person)
+    if len(pictures) == 1 and not any(character.isdigit() for character in next(iter(pictures)).stem):
+        return {0: people}
+    return {number: pictures[name] for number, name in by_number(list(pictures), f"keypoints {path} image").items()}
 
 
 def _people_of(frame: Any, place: str, width: int, height: int) -> Float32Array:
@@ -88,28 +120,29 @@ def _people_of(frame: Any, place: str, width: int, height: int) -> Float32Array:
     return seen
 
 
-def _points_of(person: Any) -> Any:
-    """Returns the value of `pose_keypoints_2d`, which is named `pose_keypoints` in version 1.0."""
-    return person.get("pose_keypoints_2d", person.get("pose_keypoints", 0)) if isinstance(person, dict) else 0
+def _points_of(person: Any) -> tuple[str, Any]:
+    """Returns the name of the points, and the points as they are stored; 0 if they are missing."""
+    named = person if isinstance(person, dict) else {}
+    return next(((name, named[name]) for name in _NAMES if name in named), (_NAMES[0], 0))
 
 
 def _has_body(person: Any) -> bool:
-    return _points_of(person) not in ([], None)
+    return _points_of(person)[1] not in ([], None)
 
 
 def _body25(where: str, person: Any) -> Float32Array:
-    points = _points_of(person)
+    name, points = _points_of(person)
     if not isinstance(points, list):
-        raise InputDataError(f"keypoints {where}: has no list 'pose_keypoints_2d'. Give the files that OpenPose wrote.")
+        raise InputDataError(f"keypoints {where}: has no list '{name}'. Give the files that OpenPose wrote.")
     try:
         values = np.asarray(points, np.float32)
     except (TypeError, ValueError) as error:
         raise InputDataError(
-            f"keypoints {where}: 'pose_keypoints_2d' is no list of numbers. Give the files that OpenPose wrote."
+            f"keypoints {where}: '{name}' is no list of numbers. Give the files that OpenPose wrote."
         ) from error
     if values.ndim != 1 or values.size % 3 or values.size // 3 not in SKELETONS:
         raise InputDataError(
-            f"keypoints {where}: 'pose_keypoints_2d' must hold x, y and confidence of {KNOWN_COUNTS} points, not "
+            f"keypoints {where}: '{name}' must hold x, y and confidence of {KNOWN_COUNTS} points, not "
             f"{values.size} numbers. Write it with one of these models."
         )
     return _as_body25(where, values.reshape(-1, 3))

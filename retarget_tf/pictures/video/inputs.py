@@ -1,4 +1,4 @@
-"""Opens a file of pictures and sound, and finds in it what a player shows: which stream, at which rate, how long."""
+"""Opens a video, and finds in it what a player shows: which stream, at which rate, how long."""
 
 import contextlib
 import dataclasses
@@ -14,7 +14,7 @@ from av.stream import Disposition
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
-from retarget_tf.pictures.video import animated_webp
+from retarget_tf.pictures.video import animated_webp, picture_folder
 from retarget_tf.pictures.video.clean_aperture import Part, clean_aperture
 from retarget_tf.pictures.video.deinterlacing import deinterlaced
 from retarget_tf.pictures.video.times import Clock, declared_seconds, measured_fps
@@ -28,7 +28,7 @@ _USUAL_FPS = 30.0
 
 @dataclasses.dataclass(frozen=True)
 class OpenVideo:
-    """The pictures of a file.
+    """The pictures of a video.
 
     Attributes:
         decode: Returns an iterator over the frames that a player shows, once.
@@ -65,11 +65,14 @@ def shown_stream(container: Any) -> Any:
 
 @contextlib.contextmanager
 def open_video(path: files.PathLike, options: ReadOptions) -> Iterator[OpenVideo]:
-    """Opens a video.
+    """Opens a video file, an animated WebP or a folder of numbered pictures.
 
     Raises:
         InputDataError: The file is missing, no video, or cut off, or has larger frames than `options` allow.
     """
+    if os.path.isdir(path):
+        yield _open_folder(path, options)
+        return
     files.check_file(path, "video")
     with files.reading(path, "video"), open(path, "rb") as file:
         head = file.read(animated_webp.HEAD_BYTES)
@@ -105,6 +108,13 @@ def open_video(path: files.PathLike, options: ReadOptions) -> Iterator[OpenVideo
             context.color_trc,
             container.metadata,
         )
+
+
+def _open_folder(path: files.PathLike, options: ReadOptions) -> OpenVideo:
+    folder, fps = picture_folder.open_folder(path), picture_folder.rate_of(path, options)
+    check_size(path, folder.width, folder.height, options)
+    count = len(folder.paths)
+    return OpenVideo(lambda: folder.decoded(fps), fps, count, count / fps)
 
 
 def _open_webp(path: files.PathLike) -> OpenVideo:

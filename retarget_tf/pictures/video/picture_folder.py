@@ -1,10 +1,12 @@
 """Reads a folder of numbered pictures as if it were a video."""
 
+import dataclasses
 import functools
 import pathlib
 from collections.abc import Iterator, Mapping
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
+import av
 from absl import logging
 
 from retarget_tf import files
@@ -34,14 +36,54 @@ class PictureFolder(NamedTuple):
 
     def frames(self) -> Iterator[Uint8Array]:
         """Yields the pictures, RGB uint8 `[height, width, 3]`; raises InputDataError for one of another size."""
-        for path in self.paths.values():
-            picture = image_files.load_photo(path)
-            if picture.shape != (self.height, self.width, 3):
-                size = f"{picture.shape[1]}x{picture.shape[0]}"
-                raise InputDataError(
-                    f"frame {path}: is {size}, those before {self.width}x{self.height}. Give frames of one size."
-                )
-            yield picture
+        return map(self.load, self.paths.values())
+
+    def decoded(self, fps: float) -> Iterator["PictureFrame"]:
+        """Yields the pictures as a decoder does its frames."""
+        return (PictureFrame(self, path, index / fps) for index, path in enumerate(self.paths.values()))
+
+    def load(self, path: pathlib.Path) -> Uint8Array:
+        """Reads one of the pictures; see `frames`."""
+        picture = image_files.load_photo(path)
+        if picture.shape != (self.height, self.width, 3):
+            size = f"{picture.shape[1]}x{picture.shape[0]}"
+            raise InputDataError(
+                f"frame {path}: is {size}, those before {self.width}x{self.height}. Give frames of one size."
+            )
+        return picture
+
+
+@dataclasses.dataclass(frozen=True)
+class PictureFrame:
+    """A picture of a folder in the place of an `av.VideoFrame`; its file is read when the pixels are asked for.
+
+    Attributes:
+        folder: The folder.
+        path: The picture's file.
+        time: Seconds from the first picture.
+    """
+
+    folder: PictureFolder
+    path: pathlib.Path
+    time: float
+
+    duration: ClassVar[None] = None
+    format: ClassVar[av.VideoFormat] = av.VideoFormat("rgb24")
+    side_data: ClassVar[Mapping[object, object]] = {}
+
+    @property
+    def width(self) -> int:
+        """Width in pixels."""
+        return self.folder.width
+
+    @property
+    def height(self) -> int:
+        """Height in pixels."""
+        return self.folder.height
+
+    def to_ndarray(self, format: str) -> Uint8Array:
+        """Returns the pixels in a format of libav."""
+        return av.VideoFrame.from_ndarray(self.folder.load(self.path)).to_ndarray(format=format)
 
 
 def holds_pictures(folder: files.PathLike) -> bool:

@@ -15,7 +15,7 @@ from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError
 from retarget_tf.pictures.video.inputs import OpenVideo, length, open_video, reason
-from retarget_tf.pictures.video.picture_folder import holds_pictures, open_folder, rate_of
+from retarget_tf.pictures.video.picture_folder import holds_pictures
 from retarget_tf.pictures.video.times import Clock, Timed, Times, resampled, timed
 from retarget_tf.pictures.video.upright import HDR, Upright
 from retarget_tf.pictures.video_options import AS_IT_IS, MOST_FPS, ReadOptions
@@ -65,9 +65,6 @@ def probe(path: files.PathLike, options: ReadOptions = AS_IT_IS) -> VideoInfo:
         InputDataError: The file is missing, no video, or cut off, has no frame that can be decoded, or has larger
             frames than `options` allow.
     """
-    if os.path.isdir(path):
-        folder = open_folder(path)
-        return VideoInfo(folder.width, folder.height, rate_of(path, options), len(folder.paths))
     with open_video(path, options) as opened:
         first = next(_decoded(path, opened, Times()))
         width, height = _upright(opened).size(first.frame)
@@ -88,9 +85,6 @@ def read_frames(
     Raises:
         InputDataError: As in `probe`, or a frame cannot be decoded or has another size.
     """
-    if os.path.isdir(path):
-        yield from open_folder(path).frames()
-        return
     times = Times()
     with open_video(path, options) as opened:
         upright = _upright(opened, path)
@@ -133,11 +127,6 @@ def read_timed_frames(
     Raises:
         InputDataError: As in `read_frames`.
     """
-    if os.path.isdir(path):
-        folder, fps = open_folder(path), rate_of(path, options)
-        views = folder.frames() if pictures else map(_no_picture, folder.paths)
-        yield from (TimedFrame(index / fps, frame, 1 / fps) for index, frame in enumerate(views))
-        return
     with open_video(path, options) as opened:
         upright: Callable[[Any], Uint8Array] = _upright(opened, path) if pictures else _no_picture
         for seconds, duration, frame in _shown(path, opened, options, Times()):

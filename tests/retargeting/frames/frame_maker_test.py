@@ -167,7 +167,7 @@ def test_a_picture_of_another_size_is_cut_to_fit(tmp_path: pathlib.Path, height:
 
 def test_a_background_that_is_no_picture_is_told_in_one_line(tmp_path: pathlib.Path) -> None:
     (tmp_path / "beach.png").write_text("sand")
-    with pytest.raises(InputDataError, match=r"beach\.png: is no JPEG, PNG or WebP picture"):
+    with pytest.raises(InputDataError, match=r"beach\.png: is no JPEG, PNG, WebP, AVIF, GIF, TIFF or HEIC picture"):
         puppets(background=str(tmp_path / "beach.png"))
 
 
