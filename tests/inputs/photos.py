@@ -10,13 +10,15 @@ _READ = {
     "rotated.jpg": "",
     "photo.tiff": "",
     "photo.gif": "",
+    "photo.avif": "",
+    "photo.heic": "",
     "animation.gif": "holds several pictures; the first is taken",
     "endless.jpg": "lacks its end, but no pixel is missing",
 }
-if PIL.features.check("avif"):
-    _READ["photo.avif"] = ""
-if testing.HAS_HEIF:
-    _READ["photo.heic"] = ""
+# What this machine lacks a package for.
+UNREADABLE = {
+    kind for kind, is_read in ((".avif", PIL.features.check("avif")), (".heic", testing.HAS_HEIF)) if not is_read
+}
 _REFUSED = {
     "text.jpg": r"is no JPEG, PNG or WebP picture\. Give a whole",
     "lfs.jpg": r"is a Git LFS pointer in place of the file\. Fetch the file",
@@ -37,7 +39,8 @@ ROWS = [
     *(dances(_with(photo), told) for photo, told in _READ.items()),
     dances(
         f"retarget --target_photo=photos/sideways.png --target_keypoints=photos/sideways.npy "
-        f"--target_map=photos/sideways_map.png {SOURCE}"
+        f"--target_map=photos/sideways_map.png {SOURCE}",
+        brought="photos/sideways.png",
     ),
     *(
         Row(f"{_with(photo)} --out=o.mp4", BAD_INPUT, f"^ERROR: photo photos/{photo}: .*{told}")
@@ -49,4 +52,5 @@ ROWS = [
         for photo, told in _REFUSED.items()
         if photo in ("lfs.jpg", "empty.jpg", "cut.jpg", "huge.png")
     ),
+    Row(f"{DANCE} --out=o.mp4 --background=dance.mp4", BAD_INPUT, "is no JPEG, PNG or WebP picture"),
 ]
