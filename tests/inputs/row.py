@@ -29,7 +29,7 @@ class Row:
     Attributes:
         command: The command, run in a folder with the files of `brought`; `NAME=value` before it is of the environment.
         code: Exit code.
-        told: Pattern of the last line on stderr, after `ERROR: `; where the command succeeds, of all it says.
+        told: Pattern of the last line on stderr, after `ERROR: `; where the command succeeds, of a line it says.
         written: Names of what is new or has changed.
         before: Shell commands that prepare the folder.
         brought: What makes the row different, in words or as a file's name, where the command does not show it.
