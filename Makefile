@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo picture pretrained test test-fast test-addons test-2.19 lint clean
+.PHONY: install demo picture inputs pretrained test test-fast test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
@@ -45,6 +45,10 @@ picture: install
 	$(BIN)/python docs/moving_picture.py --dance=$(PICTURE_DIR)/dancer_7_0011_00 --out=docs/dance.webp \
 	  --people=$(PICTURE_DIR)/dancer_7_0005_00,$(PICTURE_DIR)/dancer_7_0002_00,$(PICTURE_DIR)/dancer_7_0019_00
 	$(BIN)/python docs/limits_picture.py --clips=$(PICTURE_DIR) --out=docs/limits.webp
+
+# docs/inputs.md: runs every command of tests/inputs, about two minutes.
+inputs: install
+	$(BIN)/python -m tests.inputs.page
 
 # How retarget_tf/networks/pretrained/stable_128 was made: about 80 minutes on 2 cores. The same command again resumes.
 # What MODEL_CARD.md and docs/results.md say of it has to be measured again then.

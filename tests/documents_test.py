@@ -15,6 +15,7 @@ DOCUMENTS = sorted(
 )
 each_document = pytest.mark.parametrize("name", DOCUMENTS, ids=str)
 
+_TROUBLESHOOTING = pathlib.Path("docs/troubleshooting.md")
 _LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 _CODE = re.compile(r"```.*?```", re.DOTALL)
 # What other programs say, quoted in the troubleshooting.
@@ -23,6 +24,14 @@ _OF_OTHERS = {
     "No module named 'fcntl'",
     "make install",
     "No space left on device",
+}
+# What is told of an input that no small file brings about.
+_OF_NO_ROW = {
+    "no other process may be writing the folder": "of a second process",
+    "nobody is seen in it": "of MediaPipe, whose models the tests lack",
+    "nobody is found in it": "of MediaPipe",
+    "the clip has no joints there": "of MediaPipe",
+    "has no good stretch": "of MediaPipe",
 }
 
 
@@ -61,10 +70,24 @@ def test_code_fences_are_closed(name: pathlib.Path) -> None:
 
 def test_quoted_errors_are_those_of_the_code() -> None:
     said = "\n".join(sentence for path in (testing.ROOT / "retarget_tf").rglob("*.py") for sentence in sentences(path))
-    headings = re.findall(r"^### (.*)$", text_of(pathlib.Path("docs/troubleshooting.md")), re.MULTILINE)
-    quoted = {quote for heading in headings for quote in re.findall(r"`([^`]+)`", heading)} - _OF_OTHERS
+    quoted = quotes(text_of(_TROUBLESHOOTING))
     assert len(quoted) > 20
     assert not {quote for quote in quoted if quote not in said}
+
+
+def test_quoted_errors_of_inputs_are_shown_by_the_page_of_inputs() -> None:
+    shown = text_of(pathlib.Path("docs/inputs.md"))
+    for title in ("Files that exist, and locks", "Photos, videos and keypoints", "Clips and records"):
+        section = text_of(_TROUBLESHOOTING).partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+        assert quotes(section)
+        assert not {quote for quote in quotes(section) - _OF_NO_ROW.keys() if quote not in shown}
+    assert not {quote for quote in _OF_NO_ROW if quote in shown or quote not in quotes(text_of(_TROUBLESHOOTING))}
+
+
+def quotes(markdown: str) -> set[str]:
+    """What the headings quote of this project's programs."""
+    headings = re.findall(r"^### (.*)$", markdown, re.MULTILINE)
+    return {quote for heading in headings for quote in re.findall(r"`([^`]+)`", heading)} - _OF_OTHERS
 
 
 def sentences(path: pathlib.Path) -> list[str]:

@@ -163,7 +163,7 @@ class ServingClient:
         if not contract.answers(theirs):
             raise InputDataError(
                 f"server {self._address}: its model was exported with contract {theirs}, this client needs "
-                f"{contract.CONTRACT_VERSION}. "
+                f"{contract.CLIENT_NEEDS}. "
                 "Export the model again: retarget-export-saved-model --model=MODEL --out=FOLDER"
             )
         model = ModelConfig.of_preset(

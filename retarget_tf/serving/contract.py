@@ -9,6 +9,7 @@ from retarget_tf.body import skeleton
 from retarget_tf.networks.config import GeneratorSpec
 
 CONTRACT_VERSION = "1.3"  # first number: an input or output changed or was removed; second: additions
+CLIENT_NEEDS = "1.2"  # the first with all that this package's client asks for
 SERVING_DEFAULT = "serving_default"
 RETARGET_CLIP = "retarget_clip"
 RETARGET_CLIP_RAW = "retarget_clip_raw"
@@ -70,8 +71,8 @@ def takes_photos(rank: int) -> bool:
 
 
 def answers(version: str) -> bool:
-    """Returns whether a model of contract `version` has every signature of `CONTRACT_VERSION`, unchanged."""
-    theirs, ours = ([int(number) for number in one.split(".")] for one in (version, CONTRACT_VERSION))
+    """Returns whether a model of contract `version` has all that this package's client asks for."""
+    theirs, ours = ([int(number) for number in one.split(".")] for one in (version, CLIENT_NEEDS))
     return theirs[0] == ours[0] and theirs >= ours
 
 

@@ -19,7 +19,7 @@ from retarget_tf.serving import contract
 from retarget_tf.serving.canvas import Canvas, OnCanvas, decode, without_wild
 
 _LAYERS_QUALITY = 95
-_FRAME_QUALITY = 90  # a frame of 256 px is 8 to 14 kB
+_FRAME_QUALITY = 85  # a frame of 256 px is 5 to 17 kB
 
 
 class Photographs:

@@ -42,7 +42,7 @@ def main() -> None:
         version = exporting.export_saved_model(_MODEL.value, folder)
         loaded = tf.saved_model.load(str(version))
         size = _image_size(loaded)
-        inputs = warmup.warmup_requests(size)
+        inputs = warmup.warmup_requests(load_keras_generator(_MODEL.value)[1].model)
         with _server(version.parent) as address:
             first, second = (_timed(address, "serving_default", inputs["serving_default"], 1)[0] for _ in range(2))
             print(f"first request after the warm-up {first * 1000:.0f} ms, the second {second * 1000:.0f} ms")

@@ -105,6 +105,7 @@ def _videos(folder: pathlib.Path) -> None:
     _stream(folder / "12:30.mp4")
     _stream(folder / "whole.mkv", "mjpeg")
     _stream(folder / "one.mp4", frames=FRAMES[:1])
+    _stream(folder / "hlg.mp4", bright=True)
     _stream(folder / "covered.mp4", covered=True)
     _trimmed(folder / "trim.mp4")
     testing.write_sound(folder / "sound.mp4")
@@ -115,9 +116,10 @@ def _videos(folder: pathlib.Path) -> None:
     _pictures(folder / "unnumbered", [FRAMES[0]], "me.png")
     _pictures(folder / "twice", FRAMES[:1], "{}.png")
     shutil.copy(folder / "twice" / "0.png", folder / "twice" / "00.png")
-    for name, source, share in (("cut.mp4", "12:30.mp4", 0.6), ("cut.mkv", "whole.mkv", 0.6)):
+    cuts = {"cut.mp4": "12:30.mp4", "cut.mkv": "whole.mkv", "torn.mp4": "../dance.mp4"}
+    for name, source in cuts.items():
         whole = (folder / source).read_bytes()
-        (folder / name).write_bytes(whole[: int(len(whole) * share)])
+        (folder / name).write_bytes(whole[: len(whole) * 6 // 10])
     _no_files(folder, ".mp4")
 
 
@@ -127,6 +129,7 @@ def _stream(
     frames: Iterable[Uint8Array] = FRAMES,
     *,
     covered: bool = False,
+    bright: bool = False,
     sample_aspect_ratio: Fraction | None = None,
     start: int = 0,
     **container_options: Any,
@@ -137,6 +140,10 @@ def _stream(
         stream: Any = container.add_stream(codec, rate=25)
         stream.width, stream.height = SIZE, SIZE
         stream.pix_fmt = "yuvj420p" if codec == "mjpeg" else "yuv420p"
+        if bright:  # HDR, as telephones film it
+            stream.pix_fmt = "yuv420p10le"
+            stream.codec_context.color_trc, stream.codec_context.color_primaries = 18, 9
+            stream.codec_context.colorspace = 9
         if sample_aspect_ratio:
             stream.codec_context.sample_aspect_ratio = sample_aspect_ratio
         cover: Any = container.add_stream("mjpeg", rate=1) if covered else None
@@ -180,6 +187,7 @@ def _points(folder: pathlib.Path) -> None:
     np.save(folder / "none.npy", points[:0])
     np.save(folder / "seven.npy", points[[0, 0, 0, 1, 2, 3, 4]])
     np.save(folder / "three.npy", points[:3])
+    np.save(folder / "two.npy", points[:2])
     np.save(folder / "zeros.npy", points * 0)
     np.save(folder / "words.npy", points.astype(str))
     np.save(folder / "pickled.npy", points.astype(object), allow_pickle=True)
@@ -187,6 +195,9 @@ def _points(folder: pathlib.Path) -> None:
         changed = points.copy()
         changed[3, 0, 0] = value
         np.save(folder / f"{name}.npy", changed)
+    gap = points.copy()
+    gap[3] = 0
+    np.save(folder / "gap.npy", gap)
     (folder / "cut.npy").write_bytes((folder / "doubles.npy").read_bytes()[:1000])
     # Halpe's order is that of COCO-17, the top of the head (here the nose again), neck, hip, and feet.
     halpe = points[:, [0, 16, 15, 18, 17, 5, 2, 6, 3, 7, 4, 12, 9, 13, 10, 14, 11, 0, 1, 8, 19, 22, 20, 23, 21, 24]]
@@ -196,12 +207,22 @@ def _points(folder: pathlib.Path) -> None:
         listed = [{"image_id": f"{picture}.jpg"} | person for picture, person in zip(pictures, people, strict=True)]
         _json(folder / f"{name}.json", listed)
     frames = [{"people": [{"pose_keypoints_2d": pose.ravel().tolist()}]} for pose in points]
+    beside = points + [2, 0, 0] * (points[..., 2:] > 0)  # another person, nearly at the same place
+    close = [
+        {"people": [{"pose_keypoints_2d": pose.ravel().tolist()} for pose in pair]}
+        for pair in zip(points, beside, strict=True)
+    ]
     canvas = [frame | {"canvas_width": SIZE, "canvas_height": SIZE} for frame in frames]
     _json(folder / "dwpose.json", canvas)
     _json(folder / "dwpose.npy", canvas)
     _json(folder / "others.json", {"annotations": []})
     _json(folder / "fifteen.json", [{"people": [{"pose_keypoints_2d": [1.0] * 45}]}] * 5)
-    for name, chosen in (("openpose", frames), ("fewer", frames[:4]), ("more", [*frames, frames[0]])):
+    for name, chosen in (
+        ("openpose", frames),
+        ("fewer", frames[:4]),
+        ("more", [*frames, frames[0]]),
+        ("close", close),
+    ):
         (folder / name).mkdir()
         for index, frame in enumerate(chosen):
             _json(folder / name / f"dance_{index:012}_keypoints.json", frame)

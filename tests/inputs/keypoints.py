@@ -1,6 +1,6 @@
 """Keypoints of other programs: of the source, of the photo, and of frames to import."""
 
-from tests.inputs.row import BAD_INPUT, DANCE, IMPORT, Row, imports
+from tests.inputs.row import BAD_INPUT, DANCE, IMPORT, Row, dances, imports
 
 _READ = {
     "named.npz": "",
@@ -14,12 +14,14 @@ _READ = {
     "openpose": "",
     "fewer": r"1 of 5 frames are not in it \(the first is frame 4\)",
     "yaml": "",
+    "close": r"from here on it may be another person who is followed\. Look at the clip",
 }
+_SHAPE = r"not \[[\d, ]+\]\. Store"
 _REFUSED = {
     "infinity.npy": r"frame 3: not finite\. Give missing joints the confidence 0",
-    "sixteen.npy": r"not \[5, 16, 3\]\. Store",
-    "flat.npy": r"not \[375\]\. Store",
-    "none.npy": r"not \[0, 25, 3\]\. Store",
+    "sixteen.npy": _SHAPE,
+    "flat.npy": _SHAPE,
+    "none.npy": _SHAPE,
     "words.npy": r"is no whole \.npy or \.npz file of numbers\. Write",
     "pickled.npy": r"is no whole \.npy or \.npz file of numbers\. Write",
     "cut.npy": r"is no whole \.npy or \.npz file of numbers\. Write",
@@ -41,6 +43,7 @@ _REFUSED = {
     "more": "have number 5|6",
     "nobody": "nobody is in any of its 1 frames",
     "folder.npy": r"holds no file that ends in \.",
+    "folder.json": r"holds no file that ends in \.",
     "missing.npy": r"no such file",
     "missing": r"no such file",
 }
@@ -52,6 +55,8 @@ def _of(name: str, command: str = DANCE) -> str:
 
 ROWS = [
     *(Row(f"{_of(name)} --out=o.mp4", BAD_INPUT, told) for name, told in _REFUSED.items()),
+    dances(_of("gap.npy"), r"nobody is found in 1 of 5 frames .*; the poses before and after stand in"),
+    Row(f"{DANCE} --out=o.mp4 --units=shares", BAD_INPUT, "no joint is within the 64x64 picture"),
     *(imports(_of(name, IMPORT), told) for name, told in _READ.items()),
     *(
         Row(f"{_of(name, IMPORT)} --out=new", BAD_INPUT, _REFUSED[name])

@@ -26,6 +26,7 @@ def _of(name: str) -> str:
 
 ROWS = [
     *(dances(_of(name)) for name in _READ),
+    dances(DANCE, "fits label schema cihp20 better than parts10", brought="ids that are those of another schema"),
     *(Row(f"{_of(name)} --out=o.mp4", BAD_INPUT, told) for name, told in _REFUSED.items()),
     Row(f"{_of('bare.png')} --out=o.mp4", BAD_INPUT, "shows nobody"),
     Row(f"{_of('nineteen.png')} --target_map_schema=none --out=o.mp4", USAGE, "target_map_schema"),
@@ -35,11 +36,18 @@ ROWS = [
             BAD_INPUT,
             f"maps/000003.png: .*{told}",
             before=f"rm maps/000003.png; cp -r parsed/{name} maps/000003.png",
+            brought=f"parsed/{name}",
         )
         for name, told in _REFUSED.items()
         if name in ("blurred.png", "nineteen.png", "lossy.jpg", "lfs.png", "large.png")
     ),
-    Row(f"{IMPORT} --out=new", BAD_INPUT, "Give each map the number", before="rm maps/000003.png"),
+    Row(
+        f"{IMPORT} --out=new",
+        BAD_INPUT,
+        "Give each map the number",
+        before="rm maps/000003.png",
+        brought="a frame without map",
+    ),
     Row(f"{IMPORT} --out=new --maps=videos/folder.mp4", BAD_INPUT, "holds no file"),
     Row(f"{IMPORT} --out=new --maps=map.png", BAD_INPUT, "no such folder"),
     Row(f"{IMPORT} --out=new --maps=nothing", BAD_INPUT, "no such folder"),

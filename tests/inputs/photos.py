@@ -17,13 +17,15 @@ _READ = {
     "indexed.png": "",
     "deep.png": "",
     "bits.png": "",
+    "photo.avif": "",
+    "photo.heic": "",
     "animation.gif": "holds several pictures; the first is taken",
     "endless.jpg": "lacks its end, but no pixel is missing",
 }
-if PIL.features.check("avif"):
-    _READ["photo.avif"] = ""
-if testing.HAS_HEIF:
-    _READ["photo.heic"] = ""
+# What this machine lacks a package for.
+UNREADABLE = {
+    kind for kind, is_read in ((".avif", PIL.features.check("avif")), (".heic", testing.HAS_HEIF)) if not is_read
+}
 _REFUSED = {
     "text.jpg": r"is no JPEG, PNG, WebP, AVIF, GIF, TIFF or HEIC picture\. Give a whole",
     "lfs.jpg": r"is a Git LFS pointer in place of the file\. Fetch the file",
@@ -44,7 +46,8 @@ ROWS = [
     *(dances(_with(photo), told) for photo, told in _READ.items()),
     dances(
         f"retarget --target_photo=photos/sideways.png --target_keypoints=photos/sideways.npy "
-        f"--target_map=photos/sideways_map.png {SOURCE}"
+        f"--target_map=photos/sideways_map.png {SOURCE}",
+        brought="photos/sideways.png",
     ),
     *(
         Row(f"{_with(photo)} --out=o.mp4", BAD_INPUT, f"^ERROR: photo photos/{photo}: .*{told}")
@@ -56,4 +59,5 @@ ROWS = [
         for photo, told in _REFUSED.items()
         if photo in ("lfs.jpg", "empty.jpg", "cut.jpg", "huge.png")
     ),
+    Row(f"{DANCE} --out=o.mp4 --background=dance.mp4", BAD_INPUT, "is no JPEG, .* or HEIC picture"),
 ]

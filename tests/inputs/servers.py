@@ -15,7 +15,9 @@ ROWS = [
     Row(f"{DANCE} --server=localhost:1 {_NOW}", FAILED, _GONE),
     Row(f"{DANCE} --server=no.such.host.invalid:8500 {_NOW}", FAILED, _GONE),
     Row(f"{QUERY} --server=localhost:1 {_NOW}", FAILED, _GONE),
-    Row(f"{DANCE} --server=localhost:1 --model=stable_128 {_NOW}", USAGE, "not both"),
+    Row(
+        f"{DANCE} --server=localhost:1 --model=stable_128 {_NOW}", USAGE, "not both", brought="`--server` and `--model`"
+    ),
     Row(f"http_proxy=http://localhost:2 {DANCE} --server=localhost:1 {_NOW}", FAILED, _GONE),
     Row(f"https_proxy=nonsense {DANCE} --server=localhost:1 {_NOW}", FAILED, _GONE),
     dances(f"KERAS_BACKEND=jax {DANCE} --show=maps --max_frames=1"),

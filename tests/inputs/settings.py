@@ -16,7 +16,7 @@ ROWS = [
     ),
     Row(f"{DANCE} --out=o.mp4 --target_person=1", USAGE, "target_person is for people who are detected"),
     Row(f"{DANCE} --out=o.mp4 --server=localhost:1 --wait_seconds=soon", USAGE, "wait_seconds must be a number"),
-    Row(f"retarget {TARGET} --out=o.mp4", USAGE, "give one of --source_video and --source_clip"),
+    Row(f"retarget {TARGET} --out=o.mp4", USAGE, "give one of --source_video and --source_clip", brought="no source"),
     Row(f"{IMPORT} --out=new --person=x", USAGE, "person must be a number from 0 or a point"),
     Row(f"{IMPORT} --out=new --schema=nope", USAGE, "label schema must be one of"),
     Row(f"{EXTRACT} --out=new --size=8", USAGE, "size must be at least 32"),

@@ -1,6 +1,6 @@
 """Videos and folders of frames, at every program that reads them."""
 
-from tests.inputs.row import BAD_INPUT, DANCE, IMPORT, SOURCE, Row, dances, imports
+from tests.inputs.row import BAD_INPUT, DANCE, IMPORT, SCREEN, SOURCE, Row, dances, imports
 
 _READ = ("nearly.mp4", "rateless.webm", "trim.mp4", "a.gif", "a.webp", "pictures")
 _REFUSED = {
@@ -13,6 +13,7 @@ _REFUSED = {
     "folder.mp4": "holds no file that ends in",
     "unnumbered": "has no number in its name",
     "twice": "has the number of",
+    "torn.mp4": r"is cut: \d+ bytes where its index needs \d+\. Copy it again",
     "one.mp4": "1 frames?",
     "cut.mkv": r"has \d frames, its keypoints are of 5",
 }
@@ -28,10 +29,17 @@ _EVERYWHERE = ("text.mp4", "lfs.mp4", "cut.mp4", "sound.mp4", "missing.mp4")
 
 ROWS = [
     *(dances(_DANCED.format(f"videos/{name}")) for name in ("anamorphic.mp4", "covered.mp4", "12:30.mp4")),
+    imports(f"{IMPORT} --frames=videos/hlg.mp4", r"is HDR \(HLG\); its colours are converted to SDR"),
+    dances(
+        _DANCED.format("videos/cut.mkv").replace("points.npy", "points/two.npy"),
+        r"decoded 2 of 5 declared frames; the file may be cut",
+        brought="videos/cut.mkv",
+    ),
     *(imports(f"{IMPORT} --frames=videos/{name}") for name in _READ),
     *_at(f"{_DANCED} --out=o.mp4", *_REFUSED),
     *_at(f"{IMPORT} --frames={{}} --out=new --clip_id=me", *_EVERYWHERE, "twice"),
     *_at("retarget-screen-clips --videos={} --report=r.html", *_EVERYWHERE[:-1], written=("r.html", "r.json")),
     *_at("retarget-extract-clips --videos={} --out=new", *_EVERYWHERE[:-1]),
+    Row(f"{SCREEN} --videos=no*.mp4 --report=r.html", BAD_INPUT, "no file matches"),
     *_at(f"retarget --target_video={{}} {SOURCE} --out=o.mp4", *_EVERYWHERE),
 ]

@@ -39,7 +39,7 @@ class PreparedPhoto:
             is the whole person.
         photo: float32 `[batch, size, size, 3]` in 0..255.
         background: The same without the person.
-        own_part: int32 `[batch, size * size]`: the part on top in the photo's own pose.
+        own_part: int32 `[batch, size * size]`: the part on top in the photo's own pose, -1 where there is none.
         missing: float32 `[batch, size, size, 3]`: what a frame of the own pose lacks of the photo.
         schema: Label schema of the maps.
     """
@@ -72,8 +72,10 @@ class PreparedPhoto:
         size = self.photo.shape[1]
         column, row = _pixel_centres(size)
         distance = tf.maximum(tf.abs(moved.x - column), tf.abs(moved.y - row))
-        still = tf.where(moved.part == self.own_part, tf.clip_by_value(1.25 - 0.5 * distance, 0.0, 1.0), 0.0)
-        still = _continued_around(tf.reshape(still, [-1, size, size, 1]), covered, _AREA)
+        shape = [-1, size, size, 1]
+        stays = tf.cast(_part_on_top(moved) == self.own_part, tf.float32)
+        still = stays * tf.clip_by_value(1.25 - 0.5 * distance, 0.0, 1.0)
+        still = _continued_around(tf.reshape(still, shape), covered, _AREA) * tf.reshape(stays, shape)
         frame = tf.round(frame + still * self.missing)
         return tf.cast(tf.clip_by_value(frame, 0.0, 255.0), tf.uint8), opacity
 
@@ -128,9 +130,13 @@ def prepare(
     cut = warping.cut(one_hot, keypoints, schema)
     own = warping.move(cut, keypoints, schema)
     pictures = tf.cast(pictures, tf.float32)
-    prepared = PreparedPhoto(cut, pictures, frame, behind, own.part, tf.zeros_like(frame), schema)
+    prepared = PreparedPhoto(cut, pictures, frame, behind, _part_on_top(own), tf.zeros_like(frame), schema)
     composed, _, _ = prepared._composed(own)
     return dataclasses.replace(prepared, missing=frame - composed)
+
+
+def _part_on_top(moved: warping.Moved) -> Tensor:
+    return tf.where(moved.code > 0, moved.part, -1)
 
 
 def _one_hot(parsing_map: Tensor, schema: LabelSchema) -> Tensor:
