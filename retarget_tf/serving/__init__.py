@@ -2,6 +2,8 @@
 
     contract       the signatures: names, shapes, types, version, and the check of their inputs
     graph          the TensorFlow graph behind the signatures
+    canvas         makes the canvas of a photo in it
+    photographs    the signatures that answer with photographs
     exporting      writes the folder of one version: graph, warm-up requests, labels, model card
     warmup         one request for each signature, which a server runs before it reports the model as available
     model_card     the model card of a version
@@ -52,6 +54,24 @@ of every input and output is the batch; its size is at least 1 and the same for 
         canvas_bytes           string  [batch]                 encoded JPEG or PNG of size x size px
         reference_map          uint8   [batch, size, size]     the canvas's map of class ids; all 255: unknown
 
+    prepare_photo           since contract 1.3: a photo, prepared for `step_frame`; once for all poses
+        image_bytes, reference_keypoints, reference_map        as in retarget_clip
+     -> canvas_bytes           string  [batch]                 the canvas as PNG files of frame_size x frame_size px
+        layers_bytes           string  [batch]                 what frames are made of, as tall JPEG files
+        reference_keypoints    float32 [batch, 25, 3]          in pixels of the canvas
+        reference_map          uint8   [batch, frame_size, frame_size]
+        photo_square           float32 [batch, 3]              left, top and side of the canvas in pixels of the photo
+
+    step_frame              a photograph of one pose
+        canvas_bytes, layers_bytes, reference_keypoints, reference_map     what prepare_photo answered
+        keypoints              float32 [batch, 25, 3]          the new pose in pixels of that canvas
+     -> frame_jpeg_bytes       string  [batch]                 frame_size x frame_size px
+        opacity_png_bytes      string  [batch]                 how much of each pixel the person covers, 8-bit gray
+
+    retarget_clip_frames    a whole dance as photographs
+        the inputs of retarget_clip, of one or several photos
+     -> frame_jpeg_bytes       string  [batch, frames]
+
     metadata                what the maps mean
         request                int32   [batch]                 any number
      -> label_names            string  [batch, classes]        in the order of the class ids
@@ -59,6 +79,7 @@ of every input and output is the batch; its size is at least 1 and the same for 
         joints                 string  [batch, 25]             names, in the order of the keypoints
         limbs                  int32   [batch, limbs, 2]       pairs of joint indices
         image_size             int32   [batch]                 side of canvas and maps in pixels
+        frame_size             int32   [batch]                 side of photographs in pixels (since contract 1.3)
         person_height_share    float32 [batch]                 a person's height / the canvas's height
         label_schema, preset, contract_version  string [batch]
         training_step          int32   [batch]
@@ -69,7 +90,8 @@ turns its photo upright first. A `reference_map` has one value for each pixel of
 is ignored, so that maps of photos of several sizes fit into one batch. Pixels of 255 are unknown. A missing joint has
 confidence 0. The `paper` preset ignores `reference_map`, because it parses the photo itself.
 
-`retarget_clip`, repeated calls of `step`, and `rollout.Rollout` in Python give the same maps.
+`retarget_clip`, repeated calls of `step`, and `rollout.Rollout` in Python give the same maps. `retarget_clip_frames`
+and repeated calls of `step_frame` give the same photographs; they are made without a network, from the photo's pixels.
 
 The attribute `generator` of the SavedModel is the network alone, from its named float inputs to its named outputs;
 `generator.load_generator` loads it. The graph has no custom operations: a server needs neither Keras nor this package.

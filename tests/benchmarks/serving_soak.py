@@ -82,7 +82,7 @@ def soak(folder: pathlib.Path, seconds: float, clients: int, preset: str = "stab
             assert process.stdout is not None
             address = process.stdout.readline().split()[-1]
             versions = {number: tf.saved_model.load(str(folder)) for number, folder in ((1, first), (2, second))}
-            requests = [Requests(versions, seed) for seed in range(clients)]
+            requests = [Requests(model, versions, seed) for seed in range(clients)]
             _check_telling_apart(requests)
             tally = _ask(address, requests, process.pid, seconds, lambda: second.rename(first.with_name("2")))
         finally:
@@ -147,6 +147,7 @@ class Requests:
     """The good requests of one client with their answers, and what becomes of each when it is spoiled.
 
     Args:
+        model: `ModelConfig` of the SavedModels.
         versions: the SavedModels that say what is right, by number.
         seed: of the client's picture and pose.
 
@@ -155,13 +156,13 @@ class Requests:
         kinds: of requests that `try_one` sends.
     """
 
-    def __init__(self, versions: dict[int, Any], seed: int) -> None:
+    def __init__(self, model: Any, versions: dict[int, Any], seed: int) -> None:
         import tensorflow as tf
 
         from retarget_tf.serving import warmup
 
         self._tf = tf
-        self._inputs = warmup.warmup_requests(_SIZE, seed)
+        self._inputs = warmup.warmup_requests(model, seed)
         self.good: dict[int, dict[str, dict[str, Any]]] = {}
         for number, version in versions.items():
             signatures = version.signatures

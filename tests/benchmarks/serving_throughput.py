@@ -36,12 +36,12 @@ def main() -> None:
     program.import_tensorflow()
     import tensorflow as tf
 
+    from retarget_tf.networks.generator import load_keras_generator
     from retarget_tf.serving import exporting, warmup
 
     with tempfile.TemporaryDirectory() as folder:
         version = exporting.export_saved_model(_MODEL.value, folder)
         loaded = tf.saved_model.load(str(version))
-        size = _image_size(loaded)
         inputs = warmup.warmup_requests(load_keras_generator(_MODEL.value)[1].model)
         with _server(version.parent) as address:
             first, second = (_timed(address, "serving_default", inputs["serving_default"], 1)[0] for _ in range(2))
@@ -52,13 +52,6 @@ def main() -> None:
         with _server(version.parent) as address:
             cold = _timed(address, "serving_default", inputs["serving_default"], 1)[0]
             print(f"first request without a warm-up {cold * 1000:.0f} ms")
-
-
-def _image_size(loaded: Any) -> int:
-    """Side of the maps of a SavedModel."""
-    import tensorflow as tf
-
-    return int(loaded.signatures["metadata"](request=tf.zeros([1], tf.int32))["image_size"][0])
 
 
 @contextlib.contextmanager
