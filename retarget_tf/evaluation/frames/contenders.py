@@ -5,6 +5,7 @@
     moved_doll  the same with limb_warp's map
     blurred     `limbs`, its person blurred
     limbs       the moved cut-outs over the photo's background: what `retarget` writes
+    served      the same within a graph, see `moved_photo_graph`: what a SavedModel answers with
     generator   the generator's maps filled with the photo's pixels, see `map_filling`
     true_maps   the true maps filled in the same way: what the best maps would give
 
@@ -14,16 +15,18 @@ but PSNR and SSIM prefer the dolls. `doll` and `true_maps` know the true map, wh
 
 import dataclasses
 import functools
+from typing import Any
 
 import cv2
 import numpy as np
+import tensorflow as tf
 
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import LabelSchema
 from retarget_tf.errors import InputDataError
 from retarget_tf.evaluation.baselines import LimbWarp, without_unknown
 from retarget_tf.evaluation.frames.map_filling import MapFilling
-from retarget_tf.retargeting.frames import shadow
+from retarget_tf.retargeting.frames import moved_photo_graph, shadow
 from retarget_tf.retargeting.frames.appearance import look_at
 from retarget_tf.retargeting.frames.backgrounds import PhotoBackground
 from retarget_tf.retargeting.frames.framing import frame_photo
@@ -32,7 +35,7 @@ from retarget_tf.retargeting.frames.moved_photo import Layer, move_photos
 from retarget_tf.retargeting.frames.plate import make_plate, person_area
 from retarget_tf.retargeting.targets import Target
 
-NAMES = ("copy", "doll", "moved_doll", "blurred", "limbs", "generator", "true_maps")
+NAMES = ("copy", "doll", "moved_doll", "blurred", "limbs", "served", "generator", "true_maps")
 _BLUR = 1.5  # standard deviation in pixels
 _ENLARGED_BLUR = 0.7  # standard deviation in pixels of a small map, which rounds off its steps
 
@@ -105,6 +108,7 @@ class Contenders:
             )
         )
         self._old = area | (opacity > 0)
+        self._move_in_graph = _move_in_graph(self.photo, self.photo_pose, self.photo_map, schema)
         self._move_map = _limb_warp(schema, size).start(self.photo_pose[None], self.photo_map[None])
         colours = [self.photo[self.photo_map == i] for i in range(schema.num_classes)]
         everything = self.photo[self.photo_map > 0].mean(axis=0)
@@ -122,6 +126,7 @@ class Contenders:
             "moved_doll": self._doll(self._move_map(moment.pose[None])[0]),
             "blurred": _blurred(limbs, moved),
             "limbs": limbs,
+            "served": self._served(moment.pose),
         }
         if moment.generated_map is not None:
             wanted = enlarged_map(moment.generated_map, len(real_map))
@@ -134,6 +139,11 @@ class Contenders:
         shaded = shadow.darkening(frame.shape, moment.pose, moment.ground, self._shadow) < 1
         opacity = _on_canvas(layer, frame.shape)
         return Made(frame, self._old | shaded | person_area(opacity) | (opacity > 0))
+
+    def _served(self, pose: Float32Array) -> Made:
+        frame, opacity = (of_pose.numpy()[0] for of_pose in self._move_in_graph(tf.constant(pose[None])))
+        around = moved_photo_graph.around_person(tf.constant(self.photo_map[None] > 0)[..., None])
+        return Made(frame, self._old | (around.numpy()[0, ..., 0] > 0) | (opacity[..., 0] > 0))
 
     def _doll(self, parsing_map: Uint8Array) -> Made:
         person = parsing_map > 0
@@ -152,6 +162,14 @@ def enlarged_map(parsing_map: Uint8Array, size: int) -> Uint8Array:
         enlarged[share > best] = class_id
         best = np.maximum(best, share)
     return enlarged
+
+
+def _move_in_graph(photo: Uint8Array, pose: Float32Array, parsing_map: Uint8Array, schema: LabelSchema) -> Any:
+    """Returns a function from a pose `[1, 25, 3]` to the frame and opacity that a SavedModel answers with."""
+    frame, own, ids = (tf.constant(array[None]) for array in (photo, pose, parsing_map))
+    layers = moved_photo_graph.layers(frame, ids, schema)
+    prepared = moved_photo_graph.prepare(frame, own, ids, *layers, schema)
+    return tf.function(prepared.frame, autograph=False, reduce_retracing=True)
 
 
 @functools.cache

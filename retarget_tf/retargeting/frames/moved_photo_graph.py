@@ -107,7 +107,7 @@ def layers(photo: Tensor, parsing_map: Tensor, schema: LabelSchema) -> tuple[Ten
         schema: Label schema of the map.
     """
     frame, one_hot = tf.cast(photo, tf.float32), _one_hot(parsing_map, schema)
-    around = _around_person(one_hot)
+    around = around_person(1.0 - one_hot[..., :1])
     background = frame + around * (_filled(frame, 1.0 - around) - frame)
     return background, _pictures_of_classes(frame, one_hot, schema)
 
@@ -126,7 +126,7 @@ def prepare(
         schema: Label schema of the map.
     """
     frame, one_hot = tf.cast(photo, tf.float32), _one_hot(parsing_map, schema)
-    behind = frame + _around_person(one_hot) * (tf.cast(background, tf.float32) - frame)
+    behind = frame + around_person(1.0 - one_hot[..., :1]) * (tf.cast(background, tf.float32) - frame)
     cut = warping.cut(one_hot, keypoints, schema)
     own = warping.move(cut, keypoints, schema)
     pictures = tf.cast(pictures, tf.float32)
@@ -143,9 +143,13 @@ def _one_hot(parsing_map: Tensor, schema: LabelSchema) -> Tensor:
     return tf.one_hot(tf.cast(parsing_map, tf.int32), schema.num_classes)
 
 
-def _around_person(one_hot: Tensor) -> Tensor:
-    """Returns 1 where the photo may have colours of the person, else 0: float32 `[batch, size, size, 1]`."""
-    return tf.nn.max_pool2d(1.0 - one_hot[..., :1], _AREA, 1, "SAME")
+def around_person(person: Tensor) -> Tensor:
+    """Returns 1 where the photo may have colours of the person, else 0: float32 `[batch, size, size, 1]`.
+
+    Args:
+        person: 1 or True where the person's map is, of the same shape.
+    """
+    return tf.nn.max_pool2d(tf.cast(person, tf.float32), _AREA, 1, "SAME")
 
 
 def _pictures_of_classes(photo: Tensor, one_hot: Tensor, schema: LabelSchema) -> Tensor:

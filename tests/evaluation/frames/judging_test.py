@@ -54,7 +54,7 @@ def test_measures_that_gate_order_contenders_as_the_eye_does(
 
 @pytest.mark.slow
 def test_the_photos_pose_gives_the_photo_and_nothing_else_is_touched(scores: dict[str, dict[str, float]]) -> None:
-    for name in ("copy", "limbs", "true_maps"):
+    for name in ("copy", "limbs", "served", "true_maps"):
         assert scores[name]["own_pose_psnr"] >= 45, name
     assert {of_one["untouched"] for name, of_one in scores.items() if name != "real"} == {1.0}
     assert scores["blurred"]["person_sharpness"] < 0.6 < scores["limbs"]["person_sharpness"]
