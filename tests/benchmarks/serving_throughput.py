@@ -5,7 +5,7 @@
 Each client sends one picture after another; the server merges waiting requests. For comparison the same SavedModel is
 called here without a server, in batches of as many pictures as there are clients. The server runs in a separate
 process. Both are measured several times in turn, because the load of the machine changes. Then the first request of a
-fresh server is timed, and a clip in one call against the same clip in single `step` calls.
+fresh server is timed, and a clip in one call against the same clip in single calls: of maps, and of photographs.
 """
 
 import contextlib
@@ -47,7 +47,8 @@ def main() -> None:
             first, second = (_timed(address, "serving_default", inputs["serving_default"], 1)[0] for _ in range(2))
             print(f"first request after the warm-up {first * 1000:.0f} ms, the second {second * 1000:.0f} ms")
             _throughput(address, loaded.signatures["serving_default"], inputs["serving_default"])
-            _clip(address, inputs)
+            _clip(address, inputs, "retarget_clip", "step")
+            _clip(address, inputs, "retarget_clip_frames", "step_frame")
         (version / warmup.WARMUP_PATH).unlink()
         with _server(version.parent) as address:
             cold = _timed(address, "serving_default", inputs["serving_default"], 1)[0]
@@ -127,14 +128,14 @@ def _here(signature: Any, inputs: dict[str, Any], batch: int) -> float:
     return done / (now - begin)
 
 
-def _clip(address: str, inputs: dict[str, dict[str, Any]]) -> None:
+def _clip(address: str, inputs: dict[str, dict[str, Any]], of_clip: str, of_step: str) -> None:
     import numpy as np
 
     frames = _FRAMES.value
-    keypoints = np.repeat(inputs["retarget_clip"]["keypoints"][:, :1], frames, axis=1)
-    clip = _timed(address, "retarget_clip", {**inputs["retarget_clip"], "keypoints": keypoints}, 2)[1]
-    steps = sum(_timed(address, "step", inputs["step"], frames))
-    print(f"{frames} frames: {frames / clip:.1f} a second in one retarget_clip, {frames / steps:.1f} in step calls")
+    keypoints = np.repeat(inputs[of_clip]["keypoints"][:, :1], frames, axis=1)
+    clip = _timed(address, of_clip, {**inputs[of_clip], "keypoints": keypoints}, 2)[1]
+    steps = sum(_timed(address, of_step, inputs[of_step], frames))
+    print(f"{frames} frames: {frames / clip:.1f} a second in one {of_clip}, {frames / steps:.1f} in {of_step} calls")
 
 
 def cli() -> None:

@@ -25,8 +25,8 @@ from retarget_tf.retargeting.frames.motion import AWAY
 _PERSON = 0  # index of the picture of the whole person, where classes have theirs: class 0 is the background
 _RIM = 3  # pixels; in windows of this side around the border of a class its colours are mixed with others
 _AREA = 9  # pixels; the side of windows around the silhouette in which the photo may have colours of the person
-_SOFT = (0.25, 0.5, 0.25)  # weights of three neighbours, twice: an outline rounded by about a pixel
-_CONTRAST = 1.7  # by which a rounded outline is sharpened
+_SOFT = 1.7  # pixels, standard deviation of the blur that rounds an outline; less leaves steps
+_CONTRAST = 2.2  # by which a rounded outline is sharpened
 
 
 @dataclasses.dataclass(frozen=True)
@@ -229,10 +229,11 @@ def _continued_around(values: Tensor, covered: Tensor, side: int) -> Tensor:
 
 def _softened(mask: Tensor) -> Tensor:
     """Rounds the outline of a mask `[batch, size, size, 1]`."""
-    weights = np.outer(_SOFT, _SOFT).astype(np.float32)[:, :, None, None]
-    for _ in range(2):
-        mask = tf.nn.conv2d(tf.pad(mask, [[0, 0], [1, 1], [1, 1], [0, 0]], "SYMMETRIC"), weights, 1, "VALID")
-    return mask
+    reach = round(2.5 * _SOFT)
+    weights = np.exp(-0.5 * np.square(np.arange(-reach, reach + 1) / _SOFT))
+    kernel = np.outer(weights, weights).astype(np.float32)[:, :, None, None] / np.sum(weights).astype(np.float32) ** 2
+    around = [[0, 0], [reach, reach], [reach, reach], [0, 0]]
+    return tf.nn.conv2d(tf.pad(mask, around, "SYMMETRIC"), kernel, 1, "VALID")
 
 
 def _looked_up(pictures: Tensor, index: Tensor, x: Tensor, y: Tensor) -> Tensor:
