@@ -12,7 +12,7 @@ Exit codes:
     2    usage: a bad flag or setting, or an output that exists or would replace an input
     3    bad input data
     130  stopped by Ctrl-C (SIGINT)
-    143  stopped by SIGTERM
+    143  stopped by SIGTERM (129: by SIGHUP, when its terminal was closed)
 
 Every code other than 0 comes with one line on stderr, `ERROR: ...` (a bug adds its traceback); a batch prints one line
 for each file that failed and one with their number. Signals are raised as exceptions, so that half-written files are
@@ -63,7 +63,9 @@ def run(main: Callable[[], None]) -> NoReturn:
     # exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     _set_up_keras()
-    signal.signal(signal.SIGTERM, stop)
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, stop)
     flags_parser(sys.argv, main)
     _show_log()
     try:

@@ -32,7 +32,7 @@ class TrainingState:
     Attributes:
         step: Training steps done, including those of earlier runs; also the number of batches consumed.
         seconds: Time spent in these steps.
-        stopped_by_signal: Number of the signal that asked to stop (SIGTERM or SIGINT), or 0.
+        stopped_by_signal: Number of the signal that asked to stop (SIGTERM, SIGINT or SIGHUP), or 0.
     """
 
     step: tf.Variable
@@ -48,6 +48,10 @@ class TrainingState:
     def steps_done(self) -> int:
         """`step` as a Python number."""
         return int(self.step.numpy())
+
+
+class NotFiniteError(TrainingError):
+    """A loss is NaN or infinite: the weights before this step are of no use."""
 
 
 class Clock(keras.callbacks.Callback):
@@ -92,7 +96,7 @@ class Schedule(keras.callbacks.Callback):
 
 @contextlib.contextmanager
 def stopping_on_signal(state: TrainingState) -> Iterator[None]:
-    """Makes SIGTERM and SIGINT end the training after the current step, so that its checkpoint is still written."""
+    """Makes SIGTERM, SIGINT and SIGHUP end the training after the current step, so that its checkpoint is written."""
     if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
         yield
         return
@@ -100,7 +104,10 @@ def stopping_on_signal(state: TrainingState) -> Iterator[None]:
     def stop(number: int, frame: FrameType | None) -> None:
         state.stopped_by_signal = number
 
-    previous = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
+    # What is ignored stays ignored: nohup does so, and shells do for commands that end in &.
+    heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
+    previous = {number: signal.signal(number, stop) for number in heard}
     try:
         yield
     finally:
@@ -111,7 +118,7 @@ def stopping_on_signal(state: TrainingState) -> Iterator[None]:
 class History(keras.callbacks.Callback):
     """Writes losses and images/s to `history.csv` and TensorBoard every `every` steps.
 
-    Raises TrainingError at the first loss that is not finite. Must come before `Checkpoints`, so that such a step is
+    Raises NotFiniteError at the first loss that is not finite. Must come before `Checkpoints`, so that such a step is
     never saved. On resuming, rows after the checkpoint's step are dropped, since these steps are repeated.
     """
 
@@ -132,9 +139,9 @@ class History(keras.callbacks.Callback):
         step = self._state.steps_done
         values = {name: float(value) for name, value in (logs or {}).items()}
         if not all(math.isfinite(value) for value in values.values()):
-            raise TrainingError(
+            raise NotFiniteError(
                 f"training step {step}: a loss is not finite ({values}). "
-                "Lower --learning_rate; the last checkpoint is untouched."
+                "Run the same command again with a lower --learning_rate: it goes on from the last good checkpoint."
             )
         if step % self._every:
             return
@@ -193,13 +200,13 @@ class Samples(keras.callbacks.Callback):
 class Checkpoints(keras.callbacks.Callback):
     """Saves a checkpoint every `every` steps and at the end."""
 
-    def __init__(self, manager: tf.train.CheckpointManager, state: TrainingState, every: int) -> None:
+    def __init__(self, save: Callable[[int], None], state: TrainingState, every: int) -> None:
         super().__init__()
-        self._manager, self._state, self._every = manager, state, every
+        self._save, self._state, self._every = save, state, every
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         if self._state.steps_done % self._every == 0 or self.model.stop_training:
-            self._manager.save(checkpoint_number=self._state.steps_done)
+            self._save(self._state.steps_done)
 
 
 class ProgressBar(keras.callbacks.Callback):

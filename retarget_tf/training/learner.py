@@ -75,6 +75,10 @@ class Learner(keras.Model):
             "generator_optimizer": self.generator_optimizer,
         }
 
+    def saved_weights(self) -> list[Tensor]:
+        """Returns all weights that are trained or saved, to check them."""
+        return [weight.value for weight in self.generator.variables if "float" in weight.dtype]
+
     def begin_with(self, weights: list[Float32Array]) -> None:
         """Sets the generator's weights to those of a trained generator."""
         self.generator.set_weights(weights)

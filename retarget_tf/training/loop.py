@@ -25,10 +25,10 @@ from absl import logging
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array
 from retarget_tf.dataset import input_pipeline, records
-from retarget_tf.errors import ConfigError, InputDataError, StoppedError
+from retarget_tf.errors import ConfigError, InputDataError, StoppedError, TrainingError
 from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.training import callbacks, precision
+from retarget_tf.training import callbacks, checkpoints, precision
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.learner import Learner
 from retarget_tf.training.learners import LEARNERS
@@ -67,10 +67,11 @@ def train(
     Raises:
         InputDataError: The records do not fit the model, are damaged or differ from those of the workdir's first run,
             no checkpoint can be read, or `init_from` has other model settings.
-        ConfigError: Settings other than length, reports and caching differ from those of the workdir's first run, or
-            the outputs would replace the records, `init_from`, or files that no training wrote.
+        ConfigError: Settings other than length, reports, caching, learning rate and precision differ from those of the
+            workdir's first run, the outputs would replace the records, `init_from`, or files that no training wrote, or
+            another process is training in the workdir.
         StoppedError: A signal stopped the training; checkpoint and generator were saved.
-        TrainingError: A loss became NaN or infinite.
+        TrainingError: A loss or a weight became NaN or infinite, or a checkpoint cannot be written.
     """
     folder, folders = pathlib.Path(workdir), _as_list(records_folders)
     files.refuse_replacing(folder, *folders, whole=False)
@@ -78,7 +79,7 @@ def train(
     for manifest in manifests:
         manifest.check_fit(model_config.image_size, model_config.label_schema)
     initial = None
-    if init_from is not None and not (folder / "checkpoints").exists():
+    if init_from is not None and not checkpoints.are_in(folder):
         files.refuse_replacing(folder / trained.KERAS_NAME, trained.find_keras_file(init_from))
         initial = _initial_weights(init_from, model_config)
     files.check_added(folder, WRITTEN, SETTINGS)
@@ -88,21 +89,27 @@ def train(
     if policy != "float32":
         logging.info("layers compute in %s", policy)
     keras.config.set_dtype_policy(policy)
-    try:
-        learner = build_learner(model_config, training_config)  # first, as it may refuse the settings
-        write_settings(folder, folders, model_config, training_config)
-        state = callbacks.TrainingState.create()
-        manager = _checkpoint_manager(folder, learner, state)
-        if _restore(manager):
-            logging.info("resuming at step %d", state.steps_done)
-        elif initial is not None:
-            learner.begin_with(initial)
-        with callbacks.stopping_on_signal(state), records.locating_damage(folders):
-            _fit(learner, state, manager, folder, folders, training_config, show_progress)
-        spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
-    finally:
-        keras.config.set_dtype_policy("float32")
-    generator.save_generator(learner.generator_to_save(), spec, folder)
+    with files.exclusive(folder / checkpoints.FOLDER):
+        try:
+            learner = build_learner(model_config, training_config)  # first, as it may refuse the settings
+            write_settings(folder, folders, model_config, training_config)
+            state = callbacks.TrainingState.create()
+            store = checkpoints.CheckpointStore(folder, learner, state)
+            if store.restore():
+                logging.info("resuming at step %d", state.steps_done)
+            elif initial is not None:
+                learner.begin_with(initial)
+            with callbacks.stopping_on_signal(state), records.locating_damage(folders):
+                try:
+                    _fit(learner, state, store, folder, folders, training_config, show_progress)
+                except callbacks.NotFiniteError:
+                    store.drop(state.steps_done - 1)
+                    raise
+            spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
+        finally:
+            keras.config.set_dtype_policy("float32")
+        store.check_weights(state.steps_done)
+        generator.save_generator(learner.generator_to_save(), spec, folder)
     if state.stopped_by_signal:
         told = f"stopped by a signal at step {state.steps_done}; run the same command again to resume."
         raise StoppedError(state.stopped_by_signal, told)
@@ -114,13 +121,6 @@ def build_learner(model_config: ModelConfig, training_config: TrainingConfig) ->
     learner = LEARNERS[training_config.preset](model_config, training_config)
     learner.compile()
     return learner
-
-
-def _checkpoint_manager(
-    folder: pathlib.Path, learner: Learner, state: callbacks.TrainingState
-) -> tf.train.CheckpointManager:
-    checkpoint = tf.train.Checkpoint(**learner.checkpoint_parts(), step=state.step, seconds=state.seconds)
-    return tf.train.CheckpointManager(checkpoint, str(folder / "checkpoints"), max_to_keep=2)
 
 
 def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Array]:
@@ -135,26 +135,10 @@ def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Ar
     return network.get_weights()
 
 
-def _restore(manager: tf.train.CheckpointManager) -> bool:
-    """Restores the newest readable checkpoint; False if there is none, InputDataError if none can be read."""
-    for path in reversed(manager.checkpoints):
-        try:
-            manager.checkpoint.restore(path)
-        except (tf.errors.OpError, IndexError, ValueError) as error:
-            logging.warning("checkpoint %s: cannot be read (%s); trying the one before.", path, type(error).__name__)
-        else:
-            return True
-    if any(pathlib.Path(manager.directory).glob("*.index")):
-        raise InputDataError(
-            f"checkpoints {manager.directory}: none can be read. Remove the folder to begin anew, or restore a copy."
-        )
-    return False
-
-
 def _fit(
     learner: Learner,
     state: callbacks.TrainingState,
-    manager: tf.train.CheckpointManager,
+    store: checkpoints.CheckpointStore,
     folder: pathlib.Path,
     records_folders: list[pathlib.Path],
     config: TrainingConfig,
@@ -171,7 +155,7 @@ def _fit(
         callbacks.Samples(
             folder / "samples", writer, state, config.sample_every, lambda: learner.draw_samples(windows)
         ),
-        callbacks.Checkpoints(manager, state, config.checkpoint_every),
+        callbacks.Checkpoints(store.save, state, config.checkpoint_every),
         callbacks.Schedule(state, config.steps, seconds, learner.set_progress),
     ]
     if show_progress:
@@ -184,6 +168,11 @@ def _fit(
         shuffle=False,  # the data set shuffles itself
         callbacks=steps_done,
     )
+    if not state.stopped_by_signal and not callbacks.is_finished(state, config.steps, seconds):
+        raise TrainingError(
+            f"training step {state.steps_done}: ended before its time, although the batches never end. "
+            "Run the same command again; --verbosity=1 shows TensorFlow's messages."
+        )
 
 
 def training_dataset(

@@ -64,6 +64,10 @@ class RetargetGAN(Learner):
             "discriminator_optimizer": self.discriminator_optimizer,
         }
 
+    def saved_weights(self) -> list[Tensor]:
+        """Returns the weights of generator and discriminator."""
+        return [*super().saved_weights(), *(weight.value for weight in self.discriminator.variables)]
+
     def draw_samples(self, windows: Batch) -> Uint8Array:
         """Draws frame, stick figure, generated map and true map, one row for each window of two frames."""
         frame, keypoints, real, _ = self.triplet(windows)

@@ -79,6 +79,10 @@ class StreamTrainer(Learner):
             "averages": list(self.averages),  # a plain list; Keras wraps the attribute
         }
 
+    def saved_weights(self) -> list[Tensor]:
+        """Returns the weights and their moving averages."""
+        return [*super().saved_weights(), *self.averages]
+
     def begin_with(self, weights: list[Float32Array]) -> None:
         """Sets the weights, and their moving averages, to those of a trained generator."""
         super().begin_with(weights)

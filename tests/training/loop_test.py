@@ -19,7 +19,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.generator import load_generator
-from retarget_tf.training import callbacks, loop
+from retarget_tf.training import callbacks, checkpoints, loop
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.run_settings import environment, write_settings
 from tests.testing import make_clip_folder, run_program, wait_until
@@ -27,16 +27,6 @@ from tests.testing import make_clip_folder, run_program, wait_until
 MODEL = ModelConfig.of_preset("paper", image_size=32, filters=2)
 COMMON = {"batch_size": 2, "steps": 4, "log_every": 1, "sample_every": 2, "checkpoint_every": 2}
 CONFIG = TrainingConfig.of_preset("paper", **COMMON)
-
-
-@pytest.fixture(scope="module")
-def records_folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
-    folder = tmp_path_factory.mktemp("data")
-    for person in range(3):
-        make_clip_folder(folder / "clips", clip_id=f"clip_{person}", person_id=f"person_{person}", frames=8)
-    config = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=0.34)
-    records.build_records([folder / "clips"], folder / "records", config)
-    return folder / "records"
 
 
 @pytest.fixture(scope="module")
@@ -114,8 +104,7 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
     for variable in (*gan.variables, *gan.generator_optimizer.variables, *gan.discriminator_optimizer.variables):
         variable.assign(tf.zeros_like(variable))
     state = callbacks.TrainingState.create()
-    manager = loop._checkpoint_manager(workdir, gan, state)
-    manager.restore_or_initialize()
+    assert checkpoints.CheckpointStore(workdir, gan, state).restore()
     assert state.steps_done == 4
     assert int(gan.generator_optimizer.iterations.numpy()) == 4
     assert int(gan.discriminator_optimizer.iterations.numpy()) == 4
@@ -129,7 +118,7 @@ def test_a_wrecked_model_is_restored_whole(records_folder: pathlib.Path, workdir
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
     def restored_step() -> int:
         gan, state = loop.build_learner(MODEL, CONFIG), callbacks.TrainingState.create()
-        assert loop._restore(loop._checkpoint_manager(workdir, gan, state))
+        assert checkpoints.CheckpointStore(workdir, gan, state).restore()
         return state.steps_done
 
     assert restored_step() == 4
