@@ -15,6 +15,7 @@ from retarget_tf.files.outputs import (
     exclusive,
     publish_folder,
     refuse_replacing,
+    why_not_written,
     write_json,
 )
 
@@ -33,5 +34,6 @@ __all__ = [
     "read_json",
     "reading",
     "refuse_replacing",
+    "why_not_written",
     "write_json",
 ]

@@ -244,6 +244,21 @@ def _lock(name: Path) -> int | None:
     return None
 
 
+def why_not_written(path: PathLike, error: Exception, needed: int) -> str:
+    """Returns what to say of a file that a library could not write.
+
+    Args:
+        path: The file, or the folder that it belongs to.
+        error: What the library raised.
+        needed: Bytes that the file takes; 0 if that is not known.
+    """
+    told = str(getattr(error, "message", "") or getattr(error, "strerror", "") or error or type(error).__name__)
+    why = re.sub(r" \[Op:\w+\]$", "", told.splitlines()[0]).rpartition("; ")[2]  # TensorFlow: "{{op}} file; why [Op]"
+    free = shutil.disk_usage(next(parent for parent in Path(os.path.realpath(path)).parents if parent.exists())).free
+    room = f"{needed / 1e6:.1f} MB needed, " * bool(needed) + f"{free / 1e6:.1f} MB free"
+    return f"{path}: cannot be written ({why}; {room}). Free some space, and run the same command again."
+
+
 def write_json(path: PathLike, value: Any) -> None:
     """Writes `value` as indented JSON, atomically. NaN and infinity, which JSON lacks, raise ValueError."""
     text = json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)

@@ -47,6 +47,7 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
     Raises:
         InputDataError: If the model cannot be read.
         ConfigError: If the version exists or is not positive.
+        OSError: If it cannot be written.
     """
     network, spec = load_keras_generator(model)
     version = version if version is not None else max(versions(folder), default=0) + 1
@@ -56,7 +57,12 @@ def export_saved_model(model: files.PathLike, folder: files.PathLike, version: i
     with files.atomic_folder(pathlib.Path(folder) / str(version)) as temporary:
         with tempfile.TemporaryDirectory() as assets:
             served.assets = [tf.saved_model.Asset(str(path)) for path in _write_assets(assets, spec)]
-            tf.saved_model.save(served, str(temporary), signatures=served.functions)
+            try:
+                tf.saved_model.save(served, str(temporary), signatures=served.functions)
+            except tf.errors.OpError as error:
+                needed = sum(weights.numpy().nbytes for weights in network.weights)
+                told = files.why_not_written(pathlib.Path(folder) / str(version), error, needed)
+                raise OSError(f"SavedModel {told}") from error
         spec.write(temporary / "assets.extra" / SPEC_NAME)
         (temporary / "assets.extra" / CARD_NAME).write_text(model_card(spec), encoding="utf-8")
         warmup.write_warmup(temporary, spec.model)

@@ -69,13 +69,8 @@ class CheckpointStore:
             self._manager.save(checkpoint_number=step)
         except (tf.errors.OpError, OSError) as error:
             _sweep(self._folder)
-            needed, free = self._bytes(), shutil.disk_usage(self._folder.parent).free
-            why = getattr(error, "message", "") or getattr(error, "strerror", "") or type(error).__name__
-            raise TrainingError(
-                f"checkpoint {self._folder}/ckpt-{step}: cannot be written ({why.splitlines()[0]}; {needed / 1e6:.1f} "
-                f"MB needed, {free / 1e6:.1f} MB free). The last checkpoint is untouched. Free some space, and run the "
-                "same command again."
-            ) from error
+            told = files.why_not_written(self._folder / f"ckpt-{step}", error, self._bytes())
+            raise TrainingError(f"checkpoint {told} The last checkpoint is untouched.") from error
 
     def drop(self, step: int) -> None:
         """Removes the checkpoint of a step, if there is one: a training that goes on from it fails."""

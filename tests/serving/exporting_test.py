@@ -50,6 +50,23 @@ def test_a_version_says_what_its_numbers_mean(served: Served) -> None:
     assert str(served.workdir).encode() not in everything, "no path of the machine that made it"
 
 
+@only_paper
+def test_a_full_disk_is_told_in_a_line_and_leaves_nothing(
+    served: Served, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def save(_: object, folder: str, **__: object) -> None:
+        (pathlib.Path(folder) / "half").write_bytes(b"half")
+        raise tf.errors.ResourceExhaustedError(
+            None, None, "{{node}} half; No space left on device [Op:SaveV2]\nand more"
+        )
+
+    monkeypatch.setattr(tf.saved_model, "save", save)
+    told = r"^SavedModel .*/export/1: cannot be written \(No space left on device; .* MB needed, .* MB free\)\. Free"
+    with pytest.raises(OSError, match=told):
+        exporting.export_saved_model(served.workdir, tmp_path / "export")
+    assert not (tmp_path / "export").exists()
+
+
 @pytest.mark.slow
 @only_paper
 def test_a_server_can_warm_up(served: Served) -> None:
