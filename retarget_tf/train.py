@@ -2,7 +2,8 @@
 
     retarget-train --preset=stable --records=records --workdir=work --minutes=10 --filters=16
 
-The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM and Ctrl-C save a checkpoint.
+The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM, Ctrl-C and a closed
+terminal save a checkpoint.
 The model's picture size is that of the records.
 """
 

@@ -139,7 +139,11 @@ def test_an_expected_error_is_one_line_and_a_batch_has_a_line_for_each_file(
 
 @pytest.mark.parametrize(
     ("number", "code", "line"),
-    [(signal.SIGTERM, 143, "ERROR: stopped by SIGTERM.\n"), (signal.SIGINT, 130, "ERROR: interrupted.\n")],
+    [
+        (signal.SIGTERM, 143, "ERROR: stopped by SIGTERM.\n"),
+        (signal.SIGHUP, 129, "ERROR: stopped by SIGHUP.\n"),
+        (signal.SIGINT, 130, "ERROR: interrupted.\n"),
+    ],
 )
 def test_a_signal_ends_a_program_in_one_line_after_it_has_removed_what_is_half_written(
     tmp_path: pathlib.Path, number: int, code: int, line: str

@@ -46,6 +46,15 @@ def test_clock_counts_and_stops_at_the_last_step() -> None:
     assert (state.steps_done, model.stop_training) == (5, True)
 
 
+def test_a_hangup_that_is_ignored_as_under_nohup_stays_ignored() -> None:
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with callbacks.stopping_on_signal(state_at(0)):
+            assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_a_signal_stops_after_the_running_step_and_handlers_come_back() -> None:
     state = state_at(0)
     clock = callbacks.Clock(state, steps=100, seconds=0)
