@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from retarget_tf.errors import InputDataError
+from retarget_tf.files.claims import check_json
 from retarget_tf.files.outputs import PathLike
 
 _LFS_POINTER = (
@@ -69,10 +70,11 @@ def read_json(path: PathLike, what: str) -> Any:
     """Reads a JSON file; `what` names its role in the error, such as "manifest".
 
     Raises:
-        InputDataError: The file is missing, unreadable or not JSON.
+        InputDataError: The file is missing, unreadable, not JSON, or of more than 100 MB.
     """
+    check_json(path, what)
     data = read_bytes(path, what)
     try:
         return json.loads(data)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise InputDataError(f"{what} {path}: not JSON ({error}). Restore the file, or make it again.") from error

@@ -1,7 +1,6 @@
 """Saves trained generators as `generator.keras` with `generator.json`, and loads them from three formats."""
 
 import pathlib
-import zipfile
 
 import keras
 
@@ -68,8 +67,27 @@ def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSp
     keras_file = find_keras_file(path)
     spec = read_generator_spec(keras_file.with_suffix(".json"))
     try:
-        return keras.models.load_model(keras_file, compile=False), spec
-    except (ValueError, OSError, KeyError, zipfile.BadZipFile) as error:
+        files.check_weights(keras_file, "model")
+        network = keras.models.load_model(keras_file, compile=False)
+    except InputDataError:
+        raise
+    except Exception as error:  # Keras documents no exceptions; a damaged file may raise any
         raise InputDataError(
             f"model {keras_file}: cannot be read ({error}). Give another model, or save this one again."
         ) from error
+    _check_fits(network, spec, keras_file)
+    return network, spec
+
+
+def _check_fits(network: keras.Model, spec: GeneratorSpec, keras_file: pathlib.Path) -> None:
+    inputs = network.input if isinstance(network.input, dict) else {}
+    shapes = {name: tuple(tensor.shape[1:]) for name, tensor in inputs.items()}
+    model = spec.model
+    wanted = {"frame": (model.image_size, model.image_size, 3)}
+    if model.preset == "stable":
+        wanted = {"reference_map": (model.image_size, model.image_size, model.schema.num_classes)}
+    if any(shapes.get(name) != shape for name, shape in wanted.items()):
+        raise InputDataError(
+            f"model {keras_file}: its network has the inputs {shapes}, {keras_file.with_suffix('.json').name} is of a "
+            f"network with {wanted}. Restore the file that belongs to it."
+        )

@@ -7,6 +7,7 @@ size, so this module calls the class of the format instead of `PIL.Image.open`, 
 Colour profiles are ignored: the stored values are interpreted as sRGB.
 """
 
+import contextlib
 import io
 from collections.abc import Sequence
 
@@ -192,10 +193,9 @@ def _decode(encoded: bytes, kind: str, image: ImageFile) -> Uint8Array:
 
 
 def _upright(image: PIL.Image.Image) -> PIL.Image.Image:
-    try:
-        return PIL.ImageOps.exif_transpose(image)
-    except SyntaxError:  # only the EXIF data is damaged
-        return image
+    with contextlib.suppress(SyntaxError):  # only the EXIF data is damaged
+        PIL.ImageOps.exif_transpose(image, in_place=True)
+    return image
 
 
 def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
@@ -207,5 +207,7 @@ def _rgb(image: PIL.Image.Image) -> PIL.Image.Image:
         return PIL.Image.fromarray(gray.astype(np.uint8)).convert("RGB")
     if image.has_transparency_data:
         image = image.convert("RGBA")
-        image = PIL.Image.alpha_composite(PIL.Image.new("RGBA", image.size, "white"), image)
+        on_white = PIL.Image.new("RGB", image.size, "white")
+        on_white.paste(image, mask=image)
+        return on_white
     return image.convert("RGB")

@@ -116,6 +116,8 @@ def _videos(folder: pathlib.Path) -> None:
     _pictures(folder / "unnumbered", [FRAMES[0]], "me.png")
     _pictures(folder / "twice", FRAMES[:1], "{}.png")
     shutil.copy(folder / "twice" / "0.png", folder / "twice" / "00.png")
+    (folder / "list.mp4").write_text("ffconcat version 1.0\nfile one.mp4\n")
+    (folder / "addresses.mp4").write_text("#EXTM3U\n#EXTINF:9,\nhttp://localhost/one.ts\n")
     cuts = {"cut.mp4": "12:30.mp4", "cut.mkv": "whole.mkv", "torn.mp4": "../dance.mp4"}
     for name, source in cuts.items():
         whole = (folder / source).read_bytes()

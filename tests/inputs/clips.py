@@ -36,6 +36,10 @@ _RECORDS = {
     "no `manifest.json`": ("rm records/manifest.json", r"no manifest\.json"),
     "`manifest.json` is text": ("echo nonsense > records/manifest.json", "not JSON"),
     "`manifest.json` is a list": ("echo [] > records/manifest.json", r"schema version|not a manifest"),
+    "a manifest that names a file elsewhere": (
+        'sed -i \'s#"name": "train#"name": "../records/train#\' records/manifest.json',
+        r"not a manifest \(a shard must be a file in the folder",
+    ),
     "`manifest.json` of something else": ("echo '{\"schema_version\": 1}' > records/manifest.json", r"not a manifest"),
     "records of another version of the programs": (
         'sed -i \'s/"schema_version": 1/"schema_version": 9/\' records/manifest.json',

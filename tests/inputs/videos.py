@@ -13,6 +13,8 @@ _REFUSED = {
     "folder.mp4": "holds no file that ends in",
     "unnumbered": "has no number in its name",
     "twice": "has the number of",
+    "list.mp4": r"is a list of other files\. Give a video file",
+    "addresses.mp4": r"is a list of other files\. Give a video file",
     "torn.mp4": r"is cut: \d+ bytes where its index needs \d+\. Copy it again",
     "one.mp4": "1 frames?",
     "cut.mkv": r"has \d frames, its keypoints are of 5",

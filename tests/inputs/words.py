@@ -39,6 +39,8 @@ WORDS = _NO_FILES | {
     "videos/sound.mp4": "sound without pictures",
     "videos/cut.mp4": "cut, its index was at the end",
     "videos/cut.mkv": "the last two fifths are missing",
+    "videos/list.mp4": "FFmpeg's list of files",
+    "videos/addresses.mp4": "a playlist of addresses",
     "videos/torn.mp4": "cut, its index is at the start",
     "videos/one.mp4": "a single frame",
     "videos/folder.mp4": "an empty folder",

@@ -3,6 +3,7 @@
 import dataclasses
 import os
 import pathlib
+import zipfile
 from collections.abc import Iterator
 
 import numpy as np
@@ -124,8 +125,12 @@ def open_clip(folder: files.PathLike) -> Clip:
 def _load(path: pathlib.Path, what: str) -> AnyArray:
     files.check_file(path, what)
     try:
+        files.check_arrays(path, what)
         array: AnyArray = np.load(path, allow_pickle=False)
-    except (OSError, ValueError, EOFError) as error:  # NumPy's own text advises to unpickle what it does not know
+    except InputDataError:
+        raise
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        # What NumPy says is left out: of any file that it does not know it advises to unpickle it.
         raise InputDataError(f"{what} {path}: cannot be read: it is cut or damaged. Make the clip again.") from error
     return array
 

@@ -18,6 +18,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 
 SCHEMA_VERSION = 1
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
+_SUFFIX = ".tfrecord"
 SPLITS = (TRAIN, VALIDATION, TEST)
 
 
@@ -43,6 +44,13 @@ class Shard:
     records: int
     bytes: int
     sha256: str
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.name, str) or pathlib.Path(self.name).name != self.name or not _is_shard(self.name):
+            raise ValueError(f"a shard must be a file in the folder that ends in {_SUFFIX}. Received: {self.name!r}")
+        for name in ("records", "bytes"):
+            if not isinstance(getattr(self, name), int) or getattr(self, name) < 0:
+                raise ValueError(f"{name} of a shard must be a whole number. Received: {getattr(self, name)!r}")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -208,7 +216,7 @@ class Manifest:
     def stray_shards(self) -> list[pathlib.Path]:
         """Returns the TFRecord files in the folder that the manifest does not list."""
         listed = {shard.name for split in self.splits.values() for shard in split.shards}
-        return [path for path in sorted(self.folder.glob("*.tfrecord")) if path.name not in listed]
+        return [path for path in sorted(self.folder.glob(f"*{_SUFFIX}")) if path.name not in listed]
 
     def verify(self) -> None:
         """Compares the SHA-256 of every shard with the manifest's.
@@ -242,9 +250,14 @@ def parts_of_records(folder: pathlib.Path) -> set[str]:
     """Returns the names of the manifest and of its shards, of any schema version; empty if it cannot be read."""
     try:
         splits = files.read_json(folder / "manifest.json", "records")["splits"].values()
-        return {"manifest.json", *(shard["name"] for split in splits for shard in split["shards"])}
+        names = (shard["name"] for split in splits for shard in split["shards"])
+        return {"manifest.json", *filter(_is_shard, names)}
     except (InputDataError, AttributeError, KeyError, TypeError):
         return set()
+
+
+def _is_shard(name: str) -> bool:
+    return name.endswith(_SUFFIX)
 
 
 def _command(folder: files.PathLike) -> str:

@@ -98,6 +98,7 @@ def _with_confidence(points: Float64Array) -> Float64Array | None:
 def _load(path: pathlib.Path) -> Float64Array:
     files.check_file(path, "keypoints")
     try:
+        files.check_arrays(path, "keypoints")
         stored = np.load(path, allow_pickle=False)
         if not isinstance(stored, np.lib.npyio.NpzFile):
             return _numbers(stored)
@@ -105,6 +106,8 @@ def _load(path: pathlib.Path) -> Float64Array:
         if "scores" in stored and points.shape[-1:] == (2,) and stored["scores"].shape == points.shape[:-1]:
             points = np.concatenate([points, _numbers(stored["scores"])[..., None]], axis=-1)
         return points
+    except InputDataError:
+        raise
     except KeyError as error:
         raise InputDataError(f"keypoints {path}: holds no array named 'keypoints'. Name it so.") from error
     except (OSError, ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:

@@ -24,6 +24,7 @@ _NOT_SHOWN = Disposition.attached_pic | Disposition.timed_thumbnails | Dispositi
 _ROUGHLY_SQUARE = 0.01  # screen recorders leave 1787:1789 and the like
 _SAME_FPS = 0.03  # share by which a declared rate and that of the time stamps, in milliseconds, may differ
 _USUAL_FPS = 30.0
+_LISTS = (b"ffconcat", b"#EXTM3U", b"<?xml", b"<MPD", b"<smil", b"v=0", b"[playlist]")  # as such files begin
 
 
 @dataclasses.dataclass(frozen=True)
@@ -52,7 +53,16 @@ class OpenVideo:
 
 
 def open_file(path: files.PathLike) -> Any:
-    """Opens a file with libav, which takes what comes before a colon in a relative name for a protocol."""
+    """Opens a file with libav, which takes what comes before a colon in a relative name for a protocol.
+
+    Raises:
+        InputDataError: It is a list of files or addresses, whatever its name says; libav would open those.
+        av.FFmpegError: It cannot be read.
+    """
+    with open(path, "rb") as file:
+        is_list = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_LISTS)
+    if is_list:
+        raise InputDataError(f"video {path}: is a list of other files. Give a video file, such as an .mp4.")
     return av.open(os.path.abspath(path))
 
 

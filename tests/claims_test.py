@@ -1,0 +1,131 @@
+"""Tests of files that claim more than they should: they are refused before memory is allocated for them."""
+
+import io
+import json
+import pathlib
+import tracemalloc
+import zipfile
+from collections.abc import Callable
+
+import h5py
+import numpy as np
+import pytest
+
+from retarget_tf import files
+from retarget_tf.errors import InputDataError
+from retarget_tf.files import claims
+from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
+from retarget_tf.networks import generator
+from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+
+MODEL = ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=2)
+
+
+def claiming(shape: tuple[int, ...]) -> bytes:
+    """A .npy file that says it holds an array of this shape, and holds none of it."""
+    file = io.BytesIO()
+    np.lib.format.write_array_header_1_0(file, {"descr": "<f8", "fortran_order": False, "shape": shape})
+    return file.getvalue()
+
+
+def plain(path: pathlib.Path) -> None:
+    path.write_bytes(claiming((10**9, 25, 3)))
+
+
+def zipped(path: pathlib.Path) -> None:
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("keypoints.npy", claiming((10**9, 25, 3)))
+
+
+def packed(path: pathlib.Path) -> None:
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive, archive.open("keypoints.npy", "w") as stored:
+        stored.write(claiming((60_000_000, 1)))
+        for _ in range(520):
+            stored.write(bytes(1_000_000))
+
+
+@pytest.mark.parametrize(("write", "suffix"), [(plain, "npy"), (zipped, "npz"), (packed, "npz")])
+def test_arrays_are_not_allocated_before_their_size_is_known(
+    write: Callable[[pathlib.Path], None], suffix: str, tmp_path: pathlib.Path
+) -> None:
+    path = tmp_path / f"points.{suffix}"
+    write(path)
+    tracemalloc.start()
+    try:
+        with pytest.raises(InputDataError, match=r"holds \d+ MB, more than 500\. Check"):
+            read_keypoint_array(path)
+        assert tracemalloc.get_traced_memory()[1] < 20_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_json_file_is_parsed_only_up_to_a_size(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "clip.json"
+    path.write_text(json.dumps(list(range(1000))))
+    assert files.read_json(path, "clip") == list(range(1000))
+    monkeypatch.setattr(claims, "MOST_JSON_BYTES", 1000)
+    with pytest.raises(InputDataError, match=r"clip\.json: holds 0 MB, more than 0"):
+        files.read_json(path, "clip")
+
+
+def test_json_that_is_nested_too_deeply_is_told(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "clip.json"
+    path.write_text("[" * 200_000)
+    with pytest.raises(InputDataError, match="not JSON"):
+        files.read_json(path, "clip")
+
+
+@pytest.fixture
+def workdir(tmp_path: pathlib.Path) -> pathlib.Path:
+    generator.save_generator(generator.build_generator(MODEL), GeneratorSpec(MODEL, 0.7), tmp_path)
+    return tmp_path
+
+
+def rewrite(keras_file: pathlib.Path, change: Callable[[dict[str, bytes]], None]) -> None:
+    """Changes the files in a .keras file."""
+    with zipfile.ZipFile(keras_file) as archive:
+        contents = {name: archive.read(name) for name in archive.namelist()}
+    change(contents)
+    with zipfile.ZipFile(keras_file, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in contents.items():
+            archive.writestr(name, content)
+
+
+def with_a_huge_weight(contents: dict[str, bytes]) -> None:
+    stored = io.BytesIO(contents["model.weights.h5"])
+    with h5py.File(stored, "a") as weights:
+        weights.create_dataset("more", (10**10,), "f4", chunks=True, compression="gzip")
+    contents["model.weights.h5"] = stored.getvalue()
+
+
+def with_an_unknown_layer(contents: dict[str, bytes]) -> None:
+    contents["config.json"] = contents["config.json"].replace(b'"Conv2D"', b'"Conv9D"')
+
+
+def without_weights(contents: dict[str, bytes]) -> None:
+    del contents["model.weights.h5"]
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        (with_a_huge_weight, r"generator\.keras: holds 40000 MB, more than 1000\. Check"),
+        (with_an_unknown_layer, r"generator\.keras: cannot be read .*Give another model, or save this one again"),
+        (without_weights, r"generator\.keras: cannot be read .*Give another model, or save this one again"),
+    ],
+)
+def test_a_damaged_model_is_told_in_a_line(
+    workdir: pathlib.Path, change: Callable[[dict[str, bytes]], None], told: str
+) -> None:
+    rewrite(workdir / "generator.keras", change)
+    with pytest.raises(InputDataError, match=told) as refusal:
+        generator.load_generator(workdir)
+    assert "\n" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("change", [{"image_size": 64}, {"label_schema": "lip20"}])
+def test_a_description_of_another_network_is_told(workdir: pathlib.Path, change: dict[str, object]) -> None:
+    other = ModelConfig.of_preset("stable", **{"image_size": 32, "filters": 2, "refinement": 2, **change})
+    GeneratorSpec(other, 0.7).write(workdir / "generator.json")
+    with pytest.raises(InputDataError, match=r"its network has the inputs .* Restore the file that belongs to it"):
+        generator.load_generator(workdir)
