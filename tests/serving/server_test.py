@@ -30,6 +30,7 @@ from tensorflow_serving.apis import (
 
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import image_files
+from retarget_tf.serving import exporting
 from retarget_tf.serving.server import ModelServer, RefusedError, ServerOptions, batching
 from retarget_tf.serving.server.batching import Batcher, Job
 from retarget_tf.serving.server.validation import checked_inputs
@@ -271,6 +272,38 @@ def test_a_version_that_cannot_be_loaded_is_tried_again_when_it_changes(
     versions.update()
     with versions.use("toy", None) as version:
         assert version.number == 3
+
+
+def test_whatever_becomes_of_the_folder_the_loaded_version_answers(
+    tmp_path: pathlib.Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(logging.get_absl_logger(), "propagate", True)
+    write_version(tmp_path, 1)
+    looks = 0
+
+    def broken(_: object) -> dict[int, pathlib.Path]:
+        nonlocal looks
+        looks += 1
+        raise PermissionError(13, "Permission denied", "export")
+
+    with ModelServer(tmp_path, OPTIONS) as server, grpc.insecure_channel(server.address) as channel:
+        with monkeypatch.context() as patched:
+            patched.setattr(exporting, "versions", broken)
+            wait_until(lambda: looks > 3)
+            assert predict(channel, toy_request(x=[[1.0, 1.0]])).model_spec.version.value == 1
+        assert len([message for message in caplog.messages if "cannot be looked for: PermissionError" in message]) == 1
+        write_version(tmp_path, 2)
+        wait_until(lambda: predict(channel, toy_request(x=[[1.0, 1.0]])).model_spec.version.value == 2)
+
+
+def test_a_message_that_cannot_be_decoded_is_answered_without_a_traceback(
+    channel: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    call = channel.unary_unary("/tensorflow.serving.PredictionService/Predict")
+    with pytest.raises(grpc.RpcError) as refusal:
+        call(b"\xff" * 50, timeout=10)
+    assert refusal.value.code() == grpc.StatusCode.INTERNAL
+    assert not caplog.records
 
 
 class Gate:

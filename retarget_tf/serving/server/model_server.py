@@ -1,5 +1,6 @@
 """Starts and stops the development server."""
 
+import logging as standard_logging
 import threading
 from concurrent import futures
 from typing import Self
@@ -37,6 +38,8 @@ class ModelServer:
 
     def __init__(self, export_dir: files.PathLike, options: ServerOptions = ServerOptions()) -> None:  # noqa: B008
         self._options = options
+        # A message that cannot be decoded is answered; a traceback for each would let a client fill the disk.
+        standard_logging.getLogger("grpc._common").setLevel(standard_logging.CRITICAL)
         self._versions = ModelVersions(export_dir, options.model_name)
         self._versions.update()
         if not self._versions.is_available:
@@ -94,5 +97,12 @@ class ModelServer:
         return f"{self._options.host}:{port}"
 
     def _watch(self) -> None:
+        told = ""
         while not self._stopping.wait(self._options.poll_seconds):
-            self._versions.update()
+            try:
+                self._versions.update()
+            except Exception as error:  # whatever becomes of the folder, the loaded version goes on answering
+                reason = f"{type(error).__name__}: {' '.join(str(error).split())}"
+                if reason != told:  # not once a second
+                    logging.error("new versions cannot be looked for: %s", reason)
+                told = reason
