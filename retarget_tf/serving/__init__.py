@@ -11,6 +11,8 @@
     stranger       a script that calls every signature without importing this package
     onnx_export    the network alone as an ONNX file
     options        settings of client and server; imports no TensorFlow
+    addresses      host:port, this machine or another, proxies
+    securing       encryption and token of client and server
     client         retargets through a server, over gRPC
     server/        a server for development and tests
 

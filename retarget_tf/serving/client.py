@@ -9,13 +9,9 @@ with one `step` call a frame from the last map, which gives the same maps as one
 """
 
 import contextlib
-import ipaddress
 import itertools
 import json
-import os
 import time
-import urllib.parse
-import urllib.request
 from collections.abc import Iterator, Mapping
 from typing import Any, Self
 
@@ -38,7 +34,7 @@ from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import image_files
 from retarget_tf.retargeting.base_retargeter import BaseRetargeter
 from retarget_tf.retargeting.targets import Target
-from retarget_tf.serving import contract
+from retarget_tf.serving import addresses, contract, securing
 from retarget_tf.serving.options import ClientOptions
 
 _AVAILABLE = get_model_status_pb2.ModelVersionStatus.AVAILABLE
@@ -65,22 +61,25 @@ class ServingClient:
         options: Model name, version, timeouts and limits of the requests.
 
     Raises:
-        ConfigError: The address lacks the host or the port, or is a web address.
+        ConfigError: The address lacks the host or the port, or is a web address, or a token would travel in the open.
+        InputDataError: The certificate or the token cannot be read.
     """
 
     def __init__(self, address: str, options: ClientOptions | None = None) -> None:
         self.options = options or ClientOptions()
         self._address = address
-        if not _has_port(address):
+        if not addresses.has_port(address):
             raise ConfigError(f"server must be host:port, such as localhost:8500. Received: server={address}")
         limit = self.options.max_message_mb << 20
-        self._channel = grpc.insecure_channel(
+        self._metadata = securing.client_metadata(self.options, address)
+        self._channel = securing.open_channel(
+            self.options,
             address,
-            options=[
+            [
                 ("grpc.max_receive_message_length", limit),
                 ("grpc.max_send_message_length", limit),
                 ("grpc.per_rpc_retry_buffer_size", limit),
-                ("grpc.enable_http_proxy", int(not _is_loopback(address))),
+                ("grpc.enable_http_proxy", int(not addresses.is_loopback(address))),
                 ("grpc.dns_ares_query_timeout", _LOOK_UP_MS),
                 ("grpc.max_reconnect_backoff_ms", _RECONNECT_MS),  # a server that starts is found within this time
                 ("grpc.service_config", json.dumps({"methodConfig": [{"name": [{}], "retryPolicy": _RETRY}]})),
@@ -104,6 +103,7 @@ class ServingClient:
 
         Raises:
             TimeoutError: The time is over.
+            InputDataError: The server wants another token.
         """
         request = get_model_status_pb2.GetModelStatusRequest()
         self._name_model(request.model_spec)
@@ -112,19 +112,21 @@ class ServingClient:
         while (left := start + patience - time.monotonic()) > 0:
             is_reached = True
             try:
-                statuses = self._status(request, timeout=left).model_version_status
+                statuses = self._status(request, timeout=left, metadata=self._metadata).model_version_status
                 if any(status.state == _AVAILABLE for status in statuses):
                     return
                 reason = "; ".join(status.status.error_message for status in statuses if status.status.error_message)
             except grpc.RpcError as error:
+                if error.code() == grpc.StatusCode.UNAUTHENTICATED:
+                    raise _refusal(error, f"server {self._address}") from error
                 reason, is_reached = error.details(), error.code() not in _NOBODY
             if timeout_seconds is None:
                 patience = _LOADING_SECONDS if is_reached else _UNREACHABLE_SECONDS
             time.sleep(min(_POLL_SECONDS, max(0.0, start + patience - time.monotonic())))
+        why = f"{reason or 'still loading'}{addresses.proxy_of(self._address)}"
         raise TimeoutError(
-            f"server {self._address}: model {self.options.model_name} is not available after {patience:g} s "
-            f"({reason or 'still loading'}{_proxy_of(self._address)}). Start it, or check its address and the name; "
-            "--wait_seconds=120 waits for one that is starting."
+            f"server {self._address}: model {self.options.model_name} is not available after {patience:g} s ({why}). "
+            "Start it, or check its address and the name; --wait_seconds=120 waits for one that is starting."
         )
 
     def predict(self, signature: str, inputs: Mapping[str, Any], outputs: tuple[str, ...] = ()) -> dict[str, AnyArray]:
@@ -136,7 +138,7 @@ class ServingClient:
             outputs: Names of the outputs to return; empty returns all.
 
         Raises:
-            InputDataError: If the server refuses the request.
+            InputDataError: If the server refuses the request, or wants another token.
             ConfigError: If the server does not have the model.
             TimeoutError: If the deadline passes.
             ConnectionError: If the server cannot be reached, is overloaded, or fails in another way.
@@ -149,7 +151,8 @@ class ServingClient:
         points = np.shape(inputs.get("keypoints", ()))
         frames = points[1] if len(points) == 4 else 0
         try:
-            response = self._predict(request, timeout=self.options.timeout_seconds * (1 + 0.1 * frames))
+            deadline = self.options.timeout_seconds * (1 + 0.1 * frames)
+            response = self._predict(request, timeout=deadline, metadata=self._metadata)
         except grpc.RpcError as error:
             raise _refusal(error, f"server {self._address} {signature}") from error
         return {name: np.asarray(tf.make_ndarray(proto)) for name, proto in response.outputs.items()}
@@ -228,39 +231,6 @@ def served_retargeter(address: str, options: ClientOptions | None = None) -> Ite
         yield ServedRetargeter(client)
 
 
-def _has_port(address: str) -> bool:
-    try:
-        return bool(_host(address) and _parsed(address).port) and not address.startswith(("http://", "https://"))
-    except ValueError:  # such as a name for a port, or an unfinished [::1
-        return False
-
-
-def _host(address: str) -> str:
-    return _parsed(address).hostname or ""
-
-
-def _parsed(address: str) -> urllib.parse.SplitResult:
-    """Splits `host:port`, also of gRPC's longer forms such as `dns:///host:port`."""
-    return urllib.parse.urlsplit(f"//{address.rpartition('/')[2]}")
-
-
-def _is_loopback(address: str) -> bool:
-    host = _host(address)
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
-
-
-def _proxy_of(address: str) -> str:
-    """Names the variable of the proxy through which gRPC asks an address; empty without one."""
-    names = (name for name in ("grpc_proxy", "https_proxy", "http_proxy") if os.environ.get(name))
-    name = next(names, None)
-    if name is None or _is_loopback(address) or urllib.request.proxy_bypass(_host(address)):
-        return ""
-    return f", asked through the proxy of {name}"
-
-
 def _chosen(reference_keypoints: Float32Array, keypoints: Float32Array) -> Iterator[int]:
     """Yields for each pose of `keypoints` `[frames, 25, 3]` the photo that `retarget_clip` chooses for it."""
     last = tf.constant([-1])
@@ -275,6 +245,8 @@ def _refusal(error: Any, where: str) -> Exception:
         return InputDataError(f"{where}: refuses the request ({details}). Give what it asks for.")
     if code == grpc.StatusCode.NOT_FOUND:
         return ConfigError(f"{where}: {details}. Check the model's name and version.")
+    if code == grpc.StatusCode.UNAUTHENTICATED:
+        return InputDataError(f"{where}: {details}. Give the server's token with --token_file.")
     if code == grpc.StatusCode.DEADLINE_EXCEEDED:
         return TimeoutError(f"{where}: no answer in time ({details}). Give it more, or ask for shorter clips.")
     return ConnectionError(f"{where}: {code.name} ({details}). Try again later, or check its address and limits.")

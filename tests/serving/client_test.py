@@ -26,6 +26,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import image_files, video
 from retarget_tf.retargeting import targets
 from retarget_tf.retargeting.retargeter import Retargeter
+from retarget_tf.serving import addresses
 from retarget_tf.serving import client as client_module
 from retarget_tf.serving.client import ServedRetargeter, ServingClient, served_retargeter
 from retarget_tf.serving.options import ClientOptions, ServerOptions
@@ -365,7 +366,7 @@ def test_the_proxy_of_another_machine_is_named(monkeypatch: pytest.MonkeyPatch) 
         pytest.raises(TimeoutError, match=r", asked through the proxy of "),
     ):
         client.wait_until_available()
-    assert client_module._proxy_of("near.example:8500") == client_module._proxy_of("[::1]:8500") == ""
+    assert addresses.proxy_of("near.example:8500") == addresses.proxy_of("[::1]:8500") == ""
 
 
 def test_query_server_asks_at_its_usual_address() -> None:

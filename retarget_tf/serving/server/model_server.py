@@ -12,6 +12,7 @@ from tensorflow_serving.apis import model_service_pb2_grpc, prediction_service_p
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
+from retarget_tf.serving import securing
 from retarget_tf.serving.options import ServerOptions
 from retarget_tf.serving.server.batching import Batcher
 from retarget_tf.serving.server.services import ModelService, PredictionService
@@ -33,7 +34,7 @@ class ModelServer:
 
     Raises:
         InputDataError: If no version can be loaded.
-        OSError: If the port is taken.
+        OSError: If the port is taken, or certificate and key do not fit.
     """
 
     def __init__(self, export_dir: files.PathLike, options: ServerOptions = ServerOptions()) -> None:  # noqa: B008
@@ -47,10 +48,12 @@ class ModelServer:
                 f"export folder {export_dir}: holds no version that can be loaded. "
                 f"Export one into it: retarget-export-saved-model --model=MODEL --out={export_dir}"
             )
+        interceptors = securing.interceptors(options)
         self._batcher = Batcher(options)
         self._health = health.HealthServicer()
         self._server = grpc.server(
             futures.ThreadPoolExecutor(options.max_queue + options.max_batch * options.workers + _SPARE_THREADS),
+            interceptors=interceptors,
             options=[("grpc.max_receive_message_length", options.max_message_mb << 20), ("grpc.so_reuseport", 0)],
         )
         prediction = PredictionService(self._versions, self._batcher, options)
@@ -88,12 +91,14 @@ class ModelServer:
 
     def _bind(self) -> str:
         try:
-            port = self._server.add_insecure_port(f"{self._options.host}:{self._options.port}")
-        except RuntimeError as error:
+            port = securing.listen(self._server, self._options)
+        except (InputDataError, RuntimeError) as error:
             self._batcher.close()
-            raise OSError(
-                f"port {self._options.port} of {self._options.host} cannot be had. Choose another --port."
-            ) from error
+            if isinstance(error, InputDataError):
+                raise
+            where = f"port {self._options.port} of {self._options.host}"
+            checked = "--tls_cert and --tls_key" if self._options.tls_cert else "--host"
+            raise OSError(f"{where} cannot be had. Choose another --port, or check {checked}.") from error
         return f"{self._options.host}:{port}"
 
     def _watch(self) -> None:
