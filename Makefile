@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo picture inputs pretrained test test-fast test-addons test-2.19 lint clean
+.PHONY: install demo picture inputs pretrained test test-fast fuzz test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
@@ -68,6 +68,11 @@ pretrained: install
 PYTEST := $(BIN)/python -m pytest --numprocesses=auto --maxprocesses=4 --dist=worksteal
 test: install
 	$(PYTEST)
+
+# Damages the files that the readers take, so many times each.
+MUTATIONS ?= 1000
+fuzz: install
+	MUTATIONS=$(MUTATIONS) $(BIN)/python -m pytest -q tests/fuzz_test.py
 
 # Without the tests marked slow.
 test-fast: install

@@ -2,6 +2,7 @@
 
 import io
 import math
+import tokenize
 import zipfile
 from pathlib import Path
 from typing import IO
@@ -27,17 +28,20 @@ def check_arrays(path: PathLike, what: str) -> None:
         InputDataError: It holds more than `MOST_ARRAY_BYTES`.
         ValueError, EOFError, OSError, zipfile.BadZipFile, zlib.error: It is none, or damaged.
     """
-    with open(path, "rb") as file:
-        if not zipfile.is_zipfile(file):
-            file.seek(0)
-            _check(path, what, _array_bytes(file), MOST_ARRAY_BYTES)
-            return
-        with zipfile.ZipFile(file) as archive:
-            entries = archive.infolist()
-            _check(path, what, sum(entry.file_size for entry in entries), MOST_ARRAY_BYTES)
-            for entry in entries:
-                with archive.open(entry) as stored:
-                    _check(path, what, _array_bytes(stored), MOST_ARRAY_BYTES)
+    try:
+        with open(path, "rb") as file:
+            if not zipfile.is_zipfile(file):
+                file.seek(0)
+                _check(path, what, _array_bytes(file), MOST_ARRAY_BYTES)
+                return
+            with zipfile.ZipFile(file) as archive:
+                entries = archive.infolist()
+                _check(path, what, sum(entry.file_size for entry in entries), MOST_ARRAY_BYTES)
+                for entry in entries:
+                    with archive.open(entry) as stored:
+                        _check(path, what, _array_bytes(stored), MOST_ARRAY_BYTES)
+    except (tokenize.TokenError, NotImplementedError) as error:  # of damaged headers, of NumPy and of zip
+        raise ValueError(str(error)) from error
 
 
 def check_weights(path: PathLike, what: str) -> None:

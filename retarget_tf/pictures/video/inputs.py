@@ -63,7 +63,7 @@ def open_file(path: files.PathLike) -> Any:
         is_list = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_LISTS)
     if is_list:
         raise InputDataError(f"video {path}: is a list of other files. Give a video file, such as an .mp4.")
-    return av.open(os.path.abspath(path))
+    return av.open(os.path.abspath(path), metadata_errors="replace")
 
 
 def shown_stream(container: Any) -> Any:
