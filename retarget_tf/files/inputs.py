@@ -72,7 +72,8 @@ def read_json(path: PathLike, what: str) -> Any:
     Raises:
         InputDataError: The file is missing, unreadable, not JSON, or of more than 100 MB.
     """
-    check_json(path, what)
+    with reading(path, what):
+        check_json(path, what)
     data = read_bytes(path, what)
     try:
         return json.loads(data)

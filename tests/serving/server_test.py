@@ -30,7 +30,6 @@ from tensorflow_serving.apis import (
 
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.pictures import image_files
-from retarget_tf.serving import exporting
 from retarget_tf.serving.server import ModelServer, RefusedError, ServerOptions, batching
 from retarget_tf.serving.server.batching import Batcher, Job
 from retarget_tf.serving.server.validation import checked_inputs
@@ -281,14 +280,14 @@ def test_whatever_becomes_of_the_folder_the_loaded_version_answers(
     write_version(tmp_path, 1)
     looks = 0
 
-    def broken(_: object) -> dict[int, pathlib.Path]:
+    def broken() -> None:
         nonlocal looks
         looks += 1
         raise PermissionError(13, "Permission denied", "export")
 
     with ModelServer(tmp_path, OPTIONS) as server, grpc.insecure_channel(server.address) as channel:
         with monkeypatch.context() as patched:
-            patched.setattr(exporting, "versions", broken)
+            patched.setattr(server._versions, "update", broken)
             wait_until(lambda: looks > 3)
             assert predict(channel, toy_request(x=[[1.0, 1.0]])).model_spec.version.value == 1
         assert len([message for message in caplog.messages if "cannot be looked for: PermissionError" in message]) == 1

@@ -56,10 +56,10 @@ def open_file(path: files.PathLike) -> Any:
     """Opens a file with libav, which takes what comes before a colon in a relative name for a protocol.
 
     Raises:
-        InputDataError: It is a list of files or addresses, whatever its name says; libav would open those.
+        InputDataError: It may not be read, or is a list of files or addresses, which libav would open.
         av.FFmpegError: It cannot be read.
     """
-    with open(path, "rb") as file:
+    with files.reading(path, "video"), open(path, "rb") as file:
         is_list = file.read(64).lstrip(b"\xef\xbb\xbf \t\r\n").startswith(_LISTS)
     if is_list:
         raise InputDataError(f"video {path}: is a list of other files. Give a video file, such as an .mp4.")
