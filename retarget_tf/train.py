@@ -3,8 +3,7 @@
     retarget-train --preset=stable --records=records --workdir=work --minutes=10 --filters=16
 
 The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM, Ctrl-C and a closed
-terminal save a checkpoint.
-The model's picture size is that of the records.
+terminal save a checkpoint. The model's picture size is that of the records.
 """
 
 from absl import flags

@@ -113,6 +113,19 @@ class Canvas:
             return tf.identity(parsing_map)
 
 
+def frames_of(keypoints: Tensor) -> Tensor:
+    """Returns the number of frames of poses `[batch, frames, 25, 3]`; InvalidArgumentError if there is none."""
+    frames = tf.shape(keypoints)[1]
+    some = tf.debugging.Assert(frames > 0, ["keypoints must be of 1 frame at least. Received: none"])
+    with tf.control_dependencies([some]):
+        return tf.identity(frames)  # ties a loop over them to the assertion, which an empty loop would skip
+
+
+def encode_each(encode: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
+    """Encodes pictures `[batch, height, width, channels]` one by one: string `[batch]`."""
+    return tf.map_fn(encode, pictures, fn_output_signature=tf.TensorSpec([], tf.string))
+
+
 def decode(encoded: Tensor, height: int, width: int, name: str) -> Tensor:
     """Decodes one picture of a given size to RGB uint8 `[height, width, 3]`; InvalidArgumentError for other sizes."""
     picture = image_files_graph.decode_picture(encoded)

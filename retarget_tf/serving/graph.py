@@ -17,7 +17,7 @@ from retarget_tf.body import reference_choice
 from retarget_tf.networks import presets
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.serving import contract
-from retarget_tf.serving.canvas import Canvas, Make, unknown
+from retarget_tf.serving.canvas import Canvas, Make, encode_each, frames_of, unknown
 from retarget_tf.serving.photographs import Photographs
 
 Outputs = dict[str, Tensor]
@@ -88,10 +88,8 @@ class ServingGraph(tf.Module):
         self, make: Make, clip: tuple[Tensor, ...], kept: Callable[[Tensor], Tensor], kept_spec: tf.TensorSpec
     ) -> Tensor:
         """Generates the maps of each frame of a clip, and returns `kept` of them, stacked to `[batch, frames, ...]`."""
-        frames = tf.shape(clip[-1])[1]
-        some = tf.debugging.Assert(frames > 0, ["keypoints must be of 1 frame at least. Received: none"])
-        with tf.control_dependencies([some]):
-            frames = tf.identity(frames)  # ties the loop to the assertion, which an empty loop would skip
+        frames = frames_of(clip[-1])
+        with tf.control_dependencies([frames]):
             loop, reference, placed = self._begin(make, *clip)
         distances = reference_choice.distances(reference.keypoints, placed)
 
@@ -152,4 +150,4 @@ def _checked_function(body: Callable[..., Outputs], specs: tuple[tf.TensorSpec, 
 
 def _encode_png(maps: Tensor) -> Tensor:
     """Encodes maps, uint8 `[batch, size, size]`, as grayscale PNG files, string `[batch]`."""
-    return tf.map_fn(tf.io.encode_png, maps[..., None], fn_output_signature=tf.TensorSpec([], tf.string))
+    return encode_each(tf.io.encode_png, maps[..., None])

@@ -16,7 +16,7 @@ from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.retargeting.frames import moved_photo_graph
 from retarget_tf.retargeting.frames.moved_photo_graph import PreparedPhoto
 from retarget_tf.serving import contract
-from retarget_tf.serving.canvas import Canvas, OnCanvas, decode, without_wild
+from retarget_tf.serving.canvas import Canvas, OnCanvas, decode, encode_each, frames_of, without_wild
 
 _LAYERS_QUALITY = 95
 _FRAME_QUALITY = 85  # a frame of 256 px is 5 to 17 kB
@@ -42,7 +42,7 @@ class Photographs:
         on_canvas = self._canvas.of_photos(self._canvas.cut, image_bytes, reference_keypoints, reference_map, nowhere)
         maps = self._known_maps(on_canvas)
         return {
-            "canvas_bytes": _each(tf.io.encode_png, on_canvas.frame),
+            "canvas_bytes": encode_each(tf.io.encode_png, on_canvas.frame),
             "layers_bytes": self._layers(on_canvas.frame, maps),
             "reference_keypoints": on_canvas.own,
             "reference_map": maps,
@@ -67,16 +67,16 @@ class Photographs:
         maps = self._canvas.with_known_ids(reference_map, "reference_map")
         frames, opacity = self._prepared(canvas, own, maps, layers_bytes).frame(wanted)
         opacity = tf.cast(tf.round(255.0 * opacity), tf.uint8)
-        return {"frame_jpeg_bytes": _each(_as_jpeg, frames), "opacity_png_bytes": _each(tf.io.encode_png, opacity)}
+        return {
+            "frame_jpeg_bytes": encode_each(_as_jpeg, frames),
+            "opacity_png_bytes": encode_each(tf.io.encode_png, opacity),
+        }
 
     def clip(
         self, image_bytes: Tensor, reference_keypoints: Tensor, reference_map: Tensor, keypoints: Tensor
     ) -> dict[str, Tensor]:
         """Body of `retarget_clip_frames`."""
-        people, frames = tf.unstack(tf.shape(keypoints)[:2])
-        some = tf.debugging.Assert(frames > 0, ["keypoints must be of 1 frame at least. Received: none"])
-        with tf.control_dependencies([some]):
-            frames = tf.identity(frames)  # ties the loop to the assertion, which an empty loop would skip
+        people, frames = tf.shape(keypoints)[0], frames_of(keypoints)
         shown = image_bytes, reference_keypoints, reference_map
         on_canvas = self._canvas.of_photos(self._canvas.cut, *shown, keypoints)
         maps = self._known_maps(on_canvas)
@@ -86,7 +86,7 @@ class Photographs:
         def step(frame: Tensor, rows: Tensor, results: Tensor) -> tuple[Tensor, ...]:
             rows = tf.ensure_shape(reference_choice.choose(distances[:, frame], rows), [None])
             made, _ = prepared.of(rows).frame(on_canvas.wanted[:, frame])
-            return frame + 1, rows, results.write(frame, _each(_as_jpeg, made))
+            return frame + 1, rows, results.write(frame, encode_each(_as_jpeg, made))
 
         *_, results = tf.while_loop(
             lambda frame, *_: frame < frames,
@@ -115,7 +115,7 @@ class Photographs:
         background, pictures = moved_photo_graph.layers(canvas, maps, self._schema)
         layers = tf.concat([background[:, None], pictures], axis=1)
         layers = tf.reshape(layers, [-1, self._height(), self._size, 3])
-        return _each(
+        return encode_each(
             lambda picture: tf.io.encode_jpeg(picture, quality=_LAYERS_QUALITY, chroma_downsampling=False),
             tf.cast(tf.round(layers), tf.uint8),
         )
@@ -135,8 +135,3 @@ class Photographs:
 
 def _as_jpeg(frame: Tensor) -> Tensor:
     return tf.io.encode_jpeg(frame, quality=_FRAME_QUALITY)
-
-
-def _each(encode: Callable[[Tensor], Tensor], pictures: Tensor) -> Tensor:
-    """Encodes pictures `[batch, height, width, channels]`: string `[batch]`."""
-    return tf.map_fn(encode, pictures, fn_output_signature=tf.TensorSpec([], tf.string))

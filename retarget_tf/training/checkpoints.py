@@ -104,8 +104,10 @@ def are_in(workdir: pathlib.Path) -> bool:
 def _sweep(folder: pathlib.Path) -> None:
     """Removes what a write that was killed has left behind."""
     for path in folder.glob("ckpt-*"):
-        if path.is_dir() or (".data-" in path.name and not path.with_name(f"{path.stem}.index").exists()):
-            shutil.rmtree(path, ignore_errors=True) if path.is_dir() else path.unlink(missing_ok=True)
+        if path.is_dir():
+            shutil.rmtree(path, ignore_errors=True)
+        elif ".data-" in path.name and not path.with_name(f"{path.stem}.index").exists():
+            path.unlink(missing_ok=True)
 
 
 def _list_again(folder: pathlib.Path) -> None:

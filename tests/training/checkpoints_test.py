@@ -2,7 +2,6 @@
 
 import dataclasses
 import pathlib
-import shutil
 import subprocess
 import sys
 
@@ -30,11 +29,6 @@ def trained(records_folder: pathlib.Path, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("trained")
     assert loop.train(records_folder, folder, MODEL, CONFIG) == 4
     return folder
-
-
-@pytest.fixture
-def workdir(trained: pathlib.Path, tmp_path: pathlib.Path) -> pathlib.Path:
-    return pathlib.Path(shutil.copytree(trained, tmp_path / "work"))
 
 
 def rows(workdir: pathlib.Path) -> list[str]:

@@ -1,6 +1,7 @@
 """Fixtures of the tests of trainings."""
 
 import pathlib
+import shutil
 
 import pytest
 
@@ -17,3 +18,9 @@ def records_folder(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     config = records.BuildConfig(segment_frames=4, validation_share=0.34, test_share=0.34)
     records.build_records([folder / "clips"], folder / "records", config)
     return folder / "records"
+
+
+@pytest.fixture
+def workdir(trained: pathlib.Path, tmp_path: pathlib.Path) -> pathlib.Path:
+    """A copy of the finished workdir `trained` of the test's module."""
+    return pathlib.Path(shutil.copytree(trained, tmp_path / "work"))

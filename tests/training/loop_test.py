@@ -4,7 +4,6 @@ import dataclasses
 import importlib.metadata
 import json
 import pathlib
-import shutil
 import signal
 import subprocess
 import sys
@@ -35,11 +34,6 @@ def trained(records_folder: pathlib.Path, tmp_path_factory: pytest.TempPathFacto
     folder = tmp_path_factory.mktemp("trained")
     assert loop.train(records_folder, folder, MODEL, CONFIG) == 4
     return folder
-
-
-@pytest.fixture
-def workdir(trained: pathlib.Path, tmp_path: pathlib.Path) -> pathlib.Path:
-    return pathlib.Path(shutil.copytree(trained, tmp_path / "work"))
 
 
 def weights(folder: pathlib.Path) -> dict[str, np.ndarray]:
