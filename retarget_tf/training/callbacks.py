@@ -55,11 +55,20 @@ class NotFiniteError(TrainingError):
 
 
 class Clock(keras.callbacks.Callback):
-    """Counts steps and time, and stops the training at its last step, its time or a signal; the first callback."""
+    """Counts steps and time, and stops the training at its last step, its time or a signal; the first callback.
 
-    def __init__(self, state: TrainingState, steps: int, seconds: float) -> None:
+    `agree` gets the seconds of the step and the signal, and returns those that count on all machines.
+    """
+
+    def __init__(
+        self,
+        state: TrainingState,
+        steps: int,
+        seconds: float,
+        agree: Callable[[float, int], tuple[float, int]] = lambda seconds, signal: (seconds, signal),
+    ) -> None:
         super().__init__()
-        self._state, self._steps, self._seconds = state, steps, seconds
+        self._state, self._steps, self._seconds, self._agree = state, steps, seconds, agree
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._last = time.monotonic()
@@ -67,7 +76,8 @@ class Clock(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
         self._state.step.assign_add(1)
-        self._state.seconds.assign_add(now - self._last)
+        taken, self._state.stopped_by_signal = self._agree(now - self._last, self._state.stopped_by_signal)
+        self._state.seconds.assign_add(taken)
         self._last = now
         if self._state.stopped_by_signal or is_finished(self._state, self._steps, self._seconds):
             self.model.stop_training = True
@@ -115,11 +125,26 @@ def stopping_on_signal(state: TrainingState) -> Iterator[None]:
             signal.signal(number, handler)
 
 
+class Finite(keras.callbacks.Callback):
+    """Raises NotFiniteError at the first loss that is not finite; before `Checkpoints`, so that it is never saved."""
+
+    def __init__(self, state: TrainingState) -> None:
+        super().__init__()
+        self._state = state
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        if not all(math.isfinite(value) for value in values.values()):
+            raise NotFiniteError(
+                f"training step {self._state.steps_done}: a loss is not finite ({values}). "
+                "Run the same command again with a lower --learning_rate: it goes on from the last good checkpoint."
+            )
+
+
 class History(keras.callbacks.Callback):
     """Writes losses and images/s to `history.csv` and TensorBoard every `every` steps.
 
-    Raises NotFiniteError at the first loss that is not finite. Must come before `Checkpoints`, so that such a step is
-    never saved. On resuming, rows after the checkpoint's step are dropped, since these steps are repeated.
+    On resuming, rows after the checkpoint's step are dropped, since these steps are repeated.
     """
 
     def __init__(
@@ -137,14 +162,9 @@ class History(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         step = self._state.steps_done
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        if not all(math.isfinite(value) for value in values.values()):
-            raise NotFiniteError(
-                f"training step {step}: a loss is not finite ({values}). "
-                "Run the same command again with a lower --learning_rate: it goes on from the last good checkpoint."
-            )
         if step % self._every:
             return
+        values = {name: float(value) for name, value in (logs or {}).items()}
         previous_step, previous_time = self._mark
         self._mark = (step, time.monotonic())
         rate = (step - previous_step) * self._batch_size / max(self._mark[1] - previous_time, 1e-9)

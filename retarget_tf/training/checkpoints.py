@@ -64,7 +64,7 @@ class CheckpointStore:
         Raises:
             TrainingError: A weight is not finite, or the checkpoint cannot be written; earlier ones are untouched.
         """
-        self.check_weights(step)
+        check_weights(self._learner, step)
         try:
             self._manager.save(checkpoint_number=step)
         except (tf.errors.OpError, OSError) as error:
@@ -78,22 +78,23 @@ class CheckpointStore:
             path.unlink()
         _list_again(self._folder)
 
-    def check_weights(self, step: int) -> None:
-        """Refuses weights that are NaN or infinite, which the loss of the step before does not show.
-
-        Raises:
-            TrainingError: A weight is not finite.
-        """
-        if all(bool(tf.reduce_all(tf.math.is_finite(weights))) for weights in self._learner.saved_weights()):
-            return
-        raise TrainingError(
-            f"training step {step}: weights are not finite. The last checkpoint is untouched: run the same command "
-            "again with a lower --learning_rate."
-        )
-
     def _bytes(self) -> int:
         sizes = [path.stat().st_size for path in self._folder.glob("ckpt-*.data-*")]
         return max(sizes, default=0)
+
+
+def check_weights(learner: Learner, step: int) -> None:
+    """Refuses weights that are NaN or infinite, which the loss of the step before does not show.
+
+    Raises:
+        TrainingError: A weight is not finite.
+    """
+    if all(bool(tf.reduce_all(tf.math.is_finite(weights))) for weights in learner.saved_weights()):
+        return
+    raise TrainingError(
+        f"training step {step}: weights are not finite. The last checkpoint is untouched: run the same command again "
+        "with a lower --learning_rate."
+    )
 
 
 def are_in(workdir: pathlib.Path) -> bool:
