@@ -107,22 +107,35 @@ class Schedule(keras.callbacks.Callback):
 @contextlib.contextmanager
 def stopping_on_signal(state: TrainingState) -> Iterator[None]:
     """Makes SIGTERM, SIGINT and SIGHUP end the training after the current step, so that its checkpoint is written."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield
-        return
 
     def stop(number: int, frame: FrameType | None) -> None:
         state.stopped_by_signal = number
 
+    with _handled(stop):
+        yield
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Lets SIGTERM, SIGINT and SIGHUP end the process at once, for a block that Python cannot interrupt."""
+    with _handled(signal.SIG_DFL):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield
+        return
     numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
     # What is ignored stays ignored: nohup does so, and shells do for commands that end in &.
     heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    previous = {number: signal.signal(number, stop) for number in heard}
+    previous = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for number, before in previous.items():
+            signal.signal(number, before)
 
 
 class Finite(keras.callbacks.Callback):

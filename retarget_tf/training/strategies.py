@@ -11,6 +11,7 @@ the chief's: it gives the others the state to begin with, and it alone saves.
 
 import contextlib
 import dataclasses
+import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from absl import logging
 
 from retarget_tf.arrays import Tensor
 from retarget_tf.errors import ConfigError, TrainingError
+from retarget_tf.training import callbacks
 from retarget_tf.training.cluster import Cluster, read
 from retarget_tf.training.config import TrainingConfig
 
@@ -132,8 +134,7 @@ def form(config: TrainingConfig) -> Group:
         case "mirrored":
             strategy = tf.distribute.MirroredStrategy(_devices(config.replicas))
         case "multi_worker":
-            logging.info("worker %d waits for all %d of TF_CONFIG", cluster.index, cluster.workers)
-            strategy = tf.distribute.MultiWorkerMirroredStrategy()
+            strategy = _meet(cluster)
         case _:
             strategy = tf.distribute.get_strategy()
     replicas = strategy.num_replicas_in_sync
@@ -142,6 +143,19 @@ def form(config: TrainingConfig) -> Group:
             f"batch_size must be a multiple of the {replicas} replicas. Received: batch_size={config.batch_size}"
         )
     return Group(strategy, cluster)
+
+
+def _meet(cluster: Cluster) -> tf.distribute.Strategy:
+    """Waits for all machines, and opens this one's port."""
+    logging.info("worker %d waits for all %d of TF_CONFIG", cluster.index, cluster.workers)
+    try:
+        with callbacks.ended_by_signals():  # Python hears none while TensorFlow waits
+            return tf.distribute.MultiWorkerMirroredStrategy()
+    except tf.errors.OpError as error:
+        raise ConfigError(
+            "TF_CONFIG must name a free port of this machine, and machines that can be reached "
+            f"({error.message.splitlines()[0]}). Received: TF_CONFIG={os.environ.get('TF_CONFIG')}"
+        ) from error
 
 
 def _devices(replicas: int) -> list[str]:
