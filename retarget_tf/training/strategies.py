@@ -11,6 +11,7 @@ the chief's: it gives the others the state to begin with, and it alone saves.
 
 import contextlib
 import dataclasses
+import functools
 import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
@@ -132,7 +133,7 @@ def form(config: TrainingConfig) -> Group:
     cluster = read(config.strategy)
     match config.strategy:
         case "mirrored":
-            strategy = tf.distribute.MirroredStrategy(_devices(config.replicas))
+            strategy = _mirrored(tuple(_devices(config.replicas)))
         case "multi_worker":
             strategy = _meet(cluster)
         case _:
@@ -145,6 +146,12 @@ def form(config: TrainingConfig) -> Group:
     return Group(strategy, cluster)
 
 
+@functools.cache  # a second one in a process would number its exchanges as the first does, and mix them up
+def _mirrored(devices: tuple[str, ...]) -> tf.distribute.Strategy:
+    return tf.distribute.MirroredStrategy(devices)
+
+
+@functools.cache
 def _meet(cluster: Cluster) -> tf.distribute.Strategy:
     """Waits for all machines, and opens this one's port."""
     logging.info("worker %d waits for all %d of TF_CONFIG", cluster.index, cluster.workers)
