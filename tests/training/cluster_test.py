@@ -1,12 +1,16 @@
 """Tests of TF_CONFIG: who is the chief, and what is refused."""
 
 import json
+import os
+import pathlib
+import subprocess
 
 import pytest
 
 from retarget_tf.errors import ConfigError
 from retarget_tf.training import cluster
 from retarget_tf.training.cluster import Cluster
+from tests import testing
 
 TWO = {"worker": ["one:2222", "two:2222"]}
 
@@ -65,3 +69,49 @@ def test_a_wrong_tf_config_is_refused_in_a_line(monkeypatch: pytest.MonkeyPatch,
         cluster.read("multi_worker")
     assert str(refusal.value).startswith(f"TF_CONFIG must {rule}")
     assert str(refusal.value).endswith(f". Received: TF_CONFIG={text or ''}")
+
+
+def make_program(folder: pathlib.Path, name: str, script: str) -> None:
+    (folder / name).write_text(f"#!/bin/bash\n{script}\n")
+    (folder / name).chmod(0o755)
+
+
+def told(folder: pathlib.Path, command: list[str], **environment: str) -> list[str]:
+    """The TF_CONFIGs with which a command starts the training, for which a program that prints it stands in."""
+    make_program(folder, "retarget-train", 'echo "$TF_CONFIG"')
+    path = f"{folder}:{os.environ['PATH']}"
+    done = subprocess.run(
+        command, env={**environment, "PATH": path}, capture_output=True, text=True, timeout=60, check=True
+    )
+    return done.stdout.splitlines()
+
+
+def check_two(monkeypatch: pytest.MonkeyPatch, configs: list[str], addresses: list[str]) -> None:
+    assert [json.loads(config)["cluster"]["worker"] for config in configs] == [addresses] * 2
+    for index, config in enumerate(configs):
+        monkeypatch.setenv("TF_CONFIG", config)
+        assert cluster.read("multi_worker") == Cluster(2, index)
+
+
+def test_the_manifest_of_kubernetes_gives_each_pod_its_task(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path
+) -> None:
+    yaml = pytest.importorskip("yaml")
+    service, job = yaml.safe_load_all((testing.ROOT / "docs" / "training_kubernetes.yaml").read_text(encoding="utf-8"))
+    assert (service["kind"], service["spec"]["clusterIP"]) == ("Service", "None")
+    [container] = job["spec"]["template"]["spec"]["containers"]
+    given = {variable["name"]: variable["value"] for variable in container["env"]}
+    assert int(given["WORKERS"]) == job["spec"]["completions"] == job["spec"]["parallelism"] == 2
+    configs = [
+        config for index in "01" for config in told(tmp_path, container["command"], JOB_COMPLETION_INDEX=index, **given)
+    ]
+    name = f"{job['metadata']['name']}-%d.{job['spec']['template']['spec']['subdomain']}:2222"
+    check_two(monkeypatch, configs, [name % index for index in range(2)])
+
+
+def test_the_script_of_slurm_gives_each_node_its_task(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> None:
+    make_program(tmp_path, "scontrol", '[ "$1 $2 $3" = "show hostnames n[1-2]" ] && printf "n1\\nn2\\n"')
+    make_program(tmp_path, "srun", 'shift; for SLURM_PROCID in 0 1; do export SLURM_PROCID; "$@"; done')
+    script = str(testing.ROOT / "docs" / "training_slurm.sh")
+    configs = told(tmp_path, ["bash", script], SLURM_JOB_NODELIST="n[1-2]", SLURM_JOB_ID="7")
+    check_two(monkeypatch, configs, ["n1:2222", "n2:2222"])
