@@ -226,12 +226,14 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 def _keep_rows(path: pathlib.Path, last_step: int) -> None:
+    """Removes the rows of later steps, and what a write that was cut or a damaged disk made of rows."""
     if not path.exists():
         return
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
-    if not header and not rows:  # stopped before the first row
+    header, *rows = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    if not header:  # stopped before the first row
         path.unlink()
         return
-    with files.atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *(row for row in rows if row and int(row[0]) <= last_step)])
+    whole = (row for row in rows if row.count(",") == header.count(",") and row.partition(",")[0].isdecimal())
+    kept = [header, *(row for row in whole if int(row.partition(",")[0]) <= last_step)]
+    with files.atomic_file(path) as temporary:
+        temporary.write_text("".join(f"{row}\n" for row in kept), encoding="utf-8")
