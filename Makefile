@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo picture inputs pretrained test test-fast fuzz test-addons test-2.19 lint clean
+.PHONY: install demo picture inputs pretrained test test-fast fuzz soak test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
@@ -73,6 +73,12 @@ test: install
 MUTATIONS ?= 1000
 fuzz: install
 	MUTATIONS=$(MUTATIONS) $(BIN)/python -m pytest -q tests/fuzz_test.py
+
+# Sends bad requests to a server, then kills trainings, so many minutes each.
+MINUTES ?= 5
+soak: install
+	$(BIN)/python -m tests.benchmarks.serving_soak --minutes=$(MINUTES)
+	$(BIN)/python -m tests.benchmarks.training_soak --minutes=$(MINUTES)
 
 # Without the tests marked slow.
 test-fast: install
