@@ -22,6 +22,7 @@ for a bad flag and for --help, so that scripts could not distinguish them from a
 
 import contextlib
 import ctypes
+import errno
 import logging as standard_logging
 import os
 import pathlib
@@ -74,7 +75,9 @@ def run(main: Callable[[], None]) -> NoReturn:
         _fail(error, EXIT_BAD_INPUT)
     except ConfigError as error:
         _fail(error, EXIT_USAGE)
-    except (BatchError, MissingDependencyError, TrainingError, OSError) as error:
+    except OSError as error:
+        _fail(_of_system(error), EXIT_FAILED)
+    except (BatchError, MissingDependencyError, TrainingError) as error:
         _fail(error, EXIT_FAILED)
     except StoppedError as error:
         _fail(error, 128 + error.number)
@@ -238,6 +241,14 @@ def _is_required(flag: "flags.Flag[object]") -> bool:
         flag.name in validator.get_flags_names() and "must have a value" in str(validator.message)
         for validator in flag.validators
     )
+
+
+def _of_system(error: OSError) -> str:
+    """Returns what the operating system refused, without its number, and what to do."""
+    if error.filename is None or not error.strerror:
+        return str(error)
+    advice = {errno.ENOSPC: "Free some space", errno.ENAMETOOLONG: "Give a shorter name"}
+    return f"{error.filename}: {error.strerror}. {advice.get(error.errno or 0, 'Give another place')}."
 
 
 def _fail(error: object, code: int) -> NoReturn:
