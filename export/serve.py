@@ -27,10 +27,10 @@ def main() -> None:
     program.import_tensorflow()
     from retarget_tf.serving.server import ModelServer
 
+    server = ModelServer(_EXPORT_DIR.value, options)  # a signal meanwhile ends the program at once
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    server = ModelServer(_EXPORT_DIR.value, options)
     print(f"{options.model_name} at {server.address}", flush=True)
     while not stopped.wait(1):  # a signal that another thread received is handled when the main thread next runs
         pass
