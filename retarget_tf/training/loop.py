@@ -147,6 +147,7 @@ def _fit(
     seconds = config.minutes * 60
     if callbacks.is_finished(state, config.steps, seconds):
         return
+    callbacks.keep_events(folder / "tensorboard", state.steps_done)
     writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
     windows = _sample_windows(records_folders[0])
     steps_done = [
