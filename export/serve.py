@@ -16,7 +16,7 @@ from retarget_tf import program
 from retarget_tf.program import settings
 from retarget_tf.serving.options import ServerOptions
 
-_EXPORT_DIR = flags.DEFINE_string("export_dir", None, "folder that holds the versions", required=True)
+_EXPORT_DIR = flags.DEFINE_string("export_dir", None, "folder of versions, made by people you trust", required=True)
 _SERVER = settings.define_flags(ServerOptions)
 
 
