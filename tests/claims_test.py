@@ -127,7 +127,8 @@ def test_a_damaged_model_is_told_in_a_line(
 def test_code_in_a_model_does_not_run(workdir: pathlib.Path) -> None:
     inputs = keras.Input((1,))
     ran = str(workdir / "ran")
-    hostile = keras.Model(inputs, keras.layers.Lambda(lambda x: (__import__("os").system(f"touch {ran}"), x)[1])(inputs))
+    layer = keras.layers.Lambda(lambda x: (__import__("os").system(f"touch {ran}"), x)[1])
+    hostile = keras.Model(inputs, layer(inputs))
     hostile.save(workdir / "generator.keras")
     pathlib.Path(ran).unlink()  # it ran when the model was made
     with pytest.raises(InputDataError, match=r"generator\.keras: cannot be read"):
