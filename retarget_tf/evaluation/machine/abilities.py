@@ -9,9 +9,9 @@ from typing import Final
 
 from retarget_tf.evaluation.machine import surroundings
 from retarget_tf.evaluation.machine.findings import Finding, failed, ok, told, warning
+from retarget_tf.evaluation.machine.probes import UNIMPORTABLE
 from retarget_tf.evaluation.machine.processes import Answer, Question, ask, run_program, start_program
 
-FETCH: Final = "retarget-fetch-models"
 _NETWORK: Final = "stable_128"
 # Codec, suffix, and what it is for.
 _VIDEOS: Final = (
@@ -31,7 +31,7 @@ def check_devices(folder: pathlib.Path) -> Iterator[Finding]:
     """Asks TensorFlow for GPUs, and which precision a training will take."""
     [answer] = ask([Question("devices")], folder)
     if answer.problem:
-        yield failed("TensorFlow", answer.problem, f"{_REINSTALL} tensorflow")
+        yield failed("TensorFlow", answer.problem, _advice(answer.problem, f"{_REINSTALL} tensorflow"))
         return
     gpus, chosen = answer.value["gpus"], answer.value["precision"]
     if not gpus and _NVIDIA.exists():
@@ -60,22 +60,28 @@ def check_formats(folder: pathlib.Path) -> Iterator[Finding]:
 def _formats(
     name: str, formats: Sequence[tuple[str, str]], answers: Sequence[Answer], way_out: str
 ) -> Iterator[Finding]:
-    """Yields a line of all formats that are as they should be, and one for each that is not."""
-    good = []
-    for (said, key), answer in zip(formats, answers, strict=False):  # without HEIC if its extra is missing
-        if answer.problem:
-            yield (failed if key in _NEEDED else warning)(said, answer.problem, way_out)
+    """Yields a line of all formats that are as they should be, and one for all that have the same problem."""
+    by_problem: dict[str, list[tuple[str, str]]] = {}
+    for one, answer in zip(formats, answers, strict=False):  # there is none for HEIC if its extra is missing
+        by_problem.setdefault(answer.problem, []).append(one)
+    for problem, those in by_problem.items():
+        said = ", ".join(words for words, _ in those)
+        if not problem:
+            yield ok(name, f"written and read: {said}")
         else:
-            good.append(said)
-    if good:
-        yield ok(name, f"written and read: {', '.join(good)}")
+            bad = failed if any(key in _NEEDED for _, key in those) else warning
+            yield bad(name, f"{said}: {problem}", _advice(problem, way_out))
+
+
+def _advice(problem: str, way_out: str) -> str:
+    return "Mend the packages that are named above." if UNIMPORTABLE in problem else way_out
 
 
 def check_models(folder: pathlib.Path) -> Iterator[Finding]:
     """Looks for MediaPipe's files, whether they are whole, and loads the network that comes with the package."""
     files, network = ask([Question("mediapipe_models"), Question("network", (_NETWORK,))], folder)
     if files.problem:
-        yield failed("MediaPipe's models", files.problem, "Mend the packages first.")
+        yield failed("MediaPipe's models", files.problem, _advice(files.problem, "Run retarget-fetch-models."))
     else:
         kept, wrong = files.value["folder"], files.value["problems"]
         for problem in wrong:
@@ -88,7 +94,7 @@ def check_models(folder: pathlib.Path) -> Iterator[Finding]:
             count, size = files.value["count"], files.value["size"]
             yield ok("MediaPipe's models", f"{count} files, {size / 1e6:.0f} MB, whole, in {kept}")
     if network.problem:
-        yield failed("network", network.problem, f"{_REINSTALL} retarget_tf")
+        yield failed("network", network.problem, _advice(network.problem, f"{_REINSTALL} retarget_tf"))
     else:
         yield ok("network", network.value)
 
@@ -97,7 +103,7 @@ def try_dance(folder: pathlib.Path) -> Iterator[Finding]:
     """Retargets a drawn dancer's photo and another's video, as `retarget` does with real ones."""
     [staged] = ask([Question("stage", (str(folder), _FRAMES))], folder)
     if staged.problem:
-        yield failed("drawing two dancers", staged.problem, "Mend what is named above first.")
+        yield failed("drawing two dancers", staged.problem, _advice(staged.problem, "Mend what failed above."))
         return
     given = ("--target_photo=photo.png", "--source_video=dance.mp4", "--out=dance_of_photo.mp4", "--show=panel")
     yield _tried(

@@ -37,9 +37,12 @@ class Finding:
         below = " " * len(start)
         found = self.found if self.seconds is None else f"{self.found}, {self.seconds:.0f} s"
         lines = textwrap.wrap(found, width, initial_indent=start, subsequent_indent=below, **_UNBROKEN)
-        lines += textwrap.wrap(
-            self.advice, width, initial_indent=f"{below}-> ", subsequent_indent=f"{below}   ", **_UNBROKEN
-        )
+        if self.advice[:1].islower():  # a command, which can be copied from one line only
+            lines.append(f"{below}-> {self.advice}")
+        else:
+            lines += textwrap.wrap(
+                self.advice, width, initial_indent=f"{below}-> ", subsequent_indent=f"{below}   ", **_UNBROKEN
+            )
         return "\n".join(lines)
 
 

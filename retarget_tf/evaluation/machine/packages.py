@@ -80,12 +80,16 @@ def installed(name: str) -> Version | None:
         return None
 
 
+def _range(specifiers: SpecifierSet) -> str:
+    return ",".join(sorted(map(str, specifiers), reverse=True))
+
+
 def _python(own: importlib.metadata.Distribution) -> Finding:
     wanted, version = SpecifierSet(own.metadata["Requires-Python"] or ""), platform.python_version()
     if not wanted.contains(version, prereleases=True):
         return failed(
             "Python",
-            f"{version}, needed is {wanted}",
+            f"{version}, needed is {_range(wanted)}",
             "Make an environment with another: make install PYTHON=python3.12",
         )
     return ok("Python", f"{version} in {sys.prefix}")
@@ -115,19 +119,19 @@ def _package(needed: Requirement, loaded: Mapping[str, Answer]) -> Finding:
 def _problem(needed: Requirement, loaded: Mapping[str, Answer]) -> tuple[str, str] | None:
     """Returns what is wrong with a package and what to do, or None."""
     version = installed(needed.name)
-    wanted = f"{needed.name}{needed.specifier}"
+    wanted = f"{needed.name}{_range(needed.specifier)}"
     if version is None:
         return "not installed", f"pip install '{wanted}'"
     if not needed.specifier.contains(version, prereleases=True):
-        return f"{version}, needed is {needed.specifier}", f"pip install '{wanted}'"
+        return f"{version}, needed is {_range(needed.specifier)}", f"pip install '{wanted}'"
     problem = loaded[needed.name].problem
     if not problem:
         return None
-    return f"{version}, but it cannot be imported: {problem}", _way_out(needed.name, problem)
+    return f"{version}, but {problem}", _way_out(needed.name, problem)
 
 
 def _way_out(name: str, problem: str) -> str:
-    if _MODULES.get(name) == "cv2":
+    if _MODULES.get(name) == "cv2" or "libGL" in problem:
         return "pip install --no-deps --force-reinstall opencv-python-headless"
     if "SIGILL" in problem:
         return "The processor lacks instructions (AVX) for which the package was built. Use another machine."
@@ -165,9 +169,12 @@ def _behind(base: Iterable[Requirement]) -> Finding:
     if not unmet:
         return ok(name, f"{len(seen)}, which fit together")
     found = [
-        f"{who} needs {needed.name}{needed.specifier}, {version or 'none'} is there" for who, needed, version in unmet
+        f"{who} needs {needed.name}{_range(needed.specifier)}, {version or 'none'} is there"
+        for who, needed, version in unmet
     ]
-    return failed(name, "; ".join(found), f"pip install '{unmet[0][1].name}{unmet[0][1].specifier}'")
+    return failed(
+        name, "; ".join(dict.fromkeys(found)), f"pip install '{unmet[0][1].name}{_range(unmet[0][1].specifier)}'"
+    )
 
 
 def _unmet(
@@ -197,11 +204,12 @@ def _same_folder() -> Iterator[Finding]:
         if len(versions) < 2 or (module == "cv2" and len(set(versions.values())) == 1):
             continue
         there = ", ".join(f"{name} {version}" for name, version in versions.items())
+        alike = f"install --upgrade {' '.join(versions)}"
+        alone = f"uninstall {' '.join(name for name in versions if name != names[0])}"
         yield warning(
             f"folder {module}",
             f"{there} lie in the same folder, where the last one has overwritten files of the others",
-            f"pip uninstall {' '.join(names[1:] if module == 'tensorflow' else versions)}, then "
-            f"pip install --no-deps --force-reinstall {names[0]}",
+            f"pip {alike if module == 'cv2' else alone}; pip install --no-deps --force-reinstall {names[0]}",
         )
 
 
@@ -220,4 +228,4 @@ def _known_bad(folder: pathlib.Path) -> Iterator[Finding]:
         found = (
             f"h5py {installed('h5py')} has HDF5 {hdf5}, which a crafted model file can crash (CVE-2025-2309 and others)"
         )
-        yield warning("HDF5", found, "Load models of people you trust only: TensorFlow up to 2.21 takes no newer h5py.")
+        yield warning("HDF5", found, "Load models only from people whom you trust.")

@@ -11,6 +11,7 @@ import pathlib
 import sys
 from typing import Any
 
+UNIMPORTABLE = "a package cannot be imported"
 _FPS, _SECOND = 25, range(25)
 
 
@@ -23,6 +24,8 @@ def answer() -> None:
             result: tuple[Any, str]
             try:
                 result = globals()[function](*arguments), ""
+            except ImportError as error:
+                result = None, f"{UNIMPORTABLE}: {error}"
             except Exception as error:
                 result = None, " ".join((str(error) or type(error).__name__).split())
             out.write(f"{json.dumps(result)}\n")

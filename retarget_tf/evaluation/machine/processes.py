@@ -4,6 +4,7 @@ import dataclasses
 import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -11,6 +12,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 _SECONDS = 300.0  # for one process; what takes longer hangs
+# Lines of TensorFlow and its like that say nothing of why a process ended.
+_CHATTER = re.compile(r"[IW]\d{4} |\d{4}-\d\d-\d\d [\d:.]+: [IW] |WARNING:|To enable the following")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -106,7 +109,7 @@ def _how_it_ended(code: int, errors: str) -> str:
     """Returns one line: the error that was printed last, with the signal that ended the process."""
     if code == 0:
         return ""
-    lines = [line.strip() for line in errors.splitlines() if line.strip()]
+    lines = [line.strip() for line in errors.splitlines() if line.strip() and not _CHATTER.match(line)]
     last = next((line for line in reversed(lines) if line.startswith("ERROR: ")), lines[-1] if lines else "")
     how = f"crashed with {signal.Signals(-code).name}" if code < 0 else f"ended with exit code {code}"
     return f"{how}: {last[:300]}" if code < 0 and last else last[:300] or how

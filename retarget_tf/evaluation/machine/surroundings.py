@@ -72,7 +72,11 @@ def check_cameras() -> Iterator[Finding]:
         return
     nodes = sorted(_CAMERAS.glob("video*"))
     if not nodes:
-        yield warning("cameras", "none; needed only for a live camera (/dev/video*)", "Nothing to do for files.")
+        yield warning(
+            "cameras",
+            "none; needed only for a live camera (/dev/video*)",
+            "Nothing needs to be done for photos and videos.",
+        )
     for node in nodes:
         device, name = pathlib.Path("/dev", node.name), _text(node / "name").strip() or "without a name"
         if os.access(device, os.R_OK | os.W_OK):
