@@ -1,4 +1,4 @@
-"""Checks what the machine is able to do: devices, codecs, models, and with `try_everything` the whole chain."""
+"""Checks what the machine is able to do: devices, formats, models, a dance, and the chain from records to a server."""
 
 import dataclasses
 import importlib.util
@@ -81,11 +81,13 @@ def check_models(folder: pathlib.Path) -> Iterator[Finding]:
     """Looks for MediaPipe's files, whether they are whole, and loads the network that comes with the package."""
     files, network = ask([Question("mediapipe_models"), Question("network", (_NETWORK,))], folder)
     if files.problem:
-        yield failed("MediaPipe's models", files.problem, _advice(files.problem, "Run retarget-fetch-models."))
+        yield failed("MediaPipe's models", files.problem, _advice(files.problem, "Fetch them: retarget-fetch-models"))
     else:
-        kept, wrong = files.value["folder"], files.value["problems"]
-        for problem in wrong:
-            yield failed("MediaPipe's models", *told(problem))
+        kept, wrong = files.value["folder"], dict[str, list[str]]()
+        for found, advice in map(told, files.value["problems"]):
+            wrong.setdefault(advice, []).append(found)
+        for advice, those in wrong.items():
+            yield failed("MediaPipe's models", " ".join(those), advice)
         if wrong:
             yield from surroundings.check_folder(
                 "cache folder", kept, "Set XDG_CACHE_HOME to another.", is_needed=False

@@ -35,7 +35,7 @@ class Finding:
         """Returns the line, and the advice in lines below it, at most `width` characters wide."""
         start = f"  {self.state:<{_STATE_WIDTH}}  {self.name:<{_NAME_WIDTH}}  "
         below = " " * len(start)
-        found = self.found if self.seconds is None else f"{self.found}, {self.seconds:.0f} s"
+        found = self.found if self.seconds is None or self.state != "ok" else f"{self.found}, {self.seconds:.0f} s"
         lines = textwrap.wrap(found, width, initial_indent=start, subsequent_indent=below, **_UNBROKEN)
         if self.advice[:1].islower():  # a command, which can be copied from one line only
             lines.append(f"{below}-> {self.advice}")

@@ -107,7 +107,8 @@ def _load(requirements: Iterable[Requirement], folder: pathlib.Path) -> Mapping[
     """Imports the packages that are there, in one process, and returns how it went by the package's name."""
     there = [needed.name for needed in requirements if installed(needed.name)]
     questions = [Question("imported", (_MODULES.get(name, name.replace("-", "_")),)) for name in there]
-    return dict(zip(there, ask(questions, folder), strict=True))
+    no_cache = {"XDG_CACHE_HOME": str(folder)}  # where onnxruntime keeps an id of the machine
+    return dict(zip(there, ask(questions, folder, no_cache), strict=True))
 
 
 def _package(needed: Requirement, loaded: Mapping[str, Answer]) -> Finding:

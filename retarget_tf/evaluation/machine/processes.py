@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
@@ -42,16 +43,21 @@ class Answer:
     problem: str = ""
 
 
-def ask(questions: Sequence[Question], folder: pathlib.Path) -> Iterator[Answer]:
+def ask(
+    questions: Sequence[Question], folder: pathlib.Path, variables: Mapping[str, str] | None = None
+) -> Iterator[Answer]:
     """Answers questions in one process, and those after one that crashed it in another.
 
     Args:
         questions: What to call, in this order.
         folder: Where temporary files may lie.
+        variables: Of the process's environment, beside those that it has.
     """
     waiting = list(questions)
     while waiting:
-        done, said = _run("retarget_tf.evaluation.machine.probes", "answer", (), folder, _lines_of(waiting))
+        done, said = _run(
+            "retarget_tf.evaluation.machine.probes", "answer", (), folder, _lines_of(waiting), variables or {}
+        )
         answers = [Answer(*json.loads(line)) for line in done.splitlines()]
         if len(answers) < len(waiting):
             answers.append(Answer(None, said))
@@ -77,11 +83,17 @@ def start_program(module: str, *arguments: str, folder: pathlib.Path) -> "subpro
 
 
 def _run(
-    module: str, function: str, arguments: Sequence[str], folder: pathlib.Path, given: str = ""
+    module: str,
+    function: str,
+    arguments: Sequence[str],
+    folder: pathlib.Path,
+    given: str = "",
+    variables: Mapping[str, str] = types.MappingProxyType({}),
 ) -> tuple[str, str]:
     """Returns what a process wrote to stdout, and how it failed in one line."""
     command = _command(module, function, arguments)
-    options: dict[str, Any] = {"encoding": "utf-8", "errors": "replace", "env": _variables(folder), "cwd": folder}
+    options: dict[str, Any] = {"encoding": "utf-8", "errors": "replace", "cwd": folder}
+    options["env"] = {**_variables(folder), **variables}
     try:
         done = subprocess.run(command, input=given, capture_output=True, timeout=_SECONDS, check=False, **options)
     except subprocess.TimeoutExpired as error:
@@ -96,7 +108,7 @@ def _command(module: str, function: str, arguments: Sequence[str]) -> list[str]:
 
 
 def _variables(folder: pathlib.Path) -> Mapping[str, str]:
-    """The environment of a process that leaves nothing behind."""
+    """The environment of a process that leaves nothing behind and prints what can be read."""
     own = {"TMPDIR": str(folder), "MPLCONFIGDIR": str(folder), "PYTHONIOENCODING": "utf-8", "TF_CPP_MIN_LOG_LEVEL": "3"}
     return {**os.environ, **own}
 

@@ -17,6 +17,7 @@ from retarget_tf.evaluation import machine
 from retarget_tf.evaluation.machine import abilities, findings, processes
 from retarget_tf.evaluation.machine.findings import Finding, failed, ok, warning
 from retarget_tf.evaluation.machine.processes import Answer, Question, ask
+from retarget_tf.footage.extraction import models
 from tests import testing
 from tests.testing import needs_mediapipe
 
@@ -214,10 +215,18 @@ def test_a_failure_exits_with_1_in_text_and_in_json(tmp_path: pathlib.Path) -> N
 @pytest.mark.slow
 @needs_mediapipe
 def test_it_finds_that_this_machine_can_dance_and_leaves_nothing(tmp_path: pathlib.Path) -> None:
-    (tmp_path / "here").mkdir()
+    for name in ("here", "home"):
+        (tmp_path / name).mkdir()
+    cache = str(models.default_folder().parents[1])
     done = subprocess.run(
         [sys.executable, "-c", "from data import doctor; doctor.cli()", "--json"],
-        env={**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(testing.ROOT)},
+        env={
+            **os.environ,
+            "TMPDIR": str(tmp_path),
+            "HOME": str(tmp_path / "home"),
+            "XDG_CACHE_HOME": cache,
+            "PYTHONPATH": str(testing.ROOT),
+        },
         cwd=tmp_path / "here",
         capture_output=True,
         text=True,
@@ -239,5 +248,5 @@ def test_it_finds_that_this_machine_can_dance_and_leaves_nothing(tmp_path: pathl
     assert checks["network"]["found"] == "stable_128: 128 px, parts10"
     assert done.returncode == (0 if report["ready"] else 1)
     assert done.stderr == ""
-    assert [path.name for path in tmp_path.iterdir()] == ["here"]
-    assert not list((tmp_path / "here").iterdir())
+    left = [path.name for path in tmp_path.rglob("*")]
+    assert sorted(left) == ["here", "home"], "nothing is left in the folder, the temporary one, or at home"
