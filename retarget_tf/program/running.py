@@ -79,6 +79,10 @@ def run(main: Callable[[], None]) -> NoReturn:
         _fail(error, EXIT_USAGE)
     except (BatchError, MissingDependencyError, TrainingError, OSError) as error:
         _fail(error, EXIT_FAILED)
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":  # which is what Python makes of such a name's bytes
+            raise
+        _fail(f"the name {_name_around(error)} is not in UTF-8. Rename it, or set LC_ALL=C.UTF-8.", EXIT_BAD_INPUT)
     except StoppedError as error:
         _fail(error, 128 + error.number)
     except KeyboardInterrupt:
@@ -234,6 +238,12 @@ def _is_required(flag: "flags.Flag[object]") -> bool:
         flag.name in validator.get_flags_names() and "must have a value" in str(validator.message)
         for validator in flag.validators
     )
+
+
+def _name_around(error: UnicodeEncodeError) -> str:
+    """Returns the part of a path at which text could not be encoded."""
+    before, after = error.object[: error.start], error.object[error.start :]
+    return re.split(r'[/"\n]', before)[-1] + re.split(r'[/"\n]', after)[0]
 
 
 def _fail(error: object, code: int) -> NoReturn:

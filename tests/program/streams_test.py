@@ -21,12 +21,13 @@ SCRIPT = '''
     from retarget_tf import errors, program
 
     _FAIL = flags.DEFINE_bool("fail", False, "whether it fails")
+    _NAME = flags.DEFINE_string("name", "kept.txt", "file to name in what is kept")
 
 
     def main() -> None:
-        with open("kept.txt", "w") as kept, program.native_log_aside():
+        with open("kept.txt", "w", encoding="utf-8") as kept, program.native_log_aside():
             os.write(2, b"from C++")
-            kept.write("only this")
+            kept.write(f'only this: "{_NAME.value}"')
             logging.info("logged: t\\u00e4nze")
         for line in range(3):
             print("t\\u00e4nze", line)
@@ -84,7 +85,9 @@ def test_a_program_ends_in_its_exit_code_where_it_cannot_print(
     done = run(script, how, tmp_path, PYTHONUTF8="1")
     assert (done.returncode, done.stdout, done.stderr) == (code, out, errors)
     if code != 2 and "--help" not in how:
-        assert (tmp_path / "kept.txt").read_text() == "only this", "no stream that was closed has become this file"
+        assert (tmp_path / "kept.txt").read_text() == 'only this: "kept.txt"', (
+            "no stream that was closed has become this file"
+        )
 
 
 @pytest.mark.parametrize(
@@ -102,3 +105,14 @@ def test_letters_that_a_terminal_lacks_are_escaped(
     assert done.returncode == 3
     assert done.stdout == "t\\xe4nze 0\nt\\xe4nze 1\nt\\xe4nze 2\n"
     assert done.stderr == "logged: t\\xe4nze\nERROR: video t\\xe4nze.mp4: is cut. Copy it.\n"
+
+
+@pytest.mark.parametrize("variables", [{"PYTHONUTF8": "1"}, {"PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
+def test_a_name_that_is_not_in_utf8_is_told_in_a_line(
+    script: pathlib.Path, tmp_path: pathlib.Path, variables: dict[str, str]
+) -> None:
+    done = run(script, "{} --name=$'videos/t\\xe4nze.mp4'", tmp_path, **variables)
+    assert (done.returncode, done.stdout) == (3, "")
+    last = "ERROR: the name t\\udce4nze.mp4 is not in UTF-8. Rename it, or set LC_ALL=C.UTF-8.\n"
+    assert done.stderr.endswith(last)
+    assert "Traceback" not in done.stderr
