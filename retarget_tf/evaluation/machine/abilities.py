@@ -10,7 +10,7 @@ from typing import Final
 from retarget_tf.evaluation.machine import surroundings
 from retarget_tf.evaluation.machine.findings import Finding, failed, ok, told, warning
 from retarget_tf.evaluation.machine.probes import UNIMPORTABLE
-from retarget_tf.evaluation.machine.processes import Answer, Question, ask, run_program, start_program
+from retarget_tf.evaluation.machine.processes import Answer, Question, ask, run_program, running
 
 _NETWORK: Final = "stable_128"
 # Codec, suffix, and what it is for.
@@ -140,19 +140,14 @@ def try_chain(folder: pathlib.Path) -> Iterator[Finding]:
 
 def _serve(folder: pathlib.Path) -> str:
     """Starts a server, asks it for a dance, and returns what went wrong, or nothing."""
-    with start_program(_program("export", "serve"), "--export_dir=served", "--port=0", folder=folder) as server:
-        try:
-            said = server.stdout.readline() if server.stdout else ""
-            address = said.strip().rpartition(" ")[2]
-            if not address:
-                return "the server ended before it was ready"
-            clips = sorted(folder.glob("clips/*"))
-            given = (f"--target_clip={clips[0]}", f"--source_clip={clips[1]}", "--out=served.mp4", "--show=maps")
-            return run_program(
-                "retarget_tf.retarget", f"--server={address}", "--wait_seconds=60", *given, folder=folder
-            )
-        finally:
-            server.kill()
+    serve, options = _program("export", "serve"), ("--export_dir=served", "--port=0")
+    with running(serve, *options, folder=folder) as (said, problem):
+        if problem:
+            return problem
+        target, source = sorted(folder.glob("clips/*"))
+        given = (f"--target_clip={target}", f"--source_clip={source}", "--out=served.mp4", "--show=maps")
+        address = said.rpartition(" ")[2]
+        return run_program("retarget_tf.retarget", f"--server={address}", "--wait_seconds=60", *given, folder=folder)
 
 
 def _program(folder: str, name: str) -> str:

@@ -1,5 +1,6 @@
 """Runs in other processes what can crash, hang or write on the terminal: imports, codecs, networks, whole programs."""
 
+import contextlib
 import dataclasses
 import json
 import os
@@ -8,6 +9,8 @@ import re
 import signal
 import subprocess
 import sys
+import tempfile
+import threading
 import types
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -74,12 +77,30 @@ def run_program(module: str, *arguments: str, folder: pathlib.Path) -> str:
     return _run(module, "cli", arguments, folder)[1]
 
 
-def start_program(module: str, *arguments: str, folder: pathlib.Path) -> "subprocess.Popen[str]":
-    """Starts a program whose stdout is read; it ends when it is told to."""
+@contextlib.contextmanager
+def running(module: str, *arguments: str, folder: pathlib.Path) -> Iterator[tuple[str, str]]:
+    """Runs a program beside the block, such as a server.
+
+    Yields:
+        The first line that it prints; empty if it ended before, and then why in one line.
+    """
     command, variables = _command(module, "cli", arguments), _variables(folder)
-    return subprocess.Popen(
-        command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, encoding="utf-8"
-    )
+    with (
+        tempfile.TemporaryFile("w+", dir=folder, encoding="utf-8", errors="replace") as log,
+        subprocess.Popen(
+            command, cwd=folder, env=variables, stdout=subprocess.PIPE, stderr=log, encoding="utf-8"
+        ) as process,
+    ):
+        watch = threading.Timer(_SECONDS, process.kill)
+        watch.start()
+        try:
+            line = process.stdout.readline() if process.stdout else ""
+            watch.cancel()
+            log.seek(0)
+            yield line.strip(), "" if line else _how_it_ended(process.wait(), log.read()) or "ended at once"
+        finally:
+            watch.cancel()
+            process.kill()
 
 
 def _run(

@@ -100,6 +100,25 @@ def test_what_hangs_is_ended(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyP
     assert time.monotonic() - start < 30
 
 
+def test_a_server_is_ended_with_the_block_and_tells_why_it_did_not_start(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serves = "import os, time\ndef cli():\n    print(os.getpid(), flush=True)\n    time.sleep(60)\n"
+    (tmp_path / "serves.py").write_text(serves)
+    (tmp_path / "fails.py").write_text("import sys\ndef cli(): sys.exit('ERROR: export x: is cut. Export it again.')\n")
+    (tmp_path / "waits.py").write_text("import time\ndef cli(): time.sleep(60)\n")
+    monkeypatch.syspath_prepend(tmp_path)
+    with processes.running("serves", folder=tmp_path) as (line, problem):
+        assert (pathlib.Path("/proc") / line).exists() or not pathlib.Path("/proc").exists()
+    assert problem == ""
+    assert not (pathlib.Path("/proc") / line).exists()
+    with processes.running("fails", folder=tmp_path) as answer:
+        assert answer == ("", "ERROR: export x: is cut. Export it again.")
+    monkeypatch.setattr(processes, "_SECONDS", 1)
+    with processes.running("waits", folder=tmp_path) as answer:
+        assert answer == ("", "crashed with SIGKILL")
+
+
 def test_formats_with_the_same_problem_are_one_line(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bad = {"vp9": "no encoder", "JPEG": "grey", "WebP": "grey"}
 
