@@ -9,11 +9,12 @@ DEMO_DIR ?= demo_out
 
 install: $(VENV)/.installed
 
+# A new environment of Python 3.11 has setuptools 65, in which two holes are known (CVE-2024-6345, CVE-2025-47273).
 # mediapipe brings opencv-contrib-python, which lays a cv2 that needs libGL over the headless one: the last
 # line puts the headless files back.
 $(VENV)/.installed: setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
 	$(BIN)/python -m pip install --quiet -e '.[dev,extract,heif,inpaint,beam,onnx]'
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall "$$($(BIN)/pip freeze | grep opencv-python-headless)"
 	touch $@
