@@ -5,15 +5,16 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo picture inputs pretrained test test-fast fuzz test-addons test-2.19 lint clean
+.PHONY: install demo picture inputs pretrained test test-fast fuzz soak test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
+# A new environment of Python 3.11 has setuptools 65, in which two holes are known (CVE-2024-6345, CVE-2025-47273).
 # mediapipe brings opencv-contrib-python, which lays a cv2 that needs libGL over the headless one: the last
 # line puts the headless files back.
 $(VENV)/.installed: setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --upgrade pip
+	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
 	$(BIN)/python -m pip install --quiet -e '.[dev,extract,heif,inpaint,beam,onnx]'
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall "$$($(BIN)/pip freeze | grep opencv-python-headless)"
 	touch $@
@@ -73,6 +74,12 @@ test: install
 MUTATIONS ?= 1000
 fuzz: install
 	MUTATIONS=$(MUTATIONS) $(BIN)/python -m pytest -q tests/fuzz_test.py
+
+# Sends bad requests to a server, then kills trainings, so many minutes each.
+MINUTES ?= 5
+soak: install
+	$(BIN)/python -m tests.benchmarks.serving_soak --minutes=$(MINUTES)
+	$(BIN)/python -m tests.benchmarks.training_soak --minutes=$(MINUTES)
 
 # Without the tests marked slow.
 test-fast: install

@@ -13,7 +13,7 @@ from absl import flags
 from retarget_tf import program
 
 _MODEL = flags.DEFINE_string("model", None, "workdir, .keras file or pretrained model that was exported", required=True)
-_EXPORT_DIR = flags.DEFINE_string("export_dir", None, "folder of one version", required=True)
+_EXPORT_DIR = flags.DEFINE_string("export_dir", None, "folder of one version, of people you trust", required=True)
 
 
 def main() -> None:

@@ -16,7 +16,7 @@ from retarget_tf import program
 from retarget_tf.program import settings
 from retarget_tf.serving.options import ServerOptions
 
-_EXPORT_DIR = flags.DEFINE_string("export_dir", None, "folder that holds the versions", required=True)
+_EXPORT_DIR = flags.DEFINE_string("export_dir", None, "folder of versions, made by people you trust", required=True)
 _SERVER = settings.define_flags(ServerOptions)
 
 
@@ -27,10 +27,10 @@ def main() -> None:
     program.import_tensorflow()
     from retarget_tf.serving.server import ModelServer
 
+    server = ModelServer(_EXPORT_DIR.value, options)  # a signal meanwhile ends the program at once
     stopped = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stopped.set())
-    server = ModelServer(_EXPORT_DIR.value, options)
     print(f"{options.model_name} at {server.address}", flush=True)
     while not stopped.wait(1):  # a signal that another thread received is handled when the main thread next runs
         pass

@@ -30,7 +30,9 @@ from retarget_tf.evaluation.frames.config import FrameEvaluationConfig
 from retarget_tf.program import settings
 
 _MODEL = flags.DEFINE_string(
-    "model", None, "a workdir, a .keras file with its .json, a SavedModel folder, or a pretrained model by name"
+    "model",
+    None,
+    "a workdir, a .keras file with its .json, a SavedModel folder (of people you trust), or a pretrained model by name",
 )
 _COMPARE = flags.DEFINE_list("compare", None, "several of these instead, with commas between them")
 _RECORDS = flags.DEFINE_string("records", None, "folder made by retarget-build-records")

@@ -34,7 +34,7 @@ _DEFAULT_MODEL = "stable_128"
 _MODEL = flags.DEFINE_string(
     "model",
     None,
-    "workdir, .keras file, SavedModel folder, or the name of a pretrained model "
+    "workdir, .keras file, SavedModel folder (of people you trust), or the name of a pretrained model "
     f"(default: {_DEFAULT_MODEL}, which comes with the package)",
 )
 _SERVER = flags.DEFINE_string("server", None, "host:port of the gRPC of a server that takes the model's place")

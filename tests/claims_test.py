@@ -8,6 +8,7 @@ import zipfile
 from collections.abc import Callable
 
 import h5py
+import keras
 import numpy as np
 import pytest
 
@@ -121,6 +122,18 @@ def test_a_damaged_model_is_told_in_a_line(
     with pytest.raises(InputDataError, match=told) as refusal:
         generator.load_generator(workdir)
     assert "\n" not in str(refusal.value)
+
+
+def test_code_in_a_model_does_not_run(workdir: pathlib.Path) -> None:
+    inputs = keras.Input((1,))
+    ran = str(workdir / "ran")
+    layer = keras.layers.Lambda(lambda x: (__import__("os").system(f"touch {ran}"), x)[1])
+    hostile = keras.Model(inputs, layer(inputs))
+    hostile.save(workdir / "generator.keras")
+    pathlib.Path(ran).unlink()  # it ran when the model was made
+    with pytest.raises(InputDataError, match=r"generator\.keras: cannot be read"):
+        generator.load_generator(workdir)
+    assert not pathlib.Path(ran).exists()
 
 
 @pytest.mark.parametrize("change", [{"image_size": 64}, {"label_schema": "lip20"}])

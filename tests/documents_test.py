@@ -68,6 +68,12 @@ def test_code_fences_are_closed(name: pathlib.Path) -> None:
     assert len(re.findall(r"^```", text_of(name), re.MULTILINE)) % 2 == 0
 
 
+@each_document
+def test_tests_that_are_named_exist(name: pathlib.Path) -> None:
+    for file, test in re.findall(r"`(tests/[\w/]+\.py)::(\w+)`", text_of(name)):
+        assert f"def {test}(" in text_of(pathlib.Path(file)), f"{name}: {file}::{test}"
+
+
 def test_quoted_errors_are_those_of_the_code() -> None:
     said = "\n".join(sentence for path in (testing.ROOT / "retarget_tf").rglob("*.py") for sentence in sentences(path))
     quoted = quotes(text_of(_TROUBLESHOOTING))

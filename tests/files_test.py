@@ -38,6 +38,12 @@ def test_atomic_file_appears_when_the_block_ends(tmp_path: pathlib.Path) -> None
     assert tree(tmp_path) == ["new", "new/picture.png"]
 
 
+def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / f"{'ä' * 125}.json"  # 255 bytes
+    files.write_json(path, {})
+    assert [found.name for found in tmp_path.iterdir()] == [path.name]
+
+
 def test_atomic_file_replaces_and_keeps_the_old_one_on_an_error(tmp_path: pathlib.Path) -> None:
     final = tmp_path / "a.txt"
     final.write_text("old")

@@ -126,7 +126,7 @@ def test_verbosity_is_the_users(script: pathlib.Path) -> None:
         ("once", 2, "ERROR: size must be even. Received: size=3"),
         ("config", 2, "ERROR: size must be even. Received: size=3"),
         ("missing", 1, "ERROR: mediapipe is not installed: pip install mediapipe"),
-        ("disk", 1, "ERROR: [Errno 28] No space left on device: 'out.mp4'"),
+        ("disk", 1, "ERROR: out.mp4: No space left on device. Free some space."),
         ("key", 130, "ERROR: interrupted."),
     ],
 )

@@ -212,7 +212,10 @@ def _recipe_of(clip: clips.Clip) -> Recipe:
     if clip.info.motion_of is not None:
         raise InputDataError(f"clip {clip.folder}: shows the motion of {clip.info.motion_of}. {advice}")
     try:
-        return Recipe.from_source(clip.info.source)
+        recipe = Recipe.from_source(clip.info.source)
+        if (recipe.clip_id, recipe.frames, recipe.size) == (clip.info.clip_id, clip.info.frames, clip.info.image_size):
+            return recipe
+        raise ValueError(f"source must describe the clip. Received: source={clip.info.source}")
     except (ValueError, TypeError, KeyError) as error:
         raise InputDataError(f"clip {clip.folder}: was not made by this renderer ({RENDERER}). {advice}") from error
 

@@ -287,7 +287,8 @@ def _check_parents(final: Path) -> None:
 
 
 def _temporary_name(final: Path) -> Path:
-    return final.with_name(f".{final.stem}.{uuid.uuid4().hex[:8]}.tmp{final.suffix}")
+    start = os.fsdecode(os.fsencode(final.stem)[:100])  # a file system allows 255 bytes in all
+    return final.with_name(f".{start}.{uuid.uuid4().hex[:8]}.tmp{final.suffix}")
 
 
 def _sync(path: Path) -> None:

@@ -1,6 +1,8 @@
 """Saves trained generators as `generator.keras` with `generator.json`, and loads them from three formats."""
 
+import operator
 import pathlib
+from typing import Any
 
 import keras
 
@@ -17,7 +19,7 @@ from retarget_tf.networks.trained import (
     read_spec,
 )
 
-__all__ = ["build_generator", "load_generator", "load_keras_generator", "save_generator"]
+__all__ = ["build_generator", "load_generator", "load_keras_generator", "load_saved_model", "save_generator"]
 
 
 def save_generator(model: keras.Model, spec: GeneratorSpec, folder: files.PathLike) -> None:
@@ -47,15 +49,30 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
         network, spec = load_keras_generator(path)
         generate = tf.function(lambda inputs: network(inputs, training=False), reduce_retracing=True)
         return TrainedGenerator(generate, spec)
-    spec = read_spec(path)
+    spec, served = read_spec(path), load_saved_model(folder)
+    # The lambda keeps `served` alive, and with it the variables.
+    return TrainedGenerator(lambda inputs: served.generator(inputs), spec)
+
+
+def load_saved_model(folder: files.PathLike) -> Any:
+    """Loads a SavedModel that `retarget-export-saved-model` wrote: an object with `signatures` and `generator`.
+
+    Its graph runs as part of this program, and a graph can read and write files: load only what you trust.
+
+    Raises:
+        InputDataError: It cannot be read, or was not exported by this package.
+    """
+    import tensorflow as tf
+
     try:
         served = tf.saved_model.load(str(folder))
-        # The lambda keeps `served` alive, and with it the variables.
-        return TrainedGenerator(lambda inputs: served.generator(inputs), spec)
-    except (ValueError, OSError, AttributeError, IndexError, tf.errors.OpError) as error:
+        operator.attrgetter("signatures", "generator")(served)
+    except Exception as error:  # TensorFlow documents no exceptions; a damaged file may raise any
+        reason = " ".join(str(error).split())
         raise InputDataError(
-            f"model {folder}: cannot be read ({error}). Give another model, or export this one again."
+            f"model {folder}: cannot be read ({reason}). Give another model, or export this one again."
         ) from error
+    return served
 
 
 def load_keras_generator(path: files.PathLike) -> tuple[keras.Model, GeneratorSpec]:

@@ -22,6 +22,7 @@ for a bad flag and for --help, so that scripts could not distinguish them from a
 
 import contextlib
 import ctypes
+import errno
 import logging as standard_logging
 import os
 import pathlib
@@ -43,6 +44,7 @@ from retarget_tf.errors import (
     TrainingError,
     stop,
 )
+from retarget_tf.program import streams
 
 EXIT_DONE = 0
 EXIT_FAILED = 1
@@ -59,6 +61,7 @@ _M_ARENA_MAX = -8  # of mallopt, in glibc's malloc.h
 
 def run(main: Callable[[], None]) -> NoReturn:
     """Parses the command line, calls `main`, and exits with the code for its outcome."""
+    streams.mend()
     # Silences TensorFlow's C++ log, which reports a missing GPU as an error. Failing operations still raise Python
     # exceptions.
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
@@ -70,12 +73,19 @@ def run(main: Callable[[], None]) -> NoReturn:
     _show_log()
     try:
         main()
+        streams.flush()
     except InputDataError as error:
         _fail(error, EXIT_BAD_INPUT)
     except ConfigError as error:
         _fail(error, EXIT_USAGE)
-    except (BatchError, MissingDependencyError, TrainingError, OSError) as error:
+    except OSError as error:
+        _fail(_of_system(error), EXIT_FAILED)
+    except (BatchError, MissingDependencyError, TrainingError) as error:
         _fail(error, EXIT_FAILED)
+    except UnicodeEncodeError as error:
+        if error.reason != "surrogates not allowed":  # which is what Python makes of such a name's bytes
+            raise
+        _fail(f"the name {_name_around(error)} is not in UTF-8. Rename it, or set LC_ALL=C.UTF-8.", EXIT_BAD_INPUT)
     except StoppedError as error:
         _fail(error, 128 + error.number)
     except KeyboardInterrupt:
@@ -86,7 +96,7 @@ def run(main: Callable[[], None]) -> NoReturn:
 def flags_parser(argv: Sequence[str], main: Callable[[], None]) -> None:
     """Parses `argv` into `flags.FLAGS`. Exits with 0 after printing the help, and with 2 if a flag is wrong."""
     if any(argument in _HELP_FLAGS for argument in argv[1:]):
-        _print(_help_text(main))
+        print(_help_text(main))
         sys.exit(EXIT_DONE)
     try:
         positional = flags.FLAGS([argv[0], *_with_flagfiles(argv[1:])])[1:]
@@ -159,7 +169,7 @@ def native_log_aside() -> Iterator[None]:
         yield
         return
     python_stderr, native = sys.stderr, os.dup(2)
-    with tempfile.TemporaryFile() as aside, os.fdopen(os.dup(2), "w", buffering=1) as shown:
+    with tempfile.TemporaryFile() as aside, streams.copy_of_stderr() as shown:
         os.dup2(aside.fileno(), 2)
         sys.stderr = shown
         try:
@@ -192,7 +202,7 @@ def progress_is_shown() -> bool:
 
 def _show_log() -> None:
     """Prints the library's `logging.info` as plain lines on stderr, unless --verbosity sets another level."""
-    handler = standard_logging.StreamHandler(os.fdopen(os.dup(2), "w"))  # still shown during `native_log_aside`
+    handler = standard_logging.StreamHandler(streams.copy_of_stderr())  # still shown during `native_log_aside`
     logger = logging.get_absl_logger()
     logger.addHandler(handler)
     logger.propagate = False
@@ -209,13 +219,6 @@ def _is_worth_showing(record: standard_logging.LogRecord) -> bool:
 def flagfile_text(main: Callable[[], None]) -> str:
     """Returns the program's own flags with their values, one per line, as --flagfile reads them."""
     return "".join(f"{flag.serialize()}\n" for flag in _own_flags(main) if flag.value is not None)
-
-
-def _print(text: str) -> None:
-    try:
-        print(text, flush=True)
-    except BrokenPipeError:  # the reader, such as `head`, has ended; Python would complain again when it exits
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _help_text(main: Callable[[], None]) -> str:
@@ -238,6 +241,20 @@ def _is_required(flag: "flags.Flag[object]") -> bool:
         flag.name in validator.get_flags_names() and "must have a value" in str(validator.message)
         for validator in flag.validators
     )
+
+
+def _of_system(error: OSError) -> str:
+    """Returns what the operating system refused, without its number, and what to do."""
+    if error.filename is None or not error.strerror:
+        return str(error)
+    advice = {errno.ENOSPC: "Free some space", errno.ENAMETOOLONG: "Give a shorter name"}
+    return f"{error.filename}: {error.strerror}. {advice.get(error.errno or 0, 'Give another place')}."
+
+
+def _name_around(error: UnicodeEncodeError) -> str:
+    """Returns the part of a path at which text could not be encoded."""
+    before, after = error.object[: error.start], error.object[error.start :]
+    return re.split(r'[/"\n]', before)[-1] + re.split(r'[/"\n]', after)[0]
 
 
 def _fail(error: object, code: int) -> NoReturn:

@@ -218,7 +218,7 @@ class BaseRetargeter(abc.ABC):
         shown = Shown(
             target,
             placed,
-            lambda: self._generate(target, placed),
+            lambda: ahead(self._generate(target, placed)),
             lambda: ahead(self._frame_maker(target, options, source, placed).dance(placed)),
             self.label_schema,
             (options or FrameOptions()).height,

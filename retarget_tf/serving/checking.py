@@ -20,7 +20,7 @@ from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.errors import InputDataError
 from retarget_tf.networks import encoding
 from retarget_tf.networks.config import GeneratorSpec
-from retarget_tf.networks.generator import load_generator, load_keras_generator
+from retarget_tf.networks.generator import load_generator, load_keras_generator, load_saved_model
 from retarget_tf.networks.trained import TrainedGenerator, find_saved_model
 from retarget_tf.retargeting import rollout
 from retarget_tf.serving import contract, exporting, warmup
@@ -81,7 +81,7 @@ def check_saved_model(model: files.PathLike, export_dir: files.PathLike, seed: i
 
 
 def _load(export_dir: files.PathLike) -> Any:
-    served = tf.saved_model.load(str(export_dir))
+    served = load_saved_model(export_dir)
     missing = sorted(contract.signature_inputs(1).keys() - served.signatures.keys())
     if missing:
         raise InputDataError(f"SavedModel {export_dir}: has no signature {', '.join(missing)}. Export it again.")

@@ -18,6 +18,7 @@ from retarget_tf.arrays import AnyArray, Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import UNKNOWN
 from retarget_tf.networks.config import ModelConfig
+from retarget_tf.networks.generator import load_saved_model
 from retarget_tf.serving import contract
 
 WARMUP_PATH = pathlib.Path("assets.extra", "tf_serving_warmup_requests")
@@ -109,7 +110,7 @@ def read_warmup(export_dir: files.PathLike) -> Iterator[tuple[str, dict[str, Any
 
 def replay_warmup(export_dir: files.PathLike) -> Mapping[str, dict[str, Any]]:
     """Loads a version, runs its warm-up requests as a server would, and returns the outputs by signature."""
-    served = tf.saved_model.load(str(export_dir))
+    served = load_saved_model(export_dir)
     return {
         signature: served.signatures[signature](**{name: tf.constant(value) for name, value in inputs.items()})
         for signature, inputs in read_warmup(export_dir)

@@ -17,6 +17,8 @@ from typing import Any, TextIO
 
 import keras
 import tensorflow as tf
+from google.protobuf import message
+from tensorflow.core.util import event_pb2
 
 from retarget_tf import files
 from retarget_tf.arrays import Uint8Array
@@ -259,12 +261,32 @@ class ProgressBar(keras.callbacks.Callback):
 
 
 def _keep_rows(path: pathlib.Path, last_step: int) -> None:
+    """Removes the rows of later steps, and what a write that was cut or a damaged disk made of rows."""
     if not path.exists():
         return
-    with path.open(newline="", encoding="utf-8") as file:
-        header, *rows = list(csv.reader(file)) or [[]]
-    if not header and not rows:  # stopped before the first row
+    header, *rows = path.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
+    if not header:  # stopped before the first row
         path.unlink()
         return
-    with files.atomic_file(path) as temporary, temporary.open("w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows([header, *(row for row in rows if row and int(row[0]) <= last_step)])
+    whole = (row for row in rows if row.count(",") == header.count(",") and row.partition(",")[0].isdecimal())
+    kept = [header, *(row for row in whole if int(row.partition(",")[0]) <= last_step)]
+    with files.atomic_file(path) as temporary:
+        temporary.write_text("".join(f"{row}\n" for row in kept), encoding="utf-8")
+
+
+def keep_events(folder: pathlib.Path, last_step: int) -> None:
+    """Removes what TensorBoard's files hold of later steps, which would be shown twice once they are repeated."""
+    for path in folder.glob("events.out.tfevents.*"):
+        kept, is_whole = [], True
+        try:
+            for record in tf.data.TFRecordDataset(str(path)).as_numpy_iterator():
+                if event_pb2.Event.FromString(record).step <= last_step:
+                    kept.append(record)
+                else:
+                    is_whole = False
+        except (tf.errors.OpError, message.DecodeError):  # a write that was killed, or a damaged disk
+            is_whole = False
+        if not is_whole:
+            with files.atomic_file(path) as temporary, tf.io.TFRecordWriter(str(temporary)) as writer:
+                for record in kept:
+                    writer.write(record)

@@ -164,6 +164,7 @@ def _fit(
         return
     after_steps = [callbacks.Clock(state, config.steps, seconds, group.agree), callbacks.Finite(state)]
     if store is not None:
+        callbacks.keep_events(folder / "tensorboard", state.steps_done)
         writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
         windows = _sample_windows(records_folders[0])
         after_steps += [

@@ -295,6 +295,23 @@ def test_whatever_becomes_of_the_folder_the_loaded_version_answers(
         wait_until(lambda: predict(channel, toy_request(x=[[1.0, 1.0]])).model_spec.version.value == 2)
 
 
+def test_stopping_does_not_wait_for_a_version_that_is_being_loaded(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write_version(tmp_path, 1)
+    loading, loaded = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        loading.set()
+        loaded.wait(120)
+
+    server = ModelServer(tmp_path, OPTIONS)
+    monkeypatch.setattr(server._versions, "update", slow)
+    assert loading.wait(60)
+    assert not server.stop()
+    loaded.set()
+
+
 def test_a_message_that_cannot_be_decoded_is_answered_without_a_traceback(
     channel: Any, caplog: pytest.LogCaptureFixture
 ) -> None:

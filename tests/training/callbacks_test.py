@@ -9,6 +9,7 @@ import types
 import keras
 import pytest
 import tensorflow as tf
+from tensorflow.core.util import event_pb2
 
 from retarget_tf.errors import TrainingError
 from retarget_tf.training import callbacks
@@ -106,6 +107,23 @@ def test_history_has_its_header_though_the_first_start_wrote_no_row(tmp_path: pa
     resumed.on_train_batch_end(0, {"l1_loss": 1.0})
     resumed.on_train_end()
     assert [row["step"] for row in rows(path)] == ["2"]
+
+
+def test_tensorboard_shows_no_step_twice_though_the_last_write_was_cut(tmp_path: pathlib.Path) -> None:
+    for steps in ((1, 2, 3, 4), (3, 4)):
+        callbacks.keep_events(tmp_path, steps[0] - 1)
+        with tf.summary.create_file_writer(str(tmp_path)).as_default():
+            for step in steps:
+                tf.summary.scalar("loss", 0.5, step=step)
+    written = sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime)
+    written[-1].write_bytes(written[-1].read_bytes()[:-3])
+    callbacks.keep_events(tmp_path, 4)
+    shown = [
+        event_pb2.Event.FromString(record.numpy()).step
+        for path in tmp_path.iterdir()
+        for record in tf.data.TFRecordDataset(str(path))
+    ]
+    assert sorted(step for step in shown if step) == [1, 2, 3]
 
 
 def test_a_loss_that_is_not_finite_ends_the_training() -> None:

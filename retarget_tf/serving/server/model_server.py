@@ -73,15 +73,15 @@ class ModelServer:
         """Refuses new requests, gives those in flight `grace_seconds` to finish, and stops.
 
         Returns:
-            Whether all threads have ended. A running computation cannot be interrupted, and may keep the process alive
-            although no client waits for it.
+            Whether all threads have ended. A running computation, or a version that is being loaded, cannot be
+            interrupted, and may keep the process alive although no client waits for it.
         """
         self._stopping.set()
         self._health.enter_graceful_shutdown()
         self._server.stop(self._options.grace_seconds).wait()
         has_ended = self._batcher.close(_LAST_SECONDS)
-        self._watcher.join()
-        return has_ended
+        self._watcher.join(_LAST_SECONDS)
+        return has_ended and not self._watcher.is_alive()
 
     def __enter__(self) -> Self:
         return self
