@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 import keras
+import numpy as np
 import tensorflow as tf
 from google.protobuf import message
 from tensorflow.core.util import event_pb2
@@ -29,22 +30,34 @@ Logs = dict[str, Any] | None
 
 @dataclasses.dataclass
 class TrainingState:
-    """Progress of the training; the checkpoint holds `step` and `seconds`.
+    """Progress of the training; the checkpoint holds `step`, `seconds` and `slowed`.
 
     Attributes:
         step: Training steps done, including those of earlier runs; also the number of batches consumed.
         seconds: Time spent in these steps.
+        slowed: The learning rate that was asked for, and what it is multiplied by, float64 `[2]`.
         stopped_by_signal: Number of the signal that asked to stop (SIGTERM, SIGINT or SIGHUP), or 0.
     """
 
     step: tf.Variable
     seconds: tf.Variable
+    slowed: tf.Variable
     stopped_by_signal: int = 0
 
     @classmethod
     def create(cls) -> "TrainingState":
         """Returns the state before the first step."""
-        return cls(tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64))
+        return cls(*(tf.Variable(start) for start in (np.int64(0), np.float64(0), np.array([0.0, 1.0]))))
+
+    def ask_for(self, learning_rate: float) -> None:
+        """Begins with the whole learning rate, unless it was asked for before and slowed down since."""
+        if self.slowed[0] != learning_rate:
+            self.slowed.assign([learning_rate, 1.0])
+
+    @property
+    def slowdown(self) -> float:
+        """What the learning rate is multiplied by: halved each time that the training goes back from NaN."""
+        return float(self.slowed[1].numpy())
 
     @property
     def steps_done(self) -> int:
@@ -53,7 +66,7 @@ class TrainingState:
 
 
 class NotFiniteError(TrainingError):
-    """A loss is NaN or infinite: the weights before this step are of no use."""
+    """A loss or a weight is NaN or infinite: the weights before this step are of no use."""
 
 
 class Clock(keras.callbacks.Callback):
@@ -91,9 +104,11 @@ def is_finished(state: TrainingState, steps: int, seconds: float) -> bool:
 
 
 class Schedule(keras.callbacks.Callback):
-    """Calls `set_progress` before each step with the share of the training that is done, from 0 to 1."""
+    """Calls `set_progress` before each step: the share of the training that is done, from 0 to 1, and `slowdown`."""
 
-    def __init__(self, state: TrainingState, steps: int, seconds: float, set_progress: Callable[[float], None]) -> None:
+    def __init__(
+        self, state: TrainingState, steps: int, seconds: float, set_progress: Callable[[float, float], None]
+    ) -> None:
         super().__init__()
         self._state, self._steps, self._seconds, self._set_progress = state, steps, seconds, set_progress
 
@@ -103,7 +118,7 @@ class Schedule(keras.callbacks.Callback):
             if self._steps
             else (float(self._state.seconds.numpy()), self._seconds)
         )
-        self._set_progress(min(done / planned, 1.0))
+        self._set_progress(min(done / planned, 1.0), self._state.slowdown)
 
 
 @contextlib.contextmanager

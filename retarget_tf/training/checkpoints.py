@@ -13,7 +13,7 @@ from absl import logging
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError, TrainingError
-from retarget_tf.training.callbacks import TrainingState
+from retarget_tf.training.callbacks import NotFiniteError, TrainingState
 from retarget_tf.training.learner import Learner
 
 FOLDER = "checkpoints"
@@ -32,7 +32,9 @@ class CheckpointStore:
 
     def __init__(self, workdir: pathlib.Path, learner: Learner, state: TrainingState) -> None:
         self._folder, self._learner = workdir / FOLDER, learner
-        self._checkpoint = tf.train.Checkpoint(**learner.checkpoint_parts(), step=state.step, seconds=state.seconds)
+        self._checkpoint = tf.train.Checkpoint(
+            **learner.checkpoint_parts(), step=state.step, seconds=state.seconds, slowed=state.slowed
+        )
         _sweep(self._folder)
         _list_again(self._folder)
         self._manager = tf.train.CheckpointManager(self._checkpoint, str(self._folder), max_to_keep=_KEPT)
@@ -62,7 +64,8 @@ class CheckpointStore:
         """Saves a checkpoint, and removes the oldest.
 
         Raises:
-            TrainingError: A weight is not finite, or the checkpoint cannot be written; earlier ones are untouched.
+            NotFiniteError: A weight is not finite; earlier checkpoints are untouched.
+            TrainingError: The checkpoint cannot be written; earlier ones are untouched.
         """
         check_weights(self._learner, step)
         try:
@@ -87,11 +90,11 @@ def check_weights(learner: Learner, step: int) -> None:
     """Refuses weights that are NaN or infinite, which the loss of the step before does not show.
 
     Raises:
-        TrainingError: A weight is not finite.
+        NotFiniteError: A weight is not finite.
     """
     if all(bool(tf.reduce_all(tf.math.is_finite(weights))) for weights in learner.saved_weights()):
         return
-    raise TrainingError(
+    raise NotFiniteError(
         f"training step {step}: weights are not finite. The last checkpoint is untouched: run the same command again "
         "with a lower --learning_rate."
     )

@@ -69,10 +69,10 @@ class Learner(keras.Model):
         """The optimizers of all networks."""
         return [self.generator_optimizer]
 
-    def set_progress(self, progress: float) -> None:
-        """Sets the learning rates for a progress from 0 (start) to 1 (end of the training)."""
+    def set_progress(self, progress: float, slowdown: float) -> None:
+        """Sets the learning rates for a progress from 0 (start) to 1 (end of the training), times `slowdown`."""
         for optimizer in self.optimizers:
-            optimizer.learning_rate = self.settings.learning_rate_at(progress)
+            optimizer.learning_rate = self.settings.learning_rate_at(progress) * slowdown
 
     def state_variables(self) -> list[tf.Variable]:
         """Returns the variables of `checkpoint_parts`, in an order that depends on the settings alone."""

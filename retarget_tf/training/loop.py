@@ -39,6 +39,7 @@ from retarget_tf.training.run_settings import SETTINGS, WRITTEN, write_settings
 PathLike = files.PathLike
 
 _SAMPLE_WINDOWS = 4
+_LEAST_SLOWDOWN = 2**-20  # a training that fails with so small a share of its learning rate has another fault
 
 
 def train(
@@ -110,13 +111,19 @@ def train(
                 elif initial is not None:
                     learner.begin_with(initial)
             group.share([*learner.state_variables(), state.step, state.seconds])
+            state.ask_for(training_config.learning_rate)
+            if store is not None and training_config.on_nan == "rollback" and not checkpoints.are_in(folder):
+                store.save(state.steps_done)  # to go back to
             with callbacks.stopping_on_signal(state), records.locating_damage(folders):
-                try:
-                    _fit(learner, state, group, store, folder, folders, training_config, show_progress)
-                except callbacks.NotFiniteError:
-                    if store is not None:
-                        store.drop(state.steps_done - 1)
-                    raise
+                train_step = group.compiled(learner.train_step, learner.jit_compile)
+                is_done = False
+                while not is_done:
+                    try:
+                        _fit(train_step, learner, state, group, store, folder, folders, training_config, show_progress)
+                        is_done = True
+                    except callbacks.NotFiniteError:
+                        if store is None or not _goes_back(store, state, training_config):
+                            raise
             spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
         finally:
             keras.config.set_dtype_policy("float32")
@@ -128,6 +135,20 @@ def train(
         told = f"stopped by a signal at step {state.steps_done}; run the same command again to resume."
         raise StoppedError(state.stopped_by_signal, told)
     return state.steps_done
+
+
+def _goes_back(store: checkpoints.CheckpointStore, state: callbacks.TrainingState, config: TrainingConfig) -> bool:
+    """Drops a checkpoint that led to NaN and, for `on_nan=rollback`, restores the one before; whether it did so."""
+    failed, slowdown = state.steps_done, state.slowdown / 2
+    store.drop(failed - 1)
+    if config.on_nan == "stop" or slowdown < _LEAST_SLOWDOWN or not store.restore():
+        return False
+    state.slowed.assign([config.learning_rate, slowdown])
+    logging.warning(
+        "training step %d: a loss or a weight is not finite; going on from step %d with %g times the learning rate.",
+        *(failed, state.steps_done, slowdown),
+    )
+    return True
 
 
 def build_learner(model_config: ModelConfig, training_config: TrainingConfig) -> Learner:
@@ -150,6 +171,7 @@ def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Ar
 
 
 def _fit(
+    train_step: Callable[[Any], dict[str, Tensor]],
     learner: Learner,
     state: callbacks.TrainingState,
     group: strategies.Group,
@@ -178,7 +200,7 @@ def _fit(
     if show_progress and group.is_chief:
         after_steps.append(callbacks.ProgressBar(state, config.steps, seconds))
     batches = training_dataset(records_folders, config, state.steps_done, group.cluster)
-    _run(group.compiled(learner.train_step, learner.jit_compile), group.distribute(batches), learner, after_steps)
+    _run(train_step, group.distribute(batches), learner, after_steps)
     if not state.stopped_by_signal and not callbacks.is_finished(state, config.steps, seconds):
         raise TrainingError(
             f"training step {state.steps_done}: ended before its time, although the batches never end. "

@@ -31,6 +31,7 @@ _FREE_TO_CHANGE = (
     "cache_records",
     "learning_rate",
     "mixed_precision",
+    "on_nan",
     "strategy",
     "replicas",
 )

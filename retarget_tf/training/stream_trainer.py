@@ -68,9 +68,9 @@ class StreamTrainer(Learner):
             cache_records=settings.cache_records,
         )
 
-    def set_progress(self, progress: float) -> None:
+    def set_progress(self, progress: float, slowdown: float) -> None:
         """Sets the learning rate and `progress`, which decides when teacher forcing ends."""
-        super().set_progress(progress)
+        super().set_progress(progress, slowdown)
         self.progress.assign(progress)
 
     def checkpoint_parts(self) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from retarget_tf import files
 from retarget_tf.errors import ConfigError, TrainingError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.training import checkpoints, loop
+from retarget_tf.training import callbacks, checkpoints, loop
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.run_settings import write_settings
 
@@ -81,6 +81,32 @@ def test_weights_that_are_not_finite_are_never_saved_and_the_advice_helps(
     for name, dtype in reader.get_variable_to_dtype_map().items():
         assert not dtype.is_floating or np.isfinite(reader.get_tensor(name)).all()
     assert loop.train(records_folder, workdir, MODEL, dataclasses.replace(wild, learning_rate=1e-4)) == 8
+
+
+def test_a_training_goes_back_from_nan_and_on_with_a_lower_learning_rate(
+    records_folder: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    wild = dataclasses.replace(CONFIG, learning_rate=1e7, checkpoint_every=1, on_nan="rollback")
+    with monkeypatch.context() as patched:
+        patched.setattr(loop, "_LEAST_SLOWDOWN", 1.0)
+        with pytest.raises(TrainingError, match="not finite"):
+            loop.train(records_folder, tmp_path, MODEL, wild)
+    assert loop.train(records_folder, tmp_path, MODEL, wild) == 4
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(tmp_path / "checkpoints")))
+    asked, slowdown = reader.get_tensor("slowed/.ATTRIBUTES/VARIABLE_VALUE")
+    assert asked == 1e7
+    assert 0 < slowdown < 1
+    assert rows(tmp_path) == ["1", "2", "3", "4"]
+
+
+def test_whoever_asks_for_another_learning_rate_gets_the_whole_of_it() -> None:
+    state = callbacks.TrainingState.create()
+    state.ask_for(0.5)
+    state.slowed.assign([0.5, 0.25])
+    state.ask_for(0.5)
+    assert state.slowdown == 0.25
+    state.ask_for(0.1)
+    assert state.slowdown == 1
 
 
 def test_two_trainings_do_not_share_a_workdir(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
