@@ -36,8 +36,7 @@ class CheckpointStore:
             **learner.checkpoint_parts(), step=state.step, seconds=state.seconds, slowed=state.slowed
         )
         _sweep(self._folder)
-        _list_again(self._folder)
-        self._manager = tf.train.CheckpointManager(self._checkpoint, str(self._folder), max_to_keep=_KEPT)
+        self._list_again()
 
     def restore(self) -> bool:
         """Restores the newest whole checkpoint; False if there is none.
@@ -79,7 +78,11 @@ class CheckpointStore:
         """Removes the checkpoint of a step, if there is one: a training that goes on from it fails."""
         for path in self._folder.glob(f"ckpt-{step}.*"):
             path.unlink()
+        self._list_again()
+
+    def _list_again(self) -> None:
         _list_again(self._folder)
+        self._manager = tf.train.CheckpointManager(self._checkpoint, str(self._folder), max_to_keep=_KEPT)
 
     def _bytes(self) -> int:
         sizes = [path.stat().st_size for path in self._folder.glob("ckpt-*.data-*")]
