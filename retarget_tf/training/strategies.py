@@ -57,10 +57,14 @@ class Group:
 
     def distribute(self, dataset: tf.data.Dataset) -> Any:
         """Returns a data set of this machine's batches that gives each replica its rows, in the order of replicas."""
+        spec = dataset.element_spec
+        trained_on = [name for name in spec if spec[name].dtype != tf.string]  # neither GPUs nor XLA take text
+        if len(trained_on) < len(spec):
+            dataset = dataset.map(lambda batch: {name: batch[name] for name in trained_on})
         replicas = self.strategy.num_replicas_in_sync // self.cluster.workers
         if replicas == 1:
             return self.strategy.distribute_datasets_from_function(lambda _: dataset)
-        rows = next(iter(dataset.element_spec.values())).shape[0]
+        rows = spec[trained_on[0]].shape[0]
         return self.strategy.distribute_datasets_from_function(lambda _: dataset.rebatch(rows // replicas))
 
     def compiled(self, train_step: Callable[[Any], Losses], jit_compile: bool) -> Callable[[Any], Losses]:
