@@ -140,7 +140,7 @@ def _fit(
     state: callbacks.TrainingState,
     store: checkpoints.CheckpointStore,
     folder: pathlib.Path,
-    records_folders: list[pathlib.Path],
+    records_folders: list[files.Place],
     config: TrainingConfig,
     show_progress: bool,
 ) -> None:
@@ -201,10 +201,10 @@ def training_dataset(
     )
 
 
-def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[pathlib.Path]:
+def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[files.Place]:
     if isinstance(records_folders, str | os.PathLike):
-        return [pathlib.Path(records_folders)]
-    return [pathlib.Path(folder) for folder in records_folders]
+        return [files.place(records_folders)]
+    return [files.place(folder) for folder in records_folders]
 
 
 def _sample_windows(records_folder: PathLike) -> dict[str, Any]:

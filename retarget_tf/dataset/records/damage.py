@@ -1,7 +1,6 @@
 """Turns TensorFlow's errors on damaged records into one line that names the file."""
 
 import contextlib
-import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
@@ -12,8 +11,15 @@ from retarget_tf.dataset.records.framing import read_record, record_offsets
 from retarget_tf.dataset.records.manifest import Manifest
 from retarget_tf.errors import InputDataError
 
-# Raised for a wrong checksum, for a data set shorter than `assert_cardinality` says, and for a missing file.
-_MAY_MEAN_DAMAGE = (tf.errors.DataLossError, tf.errors.FailedPreconditionError, tf.errors.NotFoundError)
+# Raised for a wrong checksum, for a data set shorter than `assert_cardinality` says, for a missing file, and for
+# what Python code within a data set raises, as `framing.record_in_store` has it.
+_MAY_MEAN_DAMAGE = (
+    tf.errors.DataLossError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.NotFoundError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.UnknownError,
+)
 
 
 @contextlib.contextmanager
@@ -44,6 +50,8 @@ def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
     try:
         yield
     except _MAY_MEAN_DAMAGE as error:
+        if told := re.search(rf"{InputDataError.__name__}: (.*)", str(error)):
+            raise InputDataError(told[1]) from error
         for folder in folders:
             manifest = Manifest.load(folder)
             for name, split in manifest.splits.items():
@@ -55,10 +63,10 @@ def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
         raise
 
 
-def _first_damaged(path: pathlib.Path) -> int | None:
+def _first_damaged(path: files.Place) -> int | None:
     for number, offset in enumerate(record_offsets(path)):
         try:
-            read_record(str(path), offset)
+            read_record(path, offset)
         except tf.errors.DataLossError:
             return number
     return None
