@@ -29,7 +29,7 @@ from retarget_tf.files.stores import (
     read_range,
     states,
 )
-from retarget_tf.files.transfers import fetched
+from retarget_tf.files.transfers import fetched, half_published
 
 __all__ = [
     "Ours",
@@ -47,6 +47,7 @@ __all__ = [
     "check_writable",
     "exclusive",
     "fetched",
+    "half_published",
     "is_address",
     "place",
     "publish_folder",

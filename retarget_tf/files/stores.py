@@ -30,6 +30,7 @@ PathLike = str | os.PathLike[str]
 _CHUNK_BYTES = 8 * 2**20  # of one request when a file is read from its beginning to its end
 _ADDRESS = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _EXTRAS = {"s3": "s3", "gs": "gcs", "memory": "s3"}  # which extra installs what a scheme needs
+_NO_BUCKET = "specified bucket does not exist"  # in what S3 and Google's store answer
 # Packages below fsspec that raise errors of their own kinds.
 _LIBRARIES = {"aiobotocore", "aiohttp", "botocore", "fsspec", "gcsfs", "google", "requests", "s3fs", "asyncio"}
 
@@ -144,7 +145,7 @@ class StorePath(os.PathLike[str]):
             try:
                 infos = _system(self).ls(self.address, detail=True)
             except FileNotFoundError as error:
-                if "bucket" in str(error):
+                if _NO_BUCKET in str(error):
                     raise
                 infos = []
             for info in infos:
@@ -162,7 +163,7 @@ class StorePath(os.PathLike[str]):
             try:
                 return dict(_system(self).info(self.address))
             except FileNotFoundError as error:
-                if "bucket" in str(error):
+                if _NO_BUCKET in str(error):
                     raise
                 return None
 
@@ -251,7 +252,7 @@ def _telling(path: StorePath) -> Iterator[None]:
 def _why(error: Exception) -> tuple[int, str]:
     kind, text = type(error).__name__, " ".join(str(error).split())
     if isinstance(error, FileNotFoundError):
-        return errno.ENOENT, "there is no such bucket" if "bucket" in text else "there is no such file"
+        return errno.ENOENT, "there is no such bucket" if _NO_BUCKET in text else "there is no such file"
     if isinstance(error, PermissionError):
         return errno.EACCES, f"the store refuses access ({text})"
     if "Credential" in kind or "credential" in text:

@@ -1,6 +1,7 @@
 """Moves files and folders between the local disk and a store, and within a store."""
 
 import contextlib
+import json
 import pathlib
 import tempfile
 from collections.abc import Collection, Iterator
@@ -44,11 +45,26 @@ def fetched(folder: PathLike, names: Collection[str] | None = None) -> Iterator[
 
 
 def publish(made: StorePath, final: StorePath, last: str) -> None:
-    """Makes `final` hold what `made` holds, and nothing else; `last` is the file that makes it complete."""
-    (final / last).unlink(missing_ok=True)
+    """Makes `final` hold what `made` holds, and nothing else; `last` is the file that makes it complete.
+
+    A note beside `made` says what `final` may hold until it is complete: `half_published` reads it.
+    """
     names, there = (folder.states().keys() - {last} for folder in (made, final))
+    with uploaded(_note(made)) as note:
+        note.write_text(json.dumps(sorted({last, *names, *there})), encoding="utf-8")
+    (final / last).unlink(missing_ok=True)
     for name in sorted(names):
         (made / name).copy_to(final / name)
     for name in sorted(there - names):
         (final / name).unlink()
     (made / last).copy_to(final / last)
+
+
+def half_published(made: StorePath) -> set[str]:
+    """Returns what the folder may hold to which `made` was being published when that was interrupted; else nothing."""
+    note = _note(made)
+    return set(json.loads(note.read_bytes())) if note.exists() else set()
+
+
+def _note(made: StorePath) -> StorePath:
+    return made.with_name("published.json")

@@ -19,19 +19,24 @@ from retarget_tf.pictures import video
 class ClipWriter:
     """Writes a clip folder frame by frame, as a context manager; the folder appears if the block ends without error.
 
-    With `overwrite` it replaces a folder that is a clip folder and holds nothing else.
+    With `overwrite` it replaces a folder that is a clip folder and holds nothing else. While a process writes a clip,
+    another that begins the same one is refused with a ConfigError.
     """
 
     def __init__(self, folder: files.PathLike, info: ClipInfo, *, overwrite: bool = False) -> None:
         self._info = info
-        self._atomic = files.atomic_folder(folder, ours=parts_of_clip if overwrite else None)
+        self._folder_to_write, self._ours = folder, parts_of_clip if overwrite else None
+        self._atomic = contextlib.ExitStack()
         self._writers = contextlib.ExitStack()
         self._keypoints: list[Float32Array] = []
         self._pieces: list[Float32Array] = []
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as entered:  # leaves again if this fails, or is stopped by a signal, half way
-            self._folder = entered.enter_context(self._atomic)
+            enter = entered.enter_context(self._atomic).enter_context
+            files.check_writable(self._folder_to_write, ours=self._ours)
+            enter(files.exclusive(self._folder_to_write))
+            self._folder = enter(files.atomic_folder(self._folder_to_write, ours=self._ours))
             open_video = entered.enter_context(self._writers).enter_context
             self._frames = open_video(video.VideoWriter(self._folder / "frames.mkv", self._info.fps, "mjpeg"))
             self._maps = {

@@ -83,28 +83,26 @@ class RecordTable:
 
 
 def _scan(path: files.Place, cache: bool) -> Iterator[tuple[int, int, bool, bytes]]:
-    """Yields of each record its size, what `_facts` says, and itself if it is to be kept, or else nothing."""
-
-    def described(serialized: tf.Tensor) -> tuple[tf.Tensor, ...]:
-        size = tf.strings.length(serialized) + records.FRAMING_BYTES
-        return size, *_facts(serialized), serialized if cache else ""
-
+    """Yields of each record what `_facts` says, and itself if it is to be kept, or else nothing."""
     if isinstance(path, files.StorePath):
-        describe = tf.function(described, input_signature=[tf.TensorSpec([], tf.string)])
         for serialized in records.all_records(path):
-            yield tuple(part.numpy() for part in describe(serialized))
+            yield *(fact.numpy() for fact in _facts(serialized)), serialized if cache else b""
     else:
-        read = tf.data.TFRecordDataset(str(path)).map(described, num_parallel_calls=tf.data.AUTOTUNE)
+        read = tf.data.TFRecordDataset(str(path)).map(
+            lambda serialized: (*_facts(serialized), serialized if cache else ""), num_parallel_calls=tf.data.AUTOTUNE
+        )
         yield from read.as_numpy_iterator()
 
 
-def _facts(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns a record's number of frames, and whether every picture has a surface map and every reference pieces."""
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+def _facts(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns a record's size, its frames, and whether all pictures have surface maps and all references pieces."""
     parsed = records.parse_tensors(serialized)
     is_complete = tf.size(parsed["reference_pieces"]) > 0
     for prefix in ("", "reference_"):
         is_complete &= tf.size(parsed[f"{prefix}surface_maps"]) == tf.size(parsed[f"{prefix}frames"])
-    return tf.size(parsed["frames"], tf.int64), is_complete
+    size = tf.strings.length(serialized) + records.FRAMING_BYTES
+    return size, tf.size(parsed["frames"], tf.int64), is_complete
 
 
 def _refuse_incomplete(path: files.Place, is_complete: Sequence[bool]) -> None:

@@ -76,13 +76,13 @@ def build_records(
     if workers < 1:
         raise ConfigError(f"workers must be at least 1. Received: workers={workers}")
     final = files.place(out) if files.is_address(out) else pathlib.Path(os.path.realpath(out))
-    ours = parts_of_records if overwrite else None
+    staging = Staging(final.with_name(f".{final.name}.building"))
     files.refuse_replacing(out, *clip_folders)
-    files.check_writable(final, ours=ours)
+    files.check_writable(final, ours=_ours(staging, overwrite))
     plan = plan_build(clip_folders, config)
     with files.exclusive(final):
+        ours = _ours(staging, overwrite)
         files.check_writable(final, ours=ours)  # again: another process may have made it before the lock
-        staging = Staging(final.with_name(f".{final.name}.building"))
         staging.open(plan)
         work = _left_to_do(plan, staging)
         if carry_out is None:
@@ -94,6 +94,14 @@ def build_records(
         files.publish_folder(staging.records, final, MANIFEST, ours=ours)
         staging.close()
     return dataclasses.replace(manifest, folder=files.place(out))
+
+
+def _ours(staging: Staging, overwrite: bool) -> files.Ours | None:
+    """Returns what recognizes the records that may be replaced; None if there may be none."""
+    made = staging.records
+    if isinstance(made, files.StorePath) and (half := files.half_published(made)):
+        return lambda folder: half
+    return parts_of_records if overwrite else None
 
 
 def _left_to_do(plan: BuildPlan, staging: Staging) -> Work:

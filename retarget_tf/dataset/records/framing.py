@@ -87,7 +87,7 @@ def read_record(path: files.Place, offset: int) -> tf.Tensor | bytes:
         return _read_local(str(path), offset)
     length = int.from_bytes(path.read_range(offset, offset + _LENGTH_BYTES), "little")
     end = min(offset + length + FRAMING_BYTES, path.stat().st_size)
-    return _data_of(path.read_range(offset, end))
+    return _data_of(path.read_range(offset, end), offset)
 
 
 @tf.function(input_signature=[tf.TensorSpec([], tf.string), tf.TensorSpec([], tf.int64)])
@@ -100,7 +100,7 @@ def _fetch(address: bytes, offset: np.int64, size: np.int64) -> bytes:
     """Reads a record in a store within a data set, whose errors keep no more than their text."""
     path = files.place(address.decode())
     try:
-        return _data_of(files.read_range(path, int(offset), int(offset + size)))
+        return _data_of(files.read_range(path, int(offset), int(offset + size)), int(offset))
     except OSError as error:
         raise InputDataError(f"records {error}") from error
     except tf.errors.DataLossError as error:
@@ -132,8 +132,8 @@ def _streamed(path: files.StorePath) -> Iterator[bytes]:
         raise tf.errors.DataLossError(None, None, f"truncated record at {offset}")
 
 
-def _data_of(record: bytes, offset: int = 0) -> bytes:
-    """Returns the data of a record, whose checksums must fit."""
+def _data_of(record: bytes, offset: int) -> bytes:
+    """Returns the data of the record that begins at `offset`; its checksums must fit."""
     head, data, checksum = record[:_HEAD_BYTES], record[_HEAD_BYTES:-_CHECKSUM_BYTES], record[-_CHECKSUM_BYTES:]
     if len(record) < FRAMING_BYTES or len(data) != int.from_bytes(head[:_LENGTH_BYTES], "little"):
         raise tf.errors.DataLossError(None, None, f"truncated record at {offset}")
