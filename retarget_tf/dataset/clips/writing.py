@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -16,27 +16,34 @@ from retarget_tf.dataset.surfaces import Surface
 from retarget_tf.pictures import video
 
 
+@contextlib.contextmanager
+def alone(folder: files.PathLike, *, overwrite: bool = False) -> Iterator[None]:
+    """Keeps other processes from making the same clip during the block, which may take long before it writes.
+
+    Raises:
+        ConfigError: Another process is making it, or the folder is there and must not be replaced.
+    """
+    with files.exclusive(folder):
+        files.check_writable(folder, ours=parts_of_clip if overwrite else None)
+        yield
+
+
 class ClipWriter:
     """Writes a clip folder frame by frame, as a context manager; the folder appears if the block ends without error.
 
-    With `overwrite` it replaces a folder that is a clip folder and holds nothing else. While a process writes a clip,
-    another that begins the same one is refused with a ConfigError.
+    With `overwrite` it replaces a folder that is a clip folder and holds nothing else.
     """
 
     def __init__(self, folder: files.PathLike, info: ClipInfo, *, overwrite: bool = False) -> None:
         self._info = info
-        self._folder_to_write, self._ours = folder, parts_of_clip if overwrite else None
-        self._atomic = contextlib.ExitStack()
+        self._atomic = files.atomic_folder(folder, ours=parts_of_clip if overwrite else None)
         self._writers = contextlib.ExitStack()
         self._keypoints: list[Float32Array] = []
         self._pieces: list[Float32Array] = []
 
     def __enter__(self) -> Self:
         with contextlib.ExitStack() as entered:  # leaves again if this fails, or is stopped by a signal, half way
-            enter = entered.enter_context(self._atomic).enter_context
-            files.check_writable(self._folder_to_write, ours=self._ours)
-            enter(files.exclusive(self._folder_to_write))
-            self._folder = enter(files.atomic_folder(self._folder_to_write, ours=self._ours))
+            self._folder = entered.enter_context(self._atomic)
             open_video = entered.enter_context(self._writers).enter_context
             self._frames = open_video(video.VideoWriter(self._folder / "frames.mkv", self._info.fps, "mjpeg"))
             self._maps = {
