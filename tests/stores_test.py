@@ -347,3 +347,37 @@ def test_nothing_but_records_is_written_to_a_store(tmp_path: pathlib.Path) -> No
     ):
         with pytest.raises(ConfigError, match="nothing but records is written to a store"):
             write()
+
+
+# Starts a worker of Beam with a folder of its own for all that it writes; where the system lets it, what the tests
+# have written is hidden from it too, and what it writes from everybody else.
+_WORKER = """#!/bin/sh
+touch {seen}/$$
+hide='mount -t tmpfs none {hidden}'
+if unshare -rm sh -c "$hide" 2>/dev/null; then apart='unshare -rm sh -c'; else apart='sh -c'; hide=true; fi
+own="own=\\$(mktemp -d {hidden}/own.XXXXXX) && cd \\$own && TMPDIR=\\$own HOME=\\$own"
+$apart "$hide && $own exec {python} \\"\\$@\\"" worker "$@"
+"""
+
+
+@needs_s3
+@pytest.mark.slow
+def test_workers_of_beam_that_share_no_disk_make_the_same_records(
+    server: str, local: records.Manifest, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pytest.importorskip("apache_beam")
+    from retarget_tf.dataset import beam_build
+
+    stores._system_of("s3").put(str(clips_of(local)), "s3://bucket/beam/clips", recursive=True)
+    seen, worker = tmp_path_factory.mktemp("seen"), tmp_path_factory.mktemp("worker") / "python"
+    hidden = tmp_path_factory.getbasetemp()
+    worker.write_text(_WORKER.format(seen=seen, hidden=hidden, python=sys.executable))
+    worker.chmod(0o755)
+    monkeypatch.setattr(sys, "executable", str(worker))  # with which Beam starts the workers
+    monkeypatch.setenv("PYTHONPATH", str(testing.ROOT))
+    options = ["direct_num_workers=2", "direct_running_mode=multi_processing"]
+    carry_out = beam_build.on_runner("DirectRunner", options)
+    made = records.build_records(["s3://bucket/beam/clips"], "s3://bucket/beam/records", CONFIG, carry_out=carry_out)
+    assert contents(made.folder) == contents(local.folder)
+    assert not any(name.startswith(".") for name in below("s3://bucket/beam"))
+    assert len(list(seen.iterdir())) == 2
