@@ -9,11 +9,14 @@ from typing import Any
 
 import pytest
 
-from retarget_tf import files
+from retarget_tf import dancers, files
 from retarget_tf.dataset import clips, input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.files import stores
+from retarget_tf.footage import extraction
+from retarget_tf.training import loop
 from tests import testing
+from tests.training import loop_test
 
 CONFIG = records.BuildConfig(segment_frames=4, validation_share=0.2, test_share=0.2)
 needs_s3 = pytest.mark.skipif(
@@ -74,26 +77,8 @@ def built(server: str, local: records.Manifest) -> records.Manifest:
     return records.build_records([clips_of(local)], "s3://bucket/built/records", CONFIG)
 
 
-@pytest.fixture
-def copy(built: records.Manifest, request: pytest.FixtureRequest) -> records.Manifest:
-    """A copy to be damaged."""
-    return copied(built, f"s3://bucket/{request.node.name}/records")
-
-
-def copied(manifest: records.Manifest, address: str) -> records.Manifest:
-    system = stores._system_of("s3")
-    system.copy(str(manifest.folder), address, recursive=True)
-    return records.Manifest.load(address)
-
-
 def clips_of(manifest: records.Manifest) -> pathlib.Path:
     return pathlib.Path(manifest.folder).parent / "clips"
-
-
-def shard_of(manifest: records.Manifest, split: str = "train") -> files.StorePath:
-    path = manifest.folder / manifest.splits[split].shards[0].name
-    assert isinstance(path, files.StorePath)
-    return path
 
 
 def contents(folder: files.PathLike) -> dict[str, bytes]:
@@ -191,27 +176,28 @@ def test_clips_may_lie_in_the_store_too(built: records.Manifest, local: records.
         records.build_records(["s3://bucket/clips"], "s3://bucket/bad_clips/records", CONFIG)
 
 
-@needs_s3
-def test_what_is_there_is_replaced_only_where_told_to_and_if_it_is_ours(
-    copy: records.Manifest, local: records.Manifest
-) -> None:
+@needs_fsspec
+def test_what_is_there_is_replaced_only_where_told_to_and_if_it_is_ours(local: records.Manifest) -> None:
+    address = "memory://replaced/records"
+    records.build_records([clips_of(local)], address, CONFIG)
     other = dataclasses.replace(CONFIG, seed=7, shards=2)
     with pytest.raises(ConfigError, match="must not exist already"):
-        records.build_records([clips_of(local)], copy.folder, other)
-    stores._system_of("s3").pipe(f"{copy.folder}/notes.txt", b"mine")
+        records.build_records([clips_of(local)], address, other)
+    stores._system_of("memory").pipe(f"{address}/notes.txt", b"mine")
     with pytest.raises(ConfigError, match=r"notes\.txt is something else"):
-        records.build_records([clips_of(local)], copy.folder, other, overwrite=True)
-    (copy.folder / "notes.txt").unlink()
-    made = records.build_records([clips_of(local)], copy.folder, other, overwrite=True)
+        records.build_records([clips_of(local)], address, other, overwrite=True)
+    stores._system_of("memory").rm(f"{address}/notes.txt")
+    made = records.build_records([clips_of(local)], address, other, overwrite=True)
     assert len(made.splits["train"].shards) == 2
-    assert records.find_problems(made.folder) == []  # the stray shards of the old ones are gone
+    made.verify()
+    assert made.stray_shards() == []  # the shards of the old ones are gone
 
 
-@needs_s3
+@needs_fsspec
 def test_a_build_that_ends_while_it_is_published_is_no_data_set_and_goes_on(
-    copy: records.Manifest, local: records.Manifest, monkeypatch: pytest.MonkeyPatch
+    local: records.Manifest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    other = dataclasses.replace(CONFIG, seed=7)
+    address = "memory://published/records"
     copy_to = files.StorePath.copy_to
 
     def fails(self: files.StorePath, other: files.StorePath) -> None:
@@ -222,13 +208,14 @@ def test_a_build_that_ends_while_it_is_published_is_no_data_set_and_goes_on(
     with monkeypatch.context() as patched:
         patched.setattr(files.StorePath, "copy_to", fails)
         with pytest.raises(OSError, match="the network is gone"):
-            records.build_records([clips_of(local)], copy.folder, other, overwrite=True)
+            records.build_records([clips_of(local)], address, CONFIG)
+    assert len(files.states(files.place(address))) == 2
     with pytest.raises(InputDataError, match=r"no manifest\.json, so this is no complete data set"):
-        records.Manifest.load(copy.folder)
+        records.Manifest.load(address)
     done: list[records.Work] = []
-    made = records.build_records([clips_of(local)], copy.folder, other, carry_out=done.append)
+    made = records.build_records([clips_of(local)], address, CONFIG, carry_out=done.append)
     assert (done[0].clips, done[0].shards) == ((), ())
-    assert records.find_problems(made.folder) == []
+    assert contents(made.folder) == contents(local.folder)
 
 
 @needs_s3
@@ -240,53 +227,33 @@ def test_a_second_writer_is_refused_until_the_lock_is_gone(server: str, local: r
     assert below("s3://bucket/locked") == set()
 
 
-def cut(path: files.StorePath, tmp_path: pathlib.Path) -> None:
-    (tmp_path / "cut").write_bytes(path.read_bytes()[:-100])
-    path.upload(tmp_path / "cut")
-
-
-def flip(path: files.StorePath, tmp_path: pathlib.Path) -> None:
-    data = path.read_bytes()
-    (tmp_path / "flipped").write_bytes(data[:200] + bytes([data[200] ^ 1]) + data[201:])
-    path.upload(tmp_path / "flipped")
-
-
-def remove(path: files.StorePath, tmp_path: pathlib.Path) -> None:
-    path.unlink()
-
-
 @needs_s3
-@pytest.mark.parametrize(
-    ("spoil", "refused", "while_reading"),
-    [
-        (remove, "the shard is missing", "there is no such file"),
-        (cut, "bytes, the manifest says", "a record is damaged (truncated record at"),
-        (flip, "a record is damaged (corrupted record at 0)", "a record is damaged (corrupted record at 0)"),
-    ],
-)
-def test_what_is_wrong_with_a_shard_is_told_in_one_line(
-    copy: records.Manifest,
-    tmp_path: pathlib.Path,
-    spoil: Callable[[files.StorePath, pathlib.Path], None],
-    refused: str,
-    while_reading: str,
-) -> None:
-    dataset = input_pipeline.make_dataset(copy.folder, "train", batch_size=1, repeat=False)
-    path = shard_of(copy)
-    spoil(path, tmp_path)
-    for read in (
-        lambda: list(records.read_segments(copy.folder, "train")),
-        lambda: input_pipeline.make_dataset(copy.folder, "train", batch_size=1),
+def test_what_is_wrong_with_a_shard_is_told_in_one_line(built: records.Manifest, tmp_path: pathlib.Path) -> None:
+    stores._system_of("s3").copy(str(built.folder), "s3://bucket/damaged/records", recursive=True)
+    manifest = records.Manifest.load("s3://bucket/damaged/records")
+    path = manifest.folder / manifest.splits["train"].shards[0].name
+    assert isinstance(path, files.StorePath)
+    whole = path.read_bytes()
+    training = input_pipeline.make_dataset(manifest.folder, "train", batch_size=1, repeat=False)
+    flipped = whole[:200] + bytes([whole[200] ^ 1]) + whole[201:]
+    for data, at_the_start, in_the_middle in (
+        (None, "the shard is missing", "there is no such file"),
+        (whole[:-100], "bytes, the manifest says", "a record is damaged (truncated record at"),
+        (flipped, "a record is damaged (corrupted record at 0)", "a record is damaged (corrupted record at 0)"),
     ):
+        if data is None:
+            path.unlink()
+        else:
+            stores._system_of("s3").pipe(str(path), data)
         with pytest.raises(InputDataError) as told:
-            read()
+            list(records.read_segments(manifest.folder, "train"))
         assert str(told.value).startswith(f"records {path}: ")
-        assert refused in str(told.value)
-    with pytest.raises(InputDataError) as told, records.locating_damage([copy.folder]):
-        list(dataset)
-    assert str(told.value).startswith(f"records {path}: {while_reading}")
-    assert "\n" not in str(told.value)
-    assert any(problem.startswith(f"{path}") for problem in records.find_problems(copy.folder))
+        assert at_the_start in str(told.value)
+        with pytest.raises(InputDataError) as told, records.locating_damage([manifest.folder]):
+            list(training)
+        assert str(told.value).startswith(f"records {path}: {in_the_middle}")
+        assert "\n" not in str(told.value)
+    assert any(problem.startswith(f"{path}") for problem in records.find_problems(manifest.folder))
 
 
 @needs_s3
@@ -294,7 +261,7 @@ def test_a_missing_bucket_is_told_in_one_line(server: str, local: records.Manife
     told = "s3://nowhere/records/manifest.json: there is no such bucket. Check the address, your credentials and the"
     with pytest.raises(InputDataError, match=f"^records {told} network\\.$"):
         records.Manifest.load("s3://nowhere/records")
-    with pytest.raises(files.StoreError, match=r"^s3://nowhere/\S+: there is no such bucket\."):
+    with pytest.raises(files.StoreError, match=r"^s3://nowhere/records: there is no such bucket\."):
         records.build_records([clips_of(local)], "s3://nowhere/records", CONFIG)
     with pytest.raises(InputDataError, match=r"^clips folder s3://nowhere/clips: there is no such bucket\."):
         clips.find_clips("s3://nowhere/clips")
@@ -344,6 +311,9 @@ def test_nothing_but_records_is_written_to_a_store(tmp_path: pathlib.Path) -> No
         lambda: files.check_kind("s3://bucket/sheet.png", ".png"),
         lambda: testing.make_clip_folder(files.StorePath("s3://bucket/clips"), frames=1),  # type: ignore[arg-type]
         lambda: files.check_added("s3://bucket/work", ["config.json"], "config.json"),
+        lambda: dancers.make_clips("s3://bucket/clips", people=1, clips_per_person=1, frames=2, size=32),
+        lambda: extraction.extract_videos([], "s3://bucket/clips", extraction.ExtractionConfig()),
+        lambda: loop.train(tmp_path, "s3://bucket/work", loop_test.MODEL, loop_test.CONFIG),
     ):
         with pytest.raises(ConfigError, match="nothing but records is written to a store"):
             write()

@@ -169,6 +169,7 @@ def make_clips(
     """
     _require_at_least(1, people=people, clips_per_person=clips_per_person)
     recipes = [Recipe(seed, person, clip, frames, size) for person in range(people) for clip in range(clips_per_person)]
+    files.refuse_address(out)
     return _make_all(pathlib.Path(out), recipes, with_surfaces, workers, show_progress)
 
 

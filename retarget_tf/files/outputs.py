@@ -6,8 +6,7 @@ destination's folder (a rename across file systems would copy) and has its suffi
 A folder is replaced only if its writer recognizes every file in it (`Ours`). A file is replaced if it is of the kind
 its name says (`check_kind`) and no input of the same program (`refuse_replacing`). Symbolic links are followed first.
 
-Of what programs write only records may lie in a store: `atomic_file`, `check_writable` and `publish_folder` take
-addresses (see `stores`), the other functions refuse them.
+Only records may lie in a store: `atomic_file`, `check_writable` and `publish_folder` take addresses (see `stores`).
 """
 
 import contextlib
@@ -177,12 +176,10 @@ def publish_folder(temporary: Place, path: PathLike, last: str, *, ours: Ours | 
     """
     final = _resolved(path)
     check_writable(final, ours=ours)
-    if isinstance(temporary, StorePath) or isinstance(final, StorePath):
-        assert isinstance(temporary, StorePath)
-        assert isinstance(final, StorePath)
-        transfers.publish(temporary, final, last)
-    else:
+    if isinstance(temporary, Path) and isinstance(final, Path):
         _rename(temporary, final)
+    elif isinstance(temporary, StorePath) and isinstance(final, StorePath):
+        transfers.publish(temporary, final, last)
 
 
 def _rename(temporary: Path, final: Path) -> None:
@@ -195,6 +192,12 @@ def _rename(temporary: Path, final: Path) -> None:
     os.replace(temporary, final)
     _sync(final.parent)
     shutil.rmtree(replaced, ignore_errors=True)
+
+
+def refuse_address(out: PathLike) -> None:
+    """Refuses to write anything but records to a store; raises ConfigError."""
+    if stores.is_address(out):
+        raise ConfigError(f"nothing but records is written to a store: choose a local path. Received: output={out}")
 
 
 def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True) -> None:
@@ -251,8 +254,7 @@ def write_json(path: PathLike, value: Any) -> None:
 
 
 def _local(path: PathLike) -> Path:
-    if stores.is_address(path):
-        raise ConfigError(f"nothing but records is written to a store: choose a local path. Received: output={path}")
+    refuse_address(path)
     return Path(os.path.realpath(path))
 
 

@@ -41,7 +41,8 @@ def fetched(folder: PathLike, names: Collection[str] | None = None) -> Iterator[
         try:
             yield local
         except InputDataError as error:
-            raise InputDataError(str(error).replace(str(local), str(origin))) from error
+            error.args = (str(error).replace(str(local), str(origin)),)
+            raise
 
 
 def publish(made: StorePath, final: StorePath, last: str) -> None:

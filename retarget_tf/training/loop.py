@@ -73,6 +73,7 @@ def train(
         StoppedError: A signal stopped the training; checkpoint and generator were saved.
         TrainingError: A loss or a weight became NaN or infinite, or a checkpoint cannot be written.
     """
+    files.refuse_address(workdir)
     folder, folders = pathlib.Path(workdir), _as_list(records_folders)
     files.refuse_replacing(folder, *folders, whole=False)
     manifests = [records.Manifest.load(path) for path in folders]

@@ -76,6 +76,7 @@ def build_records(
     if workers < 1:
         raise ConfigError(f"workers must be at least 1. Received: workers={workers}")
     final = files.place(out) if files.is_address(out) else pathlib.Path(os.path.realpath(out))
+    final.exists()  # tells if a store has no such bucket, by the name that the user knows
     staging = Staging(final.with_name(f".{final.name}.building"))
     files.refuse_replacing(out, *clip_folders)
     files.check_writable(final, ours=_ours(staging, overwrite))
@@ -99,8 +100,8 @@ def build_records(
 def _ours(staging: Staging, overwrite: bool) -> files.Ours | None:
     """Returns what recognizes the records that may be replaced; None if there may be none."""
     made = staging.records
-    if isinstance(made, files.StorePath) and (half := files.half_published(made)):
-        return lambda folder: half
+    if isinstance(made, files.StorePath) and (names := files.half_published(made)):
+        return lambda folder: names
     return parts_of_records if overwrite else None
 
 

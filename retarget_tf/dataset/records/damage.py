@@ -50,8 +50,8 @@ def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
     try:
         yield
     except _MAY_MEAN_DAMAGE as error:
-        if told := re.search(rf"{InputDataError.__name__}: (.*)", str(error)):
-            raise InputDataError(told[1]) from error
+        if told := _told_in(error):
+            raise told from error
         for folder in folders:
             manifest = Manifest.load(folder)
             for name, split in manifest.splits.items():
@@ -61,6 +61,12 @@ def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
                             f"records {path} record {record}: its checksum does not fit. Build the records again."
                         ) from error
         raise
+
+
+def _told_in(error: tf.errors.OpError) -> InputDataError | None:
+    """Returns the InputDataError that Python code within a data set raised, of which TensorFlow keeps the text."""
+    told = re.search(rf"{InputDataError.__name__}: (.*)", str(error))
+    return InputDataError(told[1]) if told else None
 
 
 def _first_damaged(path: files.Place) -> int | None:

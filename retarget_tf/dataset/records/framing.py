@@ -99,10 +99,10 @@ def _read_local(path: tf.Tensor, offset: tf.Tensor) -> tf.Tensor:
 def _fetch(address: bytes, offset: np.int64, size: np.int64) -> bytes:
     """Reads a record in a store within a data set, whose errors keep no more than their text."""
     path = files.place(address.decode())
+    with files.reading(path, "records"):
+        record = files.read_range(path, int(offset), int(offset + size))
     try:
-        return _data_of(files.read_range(path, int(offset), int(offset + size)), int(offset))
-    except OSError as error:
-        raise InputDataError(f"records {error}") from error
+        return _data_of(record, int(offset))
     except tf.errors.DataLossError as error:
         raise InputDataError(
             f"records {path}: a record is damaged ({error.message}). Build the records again."
