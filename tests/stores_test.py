@@ -4,6 +4,8 @@ import dataclasses
 import importlib.util
 import pathlib
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 
 from retarget_tf import dancers, files
 from retarget_tf.dataset import clips, input_pipeline, records
+from retarget_tf.dataset.records import collecting
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.files import stores
 from retarget_tf.footage import extraction
@@ -159,6 +162,24 @@ def test_only_the_bytes_of_a_record_are_asked_for(built: records.Manifest, monke
     split = built.splits["train"]
     assert len(asked) == sum(shard.records for shard in split.shards)  # each once an epoch
     assert sum(asked) == split.bytes
+
+
+@needs_fsspec
+def test_garbage_is_collected_in_a_thread_that_no_fetch_needs(local: records.Manifest) -> None:
+    """Else a data set that is garbage waits for a fetch, and the fetch for the thread that collects the garbage."""
+
+    class Cycle:
+        def __init__(self) -> None:
+            self.itself = self
+
+    records.build_records([clips_of(local)], "memory://garbage/records", CONFIG)
+    windows("memory://garbage/records", 1)
+    collected_in: list[str] = []
+    weakref.finalize(Cycle(), lambda: collected_in.append(threading.current_thread().name))
+    kept = [[index] for index in range(100_000)]  # what makes Python collect, at once and in this thread
+    testing.wait_until(lambda: collected_in)
+    assert collected_in == [collecting.THREAD_NAME]
+    assert len(kept) == 100_000
 
 
 @needs_s3

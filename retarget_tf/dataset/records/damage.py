@@ -9,10 +9,10 @@ import tensorflow as tf
 from retarget_tf import files
 from retarget_tf.dataset.records.framing import read_record, record_offsets
 from retarget_tf.dataset.records.manifest import Manifest
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import InputDataError, MissingDependencyError
 
-# Raised for a wrong checksum, for a data set shorter than `assert_cardinality` says, for a missing file, and for
-# what Python code within a data set raises, as `framing.record_in_store` has it.
+# Raised for a wrong checksum, for a data set shorter than `assert_cardinality` says, for a missing file, and for what
+# Python code within a data set raises.
 _MAY_MEAN_DAMAGE = (
     tf.errors.DataLossError,
     tf.errors.FailedPreconditionError,
@@ -20,6 +20,10 @@ _MAY_MEAN_DAMAGE = (
     tf.errors.InvalidArgumentError,
     tf.errors.UnknownError,
 )
+
+
+# What `framing.record_in_store` raises within a data set.
+_OF_PYTHON: dict[str, type[Exception]] = {kind.__name__: kind for kind in (InputDataError, MissingDependencyError)}
 
 
 @contextlib.contextmanager
@@ -63,10 +67,10 @@ def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
         raise
 
 
-def _told_in(error: tf.errors.OpError) -> InputDataError | None:
-    """Returns the InputDataError that Python code within a data set raised, of which TensorFlow keeps the text."""
-    told = re.search(rf"{InputDataError.__name__}: (.*)", str(error))
-    return InputDataError(told[1]) if told else None
+def _told_in(error: tf.errors.OpError) -> Exception | None:
+    """Returns the error that Python code within a data set raised, of which TensorFlow keeps the text."""
+    told = re.search(rf"\b({'|'.join(_OF_PYTHON)}): (.*)", str(error))
+    return _OF_PYTHON[told[1]](told[2]) if told else None
 
 
 def _first_damaged(path: files.Place) -> int | None:

@@ -10,6 +10,7 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files, parallel
+from retarget_tf.dataset.records.collecting import collect_in_own_thread
 from retarget_tf.errors import InputDataError, MissingDependencyError
 
 FRAMING_BYTES = 16
@@ -74,6 +75,7 @@ def record_in_store(address: tf.Tensor, offset: tf.Tensor, size: tf.Tensor) -> t
     def fetch(address: tf.Tensor, offset: tf.Tensor, size: tf.Tensor) -> tf.Tensor:
         return tf.ensure_shape(tf.numpy_function(_fetch, (address, offset, size), tf.string), [])
 
+    collect_in_own_thread()
     return tf.data.Dataset.from_tensors((address, offset, size)).map(fetch)
 
 
