@@ -73,6 +73,7 @@ def train(
         StoppedError: A signal stopped the training; checkpoint and generator were saved.
         TrainingError: A loss or a weight became NaN or infinite, or a checkpoint cannot be written.
     """
+    files.refuse_address(workdir)
     folder, folders = pathlib.Path(workdir), _as_list(records_folders)
     files.refuse_replacing(folder, *folders, whole=False)
     manifests = [records.Manifest.load(path) for path in folders]
@@ -140,7 +141,7 @@ def _fit(
     state: callbacks.TrainingState,
     store: checkpoints.CheckpointStore,
     folder: pathlib.Path,
-    records_folders: list[pathlib.Path],
+    records_folders: list[files.Place],
     config: TrainingConfig,
     show_progress: bool,
 ) -> None:
@@ -202,10 +203,10 @@ def training_dataset(
     )
 
 
-def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[pathlib.Path]:
+def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[files.Place]:
     if isinstance(records_folders, str | os.PathLike):
-        return [pathlib.Path(records_folders)]
-    return [pathlib.Path(folder) for folder in records_folders]
+        return [files.place(records_folders)]
+    return [files.place(folder) for folder in records_folders]
 
 
 def _sample_windows(records_folder: PathLike) -> dict[str, Any]:

@@ -48,7 +48,7 @@ WRITTEN = (
 
 def write_settings(
     folder: pathlib.Path,
-    records_folders: Sequence[pathlib.Path],
+    records_folders: Sequence[files.Place],
     model_config: ModelConfig,
     training_config: TrainingConfig,
 ) -> None:

@@ -7,12 +7,12 @@ and time of a step do not depend on the length of the stream.
     slot's next frame + slot's last map -> probabilities -> cross entropy + Dice -> Adam step -> slot's last map
 """
 
-import pathlib
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.dataset import augmentation, input_pipeline
 from retarget_tf.networks import encoding, losses
@@ -49,7 +49,7 @@ class StreamTrainer(Learner):
         self.averages = [tf.Variable(weight.value, trainable=False) for weight in averaged]
 
     @staticmethod
-    def batches(folder: pathlib.Path, settings: StableTrainingConfig, start_batch: int) -> tf.data.Dataset:
+    def batches(folder: files.PathLike, settings: StableTrainingConfig, start_batch: int) -> tf.data.Dataset:
         """Returns batches with the next frame of each slot's stream, augmented if `settings.jitter`."""
         augment = augmentation.stream_augmentation(
             joint_dropout=settings.joint_dropout, relabel=settings.relabel, thicken=settings.thicken
