@@ -7,9 +7,13 @@ import setuptools
 # mediapipe brings opencv-contrib-python, whose files lie in the same `cv2` folder: both are held to the same releases.
 OPENCV = ">=4.10,<5.1"
 
+CRC32C = "google-crc32c>=1.5"  # the checksums of records that TensorFlow does not read itself
+
 EXTRAS = {
     "extract": ["mediapipe>=1.2", f"opencv-contrib-python{OPENCV}"],
     "beam": ["apache-beam[tfrecord]>=2.77"],
+    "s3": ["s3fs>=2025.3", CRC32C],
+    "gcs": ["gcsfs>=2025.3", CRC32C],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "heif": ["pillow-heif>=1.1"],
     "inpaint": ["pypatchmatch>=2.2,<3"],
@@ -22,6 +26,9 @@ EXTRAS = {
         "nbclient>=0.10",
         "nbformat>=5.10",
         "ipykernel>=6.29",
+        "moto[s3]>=5.1",  # answers as S3 does; with Flask as a server
+        "flask>=3",
+        "flask-cors>=5",
     ],
 }
 

@@ -7,6 +7,10 @@ appears when it is complete; the same command again continues an interrupted bui
     retarget-build-records --clips=clips/dancers --out=records/surfaces --surfaces
     retarget-build-records --clips=clips/real --out=records/real --test_share=1 --validation_share=0
 
+Clips and records may lie in an object store (the extra [s3] or [gcs]):
+
+    retarget-build-records --clips=clips --out=s3://bucket/records
+
 The build uses all cores. With --runner it runs as an Apache Beam pipeline, which gives the same records:
 
     retarget-build-records --clips=clips --out=records --runner=DirectRunner \
@@ -23,8 +27,10 @@ from retarget_tf.dataset.build_config import BuildConfig
 from retarget_tf.errors import ConfigError
 from retarget_tf.program import settings
 
-_CLIPS = flags.DEFINE_list("clips", None, "folders that hold clip folders, separated by commas", required=True)
-_OUT = flags.DEFINE_string("out", None, "folder of records to make", required=True)
+_CLIPS = flags.DEFINE_list(
+    "clips", None, "folders that hold clip folders, separated by commas; s3:// and gs:// too", required=True
+)
+_OUT = flags.DEFINE_string("out", None, "folder of records to make; s3:// and gs:// too", required=True)
 _BUILD = settings.define_flags(BuildConfig)
 _WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by default one for each core")
 _RUNNER = flags.DEFINE_string(

@@ -37,9 +37,11 @@ def main() -> None:
     """Imports the clip and says what it holds."""
     config = ImportConfig(person=PersonChoice.parse(_PERSON.value), **settings.given(_IMPORT))
 
+    from retarget_tf import files
     from retarget_tf.dataset.clips import clip_id_of
     from retarget_tf.footage import importers
 
+    files.refuse_address(_OUT.value)
     folder = pathlib.Path(_OUT.value) / (_CLIP_ID.value or clip_id_of(_FRAMES.value))
     info = importers.import_clip(
         _FRAMES.value,

@@ -10,7 +10,7 @@ from absl import flags
 
 from retarget_tf import program
 
-_RECORDS = flags.DEFINE_string("records", None, "folder of records", required=True)
+_RECORDS = flags.DEFINE_string("records", None, "folder of records; s3:// and gs:// too", required=True)
 _SPLIT = flags.DEFINE_enum(
     "split", None, ["train", "validation", "test"], "split to show; the first that holds clips by default"
 )

@@ -35,12 +35,13 @@ _WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by defaul
 
 def main() -> None:
     """Renders the clips and says how many they are."""
-    from retarget_tf import dancers
+    from retarget_tf import dancers, files
     from retarget_tf.dataset import clips
     from retarget_tf.errors import ConfigError
 
     workers = _WORKERS.value if _WORKERS.value is not None else os.cpu_count() or 1
     show_progress = program.progress_is_shown()
+    files.refuse_address(_OUT.value)
     out = pathlib.Path(_OUT.value)
     kept = {path.parent for path in out.glob("*/clip.json")}
     start = time.monotonic()

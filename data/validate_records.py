@@ -11,7 +11,7 @@ from absl import flags
 
 from retarget_tf import program
 
-_RECORDS = flags.DEFINE_string("records", None, "folder of records", required=True)
+_RECORDS = flags.DEFINE_string("records", None, "folder of records; s3:// and gs:// too", required=True)
 _MAX_PROBLEMS = flags.DEFINE_integer("max_problems", 100, "print so many problems at most", lower_bound=1)
 _WORKERS = flags.DEFINE_integer("workers", None, "number of processes; by default one for each core")
 

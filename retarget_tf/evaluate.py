@@ -35,7 +35,7 @@ _MODEL = flags.DEFINE_string(
     "a workdir, a .keras file with its .json, a SavedModel folder (of people you trust), or a pretrained model by name",
 )
 _COMPARE = flags.DEFINE_list("compare", None, "several of these instead, with commas between them")
-_RECORDS = flags.DEFINE_string("records", None, "folder made by retarget-build-records")
+_RECORDS = flags.DEFINE_string("records", None, "folder made by retarget-build-records; s3:// and gs:// too")
 _FRAMES = flags.DEFINE_bool("frames", False, "judges photographic frames of --clips instead of maps of --records")
 _CLIPS = flags.DEFINE_list("clips", None, "with --frames: folders of clip folders, with commas between them")
 _OUT = flags.DEFINE_string("out", None, "folder to write the numbers and pictures into", required=True)

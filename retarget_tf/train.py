@@ -17,7 +17,10 @@ from retarget_tf.training import cluster
 from retarget_tf.training.config import TRAINING_CONFIGS, TrainingConfig
 
 _RECORDS = flags.DEFINE_list(
-    "records", None, "folder made by retarget-build-records; several, with commas, share every batch", required=True
+    "records",
+    None,
+    "folder made by retarget-build-records; s3:// and gs:// too; several, with commas, share every batch",
+    required=True,
 )
 _WORKDIR = flags.DEFINE_string("workdir", None, "folder for all that the training writes", required=True)
 _PRESET = flags.DEFINE_enum("preset", "stable", list(MODEL_CONFIGS), "named recipe")

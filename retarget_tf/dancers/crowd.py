@@ -164,10 +164,12 @@ def make_clips(
         The clip folders.
 
     Raises:
-        ConfigError: a number is out of range, or a clip folder holds another clip.
+        ConfigError: a number is out of range, a clip folder holds another clip, or another process is making clips in
+            the folder.
     """
     _require_at_least(1, people=people, clips_per_person=clips_per_person)
     recipes = [Recipe(seed, person, clip, frames, size) for person in range(people) for clip in range(clips_per_person)]
+    files.refuse_address(out)
     return _make_all(pathlib.Path(out), recipes, with_surfaces, workers, show_progress)
 
 
@@ -186,7 +188,8 @@ def make_cross_clips(
 
     Raises:
         InputDataError: the clips are not dancers' own clips, or are of one person only.
-        ConfigError: `out` is the folder of the clips or lies in it, or a clip folder there holds another clip.
+        ConfigError: `out` is the folder of the clips or lies in it, a clip folder there holds another clip, or another
+            process is making clips in it.
     """
     files.refuse_replacing(out, clips_folder, whole=False)
     recipes = [_recipe_of(clip) for clip in clips.find_clips(clips_folder)]
@@ -225,14 +228,21 @@ def _make_all(
 ) -> list[pathlib.Path]:
     _require_at_least(1, workers=workers)
     folders = [out / recipe.clip_id for recipe in recipes]
-    missing = [
-        (folder, recipe, with_surfaces)
-        for folder, recipe in zip(folders, recipes, strict=True)
-        if not _is_made(folder, recipe, with_surfaces)
-    ]
+
+    def missing() -> list[tuple[pathlib.Path, Recipe, bool]]:
+        clips_to_make = ((folder, recipe, with_surfaces) for folder, recipe in zip(folders, recipes, strict=True))
+        return [made for made in clips_to_make if not _is_made(*made)]
+
+    if not missing():  # nothing is written, so the folder need not be locked
+        return folders
+    with files.exclusive(out, inside=True):
+        _make(missing(), workers, show_progress)
+    return folders
+
+
+def _make(missing: Sequence[tuple[pathlib.Path, Recipe, bool]], workers: int, show_progress: bool) -> None:
     with tqdm.tqdm(total=len(missing), unit="clip", disable=not show_progress) as progress:
         parallel.for_each(_render_clip, missing, workers=workers, on_done=lambda _: progress.update())
-    return folders
 
 
 def _is_made(folder: pathlib.Path, recipe: Recipe, with_surfaces: bool) -> bool:

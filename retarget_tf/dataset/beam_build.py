@@ -2,7 +2,8 @@
 
 The pipeline carries out `records.Work` with the same two functions that one core uses, so the records are the same byte
 for byte. Its elements are tasks, not pictures: workers read the clips and write the scratch folder themselves. So clips
-and records must lie on a file system that the launching process and all workers see under the same paths.
+and records must lie where the launching process and all workers see them under the same names: in an object store, or
+on a file system that all have mounted.
 """
 
 import contextlib

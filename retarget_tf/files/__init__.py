@@ -1,29 +1,43 @@
 """Files and folders.
 
 `inputs` tells in one line what is wrong with a file, `claims` looks at sizes before anything is allocated, `outputs` is
-atomic and replaces nothing that is not ours.
+atomic and replaces nothing that is not ours, `locks` keep other processes out, `stores` are folders in object stores.
 """
 
 from retarget_tf.files.claims import check_arrays, check_weights
 from retarget_tf.files.inputs import check_file, read_bytes, read_json, reading
+from retarget_tf.files.locks import exclusive
 from retarget_tf.files.outputs import (
     Ours,
-    PathLike,
     atomic_file,
     atomic_folder,
     check_added,
     check_kind,
     check_writable,
-    exclusive,
     publish_folder,
+    refuse_address,
     refuse_replacing,
     why_not_written,
     write_json,
 )
+from retarget_tf.files.stores import (
+    PathLike,
+    Place,
+    StoreError,
+    StorePath,
+    is_address,
+    place,
+    read_range,
+    states,
+)
+from retarget_tf.files.transfers import fetched, half_published
 
 __all__ = [
     "Ours",
     "PathLike",
+    "Place",
+    "StoreError",
+    "StorePath",
     "atomic_file",
     "atomic_folder",
     "check_added",
@@ -33,11 +47,18 @@ __all__ = [
     "check_weights",
     "check_writable",
     "exclusive",
+    "fetched",
+    "half_published",
+    "is_address",
+    "place",
     "publish_folder",
     "read_bytes",
     "read_json",
+    "read_range",
     "reading",
+    "refuse_address",
     "refuse_replacing",
+    "states",
     "why_not_written",
     "write_json",
 ]

@@ -4,11 +4,10 @@ import io
 import math
 import tokenize
 import zipfile
-from pathlib import Path
 from typing import IO
 
 from retarget_tf.errors import InputDataError
-from retarget_tf.files.outputs import PathLike
+from retarget_tf.files.stores import PathLike, place
 
 MOST_JSON_BYTES = 100_000_000
 MOST_ARRAY_BYTES = 500_000_000  # ten minutes of 134 points as float64 are 58 MB
@@ -17,8 +16,9 @@ MOST_WEIGHT_BYTES = 1_000_000_000  # five times those of the largest preset
 
 def check_json(path: PathLike, what: str) -> None:
     """Refuses a JSON file of which parsing would take gigabytes; `what` names its role."""
-    if Path(path).is_file():  # the size of a pipe is not known
-        _check(path, what, Path(path).stat().st_size, MOST_JSON_BYTES)
+    file = place(path)
+    if file.is_file():  # the size of a pipe is not known
+        _check(path, what, file.stat().st_size, MOST_JSON_BYTES)
 
 
 def check_arrays(path: PathLike, what: str) -> None:

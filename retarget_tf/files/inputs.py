@@ -8,7 +8,7 @@ from typing import Any
 
 from retarget_tf.errors import InputDataError
 from retarget_tf.files.claims import check_json
-from retarget_tf.files.outputs import PathLike
+from retarget_tf.files.stores import PathLike, StoreError, place
 
 _LFS_POINTER = (
     b"version https://git-lfs.github.com/spec/"  # the first words of what Git LFS checks out in place of a file
@@ -25,6 +25,10 @@ def reading(path: PathLike, what: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
+        if isinstance(error, StoreError):
+            raise InputDataError(
+                f"{what} {error.filename}: {error.strerror}. Check the address, your credentials and the network."
+            ) from error
         raise InputDataError(
             f"{what} {error.filename or path}: {error.strerror or error}. Check its name, and that you may read it."
         ) from error
@@ -49,13 +53,13 @@ def read_bytes(path: PathLike, what: str) -> bytes:
     """Reads a file; `what` and the errors as in `check_file`."""
     with reading(path, what):
         _refuse_folder(path, what)
-        data = Path(path).read_bytes()
+        data = place(path).read_bytes()
     _refuse_pointer(data, path, what)
     return data
 
 
 def _refuse_folder(path: PathLike, what: str) -> None:
-    if Path(path).is_dir():
+    if place(path).is_dir():
         raise InputDataError(f"{what} {path}: is a folder. Give the name of a file.")
 
 

@@ -5,10 +5,11 @@ destination's folder (a rename across file systems would copy) and has its suffi
 
 A folder is replaced only if its writer recognizes every file in it (`Ours`). A file is replaced if it is of the kind
 its name says (`check_kind`) and no input of the same program (`refuse_replacing`). Symbolic links are followed first.
+
+Only records may lie in a store: `atomic_file`, `check_writable` and `publish_folder` take addresses (see `stores`).
 """
 
 import contextlib
-import fcntl
 import json
 import os
 import pathlib
@@ -19,11 +20,12 @@ from collections.abc import Callable, Collection, Iterator
 from typing import Any
 
 from retarget_tf.errors import ConfigError
+from retarget_tf.files import stores, transfers
+from retarget_tf.files.stores import PathLike, Place, StorePath
 
 Path = pathlib.Path
-PathLike = str | os.PathLike[str]
 # Returns the names of the files in a folder that the writer recognizes as its own outputs.
-Ours = Callable[[Path], Collection[str]]
+Ours = Callable[[Any], Collection[str]]
 
 _MP4, _MATROSKA, _HTML = rb".{4}(ftyp|moov|mdat|free|skip|wide)", rb"\x1aE\xdf\xa3", rb"\s*<"
 # How files begin, by the suffixes of what programs write under names that users choose.
@@ -41,10 +43,14 @@ def atomic_file(path: PathLike) -> Iterator[Path]:
         ConfigError: See `check_file`.
         OSError: Raised in the block; names `path` instead of the temporary file or, as on a full disk, of no file.
     """
+    if stores.is_address(path):
+        with transfers.uploaded(path) as local:
+            yield local
+        return
     final = Path(os.path.realpath(path))
     check_kind(path)
     temporary = _temporary_name(final)
-    with _parents_made(final):
+    with parents_made(final):
         try:
             yield temporary
             _sync(temporary)
@@ -69,14 +75,15 @@ def atomic_folder(path: PathLike, *, ours: Ours | None = None) -> Iterator[Path]
     Raises:
         ConfigError: See `check_writable`.
     """
-    final = Path(os.path.realpath(path))  # a link is kept, and its target is replaced
+    final = _local(path)  # a link is kept, and its target is replaced
     check_writable(final, ours=ours)
     temporary = _temporary_name(final)
-    with _parents_made(final):
+    with parents_made(final):
         temporary.mkdir()
         try:
             yield temporary
-            publish_folder(temporary, final, ours=ours)
+            check_writable(final, ours=ours)
+            _rename(temporary, final)
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
 
@@ -91,11 +98,11 @@ def check_kind(path: PathLike, *suffixes: str) -> None:
     Raises:
         ConfigError: The name has another suffix, a parent is a file, or a folder or another kind of file is there.
     """
-    final = Path(os.path.realpath(path))
+    final = _local(path)
     suffix = Path(path).suffix.lower()
     if suffixes and suffix not in suffixes:
         raise ConfigError(f"the name of the output must end in {' or '.join(suffixes)}. Received: output={path}")
-    _check_parents(final)
+    check_parents(final)
     if final.is_dir():
         raise ConfigError(f"a file to write must not be a folder: choose another name. Received: output={path}")
     if not final.is_file():
@@ -119,8 +126,8 @@ def check_added(folder: PathLike, names: Collection[str], mark: str) -> None:
     Raises:
         ConfigError: The folder has one of the names without the mark, or is or lies below a file.
     """
-    final = Path(os.path.realpath(folder))
-    _check_parents(final / mark)
+    final = _local(folder)
+    check_parents(final / mark)
     if (final / mark).exists():
         return
     if strange := next((name for name in names if (final / name).exists()), None):
@@ -137,8 +144,9 @@ def check_writable(folder: PathLike, *, ours: Ours | None = None) -> None:
     Raises:
         ConfigError: `folder` or a parent is a file, or it exists and `ours` is None or does not recognize all in it.
     """
-    final = Path(os.path.realpath(folder))
-    _check_parents(final)
+    final = _resolved(folder)
+    if isinstance(final, Path):
+        check_parents(final)
     if not final.exists():
         return
     if ours is None or not final.is_dir():
@@ -146,21 +154,35 @@ def check_writable(folder: PathLike, *, ours: Ours | None = None) -> None:
             f"a folder to write must not exist already: remove it, or choose another name. Received: folder={final}"
         )
     known = ours(final)
-    if strange := sorted(entry.name for entry in os.scandir(final) if entry.name not in known or entry.is_dir()):
+    there = stores.states(final)
+    if strange := next((name for name, state in there.items() if name not in known or state is None), None):
         raise ConfigError(
-            f"a folder to replace must hold nothing but what this program writes, and {strange[0]} is something else: "
+            f"a folder to replace must hold nothing but what this program writes, and {strange} is something else: "
             f"choose another name. Received: folder={final}"
         )
 
 
-def publish_folder(temporary: Path, path: PathLike, *, ours: Ours | None = None) -> None:
-    """Renames a complete folder to its final name; `ours` as in `atomic_folder`.
+def publish_folder(temporary: Place, path: PathLike, last: str, *, ours: Ours | None = None) -> None:
+    """Makes a complete folder appear under its final name.
+
+    Args:
+        temporary: The folder, on the same disk or in the same store. On a disk it is renamed; in a store it is copied.
+        path: Its final name.
+        last: The file by which readers know that a folder is complete; in a store it is copied last.
+        ours: As in `atomic_folder`.
 
     Raises:
         ConfigError: `path` has come to exist meanwhile and must not be replaced.
     """
-    final = Path(os.path.realpath(path))
+    final = _resolved(path)
     check_writable(final, ours=ours)
+    if isinstance(temporary, Path) and isinstance(final, Path):
+        _rename(temporary, final)
+    elif isinstance(temporary, StorePath) and isinstance(final, StorePath):
+        transfers.publish(temporary, final, last)
+
+
+def _rename(temporary: Path, final: Path) -> None:
     for file in temporary.rglob("*"):
         _sync(file)
     replaced = _temporary_name(final)
@@ -170,6 +192,12 @@ def publish_folder(temporary: Path, path: PathLike, *, ours: Ours | None = None)
     os.replace(temporary, final)
     _sync(final.parent)
     shutil.rmtree(replaced, ignore_errors=True)
+
+
+def refuse_address(out: PathLike) -> None:
+    """Refuses to write anything but records to a store; raises ConfigError."""
+    if stores.is_address(out):
+        raise ConfigError(f"nothing but records is written to a store: choose a local path. Received: output={out}")
 
 
 def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True) -> None:
@@ -186,12 +214,12 @@ def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True
     """
     if not str(out):
         raise ConfigError("an output must have a name. Received: output=")
-    final = Path(os.path.realpath(out))
+    final = _comparable(out)
     for path in inputs:
-        given = Path(os.path.realpath(path)) if path is not None else None
-        if given is None or not given.exists():
+        given = _comparable(path) if path is not None else None
+        if given is None or not (given.exists() or stores.is_address(path or "")):
             continue
-        if final.exists() and final.samefile(given):
+        if final == given or (final.exists() and given.exists() and final.samefile(given)):
             raise ConfigError(f"the output must not be an input ({path}): choose another name. Received: output={out}")
         if given in final.parents:
             raise ConfigError(
@@ -201,47 +229,6 @@ def refuse_replacing(out: PathLike, *inputs: PathLike | None, whole: bool = True
             raise ConfigError(
                 f"the output must not hold an input ({path}): choose another name. Received: output={out}"
             )
-
-
-@contextlib.contextmanager
-def exclusive(path: PathLike) -> Iterator[None]:
-    """Locks `path` against other processes that use `exclusive`, until the block or the process ends.
-
-    The lock is `flock` on a file next to `path`, which is removed after the block. On a shared file system it works
-    between machines if `flock` does.
-
-    Raises:
-        ConfigError: Another process holds the lock.
-    """
-    final = Path(os.path.realpath(path))
-    _check_parents(final)
-    name = final.with_name(f".{final.name}.lock")
-    with _parents_made(final):
-        descriptor = _lock(name)
-        while descriptor is None:
-            descriptor = _lock(name)
-        try:
-            yield
-        finally:
-            name.unlink(missing_ok=True)
-            os.close(descriptor)
-
-
-def _lock(name: Path) -> int | None:
-    """Returns the descriptor of the locked file, or None if its last holder has just removed it."""
-    descriptor = os.open(name, os.O_RDWR | os.O_CREAT, 0o666)
-    try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        if name.exists() and os.path.samestat(os.stat(name), os.fstat(descriptor)):
-            return descriptor
-    except BlockingIOError:
-        os.close(descriptor)
-        what = name.with_name(name.name.removeprefix(".").removesuffix(".lock"))
-        raise ConfigError(
-            f"no other process may be writing the folder: wait for it, or choose another name. Received: folder={what}"
-        ) from None
-    os.close(descriptor)
-    return None
 
 
 def why_not_written(path: PathLike, error: Exception, needed: int) -> str:
@@ -266,8 +253,22 @@ def write_json(path: PathLike, value: Any) -> None:
         temporary.write_text(text + "\n", encoding="utf-8")
 
 
+def _local(path: PathLike) -> Path:
+    refuse_address(path)
+    return Path(os.path.realpath(path))
+
+
+def _resolved(path: PathLike) -> Place:
+    return stores.place(path) if stores.is_address(path) else Path(os.path.realpath(path))
+
+
+def _comparable(path: PathLike) -> Path:
+    """Returns the path without links; of an address a path that is nowhere, with the parents of the address."""
+    return Path("//", os.fspath(stores.place(path))) if stores.is_address(path) else Path(os.path.realpath(path))
+
+
 @contextlib.contextmanager
-def _parents_made(final: Path) -> Iterator[None]:
+def parents_made(final: Path) -> Iterator[None]:
     """Makes the folders above `final` that are missing; if the block fails, those that are empty go again."""
     missing = [parent for parent in final.parents if not parent.exists()]
     final.parent.mkdir(parents=True, exist_ok=True)
@@ -280,7 +281,8 @@ def _parents_made(final: Path) -> Iterator[None]:
         raise
 
 
-def _check_parents(final: Path) -> None:
+def check_parents(final: Path) -> None:
+    """Refuses a path above which a file lies where a folder must be; raises ConfigError."""
     there = next(parent for parent in final.parents if os.path.lexists(parent))
     if not there.is_dir():
         raise ConfigError(f"a folder to write into must not be a file. Received: folder={there}")

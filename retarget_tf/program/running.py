@@ -245,7 +245,8 @@ def _is_required(flag: "flags.Flag[object]") -> bool:
 
 def _of_system(error: OSError) -> str:
     """Returns what the operating system refused, without its number, and what to do."""
-    if error.filename is None or not error.strerror:
+    is_told_in_full = type(error).__str__ is not OSError.__str__  # by a class of ours, such as StoreError
+    if is_told_in_full or error.filename is None or not error.strerror:
         return str(error)
     advice = {errno.ENOSPC: "Free some space", errno.ENAMETOOLONG: "Give a shorter name"}
     return f"{error.filename}: {error.strerror}. {advice.get(error.errno or 0, 'Give another place')}."

@@ -1,11 +1,11 @@
 """The base class of what `loop.train` trains: a generator with its optimizers, its batches and its training step."""
 
-import pathlib
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.errors import ConfigError
 from retarget_tf.networks.config import ModelConfig
@@ -37,7 +37,7 @@ class Learner(keras.Model):
         self.built = True
 
     @staticmethod
-    def batches(folder: pathlib.Path, settings: Any, start_batch: int, part: tuple[int, int]) -> tf.data.Dataset:
+    def batches(folder: files.PathLike, settings: Any, start_batch: int, part: tuple[int, int]) -> tf.data.Dataset:
         """Returns endless batches of the training split of one folder of records.
 
         Args:

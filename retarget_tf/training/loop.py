@@ -78,6 +78,7 @@ def train(
         TrainingError: A loss or a weight became NaN or infinite, a checkpoint cannot be written, or another machine of
             the training is gone.
     """
+    files.refuse_address(workdir)
     folder, folders = pathlib.Path(workdir), _as_list(records_folders)
     files.refuse_replacing(folder, *folders, whole=False)
     manifests = [records.Manifest.load(path) for path in folders]
@@ -177,7 +178,7 @@ def _fit(
     group: strategies.Group,
     store: checkpoints.CheckpointStore | None,
     folder: pathlib.Path,
-    records_folders: list[pathlib.Path],
+    records_folders: list[files.Place],
     config: TrainingConfig,
     show_progress: bool,
 ) -> None:
@@ -258,10 +259,10 @@ def training_dataset(
     )
 
 
-def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[pathlib.Path]:
+def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[files.Place]:
     if isinstance(records_folders, str | os.PathLike):
-        return [pathlib.Path(records_folders)]
-    return [pathlib.Path(folder) for folder in records_folders]
+        return [files.place(records_folders)]
+    return [files.place(folder) for folder in records_folders]
 
 
 def _sample_windows(records_folder: PathLike) -> dict[str, Any]:

@@ -4,11 +4,11 @@ A training step follows pix2pix (Isola et al. 2017): one update of the discrimin
 one update of the generator G with the adversarial loss of the updated D plus a weighted L1 loss.
 """
 
-import pathlib
 from typing import Any
 
 import tensorflow as tf
 
+from retarget_tf import files
 from retarget_tf.arrays import Tensor, Uint8Array
 from retarget_tf.dataset import augmentation, input_pipeline
 from retarget_tf.networks import encoding, losses
@@ -34,7 +34,7 @@ class RetargetGAN(Learner):
 
     @staticmethod
     def batches(
-        folder: pathlib.Path, settings: PaperTrainingConfig, start_batch: int, part: tuple[int, int]
+        folder: files.PathLike, settings: PaperTrainingConfig, start_batch: int, part: tuple[int, int]
     ) -> tf.data.Dataset:
         """Returns windows of two consecutive frames, randomly cropped and mirrored if `settings.jitter`."""
         return input_pipeline.make_dataset(

@@ -51,7 +51,7 @@ WRITTEN = (
 
 def write_settings(
     folder: pathlib.Path,
-    records_folders: Sequence[pathlib.Path],
+    records_folders: Sequence[files.Place],
     model_config: ModelConfig,
     training_config: TrainingConfig,
 ) -> None:

@@ -7,12 +7,12 @@ and time of a step do not depend on the length of the stream.
     slot's next frame + slot's last map -> probabilities -> cross entropy + Dice -> Adam step -> slot's last map
 """
 
-import pathlib
 from typing import Any
 
 import keras
 import tensorflow as tf
 
+from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.dataset import augmentation, input_pipeline
 from retarget_tf.networks import encoding, losses, replicas
@@ -50,7 +50,7 @@ class StreamTrainer(Learner):
 
     @staticmethod
     def batches(
-        folder: pathlib.Path, settings: StableTrainingConfig, start_batch: int, part: tuple[int, int]
+        folder: files.PathLike, settings: StableTrainingConfig, start_batch: int, part: tuple[int, int]
     ) -> tf.data.Dataset:
         """Returns batches with the next frame of each slot's stream, augmented if `settings.jitter`."""
         augment = augmentation.stream_augmentation(

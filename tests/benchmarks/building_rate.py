@@ -41,7 +41,7 @@ def main() -> None:
             work.staging.encode_clip(clip)
         for shard in work.shards:
             work.staging.write_shard(shard)
-        most_disk = sum(path.stat().st_size for path in work.staging.folder.rglob("*"))
+        most_disk = sum(path.stat().st_size for path in pathlib.Path(work.staging.folder).rglob("*"))
 
     for _ in range(_TURNS.value):
         before = time.process_time()

@@ -3,6 +3,9 @@
 import dataclasses
 import math
 import pathlib
+import signal
+import subprocess
+import sys
 from typing import Any
 
 import numpy as np
@@ -659,3 +662,23 @@ def test_program_makes_clips_then_cross_clips_and_refuses_bad_flags(tmp_path: pa
         assert (refused.returncode, refused.stderr.count("\n")) == (code, 1), refused.stderr
         assert message in refused.stderr
     assert not (tmp_path / "bad").exists()
+
+
+def test_of_two_programs_in_one_folder_the_second_is_refused_and_the_first_finishes(tmp_path: pathlib.Path) -> None:
+    out = tmp_path / "clips"
+    flags = [f"--out={out}", "--people=1", "--clips_per_person=2", "--frames=8", "--size=32", "--workers=1"]
+    first = subprocess.Popen([sys.executable, "-m", "data.make_dancers", *flags], stdout=subprocess.PIPE, text=True)
+    try:
+        testing.wait_until((out / ".lock").exists)
+        first.send_signal(signal.SIGSTOP)  # so that it is at work, however fast this machine is
+        second = testing.run_program("data.make_dancers", *flags)
+    finally:
+        first.send_signal(signal.SIGCONT)
+        told, _ = first.communicate(timeout=120)
+    assert second.returncode == 2
+    assert second.stderr.startswith("ERROR: no other process may be writing the folder: wait for it")
+    assert second.stderr.count("\n") == 1
+    assert first.returncode == 0
+    assert "2 clips of 16 frames" in told
+    assert len(list(out.iterdir())) == 2  # neither the lock nor anything half written
+    assert [len(clip.keypoints) for clip in clips.find_clips(out)] == [8, 8]

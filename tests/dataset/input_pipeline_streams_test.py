@@ -165,7 +165,8 @@ def test_frames_are_not_decoded_but_the_references(manifest: records.Manifest, t
 
 def long_plan(frames: tuple[int, ...] = (100_000, 50_000), **settings: Any) -> StreamPlan:
     counts = np.array(frames, np.int64)
-    table = RecordTable(("nowhere",), np.zeros_like(counts), np.zeros_like(counts), counts)
+    zeros = np.zeros_like(counts)
+    table = RecordTable(("nowhere",), zeros, zeros, zeros, counts)
     return StreamPlan(dataclasses.replace(LENGTHS, **settings), table, seed=0)
 
 
@@ -220,7 +221,7 @@ def test_a_record_is_read_from_its_place(manifest: records.Manifest) -> None:
 
 
 def test_a_damaged_record_is_refused(manifest: records.Manifest, tmp_path: pathlib.Path) -> None:
-    for path in manifest.folder.iterdir():
+    for path in pathlib.Path(manifest.folder).iterdir():
         content = bytearray(path.read_bytes())
         if path.name.startswith("train-00001"):
             content[200] ^= 255

@@ -64,13 +64,13 @@ def test_the_manifest_names_the_version_and_is_the_old_one_without(
     assert records.Manifest.load(dancer_records.folder) == dancer_records
     assert dancer_records.surface_version == surfaces.VERSION
     plain = records.build_records([dancer_clips], tmp_path / "plain", dataclasses.replace(CONFIG, surfaces=False))
-    assert "surface_version" not in json.loads((plain.folder / "manifest.json").read_text())
+    assert "surface_version" not in json.loads((plain.folder / "manifest.json").read_bytes())
     for segment in records.read_segments(plain.folder, "train"):
         assert segment.reference_pieces is None
         assert b"surface" not in segment.serialize()
         assert b"pieces" not in segment.serialize()
-    values = json.loads((plain.folder / "manifest.json").read_text())
-    (plain.folder / "manifest.json").write_text(json.dumps({**values, "surface_version": 9}))
+    values = json.loads((plain.folder / "manifest.json").read_bytes())
+    (pathlib.Path(plain.folder) / "manifest.json").write_text(json.dumps({**values, "surface_version": 9}))
     with pytest.raises(InputDataError, match=r"surface maps of version 9, this program reads 1\. Build the records"):
         records.Manifest.load(plain.folder)
 

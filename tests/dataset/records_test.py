@@ -46,7 +46,7 @@ def test_people_and_clips_are_each_in_one_split(built: records.Manifest) -> None
 
 
 def test_clips_stand_in_the_manifest_as_they_always_did(built: records.Manifest) -> None:
-    written = json.loads((built.folder / "manifest.json").read_text())["splits"]["test"]
+    written = json.loads((built.folder / "manifest.json").read_bytes())["splits"]["test"]
     assert list(written) == ["frames", "clips", "shards"]
     assert [list(clip.items()) for clip in written["clips"]] == [
         [("clip_id", clip.clip_id), ("person_id", clip.person_id), ("frames", frames), ("fps", 25), ("motion_of", None)]
@@ -216,6 +216,32 @@ def test_missing_cut_and_damaged_shards_are_refused_by_name(built: records.Manif
     shard.unlink()
     with pytest.raises(InputDataError, match=f"{shard.name}: the shard is missing"):
         list(records.read_clips(folder, "test"))
+
+
+def test_a_shard_may_be_a_link_and_what_it_leads_to_is_never_replaced(
+    built: records.Manifest, clip_folder: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """As git-annex and DVC lay out data sets: every file is a link into a store outside of the folder."""
+    folder, elsewhere = tmp_path / "records", tmp_path / "elsewhere"
+    shutil.copytree(built.folder, elsewhere)
+    folder.mkdir()
+    for path in elsewhere.iterdir():
+        (folder / path.name).symlink_to(path)
+    kept = {path.name: path.read_bytes() for path in elsewhere.iterdir()}
+    assert len(list(records.read_segments(folder, "train"))) == len(list(records.read_segments(built.folder, "train")))
+    records.build_records([clip_folder], folder, records.BuildConfig(segment_frames=4, seed=7), overwrite=True)
+    assert not any(path.is_symlink() for path in folder.iterdir())
+    assert {path.name: path.read_bytes() for path in elsewhere.iterdir()} == kept
+
+
+def test_a_link_to_what_is_not_the_shard_is_refused(built: records.Manifest, tmp_path: pathlib.Path) -> None:
+    folder = pathlib.Path(shutil.copytree(built.folder, tmp_path / "records"))
+    shard = folder / built.splits["train"].shards[0].name
+    for leads_to, why in (("/etc/passwd", "bytes, the manifest says"), ("/dev/zero", "missing"), ("/tmp", "missing")):
+        shard.unlink()
+        shard.symlink_to(leads_to)
+        with pytest.raises(InputDataError, match=rf"^records {shard}: .*{why}"):
+            list(records.read_segments(folder, "train"))
 
 
 def test_a_shard_of_another_number_of_records_is_refused(built: records.Manifest, tmp_path: pathlib.Path) -> None:

@@ -34,7 +34,7 @@ def manifest(built: records.Manifest, tmp_path: pathlib.Path) -> records.Manifes
 
 
 def shard_path(manifest: records.Manifest, split: str = "test", number: int = 0) -> pathlib.Path:
-    return manifest.folder / manifest.splits[split].shards[number].name
+    return pathlib.Path(manifest.folder) / manifest.splits[split].shards[number].name
 
 
 def flip_byte(path: pathlib.Path, position: int) -> None:
@@ -72,7 +72,7 @@ def test_missing_cut_damaged_and_stray_shards_are_all_found(manifest: records.Ma
     offsets = records.record_offsets(second)
     second.write_bytes(second.read_bytes()[: offsets[1]])  # at the seam of two records: tf.data sees nothing
     flip_byte(test, records.record_offsets(test)[1] + 100)
-    stray = manifest.folder / "train-00009-of-00010.tfrecord"
+    stray = pathlib.Path(manifest.folder) / "train-00009-of-00010.tfrecord"
     stray.touch()
     problems = records.find_problems(manifest.folder)
     assert f"{stray}: not in the manifest" in problems
@@ -154,7 +154,7 @@ def test_clips_out_of_order_are_found(manifest: records.Manifest) -> None:
 
 @pytest.mark.parametrize("kind", ["windows", "streams"])
 def test_readers_refuse_a_stray_shard(manifest: records.Manifest, kind: str) -> None:
-    (manifest.folder / "train-00002-of-00003.tfrecord").touch()
+    (pathlib.Path(manifest.folder) / "train-00002-of-00003.tfrecord").touch()
     with pytest.raises(InputDataError, match=r"train-00002-of-00003\.tfrecord: not in the manifest"):
         open_dataset(manifest, kind)
 

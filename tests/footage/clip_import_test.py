@@ -319,6 +319,16 @@ def test_a_video_longer_than_its_maps_is_refused(tmp_path: pathlib.Path) -> None
     assert not (tmp_path / "clips").exists()
 
 
+def test_a_clip_that_another_process_is_making_is_refused(tmp_path: pathlib.Path) -> None:
+    inputs(tmp_path)
+    arguments = tmp_path / "video.mkv", tmp_path / "points.npy", tmp_path / "maps"
+    with clips.alone(tmp_path / "clips" / "a"):
+        with pytest.raises(ConfigError, match=r"no other process may be writing the folder: .*clips/a$"):
+            importers.import_clip(*arguments, tmp_path / "clips" / "a", WHOLE)
+        importers.import_clip(*arguments, tmp_path / "clips" / "b", WHOLE)  # another clip of the folder may be made
+    assert [path.name for path in (tmp_path / "clips").iterdir()] == ["b"]
+
+
 def test_a_larger_video_than_asked_for_is_refused(tmp_path: pathlib.Path) -> None:
     inputs(tmp_path)
     arguments = tmp_path / "video.mkv", tmp_path / "points.npy", tmp_path / "maps", tmp_path / "clips" / "a"

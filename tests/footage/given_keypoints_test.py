@@ -178,3 +178,15 @@ def test_keypoints_in_the_clip_are_not_replaced(tmp_path: pathlib.Path, parser: 
     own = extraction.ExtractionConfig(size=SIZE, keypoints=str(tmp_path / "clip" / "keypoints.npy"))
     with pytest.raises(ConfigError, match=r"keypoints\.npy"):
         extraction.extract_clip(path, tmp_path / "clip", own, overwrite=True)
+
+
+def test_a_clip_that_another_process_is_making_is_refused_before_the_work(
+    tmp_path: pathlib.Path, parser: BrightParser
+) -> None:
+    path, keypoints = dance(tmp_path)
+    np.save(tmp_path / "points.npy", keypoints)
+    config = extraction.ExtractionConfig(size=SIZE, keypoints=str(tmp_path / "points.npy"))
+    with clips.alone(tmp_path / "clips" / "dance"), pytest.raises(ConfigError, match="no other process may be writing"):
+        extraction.extract_videos([path], tmp_path / "clips", config)
+    assert parser.voted == []
+    assert not (tmp_path / "clips" / "dance").exists()

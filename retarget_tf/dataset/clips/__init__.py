@@ -13,7 +13,7 @@ A folder is written under a temporary name and renamed when complete, so a clip 
 
 from retarget_tf.dataset.clips.info import SCHEMA_VERSION, ClipIdentity, ClipInfo, clip_id_of, parts_of_clip
 from retarget_tf.dataset.clips.reading import Clip, find_clips, open_clip
-from retarget_tf.dataset.clips.writing import ClipWriter
+from retarget_tf.dataset.clips.writing import ClipWriter, alone
 
 __all__ = [
     "SCHEMA_VERSION",
@@ -21,6 +21,7 @@ __all__ = [
     "ClipIdentity",
     "ClipInfo",
     "ClipWriter",
+    "alone",
     "clip_id_of",
     "find_clips",
     "open_clip",

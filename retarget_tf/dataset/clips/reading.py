@@ -1,7 +1,6 @@
 """Reads clip folders, and refuses those whose parts contradict each other."""
 
 import dataclasses
-import os
 import pathlib
 import zipfile
 from collections.abc import Iterator
@@ -19,15 +18,19 @@ from retarget_tf.pictures import video
 
 @dataclasses.dataclass(frozen=True)
 class Clip:
-    """An open clip folder: its header and keypoints are in memory, frames and maps are decoded as they are read."""
+    """An open clip folder: its header and keypoints are in memory, frames and maps are decoded as they are read.
 
-    folder: pathlib.Path
+    Of one in a store no frames and maps can be read: `files.fetched` brings it to the disk.
+    """
+
+    folder: files.Place
     info: ClipInfo
     keypoints: Float32Array
 
     def read_frames(self) -> Iterator[Uint8Array]:
         """Yields RGB frames uint8 `[size, size, 3]`; raises InputDataError if size or number differ from `info`."""
-        return self._counted(self.folder / "frames.mkv", video.read_frames(self.folder / "frames.mkv"))
+        path = self._path("frames.mkv")
+        return self._counted(path, video.read_frames(path))
 
     def read_maps(self, label_schema: str | None = None) -> Iterator[Uint8Array]:
         """Yields parsing maps, class ids uint8 `[size, size]`.
@@ -39,7 +42,7 @@ class Clip:
             InputDataError: There are no such maps, an id is not in the schema, or size or number differ from `info`.
         """
         schema = parsing_labels.get_schema(label_schema or self.info.label_schema)
-        path = self.folder / maps_name(schema.name, self.info)
+        path = self._path(maps_name(schema.name, self.info))
         if not path.is_file():
             carried = ", ".join((self.info.label_schema, *self.info.more_label_schemas))
             raise InputDataError(
@@ -61,7 +64,7 @@ class Clip:
         Raises:
             InputDataError: There are no surface maps, they cannot be read, or size or number differ from `info`.
         """
-        path, file, size = self.folder / SURFACES, self.folder / PIECES, self.info.image_size
+        path, file, size = self._path(SURFACES), self._path(PIECES), self.info.image_size
         if not self.info.surface_version:
             raise InputDataError(
                 f"clip {self.folder}: has no surface maps. Make the clip again: retarget-make-dancers --surfaces"
@@ -79,6 +82,12 @@ class Clip:
         for planes, of_frame in zip(self._counted(path, video.read_gray(path), 3 * size), pieces, strict=True):
             codes = np.ascontiguousarray(np.moveaxis(planes.reshape(3, size, size), 0, -1))
             yield Surface(codes, of_frame)
+
+    def _path(self, name: str) -> pathlib.Path:
+        path = self.folder / name
+        if isinstance(path, files.StorePath):
+            raise InputDataError(f"clip {self.folder}: lies in a store. Copy it to a local folder.")
+        return path
 
     def _counted(self, path: pathlib.Path, pictures: Iterator[Uint8Array], height: int = 0) -> Iterator[Uint8Array]:
         count, size = 0, self.info.image_size
@@ -104,6 +113,9 @@ def open_clip(folder: files.PathLike) -> Clip:
     Raises:
         InputDataError: A part is missing, of another schema version, or the parts contradict each other.
     """
+    if files.is_address(folder):
+        with files.fetched(folder, ("clip.json", "keypoints.npy")) as local:
+            return dataclasses.replace(open_clip(local), folder=files.place(folder))
     path = pathlib.Path(folder)
     info, file = parse_info(path / "clip.json", files.read_json(path / "clip.json", "clip")), path / "keypoints.npy"
     keypoints = _load(file, "keypoints")
@@ -141,15 +153,16 @@ def find_clips(folder: files.PathLike) -> list[Clip]:
     Raises:
         InputDataError: The folder is missing, holds no clip, or two clips have the same id.
     """
-    root = pathlib.Path(folder)
+    root = files.place(folder)
     with files.reading(root, "clips folder"):  # a glob would silently skip folders without read permission
         if not root.is_dir():
             raise InputDataError(f"clips folder {root}: no such folder. Check its name.")
-        folders = [path for path in sorted(root.iterdir()) if path.is_dir() and not path.name.startswith(".")]
-        clips = [open_clip(path) for path in folders if "clip.json" in os.listdir(path)]
+        names = [name for name, state in files.states(root).items() if state is None and not name.startswith(".")]
+        folders = [root / name for name in names if isinstance(root, files.StorePath) or (root / name).is_dir()]
+        clips = [open_clip(path) for path in folders if "clip.json" in files.states(path)]
     if not clips:
         raise InputDataError(f"clips folder {root}: holds no clip folder. Make some: retarget-make-dancers --help")
-    seen: dict[str, pathlib.Path] = {}
+    seen: dict[str, files.Place] = {}
     for clip in clips:
         if clip.info.clip_id in seen:
             raise InputDataError(

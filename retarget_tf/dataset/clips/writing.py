@@ -2,7 +2,7 @@
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
@@ -14,6 +14,18 @@ from retarget_tf.body import skeleton
 from retarget_tf.dataset.clips.info import PIECES, SURFACES, ClipInfo, maps_name, parts_of_clip
 from retarget_tf.dataset.surfaces import Surface
 from retarget_tf.pictures import video
+
+
+@contextlib.contextmanager
+def alone(folder: files.PathLike, *, overwrite: bool = False) -> Iterator[None]:
+    """Keeps other processes from making the same clip during the block, which may take long before it writes.
+
+    Raises:
+        ConfigError: Another process is making it, or the folder is there and must not be replaced.
+    """
+    with files.exclusive(folder):
+        files.check_writable(folder, ours=parts_of_clip if overwrite else None)
+        yield
 
 
 class ClipWriter:

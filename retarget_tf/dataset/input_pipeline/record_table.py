@@ -1,12 +1,12 @@
-"""Indexes the records of a split by file, offset and number of frames, so that any one can be read alone."""
+"""Indexes the records of a split by file, offset, size and number of frames, so that any one can be read alone."""
 
 import dataclasses
-import pathlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import tensorflow as tf
 
+from retarget_tf import files
 from retarget_tf.arrays import Int64Array
 from retarget_tf.dataset import records
 from retarget_tf.errors import InputDataError
@@ -20,6 +20,7 @@ class RecordTable:
         paths: Paths of the shards.
         shards: int64 `[records]`: the position of each record's shard in `paths`.
         offsets: int64 `[records]`: the byte at which each record begins in its shard.
+        sizes: int64 `[records]`: the size of each record in its shard, in bytes.
         frames: int64 `[records]`: the number of frames of each record.
         cached: string `[records]`: the serialized records if they are kept in memory, or None.
     """
@@ -27,6 +28,7 @@ class RecordTable:
     paths: tuple[str, ...]
     shards: Int64Array
     offsets: Int64Array
+    sizes: Int64Array
     frames: Int64Array
     cached: tf.Tensor | None = None
 
@@ -61,50 +63,64 @@ class RecordTable:
                 f"each. Build the records again with --shards={parts} or more."
             )
         paths = tuple(files[first::parts])
-        shards, offsets, frames, cached = [], [], [], []
+        shards, offsets, sizes, frames, cached = [], [], [], [], []
         for shard, path in enumerate(paths):
-            offsets.append(np.array(records.record_offsets(path), np.int64))
-            read = tf.data.TFRecordDataset(str(path)).map(
-                lambda serialized: (*_facts(serialized), serialized if cache else ""),
-                num_parallel_calls=tf.data.AUTOTUNE,
-            )
             with records.damage_as_input_error(path):
-                found = list(read.as_numpy_iterator())
+                found = list(_scan(path, cache))
             if surfaces:
-                _refuse_incomplete(path, [is_complete for _, is_complete, _ in found])
-            frames.append(np.array([count for count, _, _ in found], np.int64))
-            cached += [serialized for _, _, serialized in found]
-            shards.append(np.full(len(offsets[-1]), shard, np.int64))
+                _refuse_incomplete(path, [is_complete for _, _, is_complete, _ in found])
+            sizes.append(np.array([size for size, _, _, _ in found], np.int64))
+            frames.append(np.array([count for _, count, _, _ in found], np.int64))
+            cached += [serialized for _, _, _, serialized in found]
+            offsets.append(np.cumsum(sizes[-1]) - sizes[-1])
+            shards.append(np.full(len(found), shard, np.int64))
         with tf.device("CPU"):
             in_memory = tf.constant(cached, tf.string) if cache else None
-        return cls(
-            tuple(map(str, paths)), np.concatenate(shards), np.concatenate(offsets), np.concatenate(frames), in_memory
-        )
+        columns = {"shards": shards, "offsets": offsets, "sizes": sizes, "frames": frames}
+        joined = {name: np.concatenate(column) for name, column in columns.items()}
+        return cls(tuple(map(str, paths)), **joined, cached=in_memory)
 
     def holding(self, frames: int) -> "RecordTable":
         """Returns the table of the records with at least `frames` frames."""
         kept = self.frames >= frames
         cached = None if self.cached is None else tf.boolean_mask(self.cached, kept)
-        return RecordTable(self.paths, self.shards[kept], self.offsets[kept], self.frames[kept], cached)
+        columns = {name: getattr(self, name)[kept] for name in ("shards", "offsets", "sizes", "frames")}
+        return dataclasses.replace(self, **columns, cached=cached)
 
     def read(self, record: tf.Tensor) -> tf.data.Dataset:
         """Returns a data set of one element, the serialized record (string `[]`) at position `record`, int64 `[]`."""
         if self.cached is not None:
             return tf.data.Dataset.from_tensors(tf.gather(self.cached, record))
         path = tf.gather(self.paths, tf.gather(self.shards, record))
+        if files.is_address(self.paths[0]):
+            return records.record_in_store(path, tf.gather(self.offsets, record), tf.gather(self.sizes, record))
         return records.record_at(path, tf.gather(self.offsets, record))
 
 
-def _facts(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor]:
-    """Returns a record's number of frames, and whether every picture has a surface map and every reference pieces."""
+def _scan(path: files.Place, cache: bool) -> Iterator[tuple[int, int, bool, bytes]]:
+    """Yields of each record what `_facts` says, and itself if it is to be kept, or else nothing."""
+    if isinstance(path, files.StorePath):
+        for serialized in records.all_records(path):
+            yield *(fact.numpy() for fact in _facts(serialized)), serialized if cache else b""
+    else:
+        read = tf.data.TFRecordDataset(str(path)).map(
+            lambda serialized: (*_facts(serialized), serialized if cache else ""), num_parallel_calls=tf.data.AUTOTUNE
+        )
+        yield from read.as_numpy_iterator()
+
+
+@tf.function(input_signature=[tf.TensorSpec([], tf.string)])
+def _facts(serialized: tf.Tensor) -> tuple[tf.Tensor, tf.Tensor, tf.Tensor]:
+    """Returns a record's size, its frames, and whether all pictures have surface maps and all references pieces."""
     parsed = records.parse_tensors(serialized)
     is_complete = tf.size(parsed["reference_pieces"]) > 0
     for prefix in ("", "reference_"):
         is_complete &= tf.size(parsed[f"{prefix}surface_maps"]) == tf.size(parsed[f"{prefix}frames"])
-    return tf.size(parsed["frames"], tf.int64), is_complete
+    size = tf.strings.length(serialized) + records.FRAMING_BYTES
+    return size, tf.size(parsed["frames"], tf.int64), is_complete
 
 
-def _refuse_incomplete(path: pathlib.Path, is_complete: Sequence[bool]) -> None:
+def _refuse_incomplete(path: files.Place, is_complete: Sequence[bool]) -> None:
     for number, is_so in enumerate(is_complete):
         if not is_so:
             raise InputDataError(

@@ -8,7 +8,7 @@ defines the format of a record.
 from retarget_tf.dataset.build_config import BuildConfig
 from retarget_tf.dataset.records.building import Work, build_records
 from retarget_tf.dataset.records.damage import damage_as_input_error, locating_damage
-from retarget_tf.dataset.records.framing import record_at, record_offsets
+from retarget_tf.dataset.records.framing import FRAMING_BYTES, all_records, record_at, record_in_store, record_offsets
 from retarget_tf.dataset.records.inspection import contact_sheet, describe, describe_classes
 from retarget_tf.dataset.records.manifest import (
     SCHEMA_VERSION,
@@ -28,6 +28,7 @@ from retarget_tf.dataset.records.staging import Staging
 from retarget_tf.dataset.records.validation import find_problems
 
 __all__ = [
+    "FRAMING_BYTES",
     "SCHEMA_VERSION",
     "SPLITS",
     "TEST",
@@ -44,6 +45,7 @@ __all__ = [
     "Split",
     "Staging",
     "Work",
+    "all_records",
     "build_records",
     "contact_sheet",
     "damage_as_input_error",
@@ -58,6 +60,7 @@ __all__ = [
     "read_clips",
     "read_segments",
     "record_at",
+    "record_in_store",
     "record_offsets",
     "split_people",
 ]

@@ -2,6 +2,8 @@
 
 Finished parts are kept in a scratch folder beside the records until these are complete, so an interrupted build can be
 resumed. This module runs the tasks on the cores of this machine; `beam_build` runs them on many machines.
+
+For records in a store the scratch folder is beside them in the store, so a build can be resumed from another machine.
 """
 
 import dataclasses
@@ -15,7 +17,7 @@ from tqdm import tqdm
 
 from retarget_tf import files, parallel, program
 from retarget_tf.dataset.build_config import BuildConfig
-from retarget_tf.dataset.records.manifest import Manifest, parts_of_records
+from retarget_tf.dataset.records.manifest import MANIFEST, Manifest, parts_of_records
 from retarget_tf.dataset.records.planning import BuildPlan, ClipTask, ShardTask, plan_build
 from retarget_tf.dataset.records.staging import Staging
 from retarget_tf.errors import ConfigError
@@ -55,8 +57,8 @@ def build_records(
     Repeating an interrupted call resumes the build and makes the same files.
 
     Args:
-        clip_folders: Folders whose subfolders are clip folders.
-        out: Folder of the records; it appears when they are complete.
+        clip_folders: Folders whose subfolders are clip folders, on a disk or in a store.
+        out: Folder of the records, on a disk or in a store; it appears when they are complete.
         config: Picture size, label schema, splits and shards of the records.
         overwrite: Replaces an existing `out`, if it holds records and nothing else.
         workers: Number of processes; the records do not depend on it.
@@ -65,27 +67,23 @@ def build_records(
 
     Raises:
         InputDataError: A clip cannot be used, clips contradict each other, or there are too few people for the splits.
-        ConfigError: No clips are given, `workers` is below 1, a path is a URL, or `out` exists and is not to be
-            replaced, lies among the clips, or is being written by another process.
+        ConfigError: No clips are given, `workers` is below 1, or `out` exists and is not to be replaced, lies among
+            the clips, or is being written by another process.
+        files.StoreError: `out` lies in a store that does not answer or refuses.
     """
     if not clip_folders:
         raise ConfigError("clips must name a folder. Received: clips=")
     if workers < 1:
         raise ConfigError(f"workers must be at least 1. Received: workers={workers}")
-    for path in (*clip_folders, out):
-        if "://" in str(path):
-            raise ConfigError(
-                "clips and records must lie on a file system that all workers see, such as a mounted bucket. "
-                f"Received: {path}"
-            )
-    final = pathlib.Path(os.path.realpath(out))
-    ours = parts_of_records if overwrite else None
+    final = files.place(out) if files.is_address(out) else pathlib.Path(os.path.realpath(out))
+    final.exists()  # tells if a store has no such bucket, by the name that the user knows
+    staging = Staging(final.with_name(f".{final.name}.building"))
     files.refuse_replacing(out, *clip_folders)
-    files.check_writable(final, ours=ours)
+    files.check_writable(final, ours=_ours(staging, overwrite))
     plan = plan_build(clip_folders, config)
     with files.exclusive(final):
+        ours = _ours(staging, overwrite)
         files.check_writable(final, ours=ours)  # again: another process may have made it before the lock
-        staging = Staging(final.with_name(f".{final.name}.building"))
         staging.open(plan)
         work = _left_to_do(plan, staging)
         if carry_out is None:
@@ -94,9 +92,17 @@ def build_records(
         manifest = _finished(plan, staging)
         staging.drop_clips()
         manifest.save()
-        files.publish_folder(staging.records, final, ours=ours)
+        files.publish_folder(staging.records, final, MANIFEST, ours=ours)
         staging.close()
-    return dataclasses.replace(manifest, folder=pathlib.Path(out))
+    return dataclasses.replace(manifest, folder=files.place(out))
+
+
+def _ours(staging: Staging, overwrite: bool) -> files.Ours | None:
+    """Returns what recognizes the records that may be replaced; None if there may be none."""
+    made = staging.records
+    if isinstance(made, files.StorePath) and (names := files.half_published(made)):
+        return lambda folder: names
+    return parts_of_records if overwrite else None
 
 
 def _left_to_do(plan: BuildPlan, staging: Staging) -> Work:

@@ -1,7 +1,6 @@
 """Turns TensorFlow's errors on damaged records into one line that names the file."""
 
 import contextlib
-import pathlib
 import re
 from collections.abc import Iterator, Sequence
 
@@ -10,10 +9,21 @@ import tensorflow as tf
 from retarget_tf import files
 from retarget_tf.dataset.records.framing import read_record, record_offsets
 from retarget_tf.dataset.records.manifest import Manifest
-from retarget_tf.errors import InputDataError
+from retarget_tf.errors import InputDataError, MissingDependencyError
 
-# Raised for a wrong checksum, for a data set shorter than `assert_cardinality` says, and for a missing file.
-_MAY_MEAN_DAMAGE = (tf.errors.DataLossError, tf.errors.FailedPreconditionError, tf.errors.NotFoundError)
+# Raised for a wrong checksum, for a data set shorter than `assert_cardinality` says, for a missing file, and for what
+# Python code within a data set raises.
+_MAY_MEAN_DAMAGE = (
+    tf.errors.DataLossError,
+    tf.errors.FailedPreconditionError,
+    tf.errors.NotFoundError,
+    tf.errors.InvalidArgumentError,
+    tf.errors.UnknownError,
+)
+
+
+# What `framing.record_in_store` raises within a data set.
+_OF_PYTHON: dict[str, type[Exception]] = {kind.__name__: kind for kind in (InputDataError, MissingDependencyError)}
 
 
 @contextlib.contextmanager
@@ -44,6 +54,8 @@ def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
     try:
         yield
     except _MAY_MEAN_DAMAGE as error:
+        if told := _told_in(error):
+            raise told from error
         for folder in folders:
             manifest = Manifest.load(folder)
             for name, split in manifest.splits.items():
@@ -55,10 +67,16 @@ def locating_damage(folders: Sequence[files.PathLike]) -> Iterator[None]:
         raise
 
 
-def _first_damaged(path: pathlib.Path) -> int | None:
+def _told_in(error: tf.errors.OpError) -> Exception | None:
+    """Returns the error that Python code within a data set raised, of which TensorFlow keeps the text."""
+    told = re.search(rf"\b({'|'.join(_OF_PYTHON)}): (.*)", str(error))
+    return _OF_PYTHON[told[1]](told[2]) if told else None
+
+
+def _first_damaged(path: files.Place) -> int | None:
     for number, offset in enumerate(record_offsets(path)):
         try:
-            read_record(str(path), offset)
+            read_record(path, offset)
         except tf.errors.DataLossError:
             return number
     return None

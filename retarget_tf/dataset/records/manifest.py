@@ -6,7 +6,7 @@ It is written last, so a folder without it is not a complete data set.
 import dataclasses
 import hashlib
 import pathlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from retarget_tf import files
@@ -17,6 +17,7 @@ from retarget_tf.dataset.records.framing import record_offsets
 from retarget_tf.errors import ConfigError, InputDataError
 
 SCHEMA_VERSION = 1
+MANIFEST = "manifest.json"
 TRAIN, VALIDATION, TEST = "train", "validation", "test"
 _SUFFIX = ".tfrecord"
 SPLITS = (TRAIN, VALIDATION, TEST)
@@ -76,7 +77,7 @@ class Manifest:
     """Contents of `manifest.json`.
 
     Attributes:
-        folder: Folder of the records; not stored in the file.
+        folder: Folder of the records, on a disk or in a store; not stored in the file.
         label_schema: Name of the label schema of the parsing maps.
         image_size: Side of the square frames in pixels.
         segment_frames: Number of consecutive frames in one record; a clip's last record may hold fewer.
@@ -88,7 +89,7 @@ class Manifest:
         schema_version: Version of the layout of manifest and records.
     """
 
-    folder: pathlib.Path
+    folder: files.Place
     label_schema: str
     image_size: int
     segment_frames: int
@@ -105,7 +106,7 @@ class Manifest:
         Raises:
             InputDataError: There is none, it is damaged, or it is of another schema version.
         """
-        path = pathlib.Path(folder) / "manifest.json"
+        path = files.place(folder) / MANIFEST
         build = _command(folder)
         with files.reading(path, "records"):
             is_there = path.is_file()
@@ -123,7 +124,7 @@ class Manifest:
             )
         try:
             splits = {name: _parse_split(values["splits"][name]) for name in SPLITS}
-            manifest = cls(folder=pathlib.Path(folder), **{**values, "splits": splits})
+            manifest = cls(folder=path.parent, **{**values, "splits": splits})
         except (KeyError, TypeError, ValueError) as error:
             raise InputDataError(
                 f"records {path}: not a manifest ({error}). Remove the folder, and build the records again: {build}"
@@ -154,7 +155,7 @@ class Manifest:
         for name, split in self.splits.items():
             entries = [clip.to_json() for clip in split.clips]
             values["splits"][name] = {"frames": split.frames, **values["splits"][name], "clips": entries}
-        files.write_json(self.folder / "manifest.json", values)
+        files.write_json(self.folder / MANIFEST, values)
 
     def split(self, name: str) -> Split:
         """Returns the split of that name, which must not be empty.
@@ -198,25 +199,32 @@ class Manifest:
                 "Build records of dancers that have them: retarget-build-records --surfaces"
             )
 
-    def shard_paths(self, name: str) -> list[pathlib.Path]:
+    def shard_paths(self, name: str) -> list[files.Place]:
         """Returns the paths of a split's shards in order, after checking their names, sizes and numbers of records.
+
+        In a store the records are not counted here, which would take a request for each.
 
         Raises:
             InputDataError: A shard is missing, has another size or number of records, or is not in the manifest.
         """
-        if stray := self.stray_shards():
-            raise InputDataError(f"records {stray[0]}: not in the manifest. Remove the file.")
+        with files.reading(self.folder, "records"):
+            there = files.states(self.folder)
+        if stray := self._stray(there):
+            raise InputDataError(f"records {self.folder / stray[0]}: not in the manifest. Remove the file.")
         paths = []
         for shard in self.split(name).shards:
-            path = self.folder / shard.name
-            _check_shard(path, shard)
+            path, state = self.folder / shard.name, there.get(shard.name)
+            _check_shard(path, shard, None if state is None else state.st_size)
             paths.append(path)
         return paths
 
-    def stray_shards(self) -> list[pathlib.Path]:
+    def stray_shards(self) -> list[files.Place]:
         """Returns the TFRecord files in the folder that the manifest does not list."""
+        return [self.folder / name for name in self._stray(files.states(self.folder))]
+
+    def _stray(self, there: Iterable[str]) -> list[str]:
         listed = {shard.name for split in self.splits.values() for shard in split.shards}
-        return [path for path in sorted(self.folder.glob(f"*{_SUFFIX}")) if path.name not in listed]
+        return [name for name in there if _is_shard(name) and name not in listed]
 
     def verify(self) -> None:
         """Compares the SHA-256 of every shard with the manifest's.
@@ -233,8 +241,13 @@ class Manifest:
                     )
 
 
-def sha256_of(path: pathlib.Path) -> str:
+def sha256_of(path: files.Place) -> str:
     """Returns the SHA-256 of a file in hexadecimal."""
+    if isinstance(path, files.StorePath):
+        digest = hashlib.sha256()
+        for chunk in path.chunks():
+            digest.update(chunk)
+        return digest.hexdigest()
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
@@ -246,12 +259,12 @@ def _parse_split(values: Any) -> Split:
     )
 
 
-def parts_of_records(folder: pathlib.Path) -> set[str]:
+def parts_of_records(folder: files.Place) -> set[str]:
     """Returns the names of the manifest and of its shards, of any schema version; empty if it cannot be read."""
     try:
-        splits = files.read_json(folder / "manifest.json", "records")["splits"].values()
+        splits = files.read_json(folder / MANIFEST, "records")["splits"].values()
         names = (shard["name"] for split in splits for shard in split["shards"])
-        return {"manifest.json", *filter(_is_shard, names)}
+        return {MANIFEST, *filter(_is_shard, names)}
     except (InputDataError, AttributeError, KeyError, TypeError):
         return set()
 
@@ -264,15 +277,16 @@ def _command(folder: files.PathLike) -> str:
     return f"retarget-build-records --clips=CLIPS --out={folder}"
 
 
-def _check_shard(path: pathlib.Path, shard: Shard) -> None:
+def _check_shard(path: files.Place, shard: Shard, size: int | None) -> None:
     build = f"{_command(path.parent)} --overwrite"
-    if not path.is_file():
+    if size is None:
         raise InputDataError(f"records {path}: the shard is missing. Build the records again: {build}")
-    size = path.stat().st_size
     if size != shard.bytes:
         raise InputDataError(
             f"records {path}: {size} bytes, the manifest says {shard.bytes}. Build the records again: {build}"
         )
+    if isinstance(path, files.StorePath):
+        return
     with files.reading(path, "records"):
         records = len(record_offsets(path))
     if records != shard.records:

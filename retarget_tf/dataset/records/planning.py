@@ -31,7 +31,7 @@ class ClipTask:
     """Task to encode a clip, with everything that its encoded frames depend on.
 
     Attributes:
-        folder: Folder of the clip.
+        folder: Folder of the clip, on a disk or in a store.
         info: Header of the clip.
         size: Side of the stored pictures in pixels.
         label_schema: Name of the label schema of the stored maps.
@@ -181,9 +181,10 @@ def _shuffled(of_clips: Sequence[list[RecordPlan]], config: BuildConfig) -> list
 
 
 def _clip_task(clip: clips.Clip, size: int, config: BuildConfig) -> ClipTask:
-    states = [(path.name, path.stat()) for path in sorted(clip.folder.iterdir())]
-    stamp = tuple((name, state.st_size, state.st_mtime_ns) for name, state in states)
-    return ClipTask(os.path.realpath(clip.folder), clip.info, size, config.label_schema, config.surfaces, stamp)
+    there = files.states(clip.folder).items()
+    stamp = tuple((name, state.st_size, state.st_mtime_ns) for name, state in there if state is not None)
+    folder = str(clip.folder) if isinstance(clip.folder, files.StorePath) else os.path.realpath(clip.folder)
+    return ClipTask(folder, clip.info, size, config.label_schema, config.surfaces, stamp)
 
 
 def _digest(task: ClipTask | ShardTask) -> str:

@@ -10,6 +10,7 @@ import tensorflow as tf
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.dataset.records.damage import damage_as_input_error
+from retarget_tf.dataset.records.framing import all_records
 from retarget_tf.dataset.records.manifest import TRAIN, ClipEntry, Manifest
 from retarget_tf.dataset.records.segment import EncodedFrames, Segment, decode_frame, decode_map
 from retarget_tf.errors import ConfigError, InputDataError
@@ -104,7 +105,7 @@ def read_segments(folder: files.PathLike, split: str) -> Iterator[Segment]:
     """
     for path in Manifest.load(folder).shard_paths(split):
         with damage_as_input_error(path, tf.errors.InvalidArgumentError):
-            for serialized in tf.data.TFRecordDataset(str(path)):
+            for serialized in all_records(path):
                 yield Segment.parse(serialized)
 
 

@@ -114,7 +114,7 @@ class Segment:
         return example.SerializeToString(deterministic=True)  # otherwise protobuf may write maps in any order
 
     @classmethod
-    def parse(cls, serialized: bytes) -> "Segment":
+    def parse(cls, serialized: tf.Tensor | bytes) -> "Segment":
         """Inverts `serialize`; the pictures stay encoded."""
         return cls.from_tensors(parse_tensors(serialized))
 
@@ -131,7 +131,7 @@ class Segment:
         )
 
 
-def parse_tensors(serialized: tf.Tensor) -> dict[str, tf.Tensor]:
+def parse_tensors(serialized: tf.Tensor | bytes) -> dict[str, tf.Tensor]:
     """Parses a record, eagerly or in a graph; pictures stay encoded.
 
     Args:

@@ -7,11 +7,15 @@
 
 Every file appears only when it is complete. The names of clips and the keys of shards contain a digest of everything
 they were made of, so a resumed build knows what to keep. If two processes make the same file, the contents are equal.
+
+The folder may be in a store. Then every file is made on the local disk before it is sent, and of encoded clips only the
+bytes that a record takes are asked for.
 """
 
 import contextlib
 import dataclasses
 import errno
+import io
 import os
 import pathlib
 import shutil
@@ -23,7 +27,7 @@ import numpy as np
 import tensorflow as tf
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.arrays import AnyArray, Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.dataset import clips
 from retarget_tf.dataset.records.manifest import Shard, sha256_of
@@ -43,12 +47,12 @@ _ROW = np.dtype(
 
 @dataclasses.dataclass(frozen=True)
 class Staging:
-    """Scratch folder of a build; can be sent to processes and machines that see the same file system."""
+    """Scratch folder of a build; can be sent to processes and machines that see the same file system or store."""
 
-    folder: pathlib.Path
+    folder: files.Place
 
     @property
-    def records(self) -> pathlib.Path:
+    def records(self) -> files.Place:
         """Folder of the shards, which becomes the data set."""
         return self.folder / "records"
 
@@ -61,10 +65,11 @@ class Staging:
             self.folder / "clips": {f"{clip.key}.{suffix}" for clip in plan.clips for suffix in ("npy", "pictures")},
         }
         for folder, names in wanted.items():
-            folder.mkdir(parents=True, exist_ok=True)
-            for path in folder.iterdir():
-                if path.name not in names:
-                    path.unlink()
+            if isinstance(folder, pathlib.Path):
+                folder.mkdir(parents=True, exist_ok=True)
+            for name in files.states(folder):
+                if name not in names:
+                    (folder / name).unlink()
 
     def encode_clip(self, task: ClipTask) -> int:
         """Encodes a clip and returns its number of frames.
@@ -75,8 +80,12 @@ class Staging:
         rows = np.zeros(task.info.frames, _ROW)
         pictures, index = self._clip_paths(task.key)
         offset = 0
-        with files.atomic_file(pictures) as temporary, temporary.open("wb") as file:
-            for number, (parts, keypoints) in enumerate(_encoded_frames(task)):
+        with (
+            files.atomic_file(pictures) as temporary,
+            files.fetched(task.folder) as folder,
+            temporary.open("wb") as file,
+        ):
+            for number, (parts, keypoints) in enumerate(_encoded_frames(task, folder)):
                 data = b"".join(parts)
                 rows[number] = (offset, [len(part) for part in parts], zlib.crc32(data), keypoints)
                 offset += file.write(data)
@@ -127,11 +136,11 @@ class Staging:
 
     def drop_clips(self) -> None:
         """Removes the encoded clips, which are not needed once all shards are written."""
-        shutil.rmtree(self.folder / "clips", ignore_errors=True)
+        _remove(self.folder / "clips")
 
     def close(self) -> None:
         """Removes the scratch folder."""
-        shutil.rmtree(self.folder, ignore_errors=True)
+        _remove(self.folder)
 
     def _segment(self, plan: RecordPlan) -> Segment:
         body, _ = self._read(plan.clip_key, range(plan.start, plan.start + plan.frames))
@@ -141,27 +150,24 @@ class Staging:
     def _read(self, clip_key: str, indices: Sequence[int]) -> tuple[EncodedFrames, Float32Array | None]:
         """Reads frames of an encoded clip, and their pieces if it has surface maps."""
         pictures, index = self._clip_paths(clip_key)
-        rows = np.load(index, mmap_mode="r")[list(indices)]
+        rows = _load(index)[list(indices)]
         columns: list[tuple[bytes, ...]] = []
-        with pictures.open("rb") as file:
-            for row in rows:
-                file.seek(row["offset"])
-                data = file.read(row["sizes"].sum())
-                if zlib.crc32(data) != row["crc"]:
-                    raise InputDataError(f"encoded clip {pictures}: damaged. Run the same command again.")
-                ends = np.cumsum(row["sizes"])
-                columns.append(tuple(data[end - size : end] for end, size in zip(ends, row["sizes"], strict=True)))
+        for row, data in zip(rows, _data_of(pictures, rows), strict=True):
+            if zlib.crc32(data) != row["crc"]:
+                raise InputDataError(f"encoded clip {pictures}: damaged. Run the same command again.")
+            ends = np.cumsum(row["sizes"])
+            columns.append(tuple(data[end - size : end] for end, size in zip(ends, row["sizes"], strict=True)))
         frames, parsing_maps, surface_maps, pieces = zip(*columns, strict=True)
         if not any(pieces):
             return EncodedFrames(frames, parsing_maps, rows["keypoints"]), None
         of_frames = np.stack([np.frombuffer(of_frame, np.float32).reshape(-1, 2, 3, 4) for of_frame in pieces])
         return EncodedFrames(frames, parsing_maps, rows["keypoints"], surface_maps), of_frames
 
-    def _clip_paths(self, key: str) -> tuple[pathlib.Path, pathlib.Path]:
+    def _clip_paths(self, key: str) -> tuple[files.Place, files.Place]:
         folder = self.folder / "clips"
         return folder / f"{key}.pictures", folder / f"{key}.npy"
 
-    def _note(self, task: ShardTask) -> pathlib.Path:
+    def _note(self, task: ShardTask) -> files.Place:
         return self.folder / "shards" / f"{task.name}.json"
 
 
@@ -176,12 +182,37 @@ def _disk_errors() -> Iterator[None]:
         raise OSError(number, os.strerror(number)) from error
 
 
-def _encoded_frames(task: ClipTask) -> Iterator[tuple[tuple[bytes, bytes, bytes, bytes], Float32Array]]:
+def _load(index: files.Place) -> AnyArray:
+    if isinstance(index, files.StorePath):
+        return np.load(io.BytesIO(index.read_bytes()))
+    return np.load(index, mmap_mode="r")
+
+
+def _data_of(pictures: files.Place, rows: AnyArray) -> list[bytes]:
+    """Reads frames of an encoded clip: all at once if they follow each other."""
+    sizes = rows["sizes"].sum(-1)
+    starts, ends = rows["offset"], rows["offset"] + sizes
+    if (starts[1:] != ends[:-1]).any():
+        return [files.read_range(pictures, int(start), int(end)) for start, end in zip(starts, ends, strict=True)]
+    data = files.read_range(pictures, int(starts[0]), int(ends[-1]))
+    return [data[start:end] for start, end in zip(starts - starts[0], ends - starts[0], strict=True)]
+
+
+def _remove(folder: files.Place) -> None:
+    if isinstance(folder, files.StorePath):
+        folder.remove()
+    else:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _encoded_frames(
+    task: ClipTask, folder: pathlib.Path
+) -> Iterator[tuple[tuple[bytes, bytes, bytes, bytes], Float32Array]]:
     """Yields of each frame JPEG, PNG of the parsing map, PNG of the surface map and pieces, and keypoints `[25, 3]`.
 
     Without surface maps the last two are empty. All are resized: frames by area, maps by nearest pixel.
     """
-    clip = clips.open_clip(task.folder)
+    clip = clips.open_clip(folder)
     frames, maps = clip.read_frames(), clip.read_maps(task.label_schema)
     surfaces = clip.read_surfaces() if task.surfaces else iter(())
     scale = task.size / clip.info.image_size

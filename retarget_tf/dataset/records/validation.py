@@ -99,20 +99,19 @@ def _check_shard(task: _ShardTask) -> _Report:
     if (size := path.stat().st_size) != shard.bytes:
         report.problems.append(f"{path}: {size} bytes, the manifest says {shard.bytes}")
     try:
-        sha256 = sha256_of(path)
+        if sha256_of(path) != shard.sha256:
+            report.problems.append(f"{path}: its sha256 is not the manifest's")
+        offsets = record_offsets(path)
     except OSError as error:
         report.problems.append(f"{path}: cannot be read ({error.strerror})")
         return report
-    if sha256 != shard.sha256:
-        report.problems.append(f"{path}: its sha256 is not the manifest's")
-    offsets = record_offsets(path)
     if len(offsets) != shard.records:
         report.problems.append(f"{path}: {len(offsets)} records, the manifest says {shard.records}")
     entries = {clip.clip_id: clip for clip in task.manifest.splits[task.split].clips}
     for number, offset in enumerate(offsets):
         place = f"{path} record {number}"
         try:
-            values = parse_tensors(read_record(str(path), offset))
+            values = parse_tensors(read_record(path, offset))
         except tf.errors.DataLossError:
             report.problems.append(f"{place}: cut, or its checksum does not fit")
             continue

@@ -24,11 +24,15 @@ WANTED_EXTRAS: Final = {
 OTHER_EXTRAS: Final = {
     "onnx": "retarget-export-onnx",
     "beam": "retarget-build-records with --runner",
+    "s3": "records in S3",
+    "gcs": "records in Google Cloud Storage",
     "cuda": "an NVIDIA GPU",
     "dev": "the tests",
 }
 _MODULES: Final = {
     "absl-py": "absl",
+    "google-crc32c": "google_crc32c",
+    "flask-cors": "flask_cors",
     "grpcio": "grpc",
     "grpcio-health-checking": "grpc_health.v1.health",
     "opencv-python-headless": "cv2",

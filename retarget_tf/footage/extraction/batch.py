@@ -46,6 +46,7 @@ def extract_videos(
     """
     if config.keypoints is not None and len(paths) != 1:
         raise ConfigError(f"keypoints must be of one video, so name one. Received: {len(paths)} videos")
+    files.refuse_address(out)
     for path in paths:  # before hours of work
         files.refuse_replacing(pathlib.Path(out) / clip_id_of(path), *paths, config.keypoints)
         files.check_writable(pathlib.Path(out) / clip_id_of(path), ours=clips.parts_of_clip)

@@ -68,7 +68,8 @@ def extract_clip(
 
     Raises:
         InputDataError: The video cannot be read, nobody is found in it, or the keypoints given are not of its frames.
-        ConfigError: The folder exists and is not to be replaced, or holds the video.
+        ConfigError: The folder exists and is not to be replaced, holds the video, or is being written by another
+            process.
         MissingDependencyError: mediapipe or its models are not installed.
     """
     files.refuse_replacing(folder, path, config.keypoints)
@@ -78,7 +79,7 @@ def extract_clip(
     stretch = stretch or Stretch(0, config.max_frames or sys.maxsize)
     frames = _Frames(path, header, config.reading, stretch, name, show_progress)
     known = _known_keypoints(frames, config)
-    with _open_parser(config) as parser:
+    with clips.alone(folder, overwrite=overwrite), _open_parser(config) as parser:
         track = _track(frames, config, parser.view_of, known)
         seen = skeleton.drop_unseen(track.keypoints, header.width, header.height)
         crop = cropping.clip_crop(seen, header.width, header.height, config.margin)

@@ -45,8 +45,8 @@ def import_clip(
     Raises:
         InputDataError: A file cannot be read or has the wrong contents, the parts belong to different frames, or the
             keypoints show nobody.
-        ConfigError: `fps` is missing for a folder of pictures or not valid, or the folder to write exists already or
-            is an input.
+        ConfigError: `fps` is missing for a folder of pictures or not valid, or the folder to write exists already, is
+            an input, or is being written by another process.
     """
     files.refuse_replacing(folder, frames, keypoints, maps)
     files.check_writable(folder, ours=clips.parts_of_clip if overwrite else None)
@@ -77,6 +77,7 @@ def import_clip(
     tell_left_out(f"frames {frames}", taken, len(stored))
     check = SchemaCheck(parsing_labels.get_schema(config.schema), f"folder of maps {maps}", "--schema")
     with (
+        clips.alone(folder, overwrite=overwrite),
         clips.ClipWriter(folder, info, overwrite=overwrite) as writer,
         tqdm(pictures.read_frames(), total=len(stored), desc=name, unit="frame", disable=not show_progress) as progress,
     ):
