@@ -139,7 +139,7 @@ def train(
 
 
 def _goes_back(store: checkpoints.CheckpointStore, state: callbacks.TrainingState, config: TrainingConfig) -> bool:
-    """Drops a checkpoint that led to NaN and, for `on_nan=rollback`, restores the one before; whether it did so."""
+    """Drops a checkpoint that led to NaN and, for `on_nan=rollback`, restores the newest left; whether it did so."""
     failed, slowdown = state.steps_done, state.slowdown / 2
     store.drop(failed - 1)
     if config.on_nan == "stop" or slowdown < _LEAST_SLOWDOWN or not store.restore():
