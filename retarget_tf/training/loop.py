@@ -39,7 +39,7 @@ from retarget_tf.training.run_settings import SETTINGS, WRITTEN, write_settings
 PathLike = files.PathLike
 
 _SAMPLE_WINDOWS = 4
-_LEAST_SLOWDOWN = 2**-20  # a training that fails with so small a share of its learning rate has another fault
+_LEAST_SLOWDOWN = 2**-6  # a training that fails with a smaller share of its learning rate has another fault
 
 
 def train(
