@@ -75,7 +75,7 @@ class CheckpointStore:
             raise TrainingError(f"checkpoint {told} The last checkpoint is untouched.") from error
 
     def drop(self, step: int) -> None:
-        """Removes the checkpoint of a step after which a loss was not finite, if there is an older one to go back to."""
+        """Removes the checkpoint of a step after which a loss was not finite, unless it is the only one."""
         if len(self._manager.checkpoints) < 2:
             return
         for path in self._folder.glob(f"ckpt-{step}.*"):
