@@ -3,7 +3,8 @@
     retarget-train --preset=stable --records=records --workdir=work --minutes=10 --filters=16
 
 The workdir then holds generator.keras, history.csv, samples/ and tensorboard/. SIGTERM, Ctrl-C and a closed
-terminal save a checkpoint. The model's picture size is that of the records.
+terminal save a checkpoint. The model's picture size is that of the records. With --strategy several GPUs or machines
+share each batch.
 """
 
 from absl import flags
@@ -12,6 +13,7 @@ from retarget_tf import program
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import MODEL_CONFIGS, ModelConfig, is_model_size
 from retarget_tf.program import settings
+from retarget_tf.training import cluster
 from retarget_tf.training.config import TRAINING_CONFIGS, TrainingConfig
 
 _RECORDS = flags.DEFINE_list(
@@ -31,6 +33,7 @@ def main() -> None:
     """Flags -> settings -> `loop.train`."""
     preset, of_model = _PRESET.value, settings.given(_MODEL)
     training_config = TrainingConfig.of_preset(preset, **settings.given(_TRAINING))
+    machines = cluster.read(training_config.strategy)
     ModelConfig.of_preset(preset, **of_model)  # refuses a mistake before TensorFlow and the records are read
 
     if not _RECORDS.value:
@@ -58,9 +61,10 @@ def main() -> None:
         init_from=_INIT_FROM.value,
         show_progress=program.progress_is_shown(),
     )
-    with files.atomic_file(f"{_WORKDIR.value}/flags.txt") as temporary:
-        temporary.write_text(program.flagfile_text(main), encoding="utf-8")
-    print(f"step {step}: {_WORKDIR.value}/generator.keras")
+    if machines.is_chief:
+        with files.atomic_file(f"{_WORKDIR.value}/flags.txt") as temporary:
+            temporary.write_text(program.flagfile_text(main), encoding="utf-8")
+    print(f"step {step}: {_WORKDIR.value}/generator.keras" if machines.is_chief else f"step {step}")
 
 
 def cli() -> None:

@@ -34,6 +34,7 @@ LIGHT = (
     "dataset.build_config",
     "pictures",
     "pictures.video_options",
+    "training.cluster",
     "training.config",
     "evaluation",
     "evaluation.frames",

@@ -4,6 +4,7 @@ from typing import Any
 
 import keras
 
+from retarget_tf.networks import replicas
 from retarget_tf.networks.config import Norm
 
 LEAKY_SLOPE = 0.2  # Keras's default is 0.3
@@ -18,12 +19,19 @@ def weight_init(seed: int) -> keras.initializers.Initializer:
 def normalization(norm: Norm, seed: int, name: str) -> keras.layers.Layer:
     """Builds a batch or instance normalization, its scale initialized with N(1, 0.02) and its shift with 0.
 
-    Instance normalization is `GroupNormalization` with one channel per group.
+    Instance normalization is `GroupNormalization` with one channel per group. On several replicas the statistics of
+    batch normalization are those of the whole batch.
     """
     scale_init = keras.initializers.RandomNormal(1.0, 0.02, seed=seed)
     if norm == "batch":
         # PyTorch's defaults: its momentum 0.1 is 0.9 in Keras; Keras's own default of epsilon is 1e-3.
-        return keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5, gamma_initializer=scale_init, name=name)
+        return keras.layers.BatchNormalization(
+            momentum=0.9,
+            epsilon=1e-5,
+            gamma_initializer=scale_init,
+            synchronized=replicas.count() > 1,
+            name=name,
+        )
     return keras.layers.GroupNormalization(groups=-1, epsilon=1e-5, gamma_initializer=scale_init, name=name)
 
 

@@ -1,22 +1,24 @@
 """The losses: adversarial and L1 of the `paper` preset, cross entropy and Dice of the `stable` preset.
 
 The adversarial losses follow pix2pix (Isola et al. 2017, sections 3.1 and 3.3) and take logits:
--log(sigmoid(x)) = softplus(-x). Every function returns a float32 scalar, a mean over the whole batch.
+-log(sigmoid(x)) = softplus(-x). Every function returns a float32 scalar, a mean over the whole batch: on several
+replicas over the rows of all of them, with the gradient of this replica's share.
 """
 
 from keras import ops
 
 from retarget_tf.arrays import Tensor
+from retarget_tf.networks import replicas
 
 
 def discriminator_loss(real_logits: Tensor, generated_logits: Tensor) -> Tensor:
     """Pushes D(real) to 1 and D(generated) to 0; halved, as in pix2pix, so that D learns more slowly than G."""
-    return 0.5 * (ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(generated_logits)))
+    return replicas.mean(0.5 * (ops.mean(ops.softplus(-real_logits)) + ops.mean(ops.softplus(generated_logits))))
 
 
 def generator_adversarial_loss(generated_logits: Tensor) -> Tensor:
     """Pushes D(generated) to 1: the non-saturating loss -log D(generated)."""
-    return ops.mean(ops.softplus(-generated_logits))
+    return replicas.mean(ops.mean(ops.softplus(-generated_logits)))
 
 
 def l1_loss(real: Tensor, generated: Tensor, known: Tensor) -> Tensor:
@@ -28,7 +30,7 @@ def l1_loss(real: Tensor, generated: Tensor, known: Tensor) -> Tensor:
         known: float32 `[batch, height, width, 1]`: 1 where a pixel counts, 0 where it does not.
     """
     difference = ops.mean(ops.abs(real - generated), axis=-1, keepdims=True)
-    return ops.sum(difference * known) / ops.maximum(ops.sum(known), 1.0)
+    return replicas.total(ops.sum(difference * known)) / ops.maximum(replicas.total(ops.sum(known)), 1.0)
 
 
 def cross_entropy_loss(real: Tensor, probabilities: Tensor) -> Tensor:
@@ -39,7 +41,7 @@ def cross_entropy_loss(real: Tensor, probabilities: Tensor) -> Tensor:
         probabilities: Predicted probabilities of the same shape, which add up to 1 at each pixel.
     """
     log_probabilities = ops.log(ops.maximum(probabilities, 1e-7))
-    return -ops.sum(real * log_probabilities) / ops.maximum(ops.sum(real), 1.0)
+    return -replicas.total(ops.sum(real * log_probabilities)) / ops.maximum(replicas.total(ops.sum(real)), 1.0)
 
 
 def dice_loss(real: Tensor, probabilities: Tensor) -> Tensor:
@@ -53,8 +55,8 @@ def dice_loss(real: Tensor, probabilities: Tensor) -> Tensor:
     """
     known = ops.sum(real, axis=-1, keepdims=True)
     generated = probabilities * known
-    overlap = ops.sum(real * generated, axis=(0, 1, 2))
-    total = ops.sum(real + generated, axis=(0, 1, 2))
-    present = ops.cast(ops.sum(real, axis=(0, 1, 2)) > 0, "float32")[1:]
+    overlap = replicas.total(ops.sum(real * generated, axis=(0, 1, 2)))
+    total = replicas.total(ops.sum(real + generated, axis=(0, 1, 2)))
+    present = ops.cast(replicas.total(ops.sum(real, axis=(0, 1, 2))) > 0, "float32")[1:]
     dice = (2.0 * overlap / ops.maximum(total, 1e-6))[1:]
     return ops.sum((1.0 - dice) * present) / ops.maximum(ops.sum(present), 1.0)

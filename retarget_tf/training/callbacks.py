@@ -16,6 +16,7 @@ from types import FrameType
 from typing import Any, TextIO
 
 import keras
+import numpy as np
 import tensorflow as tf
 from google.protobuf import message
 from tensorflow.core.util import event_pb2
@@ -29,22 +30,34 @@ Logs = dict[str, Any] | None
 
 @dataclasses.dataclass
 class TrainingState:
-    """Progress of the training; the checkpoint holds `step` and `seconds`.
+    """Progress of the training; the checkpoint holds `step`, `seconds` and `slowed`.
 
     Attributes:
         step: Training steps done, including those of earlier runs; also the number of batches consumed.
         seconds: Time spent in these steps.
+        slowed: The learning rate that was asked for, and what it is multiplied by, float64 `[2]`.
         stopped_by_signal: Number of the signal that asked to stop (SIGTERM, SIGINT or SIGHUP), or 0.
     """
 
     step: tf.Variable
     seconds: tf.Variable
+    slowed: tf.Variable
     stopped_by_signal: int = 0
 
     @classmethod
     def create(cls) -> "TrainingState":
         """Returns the state before the first step."""
-        return cls(tf.Variable(0, dtype=tf.int64), tf.Variable(0.0, dtype=tf.float64))
+        return cls(*(tf.Variable(start) for start in (np.int64(0), np.float64(0), np.array([0.0, 1.0]))))
+
+    def ask_for(self, learning_rate: float) -> None:
+        """Begins with the whole learning rate, unless it was asked for before and slowed down since."""
+        if self.slowed[0] != learning_rate:
+            self.slowed.assign([learning_rate, 1.0])
+
+    @property
+    def slowdown(self) -> float:
+        """What the learning rate is multiplied by: halved each time that the training goes back from NaN."""
+        return float(self.slowed[1].numpy())
 
     @property
     def steps_done(self) -> int:
@@ -53,15 +66,24 @@ class TrainingState:
 
 
 class NotFiniteError(TrainingError):
-    """A loss is NaN or infinite: the weights before this step are of no use."""
+    """A loss or a weight is NaN or infinite: the weights before this step are of no use."""
 
 
 class Clock(keras.callbacks.Callback):
-    """Counts steps and time, and stops the training at its last step, its time or a signal; the first callback."""
+    """Counts steps and time, and stops the training at its last step, its time or a signal; the first callback.
 
-    def __init__(self, state: TrainingState, steps: int, seconds: float) -> None:
+    `agree` gets the seconds of the step and the signal, and returns those that count on all machines.
+    """
+
+    def __init__(
+        self,
+        state: TrainingState,
+        steps: int,
+        seconds: float,
+        agree: Callable[[float, int], tuple[float, int]] = lambda seconds, signal: (seconds, signal),
+    ) -> None:
         super().__init__()
-        self._state, self._steps, self._seconds = state, steps, seconds
+        self._state, self._steps, self._seconds, self._agree = state, steps, seconds, agree
 
     def on_train_begin(self, logs: Logs = None) -> None:
         self._last = time.monotonic()
@@ -69,7 +91,8 @@ class Clock(keras.callbacks.Callback):
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
         self._state.step.assign_add(1)
-        self._state.seconds.assign_add(now - self._last)
+        taken, self._state.stopped_by_signal = self._agree(now - self._last, self._state.stopped_by_signal)
+        self._state.seconds.assign_add(taken)
         self._last = now
         if self._state.stopped_by_signal or is_finished(self._state, self._steps, self._seconds):
             self.model.stop_training = True
@@ -81,9 +104,11 @@ def is_finished(state: TrainingState, steps: int, seconds: float) -> bool:
 
 
 class Schedule(keras.callbacks.Callback):
-    """Calls `set_progress` before each step with the share of the training that is done, from 0 to 1."""
+    """Calls `set_progress` before each step: the share of the training that is done, from 0 to 1, and `slowdown`."""
 
-    def __init__(self, state: TrainingState, steps: int, seconds: float, set_progress: Callable[[float], None]) -> None:
+    def __init__(
+        self, state: TrainingState, steps: int, seconds: float, set_progress: Callable[[float, float], None]
+    ) -> None:
         super().__init__()
         self._state, self._steps, self._seconds, self._set_progress = state, steps, seconds, set_progress
 
@@ -93,35 +118,63 @@ class Schedule(keras.callbacks.Callback):
             if self._steps
             else (float(self._state.seconds.numpy()), self._seconds)
         )
-        self._set_progress(min(done / planned, 1.0))
+        self._set_progress(min(done / planned, 1.0), self._state.slowdown)
 
 
 @contextlib.contextmanager
 def stopping_on_signal(state: TrainingState) -> Iterator[None]:
     """Makes SIGTERM, SIGINT and SIGHUP end the training after the current step, so that its checkpoint is written."""
-    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
-        yield
-        return
 
     def stop(number: int, frame: FrameType | None) -> None:
         state.stopped_by_signal = number
 
+    with _handled(stop):
+        yield
+
+
+@contextlib.contextmanager
+def ended_by_signals() -> Iterator[None]:
+    """Lets SIGTERM, SIGINT and SIGHUP end the process at once, for a block that Python cannot interrupt."""
+    with _handled(signal.SIG_DFL):
+        yield
+
+
+@contextlib.contextmanager
+def _handled(handler: Callable[[int, FrameType | None], None] | signal.Handlers) -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield
+        return
     numbers = [signal.SIGTERM, signal.SIGINT, signal.SIGHUP]
     # What is ignored stays ignored: nohup does so, and shells do for commands that end in &.
     heard = [number for number in numbers if signal.getsignal(number) is not signal.SIG_IGN]
-    previous = {number: signal.signal(number, stop) for number in heard}
+    previous = {number: signal.signal(number, handler) for number in heard}
     try:
         yield
     finally:
-        for number, handler in previous.items():
-            signal.signal(number, handler)
+        for number, before in previous.items():
+            signal.signal(number, before)
+
+
+class Finite(keras.callbacks.Callback):
+    """Raises NotFiniteError at the first loss that is not finite; before `Checkpoints`, so that it is never saved."""
+
+    def __init__(self, state: TrainingState) -> None:
+        super().__init__()
+        self._state = state
+
+    def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
+        values = {name: float(value) for name, value in (logs or {}).items()}
+        if not all(math.isfinite(value) for value in values.values()):
+            raise NotFiniteError(
+                f"training step {self._state.steps_done}: a loss is not finite ({values}). "
+                "Run the same command again with a lower --learning_rate: it goes on from the last good checkpoint."
+            )
 
 
 class History(keras.callbacks.Callback):
     """Writes losses and images/s to `history.csv` and TensorBoard every `every` steps.
 
-    Raises NotFiniteError at the first loss that is not finite. Must come before `Checkpoints`, so that such a step is
-    never saved. On resuming, rows after the checkpoint's step are dropped, since these steps are repeated.
+    On resuming, rows after the checkpoint's step are dropped, since these steps are repeated.
     """
 
     def __init__(
@@ -139,14 +192,9 @@ class History(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         step = self._state.steps_done
-        values = {name: float(value) for name, value in (logs or {}).items()}
-        if not all(math.isfinite(value) for value in values.values()):
-            raise NotFiniteError(
-                f"training step {step}: a loss is not finite ({values}). "
-                "Run the same command again with a lower --learning_rate: it goes on from the last good checkpoint."
-            )
         if step % self._every:
             return
+        values = {name: float(value) for name, value in (logs or {}).items()}
         previous_step, previous_time = self._mark
         self._mark = (step, time.monotonic())
         rate = (step - previous_step) * self._batch_size / max(self._mark[1] - previous_time, 1e-9)

@@ -13,7 +13,7 @@ from absl import logging
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError, TrainingError
-from retarget_tf.training.callbacks import TrainingState
+from retarget_tf.training.callbacks import NotFiniteError, TrainingState
 from retarget_tf.training.learner import Learner
 
 FOLDER = "checkpoints"
@@ -32,10 +32,11 @@ class CheckpointStore:
 
     def __init__(self, workdir: pathlib.Path, learner: Learner, state: TrainingState) -> None:
         self._folder, self._learner = workdir / FOLDER, learner
-        self._checkpoint = tf.train.Checkpoint(**learner.checkpoint_parts(), step=state.step, seconds=state.seconds)
+        self._checkpoint = tf.train.Checkpoint(
+            **learner.checkpoint_parts(), step=state.step, seconds=state.seconds, slowed=state.slowed
+        )
         _sweep(self._folder)
-        _list_again(self._folder)
-        self._manager = tf.train.CheckpointManager(self._checkpoint, str(self._folder), max_to_keep=_KEPT)
+        self._list_again()
 
     def restore(self) -> bool:
         """Restores the newest whole checkpoint; False if there is none.
@@ -62,9 +63,10 @@ class CheckpointStore:
         """Saves a checkpoint, and removes the oldest.
 
         Raises:
-            TrainingError: A weight is not finite, or the checkpoint cannot be written; earlier ones are untouched.
+            NotFiniteError: A weight is not finite; earlier checkpoints are untouched.
+            TrainingError: The checkpoint cannot be written; earlier ones are untouched.
         """
-        self.check_weights(step)
+        check_weights(self._learner, step)
         try:
             self._manager.save(checkpoint_number=step)
         except (tf.errors.OpError, OSError) as error:
@@ -73,27 +75,34 @@ class CheckpointStore:
             raise TrainingError(f"checkpoint {told} The last checkpoint is untouched.") from error
 
     def drop(self, step: int) -> None:
-        """Removes the checkpoint of a step, if there is one: a training that goes on from it fails."""
+        """Removes the checkpoint of a step after which a loss was not finite, unless it is the only one."""
+        if len(self._manager.checkpoints) < 2:
+            return
         for path in self._folder.glob(f"ckpt-{step}.*"):
             path.unlink()
+        self._list_again()
+
+    def _list_again(self) -> None:
         _list_again(self._folder)
-
-    def check_weights(self, step: int) -> None:
-        """Refuses weights that are NaN or infinite, which the loss of the step before does not show.
-
-        Raises:
-            TrainingError: A weight is not finite.
-        """
-        if all(bool(tf.reduce_all(tf.math.is_finite(weights))) for weights in self._learner.saved_weights()):
-            return
-        raise TrainingError(
-            f"training step {step}: weights are not finite. The last checkpoint is untouched: run the same command "
-            "again with a lower --learning_rate."
-        )
+        self._manager = tf.train.CheckpointManager(self._checkpoint, str(self._folder), max_to_keep=_KEPT)
 
     def _bytes(self) -> int:
         sizes = [path.stat().st_size for path in self._folder.glob("ckpt-*.data-*")]
         return max(sizes, default=0)
+
+
+def check_weights(learner: Learner, step: int) -> None:
+    """Refuses weights that are NaN or infinite, which the loss of the step before does not show.
+
+    Raises:
+        NotFiniteError: A weight is not finite.
+    """
+    if all(bool(tf.reduce_all(tf.math.is_finite(weights))) for weights in learner.saved_weights()):
+        return
+    raise NotFiniteError(
+        f"training step {step}: weights are not finite. The last checkpoint is untouched: run the same command again "
+        "with a lower --learning_rate."
+    )
 
 
 def are_in(workdir: pathlib.Path) -> bool:

@@ -40,7 +40,20 @@ class TrainingConfig:
     checkpoint_every: int = setting(500, "steps between two checkpoints", minimum=1)
     sample_every: int = setting(500, "steps between two sample pictures in samples/ and TensorBoard", minimum=1)
     log_every: int = setting(50, "steps between two rows of history.csv and TensorBoard", minimum=1)
+    on_nan: Literal["stop", "rollback"] = setting(
+        "stop",
+        "when a loss or a weight is not finite: stop; or go back to the last checkpoint and go on with half of the "
+        "learning rate (rollback)",
+    )
     cache_records: bool = setting(False, "read the records once and keep them in memory: for slow disks")
+    strategy: Literal["none", "mirrored", "multi_worker"] = setting(
+        "none",
+        "replicas that share each batch: one; one on each GPU, or on parts of the processor (mirrored); those of all "
+        "machines that TF_CONFIG names (multi_worker)",
+    )
+    replicas: int = setting(
+        0, "replicas of strategy=mirrored; 0 for one on each GPU, or for one without a GPU", minimum=0
+    )
     seed: int = setting(0, "seed of initial weights, batches and all other random draws", minimum=0, maximum=2**32 - 2)
 
     def __post_init__(self) -> None:
@@ -48,6 +61,12 @@ class TrainingConfig:
         if not (self.steps > 0 and self.minutes == 0) and not (self.steps == 0 and self.minutes > 0):
             received = f"steps={self.steps}, minutes={self.minutes}"
             raise ConfigError(f"one of steps and minutes must be positive, the other 0. Received: {received}")
+        if self.on_nan == "rollback" and self.strategy == "multi_worker":
+            received = f"on_nan={self.on_nan}, strategy={self.strategy}"
+            raise ConfigError(f"on_nan must be stop where several machines train. Received: {received}")
+        if self.replicas and self.strategy != "mirrored":
+            received = f"replicas={self.replicas}, strategy={self.strategy}"
+            raise ConfigError(f"replicas must be 0 unless strategy is mirrored. Received: {received}")
 
     @classmethod
     def of_preset(cls, preset: str, **changes: Any) -> "TrainingConfig":

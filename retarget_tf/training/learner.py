@@ -37,8 +37,15 @@ class Learner(keras.Model):
         self.built = True
 
     @staticmethod
-    def batches(folder: files.PathLike, settings: Any, start_batch: int) -> tf.data.Dataset:
-        """Returns endless batches of the training split of one folder of records, from batch number `start_batch`."""
+    def batches(folder: files.PathLike, settings: Any, start_batch: int, part: tuple[int, int]) -> tf.data.Dataset:
+        """Returns endless batches of the training split of one folder of records.
+
+        Args:
+            folder: Folder of records.
+            settings: Settings of the training, with the batch size and the seed of this folder and machine.
+            start_batch: Number of batches to skip.
+            part: Position of this machine, and number of machines: they share the files of the split.
+        """
         raise NotImplementedError
 
     def draw_samples(self, windows: Batch) -> Uint8Array:
@@ -62,10 +69,19 @@ class Learner(keras.Model):
         """The optimizers of all networks."""
         return [self.generator_optimizer]
 
-    def set_progress(self, progress: float) -> None:
-        """Sets the learning rates for a progress from 0 (start) to 1 (end of the training)."""
+    def set_progress(self, progress: float, slowdown: float) -> None:
+        """Sets the learning rates for a progress from 0 (start) to 1 (end of the training), times `slowdown`."""
         for optimizer in self.optimizers:
-            optimizer.learning_rate = self.settings.learning_rate_at(progress)
+            optimizer.learning_rate = self.settings.learning_rate_at(progress) * slowdown
+
+    def state_variables(self) -> list[tf.Variable]:
+        """Returns the variables of `checkpoint_parts`, in an order that depends on the settings alone."""
+        found: list[tf.Variable] = []
+        for part in self.checkpoint_parts().values():
+            holds_several = isinstance(part, keras.Model | keras.optimizers.Optimizer)
+            several = part.variables if holds_several else part if isinstance(part, list) else [part]
+            found += [one.value if isinstance(one, keras.Variable) else one for one in several]
+        return found
 
     def checkpoint_parts(self) -> dict[str, Any]:
         """Returns everything that a checkpoint must hold to resume exactly, by name."""

@@ -1,6 +1,6 @@
 """Trains a preset on records, writes everything into a workdir, and resumes from the workdir's last checkpoint.
 
-The workdir:
+On several machines (`strategies`) all of them run `train`; the workdir is read and written by the chief alone:
 
     config.json       settings, and hashes of the records
     environment.json  versions of the packages, and the hardware
@@ -12,10 +12,11 @@ The workdir:
     generator.json    its description
 """
 
+import contextlib
 import dataclasses
 import os
 import pathlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import keras
@@ -23,12 +24,13 @@ import tensorflow as tf
 from absl import logging
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array
+from retarget_tf.arrays import Float32Array, Tensor
 from retarget_tf.dataset import input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError, TrainingError
 from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.training import callbacks, checkpoints, precision
+from retarget_tf.training import callbacks, checkpoints, precision, strategies
+from retarget_tf.training.cluster import Cluster
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.learner import Learner
 from retarget_tf.training.learners import LEARNERS
@@ -37,6 +39,7 @@ from retarget_tf.training.run_settings import SETTINGS, WRITTEN, write_settings
 PathLike = files.PathLike
 
 _SAMPLE_WINDOWS = 4
+_LEAST_SLOWDOWN = 2**-6  # a training that fails with a smaller share of its learning rate has another fault
 
 
 def train(
@@ -67,11 +70,13 @@ def train(
     Raises:
         InputDataError: The records do not fit the model, are damaged or differ from those of the workdir's first run,
             no checkpoint can be read, or `init_from` has other model settings.
-        ConfigError: Settings other than length, reports, caching, learning rate and precision differ from those of the
-            workdir's first run, the outputs would replace the records, `init_from`, or files that no training wrote, or
-            another process is training in the workdir.
+        ConfigError: Settings other than length, reports, caching, learning rate, precision and replicas differ from
+            those of the workdir's first run, the outputs would replace the records, `init_from`, or files that no
+            training wrote, another process is training in the workdir, or the replicas cannot be had
+            (`strategies.form`).
         StoppedError: A signal stopped the training; checkpoint and generator were saved.
-        TrainingError: A loss or a weight became NaN or infinite, or a checkpoint cannot be written.
+        TrainingError: A loss or a weight became NaN or infinite, a checkpoint cannot be written, or another machine of
+            the training is gone.
     """
     files.refuse_address(workdir)
     folder, folders = pathlib.Path(workdir), _as_list(records_folders)
@@ -79,42 +84,72 @@ def train(
     manifests = [records.Manifest.load(path) for path in folders]
     for manifest in manifests:
         manifest.check_fit(model_config.image_size, model_config.label_schema)
+    group = strategies.form(training_config)  # before any operation of TensorFlow
     initial = None
-    if init_from is not None and not checkpoints.are_in(folder):
+    if init_from is not None and group.is_chief and not checkpoints.are_in(folder):
         files.refuse_replacing(folder / trained.KERAS_NAME, trained.find_keras_file(init_from))
         initial = _initial_weights(init_from, model_config)
-    files.check_added(folder, WRITTEN, SETTINGS)
     # + 1 because tf.data's shuffle fails with a global seed of 0 when its own seed is a tensor, as it is here.
     keras.utils.set_random_seed(training_config.seed + 1)
     policy = precision.choose(training_config.mixed_precision)
     if policy != "float32":
         logging.info("layers compute in %s", policy)
     keras.config.set_dtype_policy(policy)
-    with files.exclusive(folder / checkpoints.FOLDER):
+    with contextlib.ExitStack() as held:
+        held.enter_context(group.losing_nobody())
+        if group.is_chief:
+            files.check_added(folder, WRITTEN, SETTINGS)
+            held.enter_context(files.exclusive(folder / checkpoints.FOLDER))
         try:
-            learner = build_learner(model_config, training_config)  # first, as it may refuse the settings
-            write_settings(folder, folders, model_config, training_config)
-            state = callbacks.TrainingState.create()
-            store = checkpoints.CheckpointStore(folder, learner, state)
-            if store.restore():
-                logging.info("resuming at step %d", state.steps_done)
-            elif initial is not None:
-                learner.begin_with(initial)
+            with group.strategy.scope():
+                learner = build_learner(model_config, training_config)  # first, as it may refuse the settings
+            state, store = callbacks.TrainingState.create(), None
+            if group.is_chief:
+                write_settings(folder, folders, model_config, training_config)
+                store = checkpoints.CheckpointStore(folder, learner, state)
+                if store.restore():
+                    logging.info("resuming at step %d", state.steps_done)
+                elif initial is not None:
+                    learner.begin_with(initial)
+            group.share([*learner.state_variables(), state.step, state.seconds])
+            state.ask_for(training_config.learning_rate)
+            if store is not None and training_config.on_nan == "rollback" and not checkpoints.are_in(folder):
+                store.save(state.steps_done)  # to go back to
             with callbacks.stopping_on_signal(state), records.locating_damage(folders):
-                try:
-                    _fit(learner, state, store, folder, folders, training_config, show_progress)
-                except callbacks.NotFiniteError:
-                    store.drop(state.steps_done - 1)
-                    raise
+                train_step = group.compiled(learner.train_step, learner.jit_compile)
+                is_done = False
+                while not is_done:
+                    try:
+                        _fit(train_step, learner, state, group, store, folder, folders, training_config, show_progress)
+                        is_done = True
+                    except callbacks.NotFiniteError:
+                        if store is None or not _goes_back(store, state, training_config):
+                            raise
             spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
         finally:
             keras.config.set_dtype_policy("float32")
-        store.check_weights(state.steps_done)
-        generator.save_generator(learner.generator_to_save(), spec, folder)
+        checkpoints.check_weights(learner, state.steps_done)
+        if group.is_chief:
+            generator.save_generator(learner.generator_to_save(), spec, folder)
+        group.agree(0, 0)  # nobody leaves before the chief has saved
     if state.stopped_by_signal:
         told = f"stopped by a signal at step {state.steps_done}; run the same command again to resume."
         raise StoppedError(state.stopped_by_signal, told)
     return state.steps_done
+
+
+def _goes_back(store: checkpoints.CheckpointStore, state: callbacks.TrainingState, config: TrainingConfig) -> bool:
+    """Drops a checkpoint that led to NaN and, for `on_nan=rollback`, restores the newest left; whether it did so."""
+    failed, slowdown = state.steps_done, state.slowdown / 2
+    store.drop(failed - 1)
+    if config.on_nan == "stop" or slowdown < _LEAST_SLOWDOWN or not store.restore():
+        return False
+    state.slowed.assign([config.learning_rate, slowdown])
+    logging.warning(
+        "training step %d: a loss or a weight is not finite; going on from step %d with %g times the learning rate.",
+        *(failed, state.steps_done, slowdown),
+    )
+    return True
 
 
 def build_learner(model_config: ModelConfig, training_config: TrainingConfig) -> Learner:
@@ -137,9 +172,11 @@ def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Ar
 
 
 def _fit(
+    train_step: Callable[[Any], dict[str, Tensor]],
     learner: Learner,
     state: callbacks.TrainingState,
-    store: checkpoints.CheckpointStore,
+    group: strategies.Group,
+    store: checkpoints.CheckpointStore | None,
     folder: pathlib.Path,
     records_folders: list[files.Place],
     config: TrainingConfig,
@@ -148,28 +185,23 @@ def _fit(
     seconds = config.minutes * 60
     if callbacks.is_finished(state, config.steps, seconds):
         return
-    callbacks.keep_events(folder / "tensorboard", state.steps_done)
-    writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
-    windows = _sample_windows(records_folders[0])
-    steps_done = [
-        callbacks.Clock(state, config.steps, seconds),
-        callbacks.History(folder / "history.csv", writer, state, config.log_every, config.batch_size),
-        callbacks.Samples(
-            folder / "samples", writer, state, config.sample_every, lambda: learner.draw_samples(windows)
-        ),
-        callbacks.Checkpoints(store.save, state, config.checkpoint_every),
-        callbacks.Schedule(state, config.steps, seconds, learner.set_progress),
-    ]
-    if show_progress:
-        steps_done.append(callbacks.ProgressBar(state, config.steps, seconds))
-    learner.fit(
-        training_dataset(records_folders, config, start_batch=state.steps_done),
-        steps_per_epoch=max(config.steps - state.steps_done, 0) or None,
-        epochs=1,
-        verbose=0,
-        shuffle=False,  # the data set shuffles itself
-        callbacks=steps_done,
-    )
+    after_steps = [callbacks.Clock(state, config.steps, seconds, group.agree), callbacks.Finite(state)]
+    if store is not None:
+        callbacks.keep_events(folder / "tensorboard", state.steps_done)
+        writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
+        windows = _sample_windows(records_folders[0])
+        after_steps += [
+            callbacks.History(folder / "history.csv", writer, state, config.log_every, config.batch_size),
+            callbacks.Samples(
+                folder / "samples", writer, state, config.sample_every, lambda: learner.draw_samples(windows)
+            ),
+            callbacks.Checkpoints(store.save, state, config.checkpoint_every),
+        ]
+    after_steps.append(callbacks.Schedule(state, config.steps, seconds, learner.set_progress))
+    if show_progress and group.is_chief:
+        after_steps.append(callbacks.ProgressBar(state, config.steps, seconds))
+    batches = training_dataset(records_folders, config, state.steps_done, group.cluster)
+    _run(train_step, group.distribute(batches), learner, after_steps)
     if not state.stopped_by_signal and not callbacks.is_finished(state, config.steps, seconds):
         raise TrainingError(
             f"training step {state.steps_done}: ended before its time, although the batches never end. "
@@ -177,25 +209,49 @@ def _fit(
         )
 
 
+def _run(
+    train_step: Callable[[Any], dict[str, Tensor]],
+    batches: Iterable[Any],
+    learner: Learner,
+    after_steps: list[keras.callbacks.Callback],
+) -> None:
+    """Takes steps until a callback ends them: Keras's `fit` for one epoch, which several machines cannot run."""
+    called = keras.callbacks.CallbackList(after_steps, model=learner)
+    learner.stop_training = False
+    called.on_train_begin()
+    for number, batch in enumerate(batches):
+        called.on_train_batch_begin(number)
+        called.on_train_batch_end(number, train_step(batch))
+        if learner.stop_training:
+            break
+    called.on_train_end()
+
+
 def training_dataset(
-    records_folders: PathLike | Sequence[PathLike], config: TrainingConfig, start_batch: int = 0
+    records_folders: PathLike | Sequence[PathLike],
+    config: TrainingConfig,
+    start_batch: int = 0,
+    cluster: Cluster = Cluster(),  # noqa: B008
 ) -> tf.data.Dataset:
-    """Returns endless batches of the training split for the preset's learner.
+    """Returns endless batches of the training split for the preset's learner, or a machine's equal share of them.
 
     The same seed and `start_batch` give the same batches. Several folders get equal shares of every batch; if the
-    batch size is not divisible, the first folders get one sample more.
+    batch size is not divisible, the first folders get one sample more. Several machines share the files of each folder.
 
     Raises:
-        ConfigError: There are more folders than samples in a batch.
+        ConfigError: There are more folders than samples in a machine's share of a batch.
+        InputDataError: The records are missing or damaged, or a folder has fewer files than there are machines.
     """
-    folders, size = _as_list(records_folders), config.batch_size
+    folders, size = _as_list(records_folders), config.batch_size // cluster.workers
     if len(folders) > size:
         raise ConfigError(f"batch_size must be at least {len(folders)}, one for each records folder. Received: {size=}")
     datasets = []
     for index, folder in enumerate(folders):
         share = size // len(folders) + (index < size % len(folders))
-        of_folder = dataclasses.replace(config, batch_size=share, seed=config.seed + index)
-        datasets.append(LEARNERS[config.preset].batches(folder, of_folder, start_batch))
+        seed = config.seed + index + cluster.index * len(folders)
+        settings = dataclasses.replace(config, batch_size=share, seed=seed)
+        part = (cluster.index, cluster.workers)
+        datasets.append(LEARNERS[config.preset].batches(folder, settings, start_batch, part))
     if len(datasets) == 1:
         return datasets[0]
     return tf.data.Dataset.zip(tuple(datasets)).map(

@@ -33,7 +33,9 @@ class RetargetGAN(Learner):
         self.discriminator = build_discriminator(config, seed=settings.seed + 1000)
 
     @staticmethod
-    def batches(folder: files.PathLike, settings: PaperTrainingConfig, start_batch: int) -> tf.data.Dataset:
+    def batches(
+        folder: files.PathLike, settings: PaperTrainingConfig, start_batch: int, part: tuple[int, int]
+    ) -> tf.data.Dataset:
         """Returns windows of two consecutive frames, randomly cropped and mirrored if `settings.jitter`."""
         return input_pipeline.make_dataset(
             folder,
@@ -43,6 +45,7 @@ class RetargetGAN(Learner):
             augment=augmentation.AugmentationConfig() if settings.jitter else None,
             seed=settings.seed,
             start_batch=start_batch,
+            part=part,
             cache_records=settings.cache_records,
         )
 

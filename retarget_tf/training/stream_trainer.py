@@ -15,7 +15,7 @@ import tensorflow as tf
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.dataset import augmentation, input_pipeline
-from retarget_tf.networks import encoding, losses
+from retarget_tf.networks import encoding, losses, replicas
 from retarget_tf.networks.config import StableModelConfig
 from retarget_tf.networks.presets import build_generator
 from retarget_tf.networks.presets.stable import raise_warp_lead
@@ -49,7 +49,9 @@ class StreamTrainer(Learner):
         self.averages = [tf.Variable(weight.value, trainable=False) for weight in averaged]
 
     @staticmethod
-    def batches(folder: files.PathLike, settings: StableTrainingConfig, start_batch: int) -> tf.data.Dataset:
+    def batches(
+        folder: files.PathLike, settings: StableTrainingConfig, start_batch: int, part: tuple[int, int]
+    ) -> tf.data.Dataset:
         """Returns batches with the next frame of each slot's stream, augmented if `settings.jitter`."""
         augment = augmentation.stream_augmentation(
             joint_dropout=settings.joint_dropout, relabel=settings.relabel, thicken=settings.thicken
@@ -62,12 +64,13 @@ class StreamTrainer(Learner):
             augment=augment if settings.jitter else None,
             seed=settings.seed,
             start_batch=start_batch,
+            part=part,
             cache_records=settings.cache_records,
         )
 
-    def set_progress(self, progress: float) -> None:
+    def set_progress(self, progress: float, slowdown: float) -> None:
         """Sets the learning rate and `progress`, which decides when teacher forcing ends."""
-        super().set_progress(progress)
+        super().set_progress(progress, slowdown)
         self.progress.assign(progress)
 
     def checkpoint_parts(self) -> dict[str, Any]:
@@ -137,7 +140,8 @@ class StreamTrainer(Learner):
         self._average(weights)
         fed_back = encoding.most_probable(probabilities)
         # A slot whose task was to parse the photo keeps its last map.
-        self.streams.assign(tf.where(parses, self.streams, fed_back))
+        kept = tf.where(parses, replicas.rows(self.streams), fed_back)
+        self.streams.assign(replicas.gather(kept))
         return {"loss": loss, "cross_entropy": cross_entropy, "dice_loss": dice}
 
     def _average(self, weights: list[keras.Variable]) -> None:
@@ -151,18 +155,18 @@ class StreamTrainer(Learner):
 
     def _task(self, batch: Batch, seed: Tensor) -> tuple[Batch, Tensor, Tensor]:
         """Returns the network's inputs, the true map as one-hot, and a mask of the samples that parse the photo."""
-        settings, count = self.settings, self.streams.shape[0]
+        settings = self.settings
         real, before, reference = (
             encoding.one_hot(batch[name], self.config.schema)
             for name in ("parsing_map", "previous_map", "reference_map")
         )
-        draws = tf.random.stateless_uniform([count, 3, 1, 1, 1], seed)
+        draws = replicas.rows(tf.random.stateless_uniform([settings.batch_size, 3, 1, 1, 1], seed))
         start = tf.where(
             draws[:, 0] < _FROM_TRUTH,
             before,
             tf.where(draws[:, 0] < _FROM_TRUTH + _FROM_REFERENCE, reference, tf.zeros_like(reference)),
         )
-        previous = tf.where(batch["is_start"][:, None, None, None], start, self.streams)
+        previous = tf.where(batch["is_start"][:, None, None, None], start, replicas.rows(self.streams))
         previous = tf.where(self.progress < settings.teacher_forced_share, before, previous)
         # A map that was relabelled by the augmentation does not match the photo.
         parses = (draws[:, 1] < settings.photo_share) & batch["is_as_seen"][:, None, None, None]

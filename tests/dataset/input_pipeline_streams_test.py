@@ -269,3 +269,14 @@ def test_a_missing_shard_is_refused_before_training(manifest: records.Manifest, 
     dataclasses.replace(manifest, folder=tmp_path).save()
     with pytest.raises(InputDataError, match="the shard is missing"):
         input_pipeline.make_streams(tmp_path, "train", LENGTHS, batch_size=1)
+
+
+def test_machines_follow_streams_of_their_own_files(manifest: records.Manifest) -> None:
+    tables = [RecordTable.scan(manifest, "train", part=part) for part in ((0, 1), (0, 2), (1, 2))]
+    whole, first, second = (
+        {(table.paths[shard], at) for shard, at in zip(table.shards, table.offsets, strict=True)} for table in tables
+    )
+    assert first | second == whole
+    assert first
+    assert not first & second
+    assert take(1, manifest, part=(0, 2))[0]["keypoints"].any()

@@ -213,3 +213,15 @@ def test_slots_take_turns_and_any_position_is_found_by_counting() -> None:
             left.append(rest[int(behind_in_first) :])
         found = [pair for pair in itertools.chain.from_iterable(itertools.zip_longest(*left)) if pair is not None]
         assert found == turns[position:]
+
+
+def test_machines_share_the_files_of_an_epoch(manifest: records.Manifest) -> None:
+    files = len(manifest.split("train").shards)
+    assert files > 2
+    settings: dict[str, Any] = {"batch_size": 1, "repeat": False}
+    whole, first, second = (places(take(1000, manifest, part=part, **settings)) for part in ((0, 1), (0, 2), (1, 2)))
+    assert sorted(first + second) == sorted(whole)
+    assert first
+    assert second
+    with pytest.raises(InputDataError, match=rf"has {files} files, {files + 1} machines take at least one each"):
+        take(1, manifest, part=(0, files + 1), **settings)

@@ -126,8 +126,17 @@ def test_tensorboard_shows_no_step_twice_though_the_last_write_was_cut(tmp_path:
     assert sorted(step for step in shown if step) == [1, 2, 3]
 
 
-def test_history_stops_at_a_loss_that_is_not_finite(tmp_path: pathlib.Path) -> None:
-    state = state_at(3)  # no row is due at this step
-    history = make_history(tmp_path / "history.csv", state)
+def test_a_loss_that_is_not_finite_ends_the_training() -> None:
+    finite = callbacks.Finite(state_at(3))
+    finite.on_train_batch_end(0, {"l1_loss": 1.0})
     with pytest.raises(TrainingError, match="step 3: a loss is not finite"):
-        history.on_train_batch_end(0, {"l1_loss": float("nan")})
+        finite.on_train_batch_end(0, {"l1_loss": float("nan")})
+
+
+def test_the_machines_agree_on_seconds_and_signal() -> None:
+    state = state_at(0)
+    clock = callbacks.Clock(state, steps=100, seconds=0, agree=lambda seconds, signal: (60.0, 15))
+    model = attach(clock)
+    clock.on_train_batch_end(0)
+    assert (model.stop_training, state.stopped_by_signal) == (True, 15)
+    assert float(state.seconds.numpy()) == 60.0

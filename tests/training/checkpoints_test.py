@@ -13,8 +13,9 @@ from retarget_tf import files
 from retarget_tf.errors import ConfigError, TrainingError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.training import checkpoints, loop
+from retarget_tf.training import callbacks, checkpoints, loop
 from retarget_tf.training.config import TrainingConfig
+from retarget_tf.training.learner import Learner
 from retarget_tf.training.run_settings import write_settings
 
 MODEL = ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=2)
@@ -81,6 +82,38 @@ def test_weights_that_are_not_finite_are_never_saved_and_the_advice_helps(
     for name, dtype in reader.get_variable_to_dtype_map().items():
         assert not dtype.is_floating or np.isfinite(reader.get_tensor(name)).all()
     assert loop.train(records_folder, workdir, MODEL, dataclasses.replace(wild, learning_rate=1e-4)) == 8
+
+
+def test_a_training_goes_back_from_nan_and_on_with_a_lower_learning_rate(
+    records_folder: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = dataclasses.replace(CONFIG, checkpoint_every=1, on_nan="rollback")
+    check, failures = checkpoints.check_weights, iter(range(2))
+
+    def check_with_failures(learner: Learner, step: int) -> None:
+        if step == 3 and next(failures, None) is not None:
+            raise callbacks.NotFiniteError("training step 3: weights are not finite.")
+        check(learner, step)
+
+    monkeypatch.setattr(checkpoints, "check_weights", check_with_failures)
+    assert loop.train(records_folder, tmp_path, MODEL, config) == 4
+    reader = tf.train.load_checkpoint(tf.train.latest_checkpoint(str(tmp_path / "checkpoints")))
+    assert reader.get_tensor("slowed/.ATTRIBUTES/VARIABLE_VALUE").tolist() == [config.learning_rate, 0.25]
+    assert rows(tmp_path) == ["1", "2", "3", "4"]
+
+    hopeless = dataclasses.replace(config, steps=8, learning_rate=1e38)
+    with pytest.raises(TrainingError, match="not finite"):
+        loop.train(records_folder, tmp_path, MODEL, hopeless)
+
+
+def test_whoever_asks_for_another_learning_rate_gets_the_whole_of_it() -> None:
+    state = callbacks.TrainingState.create()
+    state.ask_for(0.5)
+    state.slowed.assign([0.5, 0.25])
+    state.ask_for(0.5)
+    assert state.slowdown == 0.25
+    state.ask_for(0.1)
+    assert state.slowdown == 1
 
 
 def test_two_trainings_do_not_share_a_workdir(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:

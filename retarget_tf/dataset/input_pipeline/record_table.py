@@ -34,20 +34,35 @@ class RecordTable:
 
     @classmethod
     def scan(
-        cls, manifest: records.Manifest, split: str, *, cache: bool = False, surfaces: bool = False
+        cls,
+        manifest: records.Manifest,
+        split: str,
+        *,
+        part: tuple[int, int] = (0, 1),
+        cache: bool = False,
+        surfaces: bool = False,
     ) -> "RecordTable":
         """Builds the table by reading every record of a split once.
 
         Args:
             manifest: Manifest of the records.
             split: train, validation or test.
+            part: Takes every n-th file of the split from the i-th on, (i, n), so that n machines share the files.
             cache: Keeps the serialized records in memory, so that `read` never goes to the disk.
             surfaces: Refuses records in which a frame has no surface map, or a reference no pieces.
 
         Raises:
-            InputDataError: The split is empty, or its records are missing, damaged or refused.
+            InputDataError: The split is empty, has fewer files than parts, or its records are missing, damaged or
+                refused.
         """
-        paths = tuple(manifest.shard_paths(split))
+        first, parts = part
+        files = manifest.shard_paths(split)
+        if len(files) < parts:
+            raise InputDataError(
+                f"records {manifest.folder}: split {split} has {len(files)} files, {parts} machines take at least one "
+                f"each. Build the records again with --shards={parts} or more."
+            )
+        paths = tuple(files[first::parts])
         shards, offsets, sizes, frames, cached = [], [], [], [], []
         for shard, path in enumerate(paths):
             with records.damage_as_input_error(path):

@@ -43,6 +43,7 @@ def make_streams(
     augment: StreamAugmentationConfig | None = None,
     seed: int = 0,
     start_batch: int = 0,
+    part: tuple[int, int] = (0, 1),
     cache_records: bool = False,
     correspondences: bool = False,
 ) -> tf.data.Dataset:
@@ -60,6 +61,7 @@ def make_streams(
         augment: Random changes of each stream, such as `stream_augmentation()`; None changes nothing.
         seed: Makes all draws repeatable.
         start_batch: Skips this many batches, as if they had been taken; slots may then begin within a stream.
+        part: Takes every n-th file of the split from the i-th on, (i, n), so that n machines share the files.
         cache_records: Keeps the split's records in memory, still encoded, so that the disk is read only once.
         correspondences: Yields too where the reference shows the points that each frame shows, after `augment`; the
             records must carry surface maps.
@@ -80,7 +82,7 @@ def make_streams(
     manifest = records.Manifest.load(folder)
     if correspondences:
         manifest.check_surfaces()
-    table = _usable_records(manifest, split, lengths, cache_records, correspondences)
+    table = _usable_records(manifest, split, lengths, part, cache_records, correspondences)
     plan = StreamPlan(lengths, table, seed)
     size, stream_seed = image_size or manifest.image_size, purpose_seed(seed, Purpose.STREAM)
     finish = _Finisher(manifest, size, augment, stream_seed, correspondences)
@@ -216,7 +218,12 @@ class _Finisher:
 
 
 def _usable_records(
-    manifest: records.Manifest, split: str, lengths: StreamLengths, cache_records: bool, surfaces: bool
+    manifest: records.Manifest,
+    split: str,
+    lengths: StreamLengths,
+    part: tuple[int, int],
+    cache_records: bool,
+    surfaces: bool,
 ) -> RecordTable:
     """Returns the records of a split that have room for one step of the smallest gap."""
     fewest = lengths.frame_gap[0] + 1
@@ -225,7 +232,7 @@ def _usable_records(
             f"a step of a stream must fit into the {manifest.segment_frames} frames of a record "
             f"(retarget-build-records --segment_frames). Received: frame_gap={lengths.frame_gap}"
         )
-    table = RecordTable.scan(manifest, split, cache=cache_records, surfaces=surfaces).holding(fewest)
+    table = RecordTable.scan(manifest, split, part=part, cache=cache_records, surfaces=surfaces).holding(fewest)
     if not table.frames.size:
         raise InputDataError(
             f"records {manifest.folder}: no record of split {split} has the {fewest} frames that a stream takes. "

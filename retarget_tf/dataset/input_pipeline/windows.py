@@ -39,6 +39,7 @@ def make_dataset(
     repeat: bool = True,
     drop_remainder: bool = True,
     start_batch: int = 0,
+    part: tuple[int, int] = (0, 1),
     cache_records: bool = False,
     shuffle_bytes: int = SHUFFLE_BYTES,
     correspondences: bool = False,
@@ -59,6 +60,7 @@ def make_dataset(
         repeat: Repeats epochs for ever, each in a new order; a batch may span the end of an epoch.
         drop_remainder: Without `repeat`, drops a last batch that is not full.
         start_batch: Skips this many batches, as if they had been taken.
+        part: Takes every n-th file of the split from the i-th on, (i, n), so that n machines share the files.
         cache_records: Keeps the split's records in memory, still encoded, so that the disk is read only once.
         shuffle_bytes: Memory in bytes for decoded records whose windows are mixed; more memory mixes better.
         correspondences: Yields too where the reference shows the points that each frame shows, after `augment`; the
@@ -76,15 +78,21 @@ def make_dataset(
     if correspondences:
         manifest.check_surfaces()
     cutter = WindowCutter(window_frames, frame_gap, shuffle=shuffle)
-    windows = count_windows(manifest, split, window_frames=window_frames, frame_gap=frame_gap)
+    count_windows(manifest, split, window_frames=window_frames, frame_gap=frame_gap)  # refuses clips that are too short
     size = image_size or manifest.image_size
     schema = parsing_labels.get_schema(manifest.label_schema)
-    table = RecordTable.scan(manifest, split, cache=cache_records, surfaces=correspondences)
+    table = RecordTable.scan(manifest, split, part=part, cache=cache_records, surfaces=correspondences)
     table = table.holding(cutter.span)
+    if not table.frames.size:
+        raise InputDataError(
+            f"records {manifest.folder}: part {part[0]} of {part[1]} of split {split} has no window of {cutter.span} "
+            "frames. Build the records again with fewer --shards."
+        )
     pixel_bytes = _PIXEL_BYTES + _SURFACE_BYTES * correspondences
     record_bytes = manifest.segment_frames * size**2 * pixel_bytes
     slots = max(1, min(len(table.frames), shuffle_bytes // record_bytes)) if shuffle else 1
     plan = WindowPlan(table.frames - cutter.span + 1, slots, shuffle, seed)
+    windows = int(plan.windows.sum())
     decoder = _Decoder(manifest.image_size, size, correspondences)
     samples_seed = purpose_seed(seed, Purpose.SAMPLE)
     first_epoch, skipped = divmod(start_batch * batch_size, windows) if repeat else (0, start_batch * batch_size)
