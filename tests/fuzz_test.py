@@ -28,7 +28,7 @@ from retarget_tf.footage.importers import keypoints, parsing_pngs
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.pictures import image_files, video
-from retarget_tf.training import callbacks, run_settings
+from retarget_tf.training import callbacks, reports, run_settings
 from retarget_tf.training.config import TrainingConfig
 from tests import testing
 
@@ -144,7 +144,7 @@ def read_settings(folder: Path) -> None:
 
 def read_history(folder: Path) -> None:
     state, writer = callbacks.TrainingState.create(), tf.summary.create_noop_writer()
-    history = callbacks.History(folder / "work" / "history.csv", writer, state, every=1, batch_size=1)
+    history = reports.History(folder / "work" / "history.csv", writer, state, every=1, batch_size=1)
     history.on_train_begin()
     history.on_train_end()
 

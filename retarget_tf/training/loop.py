@@ -29,7 +29,7 @@ from retarget_tf.dataset import input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError, TrainingError
 from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.training import callbacks, checkpoints, precision, strategies
+from retarget_tf.training import callbacks, checkpoints, precision, reports, strategies
 from retarget_tf.training.cluster import Cluster
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.learner import Learner
@@ -187,19 +187,19 @@ def _fit(
         return
     after_steps = [callbacks.Clock(state, config.steps, seconds, group.agree), callbacks.Finite(state)]
     if store is not None:
-        callbacks.keep_events(folder / "tensorboard", state.steps_done)
+        reports.keep_events(folder / "tensorboard", state.steps_done)
         writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
         windows = _sample_windows(records_folders[0])
         after_steps += [
-            callbacks.History(folder / "history.csv", writer, state, config.log_every, config.batch_size),
-            callbacks.Samples(
+            reports.History(folder / "history.csv", writer, state, config.log_every, config.batch_size),
+            reports.Samples(
                 folder / "samples", writer, state, config.sample_every, lambda: learner.draw_samples(windows)
             ),
             callbacks.Checkpoints(store.save, state, config.checkpoint_every),
         ]
     after_steps.append(callbacks.Schedule(state, config.steps, seconds, learner.set_progress))
     if show_progress and group.is_chief:
-        after_steps.append(callbacks.ProgressBar(state, config.steps, seconds))
+        after_steps.append(reports.ProgressBar(state, config.steps, seconds))
     batches = training_dataset(records_folders, config, state.steps_done, group.cluster)
     _run(train_step, group.distribute(batches), learner, after_steps)
     if not state.stopped_by_signal and not callbacks.is_finished(state, config.steps, seconds):

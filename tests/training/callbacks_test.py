@@ -12,7 +12,7 @@ import tensorflow as tf
 from tensorflow.core.util import event_pb2
 
 from retarget_tf.errors import TrainingError
-from retarget_tf.training import callbacks
+from retarget_tf.training import callbacks, reports
 
 
 def state_at(step: int, seconds: float = 0.0) -> callbacks.TrainingState:
@@ -69,9 +69,9 @@ def test_a_signal_stops_after_the_running_step_and_handlers_come_back() -> None:
     assert signal.getsignal(signal.SIGTERM) is before
 
 
-def make_history(path: pathlib.Path, state: callbacks.TrainingState) -> callbacks.History:
+def make_history(path: pathlib.Path, state: callbacks.TrainingState) -> reports.History:
     writer = tf.summary.create_noop_writer()
-    history = callbacks.History(path, writer, state, every=2, batch_size=4)
+    history = reports.History(path, writer, state, every=2, batch_size=4)
     attach(history)
     return history
 
@@ -111,13 +111,13 @@ def test_history_has_its_header_though_the_first_start_wrote_no_row(tmp_path: pa
 
 def test_tensorboard_shows_no_step_twice_though_the_last_write_was_cut(tmp_path: pathlib.Path) -> None:
     for steps in ((1, 2, 3, 4), (3, 4)):
-        callbacks.keep_events(tmp_path, steps[0] - 1)
+        reports.keep_events(tmp_path, steps[0] - 1)
         with tf.summary.create_file_writer(str(tmp_path)).as_default():
             for step in steps:
                 tf.summary.scalar("loss", 0.5, step=step)
     written = sorted(tmp_path.iterdir(), key=lambda path: path.stat().st_mtime)
     written[-1].write_bytes(written[-1].read_bytes()[:-3])
-    callbacks.keep_events(tmp_path, 4)
+    reports.keep_events(tmp_path, 4)
     shown = [
         event_pb2.Event.FromString(record.numpy()).step
         for path in tmp_path.iterdir()
