@@ -171,6 +171,7 @@ def test_a_signal_ends_a_program_in_one_line_after_it_has_removed_what_is_half_w
         text=True,
         cwd=tmp_path,
         env={"PYTHONPATH": str(testing.ROOT)},
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # under nohup SIGHUP is ignored, and stays so
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "writing\n"

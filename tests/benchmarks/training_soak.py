@@ -28,8 +28,9 @@ from retarget_tf import program
 from retarget_tf.networks.config import MODEL_CONFIGS
 from tests import testing
 
-_MINUTES = flags.DEFINE_float("minutes", 10, "how long", lower_bound=0.1)
+_MINUTES = flags.DEFINE_float("minutes", 10, "how long; a training that has begun is finished", lower_bound=0.01)
 _PRESETS = flags.DEFINE_multi_enum("preset", list(MODEL_CONFIGS), list(MODEL_CONFIGS), "what to train")
+_MOST = flags.DEFINE_integer("most_disturbed", 10, "disturbances of one training, which is then left alone")
 _SEED = flags.DEFINE_integer("seed", 0, "seed of all that happens")
 
 _STEPS = 12
@@ -53,7 +54,7 @@ class Tally:
 def main() -> None:
     """Prints the tally; fails where there is a fault."""
     with tempfile.TemporaryDirectory() as folder:
-        tally = soak(Path(folder), _PRESETS.value, _MINUTES.value * 60, _SEED.value)
+        tally = soak(Path(folder), _PRESETS.value, _MINUTES.value * 60, _SEED.value, _MOST.value)
     for kind, count in sorted(tally.counts.items()):
         print(f"{kind:28s} {count}")
     for fault in tally.faults[:20]:
@@ -61,7 +62,7 @@ def main() -> None:
     sys.exit(1 if tally.faults else 0)
 
 
-def soak(folder: Path, presets: list[str], seconds: float, seed: int, most_disturbed: int = 10) -> Tally:
+def soak(folder: Path, presets: list[str], seconds: float, seed: int, most_disturbed: int) -> Tally:
     """Disturbs trainings of the presets in turns, each at most so many times, in a folder."""
     from retarget_tf.dataset import records
 

@@ -1,14 +1,13 @@
-"""Runs `tests/benchmarks/training_soak.py` for a few starts."""
-
-import pathlib
+"""Runs `tests/benchmarks/training_soak.py` for a few starts, in a process of its own."""
 
 import pytest
 
-from tests.benchmarks import training_soak
+from tests.testing import run_program
 
 
 @pytest.mark.slow
-def test_whatever_happens_the_same_command_ends_with_the_same_bits(tmp_path: pathlib.Path) -> None:
-    tally = training_soak.soak(tmp_path, ["paper"], seconds=1, seed=4, most_disturbed=2)
-    assert not tally.faults, tally.faults[:5]
-    assert tally.counts["paper: finished"] == 1, tally.counts
+def test_whatever_happens_the_same_command_ends_with_the_same_bits() -> None:
+    flags = ("--minutes=0.01", "--preset=paper", "--most_disturbed=2", "--seed=4")
+    done = run_program("tests.benchmarks.training_soak", *flags)
+    assert done.returncode == 0, done.stdout + done.stderr[-2000:]
+    assert "paper: finished" in done.stdout
