@@ -85,14 +85,16 @@ def ahead(items: Iterable[Result], most: int = 4) -> Generator[Result, None, Non
         most: Largest number of items that wait; bounds the memory.
     """
     iterator, end = iter(items), object()
-    with concurrent.futures.ThreadPoolExecutor(1) as pool:
-        waiting = collections.deque(pool.submit(next, iterator, end) for _ in range(most))
-        try:
-            while (item := waiting.popleft().result()) is not end:
-                waiting.append(pool.submit(next, iterator, end))
-                yield item  # type: ignore[misc]  # not the end
-        finally:
-            pool.shutdown(cancel_futures=True)
+    pool = concurrent.futures.ThreadPoolExecutor(1)
+    own_thread = pool.submit(threading.get_ident).result()
+    waiting = collections.deque(pool.submit(next, iterator, end) for _ in range(most))
+    try:
+        while (item := waiting.popleft().result()) is not end:
+            waiting.append(pool.submit(next, iterator, end))
+            yield item  # type: ignore[misc]  # not the end
+    finally:
+        # What is left unfinished may be collected as garbage in any thread, and none can wait for itself.
+        pool.shutdown(wait=threading.get_ident() != own_thread, cancel_futures=True)
 
 
 def _start_worker(lifeline: multiprocessing.connection.Connection, prepare: Callable[[], None] | None) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import pathlib
+import queue
 import subprocess
 import sys
 import threading
@@ -102,6 +103,26 @@ def test_the_thread_is_ahead_by_a_few_items_and_ends_with_its_reader() -> None:
     del reader
     assert closed.wait(10)
     assert threading.active_count() == 1 or all("ThreadPool" not in thread.name for thread in threading.enumerate())
+
+
+def test_an_iterator_may_be_collected_by_its_own_thread() -> None:
+    is_read, outcome = threading.Event(), queue.SimpleQueue[Exception | None]()
+
+    def items() -> Iterator[int]:
+        yield 0
+        assert is_read.wait(30)
+        try:
+            reading.close()  # as the garbage collector does
+        except RuntimeError as error:
+            outcome.put(error)
+        else:
+            outcome.put(None)
+        yield 1
+
+    reading = parallel.ahead(items())
+    assert next(reading) == 0
+    is_read.set()
+    assert outcome.get(timeout=30) is None
 
 
 def test_an_error_ahead_is_raised_in_its_place() -> None:
