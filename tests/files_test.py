@@ -44,6 +44,15 @@ def test_a_name_may_be_as_long_as_the_file_system_allows(tmp_path: pathlib.Path)
     assert [found.name for found in tmp_path.iterdir()] == [path.name]
 
 
+def test_what_killed_writes_left_is_swept_and_nothing_else(tmp_path: pathlib.Path) -> None:
+    kept = [".hidden", ".a.tmp.json", "b.156bce03.tmp.json", ".c.156bce03.tmp"]
+    for name in (".config.156bce03.tmp.json", ".generator.5165c7aa.tmp.keras", ".d.0123abcd.tmp", *kept[:3]):
+        (tmp_path / name).touch()
+    (tmp_path / kept[3]).mkdir()
+    files.sweep(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == sorted(kept)
+
+
 def test_atomic_file_replaces_and_keeps_the_old_one_on_an_error(tmp_path: pathlib.Path) -> None:
     final = tmp_path / "a.txt"
     final.write_text("old")

@@ -6,7 +6,7 @@ atomic and replaces nothing that is not ours, `locks` keep other processes out, 
 
 from retarget_tf.files.claims import check_arrays, check_weights
 from retarget_tf.files.inputs import check_file, read_bytes, read_json, reading
-from retarget_tf.files.locks import exclusive
+from retarget_tf.files.locks import exclusive, sweep
 from retarget_tf.files.outputs import (
     Ours,
     atomic_file,
@@ -59,6 +59,7 @@ __all__ = [
     "refuse_address",
     "refuse_replacing",
     "states",
+    "sweep",
     "why_not_written",
     "write_json",
 ]

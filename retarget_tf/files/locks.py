@@ -1,16 +1,19 @@
-"""Locks a folder against other processes that would write it."""
+"""Locks a folder against other processes that would write it, and sweeps what killed ones left there."""
 
 import contextlib
 import datetime
 import fcntl
 import os
 import pathlib
+import re
 import socket
 from collections.abc import Iterator
 
 from retarget_tf.errors import ConfigError
 from retarget_tf.files.outputs import check_parents, parents_made
 from retarget_tf.files.stores import PathLike, StorePath, is_address, place
+
+_TEMPORARY = re.compile(r"\..*\.[0-9a-f]{8}\.tmp(\.\w+)?")  # the names that `outputs.atomic_file` writes under
 
 
 @contextlib.contextmanager
@@ -80,3 +83,10 @@ def _held_in_store(folder: StorePath) -> Iterator[None]:
         yield
     finally:
         lock.unlink(missing_ok=True)
+
+
+def sweep(folder: pathlib.Path) -> None:
+    """Removes what writes of files that were killed left in a folder, in which no other process may be writing."""
+    for path in folder.glob(".*.tmp*"):
+        if _TEMPORARY.fullmatch(path.name) and path.is_file():
+            path.unlink()

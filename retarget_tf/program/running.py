@@ -248,7 +248,11 @@ def _of_system(error: OSError) -> str:
     is_told_in_full = type(error).__str__ is not OSError.__str__  # by a class of ours, such as StoreError
     if is_told_in_full or error.filename is None or not error.strerror:
         return str(error)
-    advice = {errno.ENOSPC: "Free some space", errno.ENAMETOOLONG: "Give a shorter name"}
+    advice = {
+        errno.ENOSPC: "Free some space",
+        errno.ENAMETOOLONG: "Give a shorter name",
+        errno.ENOENT: "Check its name",
+    }
     return f"{error.filename}: {error.strerror}. {advice.get(error.errno or 0, 'Give another place')}."
 
 

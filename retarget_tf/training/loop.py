@@ -100,6 +100,8 @@ def train(
         if group.is_chief:
             files.check_added(folder, WRITTEN, SETTINGS)
             held.enter_context(files.exclusive(folder / checkpoints.FOLDER))
+            for place in (folder, folder / "samples"):
+                files.sweep(place)
         try:
             with group.strategy.scope():
                 learner = build_learner(model_config, training_config)  # first, as it may refuse the settings

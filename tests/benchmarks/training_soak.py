@@ -10,6 +10,7 @@ Prints how often each thing happened.
 """
 
 import collections
+import contextlib
 import csv
 import dataclasses
 import pathlib
@@ -193,7 +194,9 @@ def _wait(process: "subprocess.Popen[str]", seconds: float) -> None:
 
 def _files(workdir: Path) -> set[str]:
     """Names of all files, those among them that are about to get other names too."""
-    return {str(path) for path in workdir.rglob("*") if "tensorboard" not in path.parts}
+    with contextlib.suppress(OSError):  # a folder is gone meanwhile
+        return {str(path) for path in workdir.rglob("*") if "tensorboard" not in path.parts}
+    return set()
 
 
 def _limit_files(most_bytes: int) -> None:

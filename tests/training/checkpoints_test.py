@@ -49,12 +49,15 @@ def test_whatever_became_of_their_list_the_newest_is_found(
 
 
 def test_what_a_killed_write_left_behind_goes(records_folder: pathlib.Path, workdir: pathlib.Path) -> None:
+    half = workdir / ".generator.5165c7aa.tmp.keras"
+    half.touch()
     folder = workdir / "checkpoints"
     (folder / "ckpt-7_temp").mkdir()
     (folder / "ckpt-7_temp" / "part-00000").write_bytes(b"half")
     (folder / "ckpt-7.data-00000-of-00001").write_bytes(b"half")
     assert loop.train(records_folder, workdir, MODEL, LONGER) == 5
     assert not list(folder.glob("ckpt-7*"))
+    assert not half.exists()
 
 
 def test_a_start_that_died_early_does_not_drop_the_initial_weights(
