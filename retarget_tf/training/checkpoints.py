@@ -36,7 +36,7 @@ class CheckpointStore:
             **learner.checkpoint_parts(), step=state.step, seconds=state.seconds, slowed=state.slowed
         )
         _sweep(self._folder)
-        self._list_again()
+        self._open()
 
     def restore(self) -> bool:
         """Restores the newest whole checkpoint; False if there is none.
@@ -80,9 +80,9 @@ class CheckpointStore:
             return
         for path in self._folder.glob(f"ckpt-{step}.*"):
             path.unlink()
-        self._list_again()
+        self._open()
 
-    def _list_again(self) -> None:
+    def _open(self) -> None:
         _list_again(self._folder)
         self._manager = tf.train.CheckpointManager(self._checkpoint, str(self._folder), max_to_keep=_KEPT)
 

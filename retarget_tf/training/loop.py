@@ -119,14 +119,14 @@ def train(
                 store.save(state.steps_done)  # to go back to
             with callbacks.stopping_on_signal(state), records.locating_damage(folders):
                 train_step = group.compiled(learner.train_step, learner.jit_compile)
-                is_done = False
-                while not is_done:
+                while True:
                     try:
                         _fit(train_step, learner, state, group, store, folder, folders, training_config, show_progress)
-                        is_done = True
                     except callbacks.NotFiniteError:
                         if store is None or not _goes_back(store, state, training_config):
                             raise
+                    else:
+                        break
             spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
         finally:
             keras.config.set_dtype_policy("float32")
