@@ -26,7 +26,9 @@ def reading(path: PathLike, what: str) -> Iterator[None]:
         yield
     except OSError as error:
         if isinstance(error, StoreError):
-            raise InputDataError(f"{what} {error}") from error
+            raise InputDataError(
+                f"{what} {error.filename}: {error.strerror}. Check the address, your credentials and the network."
+            ) from error
         raise InputDataError(
             f"{what} {error.filename or path}: {error.strerror or error}. Check its name, and that you may read it."
         ) from error
