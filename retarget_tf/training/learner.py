@@ -11,6 +11,7 @@ from retarget_tf.errors import ConfigError
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.layers import dropout_seeds, loss_scaled
 from retarget_tf.networks.presets import build_generator
+from retarget_tf.training.adam import FusedAdam
 from retarget_tf.training.config import TrainingConfig
 
 Batch = dict[str, Tensor]
@@ -59,7 +60,7 @@ class Learner(keras.Model):
 
     def adam(self, network: keras.Model) -> keras.optimizers.Optimizer:
         """Builds an Adam optimizer for a network's weights, with loss scaling under `mixed_float16`."""
-        adam = keras.optimizers.Adam(self.settings.learning_rate, beta_1=self.settings.beta_1, beta_2=0.999)
+        adam = FusedAdam(self.settings.learning_rate, beta_1=self.settings.beta_1, beta_2=0.999)
         optimizer = loss_scaled(adam)
         optimizer.build(network.trainable_variables)
         return optimizer
