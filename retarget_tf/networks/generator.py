@@ -1,5 +1,6 @@
 """Saves trained generators as `generator.keras` with `generator.json`, and loads them from three formats."""
 
+import functools
 import operator
 import pathlib
 from typing import Any
@@ -8,18 +9,28 @@ import keras
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
+from retarget_tf.networks import stages
 from retarget_tf.networks.config import GeneratorSpec, read_generator_spec
 from retarget_tf.networks.presets import build_generator
 from retarget_tf.networks.trained import (
     KERAS_NAME,
     SPEC_NAME,
+    Known,
+    Network,
     TrainedGenerator,
     find_keras_file,
     find_saved_model,
     read_spec,
 )
 
-__all__ = ["build_generator", "load_generator", "load_keras_generator", "load_saved_model", "save_generator"]
+__all__ = [
+    "build_generator",
+    "compiled",
+    "load_generator",
+    "load_keras_generator",
+    "load_saved_model",
+    "save_generator",
+]
 
 
 def save_generator(model: keras.Model, spec: GeneratorSpec, folder: files.PathLike) -> None:
@@ -42,16 +53,37 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
     Raises:
         InputDataError: There is no model, or it cannot be read.
     """
-    import tensorflow as tf
-
     folder = find_saved_model(path)
     if folder is None:
         network, spec = load_keras_generator(path)
-        generate = tf.function(lambda inputs: network(inputs, training=False), reduce_retracing=True)
-        return TrainedGenerator(generate, spec)
+        return compiled(network, spec)
     spec, served = read_spec(path), load_saved_model(folder)
     # The lambda keeps `served` alive, and with it the variables.
     return TrainedGenerator(lambda inputs: served.generator(inputs), spec)
+
+
+def compiled(network: keras.Model, spec: GeneratorSpec) -> TrainedGenerator:
+    """Compiles a Keras model to generate, as a whole and in stages."""
+
+    @functools.cache  # compiled once for all rollouts
+    def cut(known: Known) -> list[Network]:
+        *before, last = (_compiled(stage) for stage in stages.cut(network, known))
+        return [*(_handing_on(stage) for stage in before), last]
+
+    return TrainedGenerator(_compiled(network), spec, cut)
+
+
+def _compiled(network: keras.Model | None) -> Network:
+    import tensorflow as tf
+
+    if network is None:
+        return lambda _: {}
+    generate = tf.function(lambda inputs: network(inputs, training=False), reduce_retracing=True)
+    return lambda inputs: generate({name: inputs[name] for name in network.input})
+
+
+def _handing_on(stage: Network) -> Network:
+    return lambda inputs: {**inputs, **stage(inputs)}
 
 
 def load_saved_model(folder: files.PathLike) -> Any:

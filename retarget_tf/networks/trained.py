@@ -2,7 +2,7 @@
 
 import dataclasses
 import pathlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 
 from retarget_tf import files
 from retarget_tf.arrays import Tensor
@@ -11,6 +11,9 @@ from retarget_tf.networks.config import GeneratorSpec, read_generator_spec
 
 KERAS_NAME = "generator.keras"
 SPEC_NAME = "generator.json"
+Network = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
+Known = tuple[tuple[str, ...], ...]  # the names of the inputs that become known with each stage of a network
+
 PRETRAINED = pathlib.Path(__file__).parent / "pretrained"  # holds <name>.keras with <name>.json
 
 
@@ -22,10 +25,22 @@ class TrainedGenerator:
         network: Runs the generator in inference mode: maps a dict of named inputs to a dict of named outputs, both
             described in `build_generator` of the preset.
         spec: Contents of its `generator.json`.
+        cut: Cuts the network into stages, see `stages`; None if it can only run as a whole.
     """
 
-    network: Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
+    network: Network
     spec: GeneratorSpec
+    cut: Callable[[Known], Sequence[Network]] | None = None
+
+    def stages(self, known: Known) -> Sequence[Network]:
+        """Returns networks that, called one after the other, do what the whole does, in as many stages as `known` has.
+
+        Each takes what the one before it returned, and the inputs that are known by then; the last one returns the
+        network's outputs. What was returned for inputs that stay the same can be used again.
+        """
+        if self.cut is None:
+            return [*[lambda inputs: inputs] * (len(known) - 1), self.network]
+        return self.cut(known)
 
 
 def read_spec(path: files.PathLike) -> GeneratorSpec:

@@ -12,7 +12,7 @@ canvas needs the whole path.
 """
 
 import functools
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Self
 
 import numpy as np
@@ -20,7 +20,7 @@ import numpy as np
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.body.parsing_labels import UNKNOWN
-from retarget_tf.networks.trained import TrainedGenerator, read_spec
+from retarget_tf.networks.trained import Known, Network, TrainedGenerator, read_spec
 from retarget_tf.retargeting.base_retargeter import BaseRetargeter
 from retarget_tf.retargeting.targets import Target
 
@@ -45,7 +45,8 @@ class Retargeter(BaseRetargeter):
         Raises:
             InputDataError: There is no model, or its description cannot be read.
         """
-        return cls(TrainedGenerator(_ReadWhenCalled(path), read_spec(path)))
+        network = _ReadWhenCalled(path)
+        return cls(TrainedGenerator(network, read_spec(path), network.stages))
 
     def live(self, target: Target) -> "LiveRetargeter":
         """Starts a live stream, whose `step(keypoints, dt)` returns the map for each new pose; see `live`."""
@@ -81,6 +82,10 @@ class _ReadWhenCalled:
 
     def __call__(self, inputs: Mapping[str, Tensor]) -> Mapping[str, Tensor]:
         return self._trained.network(inputs)
+
+    def stages(self, known: Known) -> Sequence[Network]:
+        """See `TrainedGenerator.stages`."""
+        return self._trained.stages(known)
 
     @functools.cached_property
     def _trained(self) -> TrainedGenerator:

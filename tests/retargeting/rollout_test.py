@@ -1,6 +1,7 @@
 """Compares rollouts of a random generator with loops written out by hand."""
 
 import functools
+import threading
 from collections.abc import Iterator
 
 import numpy as np
@@ -9,7 +10,7 @@ import tensorflow as tf
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels
-from retarget_tf.networks import encoding, generator, presets
+from retarget_tf.networks import encoding, generator, presets, stages
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.trained import TrainedGenerator
 from retarget_tf.retargeting import rollout
@@ -83,18 +84,58 @@ def test_a_batch_equals_its_clips_one_by_one() -> None:
         np.testing.assert_array_equal(together[clip], alone)
 
 
-def test_a_stream_gives_each_map_before_the_next_keypoints_are_read() -> None:
+def test_a_clip_is_read_a_few_poses_ahead_at_most() -> None:
     _, _, keypoints = random_clips(1)
     read = 0
 
-    def stream() -> Iterator[Float32Array]:
+    def endless() -> Iterator[Float32Array]:
         nonlocal read
-        for points in keypoints[0, 1:]:
+        while True:
             read += 1
-            yield points
+            yield keypoints[0, 1]
 
-    for step, _ in enumerate(rollout.rollout_clip(trained_generator(), references(1), stream()), start=1):
-        assert read == step
+    maps = rollout.rollout_clip(trained_generator(), references(1), endless())
+    for _ in range(3):
+        next(maps)
+    del maps
+    left = read
+    assert left < 10
+    assert threading.active_count() < 10
+    assert read == left
+
+
+@pytest.mark.parametrize("preset", ["paper", "stable"])
+@pytest.mark.parametrize("photos", [1, 2])
+def test_in_stages_a_network_generates_what_it_does_as_a_whole(preset: str, photos: int) -> None:
+    config = ModelConfig.of_preset(preset, image_size=SIZE, filters=2)
+    spec = GeneratorSpec(config, person_height_share=0.8)
+    model = generator.build_generator(config, seed=3)
+    model.set_weights([weights * 8 if weights.ndim == 4 else weights for weights in model.get_weights()])
+    staged = generator.compiled(model, spec)
+    whole = TrainedGenerator(staged.network, spec)
+    assert whole.cut is None
+    frames, maps, keypoints = random_clips(2)
+    shown = (frames[:photos, 0], keypoints[:photos, 0], maps[:photos, 0])
+    ways = [rollout.Rollout(trained, rollout.Reference(*shown, photos)) for trained in (whole, staged)]
+    for t in range(1, FRAMES):
+        expected, generated = (way.step(keypoints[:1, t]) for way in ways)
+        np.testing.assert_array_equal(generated, expected)
+    assert len(np.unique(expected)) > 1
+
+
+def test_what_the_reference_alone_decides_is_computed_once() -> None:
+    config = ModelConfig.of_preset("stable", image_size=SIZE, filters=2)
+    model = generator.build_generator(config)
+    look, pose, generate = stages.cut(
+        model, (("reference_frame", "reference_map", "reference_keypoints"), ("keypoints",), ("previous_map",))
+    )
+    assert look is not None
+    assert pose is not None
+    assert generate is not None
+    assert sorted(look.input) == ["reference_frame", "reference_keypoints", "reference_map"]
+    assert "reference_keypoints" not in pose.input
+    assert not {"keypoints", "reference_keypoints"} & set(generate.input)
+    assert all(len(stage.operations) > 300 for stage in (look, pose))
 
 
 def test_the_generated_map_is_fed_back_in_its_colours() -> None:

@@ -19,9 +19,10 @@ import keras
 from retarget_tf.errors import ConfigError
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.presets import paper, stable
-from retarget_tf.networks.presets.loop import Loop, Network, Reference, Taken
+from retarget_tf.networks.presets.loop import Loop, Reference, Taken
+from retarget_tf.networks.trained import Network
 
-__all__ = ["PRESETS", "Loop", "Network", "Preset", "Reference", "Taken", "build_generator", "make_loop"]
+__all__ = ["PRESETS", "Loop", "Preset", "Reference", "Taken", "build_generator", "make_loop"]
 
 
 @dataclasses.dataclass(frozen=True)

@@ -10,18 +10,25 @@ last map of class ids is enough to continue a rollout (`Loop.resume`), also in a
 A person may be shown by several photos. Each step is given one of them, which `body.reference_choice` chooses:
 
     outputs = network(loop.of(rows).inputs(state, keypoints))
+
+A network may be run in stages, so that what depends on the reference alone is computed once, and what depends on the
+keypoints while the map before is not there yet (`known`).
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping
-from typing import Protocol, Self
+from collections.abc import Mapping
+from typing import ClassVar, Protocol, Self
 
 import tensorflow as tf
 
 from retarget_tf.arrays import Tensor
 from retarget_tf.body.parsing_labels import UNKNOWN
+from retarget_tf.networks.trained import Known
 
-Network = Callable[[Mapping[str, Tensor]], Mapping[str, Tensor]]
+
+def known(loop: "Loop") -> Known:
+    """Returns the names of the inputs that are known with the reference, with the pose, and with the map before."""
+    return tuple(loop.reference), ("keypoints",), (loop.STATE,)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,7 +78,17 @@ class Taken:
 
 
 class Loop(Protocol):
-    """Rolls a network out from a reference. The state that it passes from step to step is one tensor."""
+    """Rolls a network out from a reference. The state that it passes from step to step is one tensor.
+
+    Attributes:
+        STATE: Name of the input that the state is.
+    """
+
+    STATE: ClassVar[str]
+
+    @property
+    def reference(self) -> Mapping[str, Tensor]:
+        """The network's inputs that stay the same from step to step."""
 
     def of(self, rows: Tensor) -> Self:
         """Returns the loop for one photo of each person: the rows of the reference to take, int32 `[batch]`."""

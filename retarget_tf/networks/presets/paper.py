@@ -6,7 +6,8 @@ palette. The network parses the photo itself; a parsing map of the reference is 
 
 import copy
 from collections.abc import Mapping
-from typing import Self
+from types import MappingProxyType
+from typing import ClassVar, Self
 
 import keras
 import tensorflow as tf
@@ -15,7 +16,8 @@ from retarget_tf.arrays import Tensor
 from retarget_tf.body import pose_map, skeleton
 from retarget_tf.networks import encoding
 from retarget_tf.networks.config import ModelConfig, PaperModelConfig
-from retarget_tf.networks.presets.loop import Network, Reference, Taken, start_where_unknown
+from retarget_tf.networks.presets.loop import Reference, Taken, start_where_unknown
+from retarget_tf.networks.trained import Network
 from retarget_tf.networks.unet import unet
 
 PHOTO_ADVICE = "It parses the photo itself: `reference_map` is accepted and ignored."
@@ -50,6 +52,9 @@ def build_generator(config: PaperModelConfig, seed: int) -> keras.Model:
 class PhotoLoop:
     """Keeps the network's input `frame` as state: first the photo, then the last map in its colours."""
 
+    STATE: ClassVar[str] = "frame"
+    reference: Mapping[str, Tensor] = MappingProxyType({})
+
     def __init__(self, network: Network, config: ModelConfig, reference: Reference) -> None:
         del network  # nothing has to be generated before the first step
         self._schema = config.schema
@@ -76,7 +81,7 @@ class PhotoLoop:
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
         """Returns frame and keypoints."""
-        return {"frame": state, "keypoints": keypoints}
+        return {self.STATE: state, "keypoints": keypoints}
 
     def take(self, outputs: Mapping[str, Tensor]) -> Taken:
         """Takes the class with the nearest colour at each pixel; the state is the map in exactly these colours."""

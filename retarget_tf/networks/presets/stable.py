@@ -12,7 +12,7 @@ In a rollout the network receives the reference at every step, together with its
 
 import copy
 from collections.abc import Mapping
-from typing import Self
+from typing import ClassVar, Self
 
 import keras
 import numpy as np
@@ -23,7 +23,8 @@ from retarget_tf.arrays import Tensor
 from retarget_tf.body import limb_warp, pose_map, reference_choice, skeleton
 from retarget_tf.networks import encoding, layers
 from retarget_tf.networks.config import ModelConfig, StableModelConfig
-from retarget_tf.networks.presets.loop import Network, Reference, Taken, is_unknown, start_where_unknown
+from retarget_tf.networks.presets.loop import Reference, Taken, is_unknown, start_where_unknown
+from retarget_tf.networks.trained import Network
 from retarget_tf.networks.unet import unet
 
 PHOTO_ADVICE = "Give the photo's map as `reference_map` where you have one; else the network parses the photo itself."
@@ -116,11 +117,13 @@ def raise_warp_lead(network: keras.Model, lead: float) -> None:
 class MapLoop:
     """Keeps the last map as state, one-hot. If the reference has no map, the network first parses its photo."""
 
+    STATE: ClassVar[str] = "previous_map"
+
     def __init__(self, network: Network, config: ModelConfig, reference: Reference) -> None:
         self._schema = config.schema
         given = encoding.one_hot(reference.parsing_map, config.schema)
         nothing = tf.zeros_like(given)
-        self._reference = {
+        self.reference = {
             "reference_frame": encoding.to_signed(reference.frame),
             "reference_keypoints": tf.convert_to_tensor(reference.keypoints, tf.float32),
             "reference_map": nothing,
@@ -128,22 +131,22 @@ class MapLoop:
 
         def parse_photo() -> Tensor:
             """Generates the map for the photo's own pose, without a reference map: this parses the photo."""
-            outputs = network(self.inputs(nothing, self._reference["reference_keypoints"]))
+            outputs = network(self.inputs(nothing, self.reference["reference_keypoints"]))
             parsed = encoding.most_probable(outputs["parsing_probabilities"])
             return tf.where(unknown[:, None, None, None], parsed, given)
 
         unknown = is_unknown(reference.parsing_map)
-        self._reference["reference_map"] = tf.cond(tf.reduce_any(unknown), parse_photo, lambda: given)
+        self.reference["reference_map"] = tf.cond(tf.reduce_any(unknown), parse_photo, lambda: given)
 
     def of(self, rows: Tensor) -> Self:
         """Takes these rows of the reference."""
         chosen = copy.copy(self)
-        chosen._reference = {name: tf.gather(tensor, rows) for name, tensor in self._reference.items()}
+        chosen.reference = {name: tf.gather(tensor, rows) for name, tensor in self.reference.items()}
         return chosen
 
     def start(self) -> Tensor:
         """Returns the reference's map."""
-        return self._reference["reference_map"]
+        return self.reference["reference_map"]
 
     def truth(self, frame: Tensor, parsing_map: Tensor) -> Tensor:
         """Returns the true map, one-hot."""
@@ -156,7 +159,7 @@ class MapLoop:
 
     def inputs(self, state: Tensor, keypoints: Tensor) -> Mapping[str, Tensor]:
         """Returns the reference, the last map and the keypoints."""
-        return {**self._reference, "previous_map": state, "keypoints": keypoints}
+        return {**self.reference, self.STATE: state, "keypoints": keypoints}
 
     def take(self, outputs: Mapping[str, Tensor]) -> Taken:
         """Takes the most probable class of each pixel; the state is this map, one-hot."""
