@@ -17,6 +17,7 @@ EXTRAS = {
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "heif": ["pillow-heif>=1.1"],
     "inpaint": ["pypatchmatch>=2.2,<3"],
+    "live": ["pygame-ce>=2.5"],
     "cuda": ["tensorflow[and-cuda]>=2.19,<2.22"],
     "dev": [
         "pytest>=8",
@@ -48,6 +49,7 @@ PROGRAMS = {
     "retarget-export-saved-model": "retarget_tf_export.export_saved_model",
     "retarget-export-onnx": "retarget_tf_export.export_onnx",
     "retarget-check-saved-model": "retarget_tf_export.check_saved_model",
+    "retarget-live": "retarget_tf_export.live",
     "retarget-serve": "retarget_tf_export.serve",
     "retarget-query-server": "retarget_tf_export.query_server",
 }

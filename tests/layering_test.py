@@ -45,6 +45,7 @@ LIGHT = (
     "footage.settings",
     "retargeting",
     "retargeting.dance",
+    "retargeting.live_options",
     "serving",
     "serving.options",
 )

@@ -5,13 +5,14 @@ import importlib.util
 import itertools
 import json
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 
 from retarget_tf.dataset import clips
-from retarget_tf.pictures import video
+from retarget_tf.pictures import image_files, video
 from tests import testing
 from tests.testing import Served, needs_footage, needs_mediapipe, run_program
 
@@ -65,6 +66,27 @@ def test_footage_is_screened_and_becomes_a_clip(tmp_path: pathlib.Path) -> None:
     run("data.extract_clips", given, f"--out={out}", "--size=64")
     [clip] = clips.find_clips(out)
     assert (clip.info.clip_id, clip.info.frames, clip.info.image_size) == ("short", 6, 64)
+
+
+@pytest.mark.slow
+@needs_mediapipe
+@needs_footage
+def test_a_photo_moves_as_a_camera_sees_somebody_move(tmp_path: pathlib.Path) -> None:
+    footage = testing.shared_videos()
+    assert footage is not None
+    frames = list(itertools.islice(video.read_frames(footage / "ubc_fashion_b.mp4"), 40))
+    image_files.write_png(tmp_path / "photo.png", frames[0])
+    with video.VideoWriter(tmp_path / "camera.mp4", 25) as writer:
+        for frame in frames:
+            writer.write(frame)
+    given = [f"--target_photo={tmp_path / 'photo.png'}", f"--source_video={tmp_path / 'camera.mp4'}", "--nowindow"]
+    told = run("export.live", *given, f"--record={tmp_path / 'shown.mp4'}", "--height=256")
+    count, rest = told.split(" ", 1)
+    assert re.match(r"frames, \d+ frames/s, \d+ ms behind: ", rest)
+    shown = list(video.read_frames(tmp_path / "shown.mp4"))
+    assert 1 <= len(shown) == int(count) <= 40
+    assert shown[0].shape[0] == 256
+    assert "Generated" in video.read_metadata(tmp_path / "shown.mp4")["comment"]
 
 
 @pytest.mark.slow

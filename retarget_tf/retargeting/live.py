@@ -9,8 +9,9 @@ Each step needs the poses so far only, so a frame is there as soon as its pose i
 canvas is the fit `limbs` of `placing`. A file is fitted to its whole path, a
 stream only to the poses so far: the first pose, then again after 1, 2, 4, ... 64 seconds. Each new fit is blended in
 over one second to avoid jumps. After 64 seconds the fit stays and no more poses are stored, so memory is bounded.
-`OneEuroFilter` smooths the poses, since the smoothing of files needs future frames. A joint that is lost goes on with
-its parent for half a second; missing joints of arms and legs are then filled from the other side, mirrored.
+Sides that the detector exchanged are put right by the poses so far. `OneEuroFilter` smooths, since the smoothing of
+files needs future frames. A joint that is lost goes on with its parent for half a second; missing joints of arms and
+legs are then filled from the other side, mirrored.
 """
 
 import collections
@@ -20,7 +21,7 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
-from retarget_tf.body.keypoint_filters import LostJoints, OneEuroFilter, fill_from_twin
+from retarget_tf.body.keypoint_filters import ExchangedSides, LostJoints, OneEuroFilter, fill_from_twin
 from retarget_tf.body.pose_transform import PoseTransform
 from retarget_tf.retargeting.frames.shadow import GROUND_WINDOW
 from retarget_tf.retargeting.placing import fit_to
@@ -42,7 +43,7 @@ class LivePath:
         """Starts a stream that is moved onto the canvas of this target."""
         self._target, self._placed = target, target.keypoints
         self._filter: OneEuroFilter | None = None
-        self._lost = LostJoints()
+        self._sides, self._lost = ExchangedSides(), LostJoints()
         self._known: list[Float32Array] = []
         self._fits: tuple[PoseTransform, PoseTransform] | None = None
         self._seconds = self._faded_since = self._sampled_at = 0.0
@@ -62,7 +63,8 @@ class LivePath:
                 return self._placed
             self._filter = OneEuroFilter(max(float(box[3] - box[1]), 1.0))
         self._seconds += dt
-        pose = fill_from_twin(self._lost.step(self._filter.step(keypoints, dt), dt)[None])[0]
+        smooth = self._filter.step(self._sides.step(keypoints, dt), dt)
+        pose = fill_from_twin(self._lost.step(smooth, dt)[None])[0]
         if pose[:, 2].any():
             self._placed = self._place(pose)
         return self._placed

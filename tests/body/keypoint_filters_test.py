@@ -351,3 +351,18 @@ def test_everything_together(dance: Float32Array) -> None:
     np.testing.assert_array_equal(keypoint_filters.clean_keypoints(nobody), nobody)
     with pytest.raises(ValueError, match=r"fps must be positive\. Received: fps=0"):
         keypoint_filters.clean_keypoints(dance, 0)
+
+
+def test_sides_that_are_exchanged_in_a_stream_are_put_right_at_once() -> None:
+    poses = np.stack([points for _, _, points in render_frames(Recipe(5, 2, 0, frames=90, size=64))])
+    exchanged = poses.copy()
+    bad = np.zeros(90, bool)
+    for first in (10, 31, 52, 73):
+        bad[first : first + 4] = True
+    exchanged[bad] = exchanged[bad][:, list(skeleton.MIRRORED_JOINT)]
+    stream = keypoint_filters.ExchangedSides()
+    repaired = np.stack([stream.step(pose, 1 / 30) for pose in exchanged])
+    is_wrong = np.abs(repaired - poses).max(axis=(1, 2)) > 0.5
+    assert is_wrong.sum() <= 2, f"{bad.sum()} were exchanged"
+    unharmed = keypoint_filters.ExchangedSides()
+    np.testing.assert_array_equal(np.stack([unharmed.step(pose, 1 / 30) for pose in poses]), poses)

@@ -32,4 +32,8 @@ ROWS = [
     Row("retarget-make-dancers --out=d --people=0", USAGE, "people must be at least 1"),
     Row("retarget-export-saved-model --model=stable_128 --out=s --version=one", USAGE, "version must be a positive"),
     Row("retarget-serve --export_dir=frames --port=99999", USAGE, "port must be from 0 to 65535"),
+    Row("retarget-live --target_photo=photo.png --nowindow", USAGE, "give --record"),
+    Row("retarget-live --target_photo=photo.png --record=photo.png", USAGE, "must not be"),
+    Row("retarget-live --target_photo=photo.png --background=source", USAGE, "of a live stream must be photo, blur"),
+    Row("retarget-live --target_photo=photo.png --camera=-1", USAGE, "camera must be at least 0"),
 ]

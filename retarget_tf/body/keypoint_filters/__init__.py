@@ -16,12 +16,13 @@ from typing import Final
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body.keypoint_filters.gaps import GUESSED, bridge_absences, fill_from_twin, fill_gaps, long_absences
 from retarget_tf.body.keypoint_filters.smoothing import drop_outliers, smooth
-from retarget_tf.body.keypoint_filters.stream import LostJoints, OneEuroFilter
+from retarget_tf.body.keypoint_filters.stream import ExchangedSides, LostJoints, OneEuroFilter
 from retarget_tf.body.keypoint_filters.swaps import repair_swaps
 
 __all__ = [
     "DEFAULT_FPS",
     "GUESSED",
+    "ExchangedSides",
     "LostJoints",
     "OneEuroFilter",
     "bridge_absences",

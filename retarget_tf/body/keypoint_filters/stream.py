@@ -1,4 +1,6 @@
-"""Smooths a live stream of keypoints, and fills its gaps, pose by pose."""
+"""Repairs a live stream of keypoints pose by pose: exchanged sides, noise, gaps."""
+
+import collections
 
 import numpy as np
 import numpy.typing as npt
@@ -6,6 +8,9 @@ import numpy.typing as npt
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body import skeleton
 from retarget_tf.body.keypoint_filters.gaps import GUESSED, LONGEST_GAP
+from retarget_tf.body.keypoint_filters.swaps import repair_swaps
+
+_LOOKED_BACK = 20  # poses
 
 
 class OneEuroFilter:
@@ -69,6 +74,21 @@ class LostJoints:
             elif keypoints[joint, 2] == 0 and filled[parent, 2] > 0 and self._age[joint] <= LONGEST_GAP:
                 filled[joint] = *(filled[parent, :2] + self._offset[joint]), GUESSED
         return filled
+
+
+class ExchangedSides:
+    """Undoes poses in which the detector exchanged left and right, as `repair_swaps` does, by the poses so far."""
+
+    def __init__(self) -> None:
+        """Starts a stream."""
+        self._recent: collections.deque[Float32Array] = collections.deque(maxlen=_LOOKED_BACK)
+        self._seconds: collections.deque[float] = collections.deque(maxlen=_LOOKED_BACK)
+
+    def step(self, keypoints: Float32Array, dt: float) -> Float32Array:
+        """Repairs the next keypoints `[25, 3]`, `dt` seconds after the previous ones."""
+        self._recent.append(keypoints)
+        self._seconds.append(dt)
+        return repair_swaps(np.stack(self._recent), 1 / float(np.median(self._seconds)))[-1]
 
 
 def _blend(cutoff: npt.ArrayLike, dt: float) -> Float32Array:
