@@ -53,9 +53,18 @@ class Mirrored(NamedTuple):
 
 
 def mirrored(
-    retargeter: Retargeter, options: LiveOptions, frame_options: FrameOptions | None = None
+    retargeter: Retargeter,
+    options: LiveOptions,
+    frame_options: FrameOptions | None = None,
+    shots: Generator[cameras.Shot, None, None] | None = None,
 ) -> Generator[Mirrored, None, None]:
     """Yields a frame for each picture of the camera that there is time for, as soon as it is made.
+
+    Args:
+        retargeter: Makes frames or maps.
+        options: Who is shown, and whom she follows.
+        frame_options: Size and background of the frames; None for the defaults.
+        shots: Pictures as they are taken, in place of those of the camera or the video of `options`.
 
     Raises:
         InputDataError: The photo, the video or the background cannot be read, the photo shows nobody, or the camera
@@ -70,17 +79,18 @@ def mirrored(
     target = retargeter.prepare_target(options.target_photo, search=options.target_search)
     move = _mover(retargeter, target, options, frame_options)
     move(np.zeros((skeleton.NUM_JOINTS, 3), np.float32), _LEAST_STEP)  # the first one takes seconds
-    source = cameras.camera(options.camera) if options.source_video is None else cameras.played(options.source_video)
+    if shots is None:
+        shots = cameras.played(options.source_video) if options.source_video else cameras.camera(options.camera)
     with (
         open_detector(options.source_search, video=True) as detector,
-        contextlib.closing(cameras.newest(source)) as shots,
+        contextlib.closing(cameras.newest(shots)) as newest,
     ):
-        first = next(shots, None)
+        first = next(newest, None)
         if first is None:
             return
         before, ends = -_LEAST_STEP, collections.deque[float](maxlen=_RECENT)
         latencies = collections.deque[float](maxlen=_RECENT)
-        for shot in itertools.chain([first], shots):
+        for shot in itertools.chain([first], newest):
             seconds = max(shot.taken - first.taken, before + _LEAST_STEP)
             if options.seconds is not None and seconds > options.seconds:
                 return
