@@ -5,7 +5,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo picture inputs pretrained test test-fast fuzz soak test-addons test-2.19 lint clean
+.PHONY: install demo picture site inputs pretrained test test-fast fuzz soak test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
@@ -46,6 +46,10 @@ picture: install
 	$(BIN)/python docs/moving_picture.py --dance=$(PICTURE_DIR)/dancer_7_0011_00 --out=docs/dance.webp \
 	  --people=$(PICTURE_DIR)/dancer_7_0005_00,$(PICTURE_DIR)/dancer_7_0002_00,$(PICTURE_DIR)/dancer_7_0019_00
 	$(BIN)/python docs/limits_picture.py --clips=$(PICTURE_DIR) --out=docs/limits.webp
+
+# The documents as a site in site/.
+site: install
+	$(BIN)/mkdocs build --strict
 
 # docs/inputs.md: runs every command of tests/inputs, about two minutes.
 inputs: install

@@ -30,6 +30,8 @@ EXTRAS = {
         "moto[s3]>=5.1",  # answers as S3 does; with Flask as a server
         "flask>=3",
         "flask-cors>=5",
+        "mkdocs-material>=9.5",
+        "mkdocstrings-python>=1.12",
     ],
 }
 
