@@ -1,6 +1,7 @@
 """Packaging of retarget_tf: the library, and the programs of data/ and export/ under names that cannot clash."""
 
 import pathlib
+import re
 
 import setuptools
 
@@ -56,9 +57,11 @@ PROGRAMS = {
     "retarget-query-server": "retarget_tf_export.query_server",
 }
 
+[VERSION] = re.findall(r'__version__ = "(.*)"', pathlib.Path("retarget_tf/__init__.py").read_text(encoding="utf-8"))
+
 setuptools.setup(
     name="retarget_tf",
-    version="0.1.0",
+    version=VERSION,
     description="Single-frame motion retargeting: one photo and one video in, the person of the photo dances.",
     long_description=pathlib.Path("README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

@@ -1,12 +1,15 @@
 """Checks that a wheel holds the library, the programs and the pretrained generator, and no tests."""
 
 import configparser
+import os
 import pathlib
+import re
 import subprocess
 import sys
 
 import pytest
 
+import retarget_tf
 from tests import testing
 
 
@@ -49,3 +52,39 @@ def test_every_command_starts_a_module_of_it(built: pathlib.Path) -> None:
         module, function = target.split(":")
         file = built / "files" / f"{module.replace('.', '/')}.py"
         assert function in file.read_text(encoding="utf-8"), command
+
+
+def test_every_package_that_is_installed_has_its_licence_told() -> None:
+    told = (testing.ROOT / "docs" / "licences.md").read_text(encoding="utf-8")
+    metadata = (testing.ROOT / "setup.py").read_text(encoding="utf-8").split('"dev": [')
+    needed = re.findall(r'"([a-z][a-z0-9-]+)(?:\[[\w-]+\])?[>=]', metadata[0] + metadata[1].split("],", 1)[1])
+    assert len(needed) > 20
+    assert not [name for name in needed if not re.search(rf"[ |]{name}[ ,;|]", told)]
+
+
+@pytest.mark.slow
+def test_a_source_distribution_makes_a_wheel_that_runs_elsewhere(tmp_path: pathlib.Path) -> None:
+    def run(*command: object, cwd: pathlib.Path = testing.ROOT, **environment: str) -> str:
+        done = subprocess.run(
+            [sys.executable, *map(str, command)],
+            cwd=cwd,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+    run("setup.py", "-q", "egg_info", f"--egg-base={tmp_path}", "sdist", f"--dist-dir={tmp_path}")
+    [source] = tmp_path.glob("*.tar.gz")
+    assert retarget_tf.__version__ in source.name
+    run("-m", "pip", "install", "-q", "--no-deps", "--no-build-isolation", f"--target={tmp_path / 'there'}", source)
+    there = {"PYTHONPATH": str(tmp_path / "there")}
+    where = run("-c", "import retarget_tf, retarget_tf_data; print(retarget_tf.__file__)", cwd=tmp_path, **there)
+    assert pathlib.Path(where.strip()).is_relative_to(tmp_path / "there")
+    dancers = ("--people=2", "--clips_per_person=1", "--frames=4", "--size=64")
+    run("-m", "retarget_tf_data.make_dancers", "--out=d", *dancers, cwd=tmp_path, **there)
+    clips = ("--source_clip=d/dancer_0_0001_00", "--target_clip=d/dancer_0_0000_00")
+    told = run("-m", "retarget_tf.retarget", "--show=maps", "--out=o.mp4", *clips, cwd=tmp_path, **there)
+    assert told == "4 frames: o.mp4\n"
