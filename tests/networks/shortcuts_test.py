@@ -56,14 +56,17 @@ def test_nothing_changes_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_network_computes_the_same_in_any_batch_and_is_saved_as_before(tmp_path: Any) -> None:
     config = ModelConfig.of_preset("paper", image_size=32, filters=4)
     network, faster = build_generator(config), shortcuts.take(build_generator(config))
-    inputs = {"frame": np.ones([2, 32, 32, 3], np.float32) / 2, "keypoints": np.full([2, 25, 3], 9.0, np.float32)}
+    inputs: dict[str, Any] = {
+        "frame": np.ones([2, 32, 32, 3], np.float32) / 2,
+        "keypoints": np.full([2, 25, 3], 9.0, np.float32),
+    }
     expected = network(inputs)["parsing_rgb"]
     generate = tf.function(lambda inputs: faster(inputs)["parsing_rgb"], reduce_retracing=True)
     for rows in (slice(0, 1), slice(0, 2)):
         generated = generate({name: tf.constant(value[rows]) for name, value in inputs.items()})
         np.testing.assert_allclose(generated, expected[rows], atol=1e-5)
     faster.save(tmp_path / "saved.keras")
-    loaded = keras.models.load_model(tmp_path / "saved.keras")
+    loaded: Any = keras.models.load_model(tmp_path / "saved.keras")
     np.testing.assert_allclose(loaded(inputs)["parsing_rgb"], expected, atol=1e-6)
 
 

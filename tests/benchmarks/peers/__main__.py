@@ -21,12 +21,17 @@ from retarget_tf import program
 
 _TORCH_PYTHON = flags.DEFINE_string("torch_python", None, "Python that has torch; by default that peer is left out.")
 _TURNS = flags.DEFINE_integer("turns", 5, "Turns.", lower_bound=1)
+_PROCESSOR = flags.DEFINE_boolean(
+    "processor_time",
+    False,
+    "Count seconds of the processor: steadier where other work shares it; images/s of one core.",
+)
 _BATCHES = flags.DEFINE_multi_integer("batch", [1, 4], "Sizes of batches.")
 
 _PRECISIONS = ("float32", "bfloat16")
 _CALLS = ("step", "forward")
-_SECONDS = 2.0  # of a call of each kind, at least
-Seconds = Callable[[], float]  # measures one call
+_SECONDS = 1.0  # of a call of each kind, at least
+Seconds = Callable[[], tuple[float, float]]  # measures one call: by the clock, and of the processor
 Kind = tuple[str, int, str]  # call, batch, precision
 
 
@@ -45,7 +50,7 @@ def main() -> None:
                 for name, calls in contenders.items():
                     seconds = calls[kind]()
                     if turn >= 0:  # the turn before the first warms up
-                        taken.setdefault((name, kind), []).append(seconds)
+                        taken.setdefault((name, kind), []).append(seconds[_PROCESSOR.value])
     rates = {(name, kind): kind[1] / float(np.median(seconds)) for (name, kind), seconds in taken.items()}
     _print_rates(rates, kinds, list(contenders))
     _print_roofline(rates, kinds)
@@ -106,7 +111,7 @@ def _ours(kinds: list[Kind]) -> dict[Kind, Seconds]:
         for kind in kinds:
             if kind[2] == precision:
                 is_step = kind[0] == "step"
-                calls[kind] = _timed(getattr(ours, kind[0]), (window if is_step else inputs)(kind[1]))
+                calls[kind] = _timed(ours.call(kind[0]), (window if is_step else inputs)(kind[1]))
     keras.config.set_dtype_policy("float32")
     return calls
 
@@ -125,7 +130,7 @@ def _tutorial(kinds: list[Kind]) -> dict[Kind, Seconds]:
             if kind[2] == precision:
                 pictures = [tf.random.uniform([kind[1], 256, 256, 3], -1, 1) for _ in range(2)]
                 is_step = kind[0] == "step"
-                calls[kind] = _timed(getattr(tutorial, kind[0]), *(pictures if is_step else pictures[:1]))
+                calls[kind] = _timed(tutorial.call(kind[0]), *(pictures if is_step else pictures[:1]))
     keras.config.set_dtype_policy("float32")
     return calls
 
@@ -135,12 +140,12 @@ def _timed(call: Callable[..., Any], *arguments: Any) -> Seconds:
 
     call(*arguments)  # traces and compiles
 
-    def seconds() -> float:
-        before, calls = time.perf_counter(), 0
+    def seconds() -> tuple[float, float]:
+        before, on_processor, calls = time.perf_counter(), time.process_time(), 0
         while (passed := time.perf_counter() - before) < _SECONDS or not calls:
             tf.nest.map_structure(lambda result: result.numpy(), call(*arguments))  # waits for it
             calls += 1
-        return passed / calls
+        return passed / calls, (time.process_time() - on_processor) / calls
 
     return seconds
 
@@ -156,18 +161,21 @@ def _pytorch(kinds: list[Kind], python: str) -> dict[Kind, Seconds]:
         stdout=subprocess.PIPE,
         text=True,
         bufsize=1,
+        env=os.environ | ({"OMP_WAIT_POLICY": "passive"} if _PROCESSOR.value else {}),  # else it spins while it waits
     )
-    assert process.stdin and process.stdout
+    assert process.stdin
+    assert process.stdout
     asked, answered = process.stdin, process.stdout
     print(f"PyTorch {answered.readline().strip()}")
 
-    def ask(kind: Kind, repetitions: int) -> float:
+    def ask(kind: Kind, repetitions: int) -> tuple[float, float]:
         asked.write(f"{' '.join(map(str, kind))} {repetitions}\n")
-        return float(answered.readline())
+        passed, on_processor = map(float, answered.readline().split())
+        return passed, on_processor
 
     def timed(kind: Kind) -> Seconds:
         ask(kind, 1)  # warms up
-        repetitions = max(1, round(_SECONDS / ask(kind, 1)))
+        repetitions = max(1, round(_SECONDS / ask(kind, 1)[0]))
         return lambda: ask(kind, repetitions)
 
     return {kind: timed(kind) for kind in kinds}

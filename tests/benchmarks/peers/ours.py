@@ -18,12 +18,16 @@ class Ours:
     """A training of `paper`; the global precision policy is that of the layers."""
 
     def __init__(self) -> None:
-        settings = TrainingConfig.of_preset("paper", steps=1)
-        learner = loop.build_learner(ModelConfig.of_preset("paper", image_size=_SIZE), settings)
+        self._settings = TrainingConfig.of_preset("paper", steps=1)
+        learner = loop.build_learner(ModelConfig.of_preset("paper", image_size=_SIZE), self._settings)
         assert isinstance(learner, RetargetGAN)
-        self.learner = learner
-        self.step: Callable[[Any], Any] = strategies.form(settings).compiled(learner.train_step, learner.jit_compile)
-        self.forward = tf.function(lambda inputs: learner.generator(inputs, training=False), reduce_retracing=True)
+        self._learner = learner
+
+    def call(self, kind: str) -> Callable[[Any], Any]:
+        """Returns a training step, or a forward pass, for one size of batch."""
+        if kind == "step":
+            return strategies.form(self._settings).compiled(self._learner.train_step, self._learner.jit_compile)
+        return tf.function(lambda inputs: self._learner.generator(inputs, training=False), reduce_retracing=True)
 
 
 def window(batch: int) -> dict[str, tf.Tensor]:

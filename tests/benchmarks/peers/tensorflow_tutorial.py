@@ -5,6 +5,7 @@ without bias, batch normalization with Keras's defaults, dropout of .5 in three 
 D and G are updated from one forward pass: G's loss comes from the D before its update.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -65,8 +66,10 @@ class Tutorial:
     def __init__(self) -> None:
         self.generator, self._discriminator = build_generator(), build_discriminator()
         self._optimizers = [keras.optimizers.Adam(2e-4, beta_1=0.5) for _ in range(2)]
-        self.step = tf.function(self._step)
-        self.forward = tf.function(lambda picture: self.generator(picture, training=False))
+
+    def call(self, kind: str) -> Callable[..., Any]:
+        """Returns a training step, or a forward pass, for one size of batch."""
+        return tf.function(self._step if kind == "step" else lambda picture: self.generator(picture, training=False))
 
     def _step(self, picture: tf.Tensor, target: tf.Tensor) -> Any:
         loss = keras.losses.BinaryCrossentropy(from_logits=True)
