@@ -24,7 +24,7 @@ _TURNS = flags.DEFINE_integer("turns", 5, "Turns.", lower_bound=1)
 _PROCESSOR = flags.DEFINE_boolean(
     "processor_time",
     False,
-    "Count seconds of the processor: steadier where other work shares it; images/s of one core.",
+    "Count a core's seconds instead of the clock's: steadier beside other work.",
 )
 _BATCHES = flags.DEFINE_multi_integer("batch", [1, 4], "Sizes of batches.")
 
@@ -83,14 +83,15 @@ def _print_roofline(rates: dict[tuple[str, Kind], float], kinds: list[Kind]) -> 
     from retarget_tf.networks.presets import build_generator
     from tests.benchmarks.peers import roofline
 
+    clock = time.process_time if _PROCESSOR.value else time.perf_counter
     config = PaperModelConfig()
     generator = build_generator(config)
     operations = {
         "step": roofline.step_operations(generator, build_discriminator(config)),
         "forward": roofline.forward_operations(generator)[0],
     }
-    peaks = {name: roofline.matrix_rate(tf.as_dtype(name), _TURNS.value) for name in _PRECISIONS}
-    gigabytes = roofline.bandwidth(_TURNS.value) / 1e9
+    peaks = {name: roofline.matrix_rate(tf.as_dtype(name), _TURNS.value, clock) for name in _PRECISIONS}
+    gigabytes = roofline.bandwidth(_TURNS.value, clock) / 1e9
     shown = ", ".join(f"{rate / 1e9:.0f} in {name}" for name, rate in peaks.items())
     print(f"products of matrices: {shown} Gop/s; copies: {gigabytes:.1f} GB/s read and written")
     print("operations a picture: " + ", ".join(f"{name} {count / 1e9:.1f} G" for name, count in operations.items()))

@@ -6,12 +6,13 @@ inputs, and one with respect to the weights, cost what the forward pass costs.
 
 import concurrent.futures
 import os
-import time
 from collections.abc import Callable
 
 import keras
 import numpy as np
 import tensorflow as tf
+
+Clock = Callable[[], float]
 
 _MATRIX, _ARRAY = 4096, 2**26  # side; float32 elements of 256 MiB
 
@@ -34,14 +35,14 @@ def step_operations(generator: keras.Model, discriminator: keras.Model) -> float
     return 2 * (3 * of_d - first_of_d) + 2 * of_d + 3 * of_g - first_of_g
 
 
-def matrix_rate(dtype: tf.DType, turns: int) -> float:
+def matrix_rate(dtype: tf.DType, turns: int, clock: Clock) -> float:
     """Measures the operations per second of a product of two matrices of side 4096, as TensorFlow multiplies them."""
     matrix = tf.cast(tf.random.normal([_MATRIX, _MATRIX]), dtype)
     multiply = tf.function(lambda left, right: tf.reduce_max(tf.matmul(left, right)))
-    return 2.0 * _MATRIX**3 / _median_seconds(lambda: multiply(matrix, matrix).numpy(), turns)
+    return 2.0 * _MATRIX**3 / _median_seconds(lambda: multiply(matrix, matrix).numpy(), turns, clock)
 
 
-def bandwidth(turns: int) -> float:
+def bandwidth(turns: int, clock: Clock) -> float:
     """Measures the bytes per second, read and written, of copies by as many threads as there are processors."""
     threads = len(os.sched_getaffinity(0))
     pairs = [(np.ones(_ARRAY, np.float32), np.zeros(_ARRAY, np.float32)) for _ in range(threads)]
@@ -50,14 +51,14 @@ def bandwidth(turns: int) -> float:
         def copy() -> None:
             list(pool.map(lambda pair: np.copyto(pair[1], pair[0]), pairs))
 
-        return 2.0 * 4 * _ARRAY * threads / _median_seconds(copy, turns)
+        return 2.0 * 4 * _ARRAY * threads / _median_seconds(copy, turns, clock)
 
 
-def _median_seconds(call: Callable[[], object], turns: int) -> float:
+def _median_seconds(call: Callable[[], object], turns: int, clock: Clock) -> float:
     call()
     taken = []
     for _ in range(turns):
-        before = time.perf_counter()
+        before = clock()
         call()
-        taken.append(time.perf_counter() - before)
+        taken.append(clock() - before)
     return float(np.median(taken))
