@@ -9,7 +9,7 @@ import keras
 
 from retarget_tf import files
 from retarget_tf.errors import InputDataError
-from retarget_tf.networks import stages
+from retarget_tf.networks import shortcuts, stages
 from retarget_tf.networks.config import GeneratorSpec, read_generator_spec
 from retarget_tf.networks.presets import build_generator
 from retarget_tf.networks.trained import (
@@ -56,7 +56,7 @@ def load_generator(path: files.PathLike) -> TrainedGenerator:
     folder = find_saved_model(path)
     if folder is None:
         network, spec = load_keras_generator(path)
-        return compiled(network, spec)
+        return compiled(shortcuts.take(network), spec)
     spec, served = read_spec(path), load_saved_model(folder)
     # The lambda keeps `served` alive, and with it the variables.
     return TrainedGenerator(lambda inputs: served.generator(inputs), spec)

@@ -34,8 +34,10 @@ class TrainingConfig:
     jitter: bool = setting(
         True, "augment the data: crop, mirror for paper; camera, colours, joint_dropout, relabel, thicken for stable"
     )
-    mixed_precision: Literal["float32", "auto", "mixed_float16", "mixed_bfloat16"] = setting(
-        "float32", "precision policy of the layers; auto: mixed_bfloat16 where the hardware computes in it"
+    mixed_precision: Literal["auto", "float32", "mixed_float16", "mixed_bfloat16"] = setting(
+        "auto",
+        "precision policy of the layers; auto: the one that the training began with, and for a new one mixed_bfloat16 "
+        "where the hardware computes in it, else float32",
     )
     checkpoint_every: int = setting(500, "steps between two checkpoints", minimum=1)
     sample_every: int = setting(500, "steps between two sample pictures in samples/ and TensorBoard", minimum=1)

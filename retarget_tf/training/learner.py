@@ -8,6 +8,7 @@ import tensorflow as tf
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.errors import ConfigError
+from retarget_tf.networks import shortcuts
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.networks.layers import dropout_seeds, loss_scaled
 from retarget_tf.networks.presets import build_generator
@@ -34,7 +35,7 @@ class Learner(keras.Model):
                 f"Received: networks of {config.preset}, training of {settings.preset}"
             )
         self.config, self.settings = config, settings
-        self.generator = build_generator(config, settings.seed)
+        self.generator = shortcuts.take(build_generator(config, settings.seed))
         self.built = True
 
     @staticmethod

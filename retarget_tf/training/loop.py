@@ -29,7 +29,7 @@ from retarget_tf.dataset import input_pipeline, records
 from retarget_tf.errors import ConfigError, InputDataError, StoppedError, TrainingError
 from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.training import callbacks, checkpoints, precision, reports, strategies
+from retarget_tf.training import callbacks, checkpoints, precision, reports, run_settings, strategies
 from retarget_tf.training.cluster import Cluster
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.learner import Learner
@@ -91,10 +91,6 @@ def train(
         initial = _initial_weights(init_from, model_config)
     # + 1 because tf.data's shuffle fails with a global seed of 0 when its own seed is a tensor, as it is here.
     keras.utils.set_random_seed(training_config.seed + 1)
-    policy = precision.choose(training_config.mixed_precision)
-    if policy != "float32":
-        logging.info("layers compute in %s", policy)
-    keras.config.set_dtype_policy(policy)
     with contextlib.ExitStack() as held:
         held.enter_context(group.losing_nobody())
         if group.is_chief:
@@ -102,6 +98,9 @@ def train(
             held.enter_context(files.exclusive(folder / checkpoints.FOLDER))
             for place in (folder, folder / "samples"):
                 files.sweep(place)
+        policy = _precision(training_config, folder, group)
+        training_config = dataclasses.replace(training_config, mixed_precision=policy)
+        keras.config.set_dtype_policy(policy)
         try:
             with group.strategy.scope():
                 learner = build_learner(model_config, training_config)  # first, as it may refuse the settings
@@ -138,6 +137,16 @@ def train(
         told = f"stopped by a signal at step {state.steps_done}; run the same command again to resume."
         raise StoppedError(state.stopped_by_signal, told)
     return state.steps_done
+
+
+def _precision(config: TrainingConfig, folder: pathlib.Path, group: strategies.Group) -> precision.Policy:
+    """Returns the precision policy, which is the chief's on all machines."""
+    began = run_settings.began_with(folder, "mixed_precision") if group.is_chief else None
+    policy = precision.choose(config.mixed_precision, began if began in precision.POLICIES else precision.AUTO)
+    policy = precision.POLICIES[group.of_chief(precision.POLICIES.index(policy))]
+    if policy != "float32":
+        logging.info("layers compute in %s", policy)
+    return policy
 
 
 def _goes_back(store: checkpoints.CheckpointStore, state: callbacks.TrainingState, config: TrainingConfig) -> bool:

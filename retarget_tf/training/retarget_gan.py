@@ -11,7 +11,7 @@ import tensorflow as tf
 from retarget_tf import files
 from retarget_tf.arrays import Tensor, Uint8Array
 from retarget_tf.dataset import augmentation, input_pipeline
-from retarget_tf.networks import encoding, losses
+from retarget_tf.networks import encoding, losses, shortcuts
 from retarget_tf.networks.config import PaperModelConfig
 from retarget_tf.networks.discriminator import build_discriminator
 from retarget_tf.pictures import figures
@@ -30,7 +30,7 @@ class RetargetGAN(Learner):
 
     def __init__(self, config: PaperModelConfig, settings: PaperTrainingConfig) -> None:
         super().__init__(config, settings)
-        self.discriminator = build_discriminator(config, seed=settings.seed + 1000)
+        self.discriminator = shortcuts.take(build_discriminator(config, seed=settings.seed + 1000))
 
     @staticmethod
     def batches(

@@ -49,6 +49,15 @@ WRITTEN = (
 )
 
 
+def began_with(folder: pathlib.Path, name: str) -> Any:
+    """Returns a setting of training that the workdir's first run wrote; None for a new workdir."""
+    if not (folder / SETTINGS).exists():
+        return None
+    began = files.read_json(folder / SETTINGS, "workdir settings")
+    training = began.get("training") if isinstance(began, dict) else None
+    return training.get(name) if isinstance(training, dict) else None
+
+
 def write_settings(
     folder: pathlib.Path,
     records_folders: Sequence[files.Place],

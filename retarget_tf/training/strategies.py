@@ -85,6 +85,10 @@ class Group:
         longest, number = np.max(told, axis=0)
         return float(longest), int(number)
 
+    def of_chief(self, number: int) -> int:
+        """Returns the chief's number, which is not negative, on all machines."""
+        return self.agree(0.0, number if self.is_chief else 0)[1]
+
     def share(self, variables: Sequence[tf.Variable]) -> None:
         """Gives variables the values that they have on the chief."""
         if self.cluster.workers == 1:

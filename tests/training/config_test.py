@@ -55,7 +55,7 @@ def test_presets_are_trained_with_the_numbers_that_they_are_known_by() -> None:
         (
             "paper",
             {"steps": 1, "mixed_precision": "float16"},
-            "mixed_precision must be one of float32, auto, mixed_float16, ",
+            "mixed_precision must be one of auto, float32, mixed_float16, ",
         ),
         ("paper", {"steps": 1, "seed": 2**32 - 1}, "seed must be from 0 to 4294967294. Received: seed=4294967295"),
         (

@@ -18,13 +18,20 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.generator import load_generator
-from retarget_tf.training import callbacks, checkpoints, loop
+from retarget_tf.training import callbacks, checkpoints, loop, precision
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.run_settings import environment, write_settings
 from tests.testing import make_clip_folder, run_program, wait_until
 
 MODEL = ModelConfig.of_preset("paper", image_size=32, filters=2)
-COMMON = {"batch_size": 2, "steps": 4, "log_every": 1, "sample_every": 2, "checkpoint_every": 2}
+COMMON = {
+    "batch_size": 2,
+    "steps": 4,
+    "log_every": 1,
+    "sample_every": 2,
+    "checkpoint_every": 2,
+    "mixed_precision": "float32",  # which numbers are compared in
+}
 CONFIG = TrainingConfig.of_preset("paper", **COMMON)
 
 
@@ -299,8 +306,19 @@ def test_sigterm_saves_a_checkpoint_and_the_same_command_resumes(
     trained_with = json.loads((tmp_path / "config.json").read_text())
     assert trained_with["model"] == ModelConfig.of_preset("paper", image_size=32, filters=2).to_dict()
     assert trained_with["training"] == dataclasses.asdict(
-        TrainingConfig.of_preset("paper", batch_size=2, log_every=1, steps=stopped_at + 2)
+        TrainingConfig.of_preset(
+            "paper", batch_size=2, log_every=1, steps=stopped_at + 2, mixed_precision=precision.choose("auto")
+        )
     )
+
+
+@pytest.mark.slow
+def test_a_training_goes_on_in_the_precision_that_it_began_with(
+    records_folder: pathlib.Path, workdir: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(precision, "_cpu_flags", lambda: {"avx512_bf16"})  # another machine
+    assert loop.train(records_folder, workdir, MODEL, dataclasses.replace(CONFIG, steps=5, mixed_precision="auto")) == 5
+    assert json.loads((workdir / "config.json").read_text())["training"]["mixed_precision"] == "float32"
 
 
 @pytest.mark.parametrize(

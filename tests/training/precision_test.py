@@ -50,6 +50,12 @@ def test_auto_asks_the_gpu_first(details: dict[str, Any], policy: str, monkeypat
 
 def test_a_policy_is_taken_as_it_is() -> None:
     assert precision.choose("mixed_float16") == "mixed_float16"
+    assert precision.choose("float32", "mixed_bfloat16") == "float32"
+
+
+@pytest.mark.parametrize("began", ["float32", "mixed_bfloat16"])
+def test_auto_keeps_what_the_training_began_with(began: precision.Policy) -> None:
+    assert precision.choose("auto", began) == began
 
 
 def _without_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
