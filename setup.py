@@ -54,6 +54,7 @@ PROGRAMS = {
     "retarget-check-saved-model": "retarget_tf_export.check_saved_model",
     "retarget-live": "retarget_tf_export.live",
     "retarget-serve": "retarget_tf_export.serve",
+    "retarget-page": "retarget_tf_export.page",
     "retarget-query-server": "retarget_tf_export.query_server",
 }
 

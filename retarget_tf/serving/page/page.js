@@ -1,0 +1,17 @@
+// Plays the two videos of a pair together: the one that was given follows the one that was made.
+for (const kind of ["play", "pause", "seeking", "seeked", "ratechange", "timeupdate", "loadeddata"]) {
+  document.addEventListener(kind, (event) => {
+    const made = event.target;
+    if (!(made instanceof HTMLVideoElement) || !made.classList.contains("made")) return;
+    const given = made.closest(".pair").querySelector(".given");
+    if (kind === "loadeddata") {
+      if (matchMedia("(prefers-reduced-motion: reduce)").matches) made.pause();
+      made.scrollIntoView({ block: "nearest" });
+    }
+    if (given.playbackRate !== made.playbackRate) given.playbackRate = made.playbackRate;
+    const apart = Math.abs(given.currentTime - made.currentTime);
+    if (apart > (made.paused ? 0.01 : 0.15)) given.currentTime = made.currentTime;
+    if (made.paused) given.pause();
+    else if (given.paused && !given.ended) given.play().catch(() => {});
+  }, true);
+}
