@@ -51,6 +51,8 @@ class Actions:
         parts.photo.clear(lambda: "", None, parts.photo_note, **silent)
         parts.video.input(self.look_at_video, parts.video, [parts.video, parts.video_note], **silent)
         parts.video.clear(lambda: "", None, parts.video_note, **silent)
+        parts.more.change(self.look_at_more, parts.more, parts.more_note, **silent)
+        parts.picture.input(self.look_at_picture, parts.picture, [parts.picture, parts.choices_note], **silent)
         for examples, part, note in (
             (parts.people, parts.photo, parts.photo_note),
             (parts.dances, parts.video, parts.video_note),
@@ -65,23 +67,43 @@ class Actions:
         page.load(self.resume, None, outputs, **silent)
         page.unload(self.leave)
 
-    def look_at_photo(self, path: str | None) -> Changes:
-        """Says at once what is wrong with a photo."""
-        parts = self._parts
+    def look_at_photo(self, path: str | None, request: gr.Request) -> Changes:
+        """Says at once what is wrong with the photo."""
+        return self._looked_at(path, self._parts.photo, self._parts.photo_note, request)
+
+    def look_at_picture(self, path: str | None, request: gr.Request) -> Changes:
+        """Says at once what is wrong with the picture of the background."""
+        return self._looked_at(path, self._parts.picture, self._parts.choices_note, request)
+
+    def look_at_more(self, paths: Sequence[str] | None, request: gr.Request) -> Changes:
+        """Says at once what is wrong with further photos."""
+        said = ""
+        for path in paths or ():
+            self._visitor(request).uploads.add(pathlib.Path(path))
+            try:
+                inputs.check_photo(pathlib.Path(path), self._options)
+            except _REFUSED as error:
+                said += words.refusal(_named(error, path))
+        return {self._parts.more_note: said}
+
+    def _looked_at(self, path: str | None, part: Any, note: Any, request: gr.Request) -> Changes:
         if path is None:
-            return {parts.photo_note: ""}
+            return {note: ""}
+        uploads = self._visitor(request).uploads
+        uploads.add(pathlib.Path(path))
         try:
             shown = inputs.check_photo(pathlib.Path(path), self._options)
         except _REFUSED as error:
-            return {parts.photo: None, parts.photo_note: words.refusal(_named(error, path))}
-        changed = {} if str(shown) == path else {parts.photo: str(shown)}
-        return {**changed, parts.photo_note: ""}
+            return {part: None, note: words.refusal(_named(error, path))}
+        uploads.add(shown)
+        return {note: ""} if str(shown) == path else {part: str(shown), note: ""}
 
-    def look_at_video(self, path: str | None) -> Changes:
+    def look_at_video(self, path: str | None, request: gr.Request) -> Changes:
         """Says at once what is wrong with a video, or that it is too long."""
         parts = self._parts
         if path is None:
             return {parts.video_note: ""}
+        self._visitor(request).uploads.add(pathlib.Path(path))
         try:
             length = inputs.check_video(pathlib.Path(path), self._options)
         except _REFUSED as error:
@@ -199,7 +221,6 @@ class Actions:
     def _view(self, job: Job) -> Changes:
         parts, task, before = self._parts, job.task, self._jobs.before(job)
         given = task.shown_video if task.shown_video in job.made else task.video.path
-        name = task.photo.path.stem
         view: Changes = {note: words.notes(job, place) for place, note in self._notes.items()}
         view |= {
             parts.go: gr.update(visible=job.is_over),
@@ -207,7 +228,7 @@ class Actions:
             parts.status: words.status(job, before),
             parts.said: f'<p role="status">{words.heading(job, before)}</p>',
             parts.result: gr.update(visible=job.shows_dance and job.state != REFUSED),
-            parts.dance: words.pair(given, task.dance, f"The dance of {name}") if job.shows_dance else "",
+            parts.dance: words.pair(given, task.dance, "The dance") if job.shows_dance else "",
             parts.maps: words.pair(given, task.maps, "Its maps") if task.maps in job.made else words.MAPS_COME,
             parts.downloads: words.downloads(job),
         }

@@ -8,26 +8,12 @@ from gradio.data_classes import FileData, ImageData
 
 from gradio.events import Dependency
 
-class PhotoInput(gr.Image):
-    """A photo: a file, a picture of the camera, or one that is pasted; its value is the name of the file."""
+class PhotoInput(_AsGiven, gr.Image):
+    """A photo; its value is the name of its file."""
 
-    is_template = True  # shown as Gradio's own
-
-    def __init__(self, label: str, **given: Any) -> None:
-        super().__init__(
-            label=label,
-            show_label=False,
-            sources=["upload", "webcam", "clipboard"],
-            type="filepath",
-            webcam_options=WebcamOptions(mirror=False),
-            interactive=True,
-            buttons=[],
-            **given,
-        )
-
-    def preprocess(self, payload: Any) -> str | None:
-        """Returns the name of the file."""
-        return payload.path if payload is not None else None
+    def get_block_name(self) -> str:
+        """Names Gradio's own."""
+        return "image"
 
     def postprocess(self, value: Any) -> Any:
         """Shows a file."""
@@ -39,25 +25,12 @@ class PhotoInput(gr.Image):
         from gradio.components.base import Component
 
 
-class VideoInput(gr.Video):
-    """A video: a file, or recorded by the camera; its value is the name of the file."""
+class VideoInput(_AsGiven, gr.Video):
+    """A video; its value is the name of its file."""
 
-    is_template = True
-
-    def __init__(self, label: str, **given: Any) -> None:
-        super().__init__(
-            label=label,
-            show_label=False,
-            sources=["upload", "webcam"],
-            webcam_options=WebcamOptions(mirror=False),
-            interactive=True,
-            buttons=[],
-            **given,
-        )
-
-    def preprocess(self, payload: Any) -> str | None:
-        """Returns the name of the file."""
-        return payload.path if payload is not None else None
+    def get_block_name(self) -> str:
+        """Names Gradio's own."""
+        return "video"
 
     def postprocess(self, value: Any) -> Any:
         """Shows a file."""

@@ -76,19 +76,19 @@ def lay_out(people: Sequence[Made], dances: Sequence[Made]) -> Parts:
         with gr.Column(min_width=300, elem_classes="card"):
             gr.HTML(words.PHOTO_TITLE)
             photo = photo_input("Photo of the person", height=300, elem_classes="input", elem_id="photo")
-            photo_note = gr.HTML(elem_id="photo-note")
+            photo_note = gr.HTML(elem_id="photo-note", elem_classes="note")
             people_buttons = _examples(people, "people")
         with gr.Column(min_width=300, elem_classes="card"):
             gr.HTML(words.VIDEO_TITLE)
             video = video_input("Video of the dancer", height=300, elem_classes="input", elem_id="video")
-            video_note = gr.HTML(elem_id="video-note")
+            video_note = gr.HTML(elem_id="video-note", elem_classes="note")
             dance_buttons = _examples(dances, "dances")
     choices = _choices()
     gr.HTML(words.CONSENT)
     with gr.Row(elem_classes="go"):
         go = gr.Button("Make it dance", variant="primary", elem_id="go")
         stop = gr.Button("Cancel", visible=False, elem_id="stop")
-    status = gr.HTML(elem_id="status")
+    status = gr.HTML(elem_id="status", elem_classes="note")
     said = gr.HTML(elem_id="said", elem_classes="quiet")
     with gr.Column(visible=False, elem_classes="card", elem_id="result") as result:
         with gr.Tabs():
@@ -99,7 +99,7 @@ def lay_out(people: Sequence[Made], dances: Sequence[Made]) -> Parts:
         downloads = gr.HTML(elem_id="downloads")
     with gr.Row(elem_classes="bottom"):
         gr.HTML(words.FOOTER)
-        forget = gr.Button("Delete my files now", size="sm", elem_id="forget")
+        forget = gr.Button("Delete my files now", size="sm", elem_id="forget", elem_classes="link")
     return Parts(
         photo=photo,
         photo_note=photo_note,
@@ -142,13 +142,14 @@ def _choices() -> dict[str, gr.Component]:
             label="More photos of the same person: from behind, from the side",
             file_count="multiple",
             file_types=["image"],
-            height=120,
+            height=140,
+            elem_id="more",
         )
-        more_note = gr.HTML(elem_id="more-note")
+        more_note = gr.HTML(elem_id="more-note", elem_classes="note")
         with gr.Row():
             exact = gr.Checkbox(True, label="Follow joints exactly (three times the work)")
             mark = gr.Checkbox(False, label="Write “generated” into the picture")
-        choices_note = gr.HTML(elem_id="choices-note")
+        choices_note = gr.HTML(elem_id="choices-note", elem_classes="note")
     return {
         "background": background,
         "person": person,

@@ -15,3 +15,8 @@ for (const kind of ["play", "pause", "seeking", "seeked", "ratechange", "timeupd
     else if (given.paused && !given.ended) given.play().catch(() => {});
   }, true);
 }
+
+// The pictures of the examples say nothing that their names do not.
+new MutationObserver(() => {
+  for (const picture of document.querySelectorAll('.example img:not([alt=""])')) picture.alt = "";
+}).observe(document, { childList: true, subtree: true });

@@ -53,6 +53,7 @@ def running_page(options: PageOptions, *, is_quiet: bool = True) -> Iterator[str
         visitors = Visitors(folder, jobs, 60 * options.keep_minutes)
         open_things.callback(visitors.close)
         app = _application(options, people, dances, jobs, visitors, folder)
+        visitors.keep_what_is_there()
         guard = Guard(app, users, options.max_upload_mb * 1_000_000, any_host=not options.is_private)
         open_things.enter_context(_served(guard, listening, options))
         jobs.start()  # imports TensorFlow, after the page is there
@@ -118,7 +119,7 @@ def _application(
     import fastapi
     import gradio as gr
 
-    from retarget_tf.serving.page import look
+    from retarget_tf.serving.page import look, words
     from retarget_tf.serving.page.actions import Actions
     from retarget_tf.serving.page.layout import lay_out
 
@@ -138,6 +139,7 @@ def _application(
         pwa=False,
         mcp_server=False,
         show_error=False,
+        i18n=gr.I18n(en=words.GRADIO),
         theme=look.theme(),
         css=look.style(),
         head=look.head(),

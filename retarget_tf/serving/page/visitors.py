@@ -1,5 +1,6 @@
 """Who uses the page, by a cookie: one dance at a time for each, and their files, which are deleted when they leave."""
 
+import contextlib
 import pathlib
 import secrets
 import shutil
@@ -16,11 +17,13 @@ class Visitor:
     Attributes:
         folder: The folder of this visitor's files.
         job: The dance that was asked for last.
+        uploads: The files that were given.
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
         self.job: Job | None = None
+        self.uploads: set[pathlib.Path] = set()
         self._windows: set[str] = set()
         self._seen = time.monotonic()
 
@@ -54,7 +57,7 @@ class Visitors:
     Args:
         folder: An empty folder.
         jobs: Makes their dances.
-        keep_seconds: How long files are kept after the last window was closed, and uploads that nothing was made of.
+        keep_seconds: How long files are kept after the last window was closed, and uploads that are nobody's.
     """
 
     def __init__(self, folder: pathlib.Path, jobs: Jobs, keep_seconds: float) -> None:
@@ -63,6 +66,7 @@ class Visitors:
         for made in (self.uploads, self._folders):
             made.mkdir(mode=0o700)
         self._visitors: dict[str, Visitor] = {}
+        self._own: set[pathlib.Path] = set()
         self._lock = threading.Lock()
         self._closed = threading.Event()
         self._sweeper = threading.Thread(target=self._sweep_now_and_then, daemon=True)
@@ -103,6 +107,10 @@ class Visitors:
             shutil.rmtree(before.task.folder, ignore_errors=True)
         return job
 
+    def keep_what_is_there(self) -> None:
+        """Keeps what lies among the uploads now: the page's own pictures."""
+        self._own = set(self.uploads.rglob("*"))
+
     def forget(self, visitor: Visitor) -> None:
         """Deletes all files of a visitor; a dance of hers is given up."""
         if visitor.job is not None:
@@ -110,6 +118,12 @@ class Visitors:
         visitor.job = None
         shutil.rmtree(visitor.folder, ignore_errors=True)
         visitor.folder.mkdir(mode=0o700)
+        with self._lock:
+            of_others = {path for other in self._visitors.values() if other is not visitor for path in other.uploads}
+        for upload in visitor.uploads - of_others:
+            if upload not in self._own and upload.is_relative_to(self.uploads):
+                upload.unlink(missing_ok=True)
+        visitor.uploads.clear()
 
     def sweep(self) -> None:
         """Deletes the files of those who are gone, and uploads that have lain long enough."""
@@ -120,10 +134,13 @@ class Visitors:
         for visitor in gone.values():
             self.forget(visitor)
             visitor.folder.rmdir()
+        with self._lock:
+            kept = self._own.union(*(visitor.uploads for visitor in self._visitors.values()))
         now = time.time()
-        for upload in self.uploads.rglob("*"):
-            if upload.is_file() and now - upload.stat().st_mtime > self._keep_seconds:
-                upload.unlink(missing_ok=True)
+        for upload in set(self.uploads.rglob("*")) - kept:
+            with contextlib.suppress(FileNotFoundError):
+                if upload.is_file() and now - upload.stat().st_ctime > self._keep_seconds:  # when it came here
+                    upload.unlink()
 
     def close(self) -> None:
         """Stops looking for those who are gone."""

@@ -21,6 +21,14 @@ NO_PHOTO = "Give a photo first, or try one of those below."
 NO_VIDEO = "Give a video first, or try one of those below."
 MAPS_COME = "<p class=\"hint\">The maps come after the dance.</p>"
 FULL = "Too many dances are waiting. Come again in a few minutes."
+# In the place of Gradio's own words.
+GRADIO = {
+    "upload_text.drop_image": "Drop a photo here",
+    "upload_text.drop_video": "Drop a video here",
+    "upload_text.drop_file": "Drop photos here",
+    "upload_text.click_to_upload": "click to choose one",
+    "common.or": "or",
+}
 _STEPS = {
     LOOK: "Looking at the photo",
     FIND: "Following the dancer in the video",
