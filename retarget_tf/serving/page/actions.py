@@ -47,12 +47,12 @@ class Actions:
     def connect(self, page: gr.Blocks) -> None:
         """Binds the actions to the page."""
         parts, silent = self._parts, {"show_progress": "hidden", "api_visibility": "private", "queue": True}
-        parts.photo.input(self.look_at_photo, parts.photo, [parts.photo, parts.photo_note], **silent)
+        parts.photo.change(self.look_at_photo, parts.photo, [parts.photo, parts.photo_note], **silent)
         parts.photo.clear(lambda: "", None, parts.photo_note, **silent)
-        parts.video.input(self.look_at_video, parts.video, [parts.video, parts.video_note], **silent)
+        parts.video.change(self.look_at_video, parts.video, [parts.video, parts.video_note], **silent)
         parts.video.clear(lambda: "", None, parts.video_note, **silent)
         parts.more.change(self.look_at_more, parts.more, parts.more_note, **silent)
-        parts.picture.input(self.look_at_picture, parts.picture, [parts.picture, parts.choices_note], **silent)
+        parts.picture.change(self.look_at_picture, parts.picture, [parts.picture, parts.choices_note], **silent)
         for examples, part, note in (
             (parts.people, parts.photo, parts.photo_note),
             (parts.dances, parts.video, parts.video_note),
@@ -87,8 +87,8 @@ class Actions:
         return {self._parts.more_note: said}
 
     def _looked_at(self, path: str | None, part: Any, note: Any, request: gr.Request) -> Changes:
-        if path is None:
-            return {note: ""}
+        if path is None:  # a refusal may stand there
+            return {note: gr.skip()}
         uploads = self._visitor(request).uploads
         uploads.add(pathlib.Path(path))
         try:
@@ -102,7 +102,7 @@ class Actions:
         """Says at once what is wrong with a video, or that it is too long."""
         parts = self._parts
         if path is None:
-            return {parts.video_note: ""}
+            return {parts.video_note: gr.skip()}
         self._visitor(request).uploads.add(pathlib.Path(path))
         try:
             length = inputs.check_video(pathlib.Path(path), self._options)
@@ -167,7 +167,7 @@ class Actions:
 
                 self._visitors.begin(visitor, task)
             except _REFUSED as error:
-                yield {self._notes[at]: words.refusal(str(error))}
+                yield {self._notes[at]: words.refusal(_named(error, {PHOTO: photo, VIDEO: video}.get(at, picture or "")))}
                 return
             except FullError:
                 yield {parts.status: words.refusal(words.FULL)}

@@ -60,6 +60,6 @@ def style() -> str:
     return f":root{{{day}}}.dark{{{night}}}\n{STYLE.read_text(encoding='utf-8')}"
 
 
-def head() -> str:
-    """Returns what stands in the head of the document."""
-    return f"<script>{SCRIPT.read_text(encoding='utf-8')}</script>"
+def head(most_mb: int) -> str:
+    """Returns what stands in the head of the document: the script, which is told the size of the largest file."""
+    return f"<script>{{const MOST_MB = {most_mb};\n{SCRIPT.read_text(encoding='utf-8')}}}</script>"

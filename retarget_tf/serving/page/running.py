@@ -142,7 +142,7 @@ def _application(
         i18n=gr.I18n(en=words.GRADIO),
         theme=look.theme(),
         css=look.style(),
-        head=look.head(),
+        head=look.head(options.max_upload_mb),
     )
 
 
