@@ -16,6 +16,7 @@ from absl import logging
 
 from retarget_tf import files
 from retarget_tf.errors import ConfigError, MissingDependencyError
+from retarget_tf.networks.trained import read_spec
 from retarget_tf.serving.page import examples
 from retarget_tf.serving.page.guard import Guard, read_users
 from retarget_tf.serving.page.jobs import Jobs
@@ -35,13 +36,14 @@ def running_page(options: PageOptions, *, is_quiet: bool = True) -> Iterator[str
 
     Raises:
         ConfigError: The address cannot be had.
-        InputDataError: The file of users, the certificate or the key cannot be used.
+        InputDataError: The model, the file of users, the certificate or the key cannot be used.
         MissingDependencyError: Gradio is not installed.
     """
     users = read_users(options.auth) if options.auth else {}
     for path, what in ((options.tls_cert, "certificate"), (options.tls_key, "key")):
         if path is not None:
             files.check_file(path, what)
+    read_spec(options.model)
     listening = _listen(options)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="retarget_page_")).resolve()
     with contextlib.ExitStack() as open_things:

@@ -62,7 +62,7 @@ def notes(job: Job, place: str) -> str:
 def heading(job: Job, before: int) -> str:
     """What happens, in a few words."""
     if job.state == WAITING:
-        return "Next in the row" if before == 0 else f"Waiting for {before} other dance{'s' * (before > 1)}"
+        return "Getting ready" if before == 0 else f"Waiting for {before} other dance{'s' * (before > 1)}"
     if job.state == REFUSED and job.refusal is not None:
         return f"This did not work: see what is said of {_PLACES[job.refusal[0]]}."
     if job.state != RUNNING:

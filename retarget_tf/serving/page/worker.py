@@ -85,11 +85,12 @@ def _work(connection: Connection, model: str, is_quiet: bool) -> None:
     with contextlib.suppress(ImportError):  # is told with the first task
         import retarget_tf.retargeting.frames.frame_maker
     logging.get_absl_logger().addHandler(_Notes(say))
+    retargeter = Retargeter.load(model)
     with contextlib.suppress(EOFError, BrokenPipeError):  # the page has ended
         while True:
             task = connection.recv()
             try:
-                make(Retargeter.load(model), task, say)
+                make(retargeter, task, say)
             except BrokenPipeError:
                 raise
             except Exception:
