@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Unpack
 
 from absl import logging
+
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body.parsing_labels import PARTS10, UNKNOWN, LabelSchema

@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import pathlib
+import re
 import shutil
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
@@ -12,8 +13,7 @@ import gradio as gr
 from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.serving.page import guard, inputs, words
 from retarget_tf.serving.page.examples import Made
-from retarget_tf.serving.page.jobs import REFUSED, Job, Jobs
-from retarget_tf.serving.page.jobs import FullError
+from retarget_tf.serving.page.jobs import REFUSED, FullError, Job, Jobs
 from retarget_tf.serving.page.layout import BACKGROUNDS, COLOUR, CUT, HEIGHTS, PERSONS, PICTURE, Parts
 from retarget_tf.serving.page.options import PageOptions
 from retarget_tf.serving.page.task import CHOICES, MORE, PHOTO, VIDEO, Choices, Given, Task
@@ -117,8 +117,18 @@ class Actions:
             self._parts.picture: gr.update(visible=background == PICTURE),
         }
 
-    async def start(
+    async def start(self, request: gr.Request, *given: Any) -> AsyncIterator[Changes]:
+        """Asks for a dance, and shows how it comes about; `given` is what `Parts.given` holds."""
+        visitor = self._visitor(request)
+        if not visitor.is_busy and (refused := self._ask(visitor, *given)):
+            yield refused
+            return
+        async for changes in self._follow(visitor):
+            yield changes
+
+    def _ask(
         self,
+        visitor: Visitor,
         photo: str | None,
         video: str | None,
         more: Sequence[str] | None,
@@ -130,50 +140,39 @@ class Actions:
         person: str,
         exact: bool,
         mark: bool,
-        request: gr.Request,
-    ) -> AsyncIterator[Changes]:
-        """Asks for a dance, and shows how it comes about."""
-        visitor, parts = self._visitor(request), self._parts
-        if visitor.job is None or visitor.job.is_over:
-            if missing := self._missing(photo, video):
-                yield missing
-                return
-            assert photo is not None
-            assert video is not None
-            at = PHOTO
-            try:
-                names = {COLOUR: colour, PICTURE: picture or ""}
-                given = self._given(photo)
-                at = VIDEO
-                source, length = self._given(video), inputs.check_video(pathlib.Path(video), self._options)
-                at = CHOICES
-                choices = Choices(
-                    HEIGHTS[height], BACKGROUNDS[background] or names[background], mark, PERSONS[person], exact, framing == CUT
-                )
-                _ = choices.frames
+    ) -> Changes:
+        """Puts a dance in the row; returns what is wrong with the inputs, nothing if they are right."""
+        if photo is None or video is None:
+            return self._missing(photo, video)
+        at, path = PHOTO, photo
+        try:
+            who = self._given(photo)
+            at, path = VIDEO, video
+            what, length = self._given(video), inputs.check_video(pathlib.Path(video), self._options)
+            at, path = CHOICES, picture or ""
+            choices = Choices(
+                height=HEIGHTS[height],
+                background={COLOUR: _hex(colour), PICTURE: picture or ""}.get(background, BACKGROUNDS[background]),
+                mark=mark,
+                person=PERSONS[person],
+                exact=exact,
+                cut=framing == CUT,
+            )
+            _ = choices.frames  # checked
+            at = MORE
+            further = [self._given(one).path for one in more or ()]
 
-                def task(folder: pathlib.Path) -> Job:
-                    kept = [_kept(Given(pathlib.Path(path)), folder / str(index)).path for index, path in enumerate(more or ())]
-                    return Job(
-                        Task(
-                            folder,
-                            _kept(given, folder / "photo"),
-                            _kept(source, folder / "video"),
-                            length.frames,
-                            tuple(kept),
-                            choices,
-                        )
-                    )
+            def job(folder: pathlib.Path) -> Job:
+                kept = (_kept(Given(one), folder / str(index)).path for index, one in enumerate(further))
+                photo, video = _kept(who, folder / "photo"), _kept(what, folder / "video")
+                return Job(Task(folder, photo, video, length.frames, tuple(kept), choices))
 
-                self._visitors.begin(visitor, task)
-            except _REFUSED as error:
-                yield {self._notes[at]: words.refusal(_named(error, {PHOTO: photo, VIDEO: video}.get(at, picture or "")))}
-                return
-            except FullError:
-                yield {parts.status: words.refusal(words.FULL)}
-                return
-        async for changes in self._follow(visitor):
-            yield changes
+            self._visitors.begin(visitor, job)
+        except _REFUSED as error:
+            return {self._notes[at]: words.refusal(_named(error, path))}
+        except FullError:
+            return {self._parts.status: words.refusal(words.FULL)}
+        return {}
 
     async def resume(self, request: gr.Request) -> AsyncIterator[Changes]:
         """Shows a visitor who loads the page again what she left."""
@@ -261,6 +260,14 @@ def _kept(given: Given, folder: pathlib.Path) -> Given:
     """Copies a file into a folder of its own, where it stays as long as the dance that is made of it."""
     folder.mkdir()
     return Given(pathlib.Path(shutil.copy(given.path, folder)), given.clip)
+
+
+def _hex(colour: str) -> str:
+    """Returns the colour of a colour picker, which may be `rgba(0, 177.4, 64, 1)`, as `#00b140`."""
+    numbers = re.findall(r"[\d.]+", colour)
+    if colour.startswith("#") or len(numbers) < 3:
+        return colour
+    return "#" + "".join(f"{min(round(float(number)), 255):02x}" for number in numbers[:3])
 
 
 def _digest(path: pathlib.Path) -> str:

@@ -38,7 +38,13 @@ _HEADERS = (
     (b"permissions-policy", b"camera=(self), microphone=(self), geolocation=()"),
 )
 # Gradio answers these by asking other hosts, or tells everybody what all do.
-_CLOSED = ("/gradio_api/proxy=", "/proxy=", "/gradio_api/file=http", "/file=http", "/monitoring", "/gradio_api/deep_link")
+_CLOSED = (
+    "/gradio_api/proxy=",
+    "/proxy=",
+    "/gradio_api/file=http",
+    "/file=http",
+    "/monitoring",
+)
 
 
 def read_users(path: files.PathLike) -> dict[str, str]:
@@ -58,7 +64,7 @@ def read_users(path: files.PathLike) -> dict[str, str]:
             continue
         name, colon, password = line.partition(":")
         if not (name and colon and password):
-            raise InputDataError(f"auth {path} line {number}: is not user:password. Write a line of that form for each.")
+            raise InputDataError(f"auth {path} line {number}: is not user:password. Write a line so for each.")
         users[name] = password
     if not users:
         raise InputDataError(f"auth {path}: names nobody. Write a line user:password for each user.")

@@ -56,7 +56,8 @@ def check_video(path: pathlib.Path, options: PageOptions) -> Length:
     if info.declared_frames <= most:
         return Length(info.declared_frames or most)
     return Length(
-        most, f"This video is {info.declared_frames / info.fps:.0f} s long; its first {most / info.fps:.3g} s are danced."
+        most,
+        f"This video is {info.declared_frames / info.fps:.0f} s long; its first {most / info.fps:.3g} s are danced.",
     )
 
 

@@ -1,7 +1,7 @@
 """What stands where on the page. What happens when somebody does something is in `actions`."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import gradio as gr
 
@@ -126,13 +126,15 @@ def _examples(made: Sequence[Made], kind: str) -> list[tuple[gr.Button, Made]]:
         return [(gr.Button(one.name, icon=one.thumb, elem_classes="example"), one) for one in made]
 
 
+def _dropdown(label: str, values: Mapping[str, str]) -> gr.Dropdown:
+    return gr.Dropdown(list(values), value=next(iter(values)), label=label, filterable=False)
+
+
 def _choices() -> dict[str, gr.Component]:
     with gr.Accordion("Choices", open=False, elem_id="choices"):
         with gr.Row():
-            background = gr.Dropdown(list(BACKGROUNDS), value=next(iter(BACKGROUNDS)), label="Background", filterable=False)
-            person = gr.Dropdown(
-                list(PERSONS), value=next(iter(PERSONS)), label="Who, if the photo shows several people", filterable=False
-            )
+            background = _dropdown("Background", BACKGROUNDS)
+            person = _dropdown("Who, if the photo shows several people", PERSONS)
         colour = gr.ColorPicker("#00b140", label="Colour of the background", visible=False)
         picture = photo_input("Picture of the background", height=180, visible=False, elem_classes="input")
         with gr.Row():

@@ -6,7 +6,16 @@ import gradio as gr
 
 _HERE = pathlib.Path(__file__).parent
 STYLE, SCRIPT = _HERE / "page.css", _HERE / "page.js"
-_LETTERS = ("ui-sans-serif", "system-ui", "-apple-system", "Segoe UI", "Roboto", "Helvetica Neue", "Arial", "sans-serif")
+_LETTERS = (
+    "ui-sans-serif",
+    "system-ui",
+    "-apple-system",
+    "Segoe UI",
+    "Roboto",
+    "Helvetica Neue",
+    "Arial",
+    "sans-serif",
+)
 _FIXED = ("ui-monospace", "Menlo", "Consolas", "monospace")
 # By name of the variable: by day, by night.
 _COLOURS = {

@@ -13,7 +13,7 @@ class PageOptions:
 
     host: str = setting(
         "127.0.0.1",
-        "address to listen at; any but this machine's own needs --auth. 0.0.0.0 listens at all addresses of this machine",
+        "address to listen at; any that others can reach needs --auth. 0.0.0.0 listens at all addresses of the machine",
     )
     port: int = setting(7860, "port of the page; 0 takes any free one", minimum=0, maximum=65535)
     auth: str | None = setting(None, "file of those who may use the page: a line user:password for each")

@@ -61,7 +61,7 @@ def running_page(options: PageOptions, *, is_quiet: bool = True) -> Iterator[str
         jobs.start()  # imports TensorFlow, after the page is there
         if options.is_open_to_listeners:
             logging.warning(
-                "page: photos, videos and passwords go over the network unencrypted; --tls_cert and --tls_key change that."
+                "page: photos, videos and passwords go over the network unencrypted. Give --tls_cert and --tls_key."
             )
         scheme = "https" if options.tls_cert else "http"
         host = f"[{options.host}]" if ":" in options.host else options.host

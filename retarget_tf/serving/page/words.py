@@ -14,12 +14,12 @@ PHOTO_TITLE = "<h2><span>1</span>Who dances?</h2><p>A photo of the whole person,
 VIDEO_TITLE = "<h2><span>2</span>What is danced?</h2><p>A video of one dancer, head to toe.</p>"
 TRY = '<p class="try">Nothing at hand? Try one of these.</p>'
 CONSENT = '<p class="consent">Only make people dance who agreed to it, and only film those who did.</p>'
-FOOTER = """<p>All of it is made on the computer that runs this page, and nothing is sent anywhere else. Files are deleted
-when you have left.</p>"""
+FOOTER = """<p>All of it is made on the computer that runs this page, and nothing is sent anywhere else.
+Files are deleted when you have left.</p>"""
 DELETED = "All your files are deleted."
 NO_PHOTO = "Give a photo first, or try one of those below."
 NO_VIDEO = "Give a video first, or try one of those below."
-MAPS_COME = "<p class=\"hint\">The maps come after the dance.</p>"
+MAPS_COME = '<p class="hint">The maps come after the dance.</p>'
 FULL = "Too many dances are waiting. Come again in a few minutes."
 # In the place of Gradio's own words.
 GRADIO = {
@@ -38,7 +38,7 @@ _STEPS = {
 _PLACES = {PHOTO: "the photo", MORE: "the further photos", VIDEO: "the video", CHOICES: "the choices"}
 _ENDS = {
     CANCELLED: "Cancelled.",
-    FAILED: "Something broke. The window in which the page was started says more; try again, or another photo or video.",
+    FAILED: "Something broke. The window in which the page was started says more. Try again, or other inputs.",
 }
 
 
@@ -80,10 +80,11 @@ def status(job: Job, before: int) -> str:
     percent = round(100 * job.share)
     value = f'aria-valuenow="{percent}"' if job.state == RUNNING else ""
     known = "" if job.state == RUNNING and job.total else " unknown"
+    bar = f'<div style="width:{max(percent, 1)}%"></div>'
     return (
         f'<div class="status"><p><strong>{said}</strong><span>{counted}</span><span>{left}</span></p>'
-        f'<div class="bar{known}" role="progressbar" aria-label="Progress" aria-valuemin="0" aria-valuemax="100" {value} '
-        f'aria-valuetext="{said}, {counted}"><div style="width:{max(percent, 1)}%"></div></div></div>'
+        f'<div class="bar{known}" role="progressbar" aria-label="Progress" aria-valuemin="0" '
+        f'aria-valuemax="100" {value} aria-valuetext="{said}, {counted}">{bar}</div></div>'
     )
 
 

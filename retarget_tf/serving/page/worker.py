@@ -83,7 +83,7 @@ def _work(connection: Connection, model: str, is_quiet: bool) -> None:
     from retarget_tf.serving.page.making import make
 
     with contextlib.suppress(ImportError):  # is told with the first task
-        import retarget_tf.retargeting.frames.frame_maker
+        pass
     logging.get_absl_logger().addHandler(_Notes(say))
     retargeter = Retargeter.load(model)
     with contextlib.suppress(EOFError, BrokenPipeError):  # the page has ended

@@ -87,7 +87,9 @@ def test_an_example_dances(visit: Visit, tmp_path: pathlib.Path) -> None:
     window.locator("#maps video.made").wait_for(state="visible")
 
 
-@pytest.mark.parametrize(("place", "name", "said"), [("photo", "me.jpg", "is no JPEG"), ("video", "me.mp4", "not a video")])
+@pytest.mark.parametrize(
+    ("place", "name", "said"), [("photo", "me.jpg", "is no JPEG"), ("video", "me.mp4", "not a video")]
+)
 def test_a_text_is_refused_in_place(place: str, name: str, said: str, visit: Visit, tmp_path: pathlib.Path) -> None:
     window = visit()
     text, large = tmp_path / name, tmp_path / f"large{name}"
@@ -95,7 +97,9 @@ def test_a_text_is_refused_in_place(place: str, name: str, said: str, visit: Vis
     large.write_bytes(bytes(6_000_000))
     window.locator(f"#{place} input[type=file]").set_input_files(large)
     card = window.locator(".card", has=window.locator(f"#{place}"))
-    card.get_by_role("alert").filter(has_text=f"file large{name}: has 6 MB, more than 5. Give a smaller one.").wait_for()
+    card.get_by_role("alert").filter(
+        has_text=f"file large{name}: has 6 MB, more than 5. Give a smaller one."
+    ).wait_for()
     window.locator(f"#{place} input[type=file]").set_input_files(text)
     told = window.locator(f"#{place}-note").get_by_role("alert")
     told.wait_for()

@@ -17,7 +17,9 @@ import pytest
 
 from tests import testing
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None)
+CHROMIUM = next(
+    filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable"))), None
+)
 FRAMES = 12  # of a dance, by --max_frames
 
 

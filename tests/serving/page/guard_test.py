@@ -19,7 +19,12 @@ async def _page(_: Any, __: Any, send: Any) -> None:
 
 
 def asked(
-    path: str = "/", *, users: dict[str, str] | None = None, any_host: bool = False, scheme: str = "http", **headers: str
+    path: str = "/",
+    *,
+    users: dict[str, str] | None = None,
+    any_host: bool = False,
+    scheme: str = "http",
+    **headers: str,
 ) -> tuple[int, dict[str, str], str]:
     """Status, headers and body of the answer to a request of at most 1,000 bytes."""
     given = {"host": "localhost:7860", **headers}
@@ -62,7 +67,9 @@ def test_a_visitor_gets_a_cookie_once() -> None:
     assert "Secure" in asked(scheme="https")[1]["set-cookie"]
 
 
-@pytest.mark.parametrize("cookies", ["", "other=1", f"{COOKIE}=short", f"{COOKIE}=../../{'a' * 40}", "=;,", f"{COOKIE}="])
+@pytest.mark.parametrize(
+    "cookies", ["", "other=1", f"{COOKIE}=short", f"{COOKIE}=../../{'a' * 40}", "=;,", f"{COOKIE}="]
+)
 def test_no_other_cookie_is_taken(cookies: str) -> None:
     assert visitor_in(cookies) is None
 
@@ -78,7 +85,9 @@ def test_a_web_site_whose_name_leads_here_is_not_answered(host: str) -> None:
     assert asked(host=host, any_host=True)[0] == 200
 
 
-@pytest.mark.parametrize("given", ["", "Bearer x", "Basic !", basic("eve:open"), basic("ada:wrong"), basic("ada"), basic("")])
+@pytest.mark.parametrize(
+    "given", ["", "Bearer x", "Basic !", basic("eve:open"), basic("ada:wrong"), basic("ada"), basic("")]
+)
 def test_those_without_the_password_are_not_let_in(given: str) -> None:
     for path in ("/", "/config", "/gradio_api/upload", "/gradio_api/file=/tmp/x", "/theme.css"):
         status, headers, body = asked(path, users={"ada": "pass:word"}, authorization=given)

@@ -94,7 +94,10 @@ def test_examples_are_what_they_look_like(made: tuple[examples.Made, examples.Ma
 @pytest.fixture(scope="module")
 def retargeter(tmp_path_factory: pytest.TempPathFactory) -> Retargeter:
     """Makes maps of 32 px with an untrained network."""
-    model, folder = ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=2), tmp_path_factory.mktemp("model")
+    model, folder = (
+        ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=2),
+        tmp_path_factory.mktemp("model"),
+    )
     spec = GeneratorSpec(model, person_height_share=0.75, step=9)
     generator.save_generator(testing.lively(generator.build_generator(model)), spec, folder)
     return Retargeter.load(folder)

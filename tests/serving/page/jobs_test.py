@@ -25,9 +25,11 @@ class FakeWorker:
 
     @property
     def is_alive(self) -> bool:
+        """Whether it was not ended."""
         return not self._ended.is_set()
 
     def run(self, task: Task, hear: Callable[..., Any]) -> None:
+        """Waits until it is let go on."""
         self.begun.append(task)
         while not self.go_on.acquire(timeout=0.01):
             if self._ended.is_set():
@@ -42,6 +44,7 @@ class FakeWorker:
             raise WorkerGoneError
 
     def end(self) -> None:
+        """Ends what it does."""
         self._ended.set()
 
 
@@ -158,7 +161,8 @@ def test_what_is_said_is_escaped_and_says_no_folder(tmp_path: pathlib.Path) -> N
 
 
 @pytest.mark.parametrize(
-    ("seconds", "said"), [(None, ""), (2, "nearly done"), (6, "about 5 s left"), (63, "about 65 s left"), (200, "about 3 min left")]
+    ("seconds", "said"),
+    [(None, ""), (2, "nearly done"), (6, "about 5 s left"), (63, "about 65 s left"), (200, "about 3 min left")],
 )
 def test_time_left_in_words(seconds: float | None, said: str) -> None:
     assert words._time_left(seconds) == said
