@@ -201,6 +201,7 @@ class Actions:
         parts = self._parts
         emptied: Changes = {part: "" for part in parts.shown if isinstance(part, gr.HTML)}
         gone = {parts.photo: None, parts.video: None, parts.result: gr.update(visible=False)}
+        gone |= {parts.go: gr.update(visible=True), parts.stop: gr.update(visible=False)}
         return {**emptied, **gone, parts.status: words.hint(words.DELETED)}
 
     async def _follow(self, visitor: Visitor) -> AsyncIterator[Changes]:
@@ -225,7 +226,7 @@ class Actions:
             parts.go: gr.update(visible=job.is_over),
             parts.stop: gr.update(visible=not job.is_over),
             parts.status: words.status(job, before),
-            parts.said: f'<p role="status">{words.heading(job, before)}</p>',
+            parts.said: words.announcement(job, before),
             parts.result: gr.update(visible=job.shows_dance and job.state != REFUSED),
             parts.dance: words.pair(given, task.dance, "The dance") if job.shows_dance else "",
             parts.maps: words.pair(given, task.maps, "Its maps") if task.maps in job.made else words.MAPS_COME,

@@ -11,9 +11,9 @@ from retarget_tf.serving.page.task import DANCE, FIND, LOOK, MAPS, Task
 from retarget_tf.serving.page.worker import Worker, WorkerGoneError
 
 WAITING, RUNNING, DONE, REFUSED, CANCELLED, FAILED = "waiting", "running", "done", "refused", "cancelled", "failed"
-# Seconds that a step usually takes on two cores, for a whole and for each frame: only their ratios count once a part
-# of the work is done.
-_USUAL = {LOOK: (3.0, 0.0), FIND: (1.0, 0.12), DANCE: (1.0, 0.04), MAPS: (0.5, 0.07)}
+# Seconds that a step usually takes on two cores, before its first frame and for each frame: once a part of the work is
+# done only their ratios count.
+_USUAL = {LOOK: (3.0, 0.0), FIND: (1.0, 0.12), DANCE: (2.0, 0.03), MAPS: (2.0, 0.05)}
 
 
 class FullError(RuntimeError):
@@ -62,10 +62,12 @@ class Job:
         steps = self._steps()
         if self.step not in steps:
             return 0.0
+        of_steps = {name: begin + frame * self.task.frames for name, (begin, frame) in steps.items()}
         before = list(steps)[: list(steps).index(self.step)]
-        within = self.done / max(self.total or self.task.frames, 1)
-        done = sum(steps[name] for name in before) + steps[self.step] * min(within, 1.0)
-        return done / sum(steps.values())
+        begin, frame = steps[self.step]
+        within = min(self.done / max(self.total or self.task.frames, 1), 1.0)
+        done = sum(of_steps[name] for name in before) + begin * (self.done > 0) + frame * within * self.task.frames
+        return done / sum(of_steps.values())
 
     @property
     def seconds_left(self) -> float | None:
@@ -75,13 +77,13 @@ class Job:
             return None
         return taken * (1 - share) / share
 
-    def _steps(self) -> dict[str, float]:
+    def _steps(self) -> dict[str, tuple[float, float]]:
         steps = dict(_USUAL)
         if self.task.photo.clip:
             steps.pop(LOOK)
         if self.task.video.clip:
             steps.pop(FIND)
-        return {name: whole + frame * self.task.frames for name, (whole, frame) in steps.items()}
+        return steps
 
     def begin(self) -> None:
         """Notes that the work begins."""

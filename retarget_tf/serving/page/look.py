@@ -31,6 +31,8 @@ _COLOURS = {
     "block_title_text_color": ("#23201d", "#ece7e1"),
     "block_label_text_color": ("#675f56", "#aea69c"),
     "block_info_text_color": ("#675f56", "#aea69c"),
+    "link_text_color": ("#9a3412", "#f5a97f"),
+    "link_text_color_hover": ("#c2410c", "#ffc4a3"),
     "input_background_fill": ("#ffffff", "#191817"),
     "input_border_color": ("#cdc2b0", "#57514b"),
     "color_accent_soft": ("#fbe9dd", "#3b2a20"),

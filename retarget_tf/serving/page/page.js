@@ -16,28 +16,39 @@ for (const kind of ["play", "pause", "seeking", "seeked", "ratechange", "timeupd
   }, true);
 }
 
-// The pictures of the examples say nothing that their names do not.
+// The pictures of the examples say nothing that their names do not; that this browser cannot play a video says nothing
+// of whether it can be danced.
 new MutationObserver(() => {
   for (const picture of document.querySelectorAll('.example img:not([alt=""])')) picture.alt = "";
+  for (const toast of document.querySelectorAll(".toast-body")) {
+    if (toast.textContent.includes("Video not playable")) toast.style.display = "none";
+  }
 }).observe(document, { childList: true, subtree: true });
 
-document.addEventListener("click", () => document.querySelector(".too-large")?.remove(), true);
+document.addEventListener("click", () => document.querySelector(".unfit")?.remove(), true);
 
-// Says in place that a file is too large, before it is sent.
+// Says in place what is wrong with a file before it is sent.
+function fault(file, kind) {
+  if (file.size > MOST_MB * 1e6) {
+    return `file ${file.name}: has ${Math.ceil(file.size / 1e6)} MB, more than ${MOST_MB}. Give a smaller one.`;
+  }
+  if (!file.type || file.type.startsWith(kind)) return "";
+  return `file ${file.name}: is no ${kind === "video/" ? "video" : "picture"}. Give another.`;
+}
 for (const kind of ["input", "change", "drop"]) {
   document.addEventListener(kind, (event) => {
     const block = event.target.closest?.("#photo, #video, #more");
     const files = [...(event.target.files ?? event.dataTransfer?.files ?? [])];
-    if (!block || !files.length) return;
-    const large = files.find((file) => file.size > MOST_MB * 1e6);
-    if (!large) return;
+    const said = files.map((file) => fault(file, block?.id === "video" ? "video/" : "image/")).find((text) => text);
+    if (!block || !said) return;
     event.stopImmediatePropagation();
     event.preventDefault();
     if (event.target.files) event.target.value = "";
-    const said = document.createElement("p");
-    said.className = "refusal too-large";
-    said.setAttribute("role", "alert");
-    said.textContent = `file ${large.name}: has ${Math.ceil(large.size / 1e6)} MB, more than ${MOST_MB}. Give a smaller one.`;
-    block.after(said);
+    const told = document.createElement("p");
+    told.className = "refusal unfit";
+    told.setAttribute("role", "alert");
+    told.textContent = said;
+    document.querySelector(".unfit")?.remove();
+    block.after(told);
   }, true);
 }

@@ -70,6 +70,11 @@ def heading(job: Job, before: int) -> str:
     return _STEPS.get(job.step or "", "Beginning")
 
 
+def announcement(job: Job, before: int) -> str:
+    """What is read out to those who do not see the page."""
+    return f'<p role="status">{html.escape(heading(job, before)) or "The dance and its maps are ready."}</p>'
+
+
 def status(job: Job, before: int) -> str:
     """What happens, how far it is, and how long it will take."""
     said = html.escape(heading(job, before))

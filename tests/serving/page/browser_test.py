@@ -100,6 +100,10 @@ def test_a_text_is_refused_in_place(place: str, name: str, said: str, visit: Vis
     card.get_by_role("alert").filter(
         has_text=f"file large{name}: has 6 MB, more than 5. Give a smaller one."
     ).wait_for()
+    words = tmp_path / "words.txt"
+    words.write_text("hello")
+    window.locator(f"#{place} input[type=file]").set_input_files(words)
+    card.get_by_role("alert").filter(has_text="file words.txt: is no").wait_for()
     window.locator(f"#{place} input[type=file]").set_input_files(text)
     told = window.locator(f"#{place}-note").get_by_role("alert")
     told.wait_for()
@@ -197,6 +201,7 @@ def test_files_go_with_the_visitor(page: RunningPage, browser: Any) -> None:
     window.get_by_role("button", name="Delete my files now").click()
     window.get_by_text("All your files are deleted.").wait_for()
     assert not list(mine.iterdir())
+    window.get_by_role("button", name="Make it dance").wait_for()
     context.close()
     wait_until(lambda: not mine.exists())
 
