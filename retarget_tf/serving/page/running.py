@@ -63,9 +63,7 @@ def running_page(options: PageOptions, *, is_quiet: bool = True) -> Iterator[str
             logging.warning(
                 "page: photos, videos and passwords go over the network unencrypted. Give --tls_cert and --tls_key."
             )
-        scheme = "https" if options.tls_cert else "http"
-        host = f"[{options.host}]" if ":" in options.host else options.host
-        yield f"{scheme}://{host}:{listening.getsockname()[1]}"
+        yield _address(options, listening.getsockname()[1])
 
 
 def _listen(options: PageOptions) -> socket.socket:
@@ -80,6 +78,14 @@ def _listen(options: PageOptions) -> socket.socket:
             f"Received: host={options.host}, port={options.port}"
         ) from error
     return listening
+
+
+def _address(options: PageOptions, port: int) -> str:
+    host = options.host
+    if host in ("0.0.0.0", "::", ""):  # all addresses
+        host = socket.gethostname()
+    scheme = "https" if options.tls_cert else "http"
+    return f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
 
 
 def _prepare(folder: pathlib.Path) -> tuple[list[examples.Made], list[examples.Made]]:
