@@ -113,9 +113,9 @@ class Visitors:
 
     def forget(self, visitor: Visitor) -> None:
         """Deletes all files of a visitor; a dance of hers is given up."""
-        if visitor.job is not None:
-            self._jobs.cancel(visitor.job)
-        visitor.job = None
+        job, visitor.job = visitor.job, None  # first, so that no window shows how it ends
+        if job is not None:
+            self._jobs.cancel(job)
         shutil.rmtree(visitor.folder, ignore_errors=True)
         visitor.folder.mkdir(mode=0o700)
         with self._lock:
