@@ -23,6 +23,7 @@ WANTED_EXTRAS: Final = {
 }
 OTHER_EXTRAS: Final = {
     "page": "retarget-page",
+    "live": "retarget-live",
     "onnx": "retarget-export-onnx",
     "beam": "retarget-build-records with --runner",
     "s3": "records in S3",
