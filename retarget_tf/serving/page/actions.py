@@ -198,6 +198,9 @@ class Actions:
     def forget(self, request: gr.Request) -> Changes:
         """Deletes the visitor's files."""
         self._visitors.forget(self._visitor(request))
+        return self._emptied()
+
+    def _emptied(self) -> Changes:
         parts = self._parts
         emptied: Changes = {part: "" for part in parts.shown if isinstance(part, gr.HTML)}
         gone = {parts.photo: None, parts.video: None, parts.result: gr.update(visible=False)}
@@ -205,9 +208,9 @@ class Actions:
         return {**emptied, **gone, parts.status: words.hint(words.DELETED)}
 
     async def _follow(self, visitor: Visitor) -> AsyncIterator[Changes]:
-        """Shows what is new of a dance until it is over."""
-        job, shown = visitor.job, dict[Any, Any]()
-        while job is not None and job is visitor.job:
+        """Shows what is new of the visitor's dance until it is over."""
+        shown: Changes = {}
+        while (job := visitor.job) is not None:
             is_over = job.is_over  # before the look: what came last is shown too
             now = self._view(job)
             if changes := {part: value for part, value in now.items() if part not in shown or shown[part] != value}:
@@ -217,6 +220,8 @@ class Actions:
                 return
             visitor.seen()
             await asyncio.sleep(_SECONDS_BETWEEN_LOOKS)
+        await asyncio.to_thread(visitor.wait_until_forgotten)
+        yield self._emptied()  # Gradio shows the last of a generator once more when it ends
 
     def _view(self, job: Job) -> Changes:
         parts, task, before = self._parts, job.task, self._jobs.before(job)

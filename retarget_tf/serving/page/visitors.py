@@ -18,12 +18,14 @@ class Visitor:
         folder: The folder of this visitor's files.
         job: The dance that was asked for last.
         uploads: The files that were given.
+        forgetting: Held while all files are deleted.
     """
 
     def __init__(self, folder: pathlib.Path) -> None:
         self.folder = folder
         self.job: Job | None = None
         self.uploads: set[pathlib.Path] = set()
+        self.forgetting = threading.Lock()
         self._windows: set[str] = set()
         self._seen = time.monotonic()
 
@@ -45,6 +47,11 @@ class Visitor:
     def seen(self) -> None:
         """Notes a sign of life."""
         self._seen = time.monotonic()
+
+    def wait_until_forgotten(self) -> None:
+        """Waits until files that are being deleted are gone."""
+        with self.forgetting:
+            return
 
     def is_gone(self, seconds: float) -> bool:
         """Whether no window has shown the page for so long."""
@@ -113,17 +120,18 @@ class Visitors:
 
     def forget(self, visitor: Visitor) -> None:
         """Deletes all files of a visitor; a dance of hers is given up."""
-        job, visitor.job = visitor.job, None  # first, so that no window shows how it ends
-        if job is not None:
-            self._jobs.cancel(job)
-        shutil.rmtree(visitor.folder, ignore_errors=True)
-        visitor.folder.mkdir(mode=0o700)
-        with self._lock:
-            of_others = {path for other in self._visitors.values() if other is not visitor for path in other.uploads}
-        for upload in visitor.uploads - of_others:
-            if upload not in self._own and upload.is_relative_to(self.uploads):
-                upload.unlink(missing_ok=True)
-        visitor.uploads.clear()
+        with visitor.forgetting:
+            job, visitor.job = visitor.job, None  # first, so that no window shows how it ends
+            if job is not None:
+                self._jobs.cancel(job)
+            shutil.rmtree(visitor.folder, ignore_errors=True)
+            visitor.folder.mkdir(mode=0o700)
+            with self._lock:
+                others = [other for other in self._visitors.values() if other is not visitor]
+            for upload in visitor.uploads.difference(*(other.uploads for other in others), self._own):
+                if upload.is_relative_to(self.uploads):
+                    upload.unlink(missing_ok=True)
+            visitor.uploads.clear()
 
     def sweep(self) -> None:
         """Deletes the files of those who are gone, and uploads that have lain long enough."""
