@@ -1,11 +1,11 @@
-# make demo: the whole chain on procedural dancers.  make test: the tests; make test-fast: the quick ones.  All create
-# .venv by themselves.
+# make page: try it in the browser.  make demo: the whole chain on procedural dancers.  make test: the tests; make
+# test-fast: the quick ones.  All create .venv by themselves.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 DEMO_DIR ?= demo_out
 
-.PHONY: install demo picture site inputs pretrained test test-fast fuzz soak test-addons test-2.19 lint clean
+.PHONY: install demo page picture site inputs pretrained test test-fast fuzz soak test-addons test-2.19 lint clean
 
 install: $(VENV)/.installed
 
@@ -15,7 +15,7 @@ install: $(VENV)/.installed
 $(VENV)/.installed: setup.py pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip setuptools
-	$(BIN)/python -m pip install --quiet -e '.[dev,extract,heif,inpaint,beam,onnx,s3,live]'
+	$(BIN)/python -m pip install --quiet -e '.[dev,extract,heif,inpaint,beam,onnx,s3,live,page]'
 	$(BIN)/python -m pip install --quiet --no-deps --force-reinstall "$$($(BIN)/pip freeze | grep opencv-python-headless)"
 	touch $@
 
@@ -37,7 +37,11 @@ demo: install
 	  --out=$(DEMO_DIR)/evaluation
 	$(BIN)/retarget-export-saved-model --model=stable_128 --out=$(DEMO_DIR)/saved_model
 	@printf '\n  %s\n' 'the dance    $(DEMO_DIR)/dance.mp4' 'its panel    $(DEMO_DIR)/panel.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
-	  'SavedModel   $(DEMO_DIR)/saved_model'
+	  'SavedModel   $(DEMO_DIR)/saved_model' '' 'make page    opens a page in the browser, for photos and videos of your own'
+
+# A page on this machine: a photo and a video in, the dance out. Ctrl-C ends it.
+page: install
+	$(BIN)/retarget-page
 
 # The moving picture of README.md, and that of the limits in docs/frames.md.
 PICTURE_DIR ?= picture_out

@@ -17,6 +17,7 @@ EXTRAS = {
     "gcs": ["gcsfs>=2025.3", CRC32C],
     "onnx": ["tf2onnx>=1.17", "onnx>=1.17", "onnxruntime>=1.20"],
     "heif": ["pillow-heif>=1.1"],
+    "page": ["gradio>=6.31,<7", "fastapi>=0.115", "uvicorn>=0.30"],
     "inpaint": ["pypatchmatch>=2.2,<3"],
     "live": ["pygame-ce>=2.5"],
     "cuda": ["tensorflow[and-cuda]>=2.19,<2.22"],
@@ -28,6 +29,7 @@ EXTRAS = {
         "nbclient>=0.10",
         "nbformat>=5.10",
         "ipykernel>=6.29",
+        "playwright>=1.49",  # drives the Chromium of the system
         "moto[s3]>=5.1",  # answers as S3 does; with Flask as a server
         "flask>=3",
         "flask-cors>=5",
@@ -54,6 +56,7 @@ PROGRAMS = {
     "retarget-check-saved-model": "retarget_tf_export.check_saved_model",
     "retarget-live": "retarget_tf_export.live",
     "retarget-serve": "retarget_tf_export.serve",
+    "retarget-page": "retarget_tf_export.page",
     "retarget-query-server": "retarget_tf_export.query_server",
 }
 
@@ -73,7 +76,7 @@ setuptools.setup(
         "retarget_tf_export",
     ],
     package_dir={"retarget_tf_data": "data", "retarget_tf_export": "export"},
-    package_data={"retarget_tf": ["py.typed", "networks/pretrained/*", "program/keras.json"]},
+    package_data={"retarget_tf": ["py.typed", "networks/pretrained/*", "program/keras.json", "serving/page/page.*"]},
     install_requires=[
         "tensorflow>=2.19,<2.22",
         "keras>=3.15.1,<4",

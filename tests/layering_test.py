@@ -48,6 +48,8 @@ LIGHT = (
     "retargeting.live_options",
     "serving",
     "serving.options",
+    "serving.page",
+    "serving.page.options",
 )
 HEAVY = {"tensorflow", "keras", "cv2", "av", "mediapipe", "PIL", "matplotlib"}
 

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Unpack
 
 from absl import logging
-from tqdm import tqdm
 
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
@@ -18,6 +17,7 @@ from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.networks.config import GeneratorSpec
 from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
+from retarget_tf.program.progress import Progress, counted
 from retarget_tf.retargeting import map_files, target_video, targets
 from retarget_tf.retargeting.dance import AUTO, MAP_CHOICES, NO_MAP, PARSE, Show, check_outputs
 from retarget_tf.retargeting.frames.options import SOURCE, FrameOptions
@@ -183,7 +183,7 @@ class BaseRetargeter(abc.ABC):
         options: FrameOptions | None = None,
         audio: bool = True,
         maps_dir: files.PathLike | None = None,
-        show_progress: bool = False,
+        show_progress: Progress = False,
         **placing: Unpack[Placing],
     ) -> int:
         """Writes the dance as a video with the times of the source's frames.
@@ -199,7 +199,7 @@ class BaseRetargeter(abc.ABC):
             audio: Takes over the source's sound.
             maps_dir: Folder for the maps of class ids, `000000.png`, `000001.png`, ...; maps of an earlier run in it
                 are deleted. None writes no maps.
-            show_progress: Draws a progress bar.
+            show_progress: Draws a progress bar, or the function to tell of the progress.
             **placing: See `Placing`; `source_size` and `source_fps` are by default the source's.
 
         Returns:
@@ -231,11 +231,11 @@ class BaseRetargeter(abc.ABC):
             video.open_writer(out, source.fps, sound=sound, metadata=METADATA) as writer,
         ):
             steps = shown.steps(show, source, with_maps=folder is not None)
-            progress = tqdm(steps, "retarget", total=len(placed), unit="frame", disable=not show_progress)
-            for index, step in enumerate(progress):
-                writer.write(step.picture, step.seconds, step.duration)
-                if folder is not None:
-                    map_files.write_map(folder, index, step.parsing_map)
+            with counted(steps, "retarget", len(placed), show_progress) as counted_steps:
+                for index, step in enumerate(counted_steps):
+                    writer.write(step.picture, step.seconds, step.duration)
+                    if folder is not None:
+                        map_files.write_map(folder, index, step.parsing_map)
         return len(placed)
 
     def _frame_maker(

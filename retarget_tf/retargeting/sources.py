@@ -17,6 +17,7 @@ from retarget_tf.footage import extraction
 from retarget_tf.footage.importers import KeypointFile, with_keypoints
 from retarget_tf.footage.settings import MAIN_SEARCH, PersonSearch
 from retarget_tf.pictures import video
+from retarget_tf.program.progress import Progress
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,7 +70,7 @@ def video_source(
     max_frames: int | None = None,
     reading: video.ReadOptions = video.AS_IT_IS,
     search: PersonSearch = MAIN_SEARCH,
-    show_progress: bool = False,
+    show_progress: Progress = False,
 ) -> Source:
     """Reads the source from a video.
 
@@ -81,7 +82,7 @@ def video_source(
         max_frames: Stops after this many frames; None reads all.
         reading: Resampling and limits of reading the video.
         search: Whose joints are detected, and how exactly.
-        show_progress: Draws a progress bar while keypoints are detected.
+        show_progress: Draws a progress bar while keypoints are detected, or the function to tell of the progress.
 
     Raises:
         InputDataError: The video cannot be read, or shows nobody.

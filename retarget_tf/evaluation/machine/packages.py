@@ -22,6 +22,8 @@ WANTED_EXTRAS: Final = {
     "inpaint": "backgrounds behind the person are filled in less well",
 }
 OTHER_EXTRAS: Final = {
+    "page": "retarget-page",
+    "live": "retarget-live",
     "onnx": "retarget-export-onnx",
     "beam": "retarget-build-records with --runner",
     "s3": "records in S3",

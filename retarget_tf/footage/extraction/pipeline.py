@@ -12,8 +12,6 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from tqdm import tqdm
-
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import keypoint_filters, parsing_labels, skeleton
@@ -39,6 +37,7 @@ from retarget_tf.footage.schema_check import SchemaCheck
 from retarget_tf.footage.settings import BUILT_IN, MAIN_SEARCH, ExtractionConfig, PersonSearch
 from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
+from retarget_tf.program.progress import Progress, counted
 
 _WITHOUT_A_POSE = "the clip has no joints there, and empty maps where that takes over half a second"
 
@@ -141,7 +140,7 @@ def video_keypoints(
     *,
     max_frames: int = 0,
     reading: video.ReadOptions = video.AS_IT_IS,
-    show_progress: bool = False,
+    show_progress: Progress = False,
 ) -> Float32Array:
     """Finds the keypoints of one person in every frame of a video; frames are not kept in memory.
 
@@ -150,7 +149,7 @@ def video_keypoints(
         search: Whom to follow, and how exactly joints are found.
         max_frames: Number of frames to read; 0 reads all.
         reading: Options of reading the video.
-        show_progress: Draws a progress bar.
+        show_progress: Draws a progress bar, or the function to tell of the progress.
 
     Returns:
         float32 `[frames, 25, 3]` in pixels of the upright video; unseen joints are (0, 0, 0).
@@ -175,7 +174,7 @@ class _Frames:
     reading: video.ReadOptions
     stretch: Stretch
     name: str
-    show_progress: bool
+    show_progress: Progress
     at_one_rate: bool = True
 
     @contextlib.contextmanager
@@ -184,7 +183,7 @@ class _Frames:
         read = video.read_frames(self.path, self.reading, at_one_rate=self.at_one_rate)
         frames = itertools.islice(read, *self.stretch)
         known = total if total < sys.maxsize - self.stretch.first else None
-        with _progress(frames, known, f"{self.name}: {purpose}", self.show_progress) as shown:
+        with counted(frames, f"{self.name}: {purpose}", known, self.show_progress) as shown:
             yield shown
 
 
@@ -214,7 +213,3 @@ def _track(
     doubts = merged_doubts({*track.doubts, *between_people(cuts, track.keypoints)}, fps)
     tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in doubts])
     return dataclasses.replace(track, keypoints=keypoint_filters.repair_swaps(track.keypoints, fps))
-
-
-def _progress(frames: Iterable[Uint8Array], total: int | None, description: str, show_progress: bool) -> Any:
-    return tqdm(frames, total=total, desc=description, unit="frame", disable=not show_progress)
