@@ -4,6 +4,7 @@ import configparser
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 import sys
 
@@ -13,13 +14,17 @@ import retarget_tf
 from tests import testing
 
 
+def build(root: pathlib.Path, folder: pathlib.Path) -> None:
+    command = [sys.executable, "setup.py", "-q", "egg_info", f"--egg-base={folder}"]
+    command += ["build_py", f"--build-lib={folder / 'files'}"]
+    subprocess.run(command, cwd=root, capture_output=True, check=True)
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> pathlib.Path:
     """The files that go into a wheel in `files`, and its metadata in `retarget_tf.egg-info`."""
     folder = tmp_path_factory.mktemp("built")
-    command = [sys.executable, "setup.py", "-q", "egg_info", f"--egg-base={folder}"]
-    command += ["build_py", f"--build-lib={folder / 'files'}"]
-    subprocess.run(command, cwd=testing.ROOT, capture_output=True, check=True)
+    build(testing.ROOT, folder)
     return folder
 
 
@@ -88,3 +93,21 @@ def test_a_source_distribution_makes_a_wheel_that_runs_elsewhere(tmp_path: pathl
     clips = ("--source_clip=d/dancer_0_0001_00", "--target_clip=d/dancer_0_0000_00")
     told = run("-m", "retarget_tf.retarget", "--show=maps", "--out=o.mp4", *clips, cwd=tmp_path, **there)
     assert told == "4 frames: o.mp4\n"
+
+
+def test_a_container_gets_all_that_its_wheel_needs(built: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    lines = (testing.ROOT / ".dockerignore").read_text().split()
+    for name in [line.removeprefix("!") for line in lines if line.startswith("!")]:
+        path = testing.ROOT / name
+        if path.is_dir():
+            shutil.copytree(path, tmp_path / "sent" / name, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(path, tmp_path / "sent" / name)
+    build(tmp_path / "sent", tmp_path)
+    assert listing(tmp_path / "files") == listing(built / "files")
+
+
+def test_the_container_installs_extras_that_there_are() -> None:
+    [extras] = re.findall(r"^ARG EXTRAS=(.*)$", (testing.ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    metadata = (testing.ROOT / "setup.py").read_text()
+    assert all(f'"{extra}": [' in metadata for extra in extras.split(","))
