@@ -171,6 +171,7 @@ def test_the_keyboard_is_enough(visit: Visit) -> None:
     window.keyboard.press("Enter")
     window.locator(MADE).wait_for()
     player = window.locator(MADE)
+    window.wait_for_function(f"document.querySelector('{MADE}').currentTime > 0")
     player.evaluate("player => player.pause()")
     player.focus()
     window.keyboard.press("Space")
