@@ -57,6 +57,38 @@ def test_the_network_is_read_when_it_is_first_asked(
         list(damaged.retarget(target, keypoints()[:2]))
 
 
+def test_a_warm_network_is_neither_read_nor_traced_again(
+    model: pathlib.Path, target: Target, tmp_path: pathlib.Path
+) -> None:
+    shutil.copytree(model, tmp_path / "read")
+    warm = Retargeter.load(tmp_path / "read")
+    warm.warm_up()
+    shutil.rmtree(tmp_path / "read")
+    expected = list(Retargeter.load(model).retarget(target, keypoints()[:2]))
+    np.testing.assert_array_equal(list(warm.retarget(target, keypoints()[:2])), expected)
+
+
+def test_a_network_that_cannot_be_warmed_up_is_told_when_it_is_needed(
+    model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    shutil.copytree(model, tmp_path / "damaged")
+    (tmp_path / "damaged" / KERAS_NAME).write_bytes(b"no model")
+    np.save(tmp_path / "points.npy", keypoints())
+    np.save(tmp_path / "point.npy", keypoints(1))
+    asked = Dance(
+        out=str(tmp_path / "maps.mp4"),
+        show="maps",
+        target_photo=str(photo),
+        target_map="none",
+        target_keypoints=str(tmp_path / "point.npy"),
+        source_video=str(dance),
+        source_keypoints=str(tmp_path / "points.npy"),
+    )
+    with pytest.raises(InputDataError, match=r"generator\.keras: cannot be read"):
+        write_dance(Retargeter.load(tmp_path / "damaged"), asked)
+    assert not (tmp_path / "maps.mp4").exists()
+
+
 @pytest.fixture
 def photo(tmp_path: pathlib.Path) -> pathlib.Path:
     cv2.imwrite(str(tmp_path / "photo.png"), walking_square(0, 64)[0][..., ::-1])
@@ -575,6 +607,22 @@ def test_refuses_keypoints_of_another_video(
         loaded.write_video(target, source, out, maps_dir=maps)
     assert not out.exists()
     assert not maps.exists()
+
+
+def test_a_video_whose_keypoints_are_detected_is_not_read_again_for_its_times(
+    dance: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = [video.TimedFrame(index / 10, np.zeros((0, 0, 3), np.uint8), 0.1) for index in range(5)]
+
+    def found(*_: object, times: list[video.TimedFrame], **__: object) -> Float32Array:
+        times += noted
+        return keypoints()
+
+    monkeypatch.setattr(extraction, "video_keypoints", found)
+    source = sources.video_source(dance)
+    assert [timed.seconds for timed in source.frames(pictures=False)] == [timed.seconds for timed in noted]
+    assert [timed.frame.ndim for timed in source.frames()] == [3] * 5
+    assert all(timed.frame.size for timed in source.frames())
 
 
 def test_max_frames_cuts_the_source(dance: pathlib.Path, tmp_path: pathlib.Path) -> None:
