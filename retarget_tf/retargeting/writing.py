@@ -50,8 +50,12 @@ def write_dance(
         meanwhile.submit(importlib.import_module, "retarget_tf.retargeting.frames.frame_maker")
         if dance.show != "frames" or dance.maps_dir is not None:
             meanwhile.submit(retargeter.warm_up)  # what fails here fails again, and is told, at the first map
-        target = _target(retargeter, dance, reading)
-        source = _source(dance, reading, show_progress=show_progress)
+        try:
+            target = _target(retargeter, dance, reading)
+            source = _source(dance, reading, show_progress=show_progress)
+        except BaseException:
+            meanwhile.shutdown(cancel_futures=True)  # what has not begun is not needed
+            raise
         tell_absences(f"source {source.name}", source.keypoints, "the poses before and after stand in")
     return retargeter.write_video(
         target,

@@ -1,9 +1,11 @@
 """Tests from photo, video and keypoint files to maps, frames and panel, and of the errors for bad input."""
 
 import dataclasses
+import importlib
 import json
 import pathlib
 import shutil
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -87,6 +89,31 @@ def test_a_network_that_cannot_be_warmed_up_is_told_when_it_is_needed(
     with pytest.raises(InputDataError, match=r"generator\.keras: cannot be read"):
         write_dance(Retargeter.load(tmp_path / "damaged"), asked)
     assert not (tmp_path / "maps.mp4").exists()
+
+
+def test_a_network_is_not_warmed_up_for_a_dance_that_has_failed(
+    loaded: Retargeter, dance: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def slow_import(_: str) -> None:
+        begun.set()
+        assert may_go_on.wait(30)
+
+    def fail(*_: object, **__: object) -> None:
+        assert begun.wait(30)
+        threading.Timer(0.2, may_go_on.set).start()
+        raise KeyboardInterrupt
+
+    warmed: list[Retargeter] = []
+    monkeypatch.setattr(importlib, "import_module", slow_import)
+    monkeypatch.setattr(Retargeter, "prepare_target", fail)
+    monkeypatch.setattr(Retargeter, "warm_up", warmed.append)
+    asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo="me.jpg", source_video=str(dance))
+    with pytest.raises(KeyboardInterrupt):
+        write_dance(loaded, asked)
+    assert not warmed
+    assert not [thread.name for thread in threading.enumerate() if "ThreadPool" in thread.name]
 
 
 @pytest.fixture

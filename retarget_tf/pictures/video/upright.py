@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 from av.sidedata.sidedata import Type
-from av.video.reformatter import ColorTrc, VideoReformatter
+from av.video.reformatter import ColorTrc
 
 from retarget_tf.arrays import Uint8Array
 from retarget_tf.pictures.video.clean_aperture import Part
@@ -33,14 +33,13 @@ class Upright:
         self._aspect, self._is_hdr, self._part = pixel_aspect, transfer in HDR, part
         self._is_first, self._swaps, self._rows, self._columns = True, False, 1, 1
         self._graph: Any = None
-        self._reformatter = VideoReformatter()  # a frame's own would be set up anew for each
 
     def __call__(self, frame: Any) -> Uint8Array:
         """Returns the upright picture, uint8 `[height, width, 3]`."""
         self._look(frame)
         stored = "rgba" if any(component.is_alpha for component in frame.format.components) else "rgb24"
         if self._aspect == 1 and not self._is_hdr and self._part is None:
-            picture = np.asarray(self._reformatter.reformat(frame, format=stored).to_ndarray(), np.uint8)
+            picture = frame.to_ndarray(format=stored)
         else:
             picture = self._converted(frame, stored)
         if stored == "rgba":
