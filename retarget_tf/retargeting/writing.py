@@ -48,10 +48,10 @@ def write_dance(
     with late_imports.pyplot_when_used(), concurrent.futures.ThreadPoolExecutor(1) as meanwhile:
         # Takes seconds, in which the inputs are read: detecting keypoints does not need TensorFlow.
         meanwhile.submit(importlib.import_module, "retarget_tf.retargeting.frames.frame_maker")
-        if dance.show != "frames" or dance.maps_dir is not None:
-            meanwhile.submit(retargeter.warm_up)  # what fails here fails again, and is told, at the first map
         try:
             target = _target(retargeter, dance, reading)
+            if dance.show != "frames" or dance.maps_dir is not None:
+                meanwhile.submit(retargeter.warm_up)  # what fails here fails again, and is told, at the first map
             source = _source(dance, reading, show_progress=show_progress)
         except BaseException:
             meanwhile.shutdown(cancel_futures=True)  # what has not begun is not needed

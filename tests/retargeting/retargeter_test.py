@@ -24,7 +24,7 @@ from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.trained import KERAS_NAME
 from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.panel import Panel
-from retarget_tf.retargeting import rollout, sources, targets
+from retarget_tf.retargeting import rollout, sources, targets, writing
 from retarget_tf.retargeting.dance import Dance, Show
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.retargeter import Retargeter
@@ -92,7 +92,7 @@ def test_a_network_that_cannot_be_warmed_up_is_told_when_it_is_needed(
 
 
 def test_a_network_is_not_warmed_up_for_a_dance_that_has_failed(
-    loaded: Retargeter, dance: pathlib.Path, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    loaded: Retargeter, target: Target, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     begun, may_go_on = threading.Event(), threading.Event()
 
@@ -107,9 +107,10 @@ def test_a_network_is_not_warmed_up_for_a_dance_that_has_failed(
 
     warmed: list[Retargeter] = []
     monkeypatch.setattr(importlib, "import_module", slow_import)
-    monkeypatch.setattr(Retargeter, "prepare_target", fail)
+    monkeypatch.setattr(Retargeter, "prepare_target", lambda *_, **__: target)
+    monkeypatch.setattr(writing, "video_source", fail)
     monkeypatch.setattr(Retargeter, "warm_up", warmed.append)
-    asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo="me.jpg", source_video=str(dance))
+    asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo="me.jpg", source_video="dance.mp4")
     with pytest.raises(KeyboardInterrupt):
         write_dance(loaded, asked)
     assert not warmed
