@@ -14,6 +14,7 @@ machine; the server receives the photo's canvas and the poses on it.
 """
 
 import contextlib
+import gc
 import sys
 from typing import TYPE_CHECKING
 
@@ -50,6 +51,7 @@ def main() -> None:
     dance = Dance(**settings.given(_DANCE))
     options = FrameOptions(**settings.given(_FRAMES))
     reading = ReadOptions(**settings.given(_READING))
+    gc.set_threshold(100_000)  # TensorFlow makes a million objects when it is imported, and none of them is garbage
     sys.setswitchinterval(5e-4)  # a tenth of the usual: detecting and encoding wait less for the threads beside them
     with program.native_log_aside(), _retargeter(connection) as retargeter:
         from retarget_tf.retargeting.writing import write_dance

@@ -123,6 +123,9 @@ class BaseRetargeter(abc.ABC):
         photo = dataclasses.replace(first.photo, plate=film.plate)
         return dataclasses.replace(first, photo=photo, more=tuple(more))
 
+    def warm_up(self) -> None:  # noqa: B027
+        """Does in advance what would delay the first map; nothing unless a subclass has something to do."""
+
     def place(self, target: Target, source_keypoints: Float32Array, **placing: Unpack[Placing]) -> Float32Array:
         """Moves the source's poses onto the target's canvas; see `placing.place_path`."""
         return place_path(target, source_keypoints, **placing)

@@ -20,6 +20,7 @@ import numpy as np
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Tensor, Uint8Array
 from retarget_tf.body.parsing_labels import UNKNOWN
+from retarget_tf.body.skeleton import NUM_JOINTS
 from retarget_tf.networks.trained import Known, Network, TrainedGenerator, read_spec
 from retarget_tf.retargeting.base_retargeter import BaseRetargeter
 from retarget_tf.retargeting.targets import Target
@@ -47,6 +48,15 @@ class Retargeter(BaseRetargeter):
         """
         network = _ReadWhenCalled(path)
         return cls(TrainedGenerator(network, read_spec(path), network.stages))
+
+    def warm_up(self) -> None:
+        """Reads the network and makes one map of nobody, so that the first one of somebody need not wait for both."""
+        from retarget_tf.retargeting.rollout import Reference, Rollout
+
+        side = self.image_size
+        nobody = np.zeros((1, NUM_JOINTS, 3), np.float32)
+        photo, unclothed = np.zeros((1, side, side, 3), np.uint8), np.zeros((1, side, side), np.uint8)
+        Rollout(self._trained, Reference(photo, nobody, unclothed)).step(nobody)
 
     def live(self, target: Target) -> "LiveRetargeter":
         """Starts a live stream, whose `step(keypoints, dt)` returns the map for each new pose; see `live`."""

@@ -88,19 +88,28 @@ def video_source(
         InputDataError: The video cannot be read, or shows nobody.
         MissingDependencyError: The keypoint detector is needed and not installed.
     """
-    info = video.probe(path, reading)
+    info, times = video.probe(path, reading), list[video.TimedFrame]()
     if isinstance(keypoints, KeypointFile):
         keypoints = keypoints.of_video(path, info)
     elif keypoints is None:
         keypoints = extraction.video_keypoints(
-            path, search=search, max_frames=max_frames or 0, reading=reading, show_progress=show_progress
+            path,
+            search=search,
+            max_frames=max_frames or 0,
+            reading=reading,
+            show_progress=show_progress,
+            times=times,
         )
+
+    def timed(pictures: bool) -> Iterator[video.TimedFrame]:
+        return iter(times) if times and not pictures else video.read_timed_frames(path, reading, pictures=pictures)
+
     return Source(
         str(path),
         keypoints[:max_frames],
         (info.width, info.height),
         info.fps,
-        lambda pictures: video.read_timed_frames(path, reading, pictures=pictures),
+        timed,
         is_cut=max_frames is not None and max_frames <= len(keypoints),
         sound=None if os.path.isdir(path) else path,
     )

@@ -5,6 +5,7 @@ import dataclasses
 import importlib
 
 from retarget_tf.errors import ConfigError
+from retarget_tf.footage.extraction import late_imports
 from retarget_tf.footage.importers import KeypointFile
 from retarget_tf.footage.people.choosing import tell_absences
 from retarget_tf.pictures import image_files, video
@@ -44,11 +45,17 @@ def write_dance(
     video.check_output(dance.out)
     if options is not None and options.background_file:
         image_files.load_photo(options.background_file)
-    with concurrent.futures.ThreadPoolExecutor(1) as meanwhile:
+    with late_imports.pyplot_when_used(), concurrent.futures.ThreadPoolExecutor(1) as meanwhile:
         # Takes seconds, in which the inputs are read: detecting keypoints does not need TensorFlow.
         meanwhile.submit(importlib.import_module, "retarget_tf.retargeting.frames.frame_maker")
-        target = _target(retargeter, dance, reading)
-        source = _source(dance, reading, show_progress=show_progress)
+        try:
+            target = _target(retargeter, dance, reading)
+            if dance.show != "frames" or dance.maps_dir is not None:
+                meanwhile.submit(retargeter.warm_up)  # what fails here fails again, and is told, at the first map
+            source = _source(dance, reading, show_progress=show_progress)
+        except BaseException:
+            meanwhile.shutdown(cancel_futures=True)  # what has not begun is not needed
+            raise
         tell_absences(f"source {source.name}", source.keypoints, "the poses before and after stand in")
     return retargeter.write_video(
         target,

@@ -295,6 +295,31 @@ def test_turned_figure_has_the_turned_map(monkeypatch: pytest.MonkeyPatch, turns
     assert (np.rot90(found, -turns) == expected).mean() > 0.995
 
 
+def test_a_view_that_voted_is_not_segmented_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[Uint8Array] = []
+
+    class Counting(UprightSegmenter):
+        def segment(self, image: Uint8Array) -> Float32Array:
+            looks.append(image)
+            return super().segment(image)
+
+    monkeypatch.setattr(detectors, "Segmenter", Counting)
+    picture = np.repeat(paint().argmax(axis=-1)[..., None] * 50, 3, axis=-1).astype(np.uint8)
+    posed, whole = extraction.PosedImage(picture, figure()), SquareCrop(0, 0, SIZE)
+    with extraction.PartsParser(workers=1) as parser:
+        unvoted = parser.opacity(posed, whole, SIZE)
+        parser.parse(posed, whole, SIZE)
+        assert len(looks) == 2
+        np.testing.assert_array_equal(parser.opacity(posed, whole, SIZE), unvoted)
+        parser.parse(posed, whole, SIZE // 2)
+        assert len(looks) == 2
+        parser.opacity(extraction.PosedImage(picture[::-1], figure()), whole, SIZE)
+        assert len(looks) == 3
+        parser.vote([])
+        parser.opacity(posed, whole, SIZE)
+        assert len(looks) == 4
+
+
 def test_trousers_taken_for_skin_in_one_frame_stay_trousers() -> None:
     good, bad = paint(trousers=True), paint(trousers=False)
     parsing_map = parts.assign(bad, figure(), vote(*[good] * 5, bad))
@@ -339,6 +364,16 @@ def test_specks_and_holes_are_filled_islands_go() -> None:
     expected = np.zeros((64, 64), np.uint8)
     expected[10:50, 10:50] = 3
     np.testing.assert_array_equal(clean, expected)
+
+
+def test_islands_are_the_same_wherever_the_person_is() -> None:
+    parsing_map = np.random.default_rng(0).choice([1, 3, 5], (24, 20), p=[0.1, 0.6, 0.3]).astype(np.uint8)
+    body = parsing_map > 0
+    at_edge = cleanup.remove_specks(parsing_map, body)
+    within = cleanup.remove_specks(np.pad(parsing_map, 9), np.pad(body, 9))
+    assert (at_edge != parsing_map).any()
+    assert at_edge.all()
+    np.testing.assert_array_equal(within[9:-9, 9:-9], at_edge)
 
 
 def test_still_pixels_are_averaged_moving_ones_are_not() -> None:

@@ -2,6 +2,7 @@
 
 import itertools
 import pathlib
+import threading
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import skeleton
 from retarget_tf.footage import extraction
 from retarget_tf.footage.extraction import detectors, following, pipeline
+from retarget_tf.footage.people import tracking
 from retarget_tf.pictures import video
 from retarget_tf.pictures.video import reading
 from tests.pictures.video_test import write_timed
@@ -62,6 +64,44 @@ def test_one_dancer_alone_is_found_by_the_steadier_search(monkeypatch: pytest.Mo
     np.testing.assert_array_equal(track.keypoints, truth[0])
     monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth, 128))
     assert following.find_person(frames, 30).has_company
+
+
+def test_the_search_for_one_dancer_ends_where_two_are_certain(monkeypatch: pytest.MonkeyPatch) -> None:
+    frames, truth = two_dancers(40, size=64)
+    monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth, 128))
+    coming = iter(frames)
+    assert following.find_person(coming, 30, stops_in_company=True).has_company
+    assert len(list(coming)) > 15
+    monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth[:1], 128))
+    assert len(following.find_person(frames, 30, stops_in_company=True).keypoints) == 40
+
+
+@pytest.mark.parametrize("people", [1, 2])
+def test_no_thread_is_left_where_a_detector_fails(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch, people: int
+) -> None:
+    """A video of one person fails in the first pass, one of two in the second, when the first has stopped early."""
+    frames, truth = two_dancers(40, size=64)
+    path = write(tmp_path / "two.mp4", frames)
+    monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth[:people], 128))
+    monkeypatch.setattr(tracking.PeopleTracker, "update", lambda *_: 1 / 0)
+    if people == 1:
+        monkeypatch.setattr(following, "_Views", lambda *_: 1 / 0)
+    with pytest.raises(ZeroDivisionError):
+        extraction.video_keypoints(path)
+    assert not [thread.name for thread in threading.enumerate() if "ThreadPool" in thread.name]
+
+
+def test_times_are_noted_once_while_the_video_is_read(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write_timed(tmp_path / "slower.mkv", [*range(0, 330, 33), *range(330, 1330, 100)], width=128, height=64)
+    _, truth = two_dancers(60, size=64)
+    for people in (1, 2):  # of two the video is read twice
+        monkeypatch.setattr(detectors, "PoseDetector", TrueDetector(truth[:people], 128))
+        times: list[video.TimedFrame] = []
+        extraction.video_keypoints(path, max_frames=15, times=times)
+        expected = list(itertools.islice(video.read_timed_frames(path, pictures=False), 15))
+        assert [(now.seconds, now.duration) for now in times] == [(now.seconds, now.duration) for now in expected]
+        assert all(not now.frame.size for now in times)
 
 
 def test_views_are_kept_of_the_followed_person_only(monkeypatch: pytest.MonkeyPatch) -> None:

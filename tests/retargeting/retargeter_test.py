@@ -1,9 +1,11 @@
 """Tests from photo, video and keypoint files to maps, frames and panel, and of the errors for bad input."""
 
 import dataclasses
+import importlib
 import json
 import pathlib
 import shutil
+import threading
 from collections.abc import Sequence
 from typing import Any
 
@@ -22,7 +24,7 @@ from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.trained import KERAS_NAME
 from retarget_tf.pictures import image_files, video
 from retarget_tf.pictures.panel import Panel
-from retarget_tf.retargeting import rollout, sources, targets
+from retarget_tf.retargeting import rollout, sources, targets, writing
 from retarget_tf.retargeting.dance import Dance, Show
 from retarget_tf.retargeting.frames.options import FrameOptions
 from retarget_tf.retargeting.retargeter import Retargeter
@@ -55,6 +57,64 @@ def test_the_network_is_read_when_it_is_first_asked(
     assert len(list(damaged.frames(target, keypoints()[:2], FrameOptions(height=64)))) == 2
     with pytest.raises(InputDataError, match=r"generator\.keras: cannot be read"):
         list(damaged.retarget(target, keypoints()[:2]))
+
+
+def test_a_warm_network_is_neither_read_nor_traced_again(
+    model: pathlib.Path, target: Target, tmp_path: pathlib.Path
+) -> None:
+    shutil.copytree(model, tmp_path / "read")
+    warm = Retargeter.load(tmp_path / "read")
+    warm.warm_up()
+    shutil.rmtree(tmp_path / "read")
+    expected = list(Retargeter.load(model).retarget(target, keypoints()[:2]))
+    np.testing.assert_array_equal(list(warm.retarget(target, keypoints()[:2])), expected)
+
+
+def test_a_network_that_cannot_be_warmed_up_is_told_when_it_is_needed(
+    model: pathlib.Path, photo: pathlib.Path, dance: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    shutil.copytree(model, tmp_path / "damaged")
+    (tmp_path / "damaged" / KERAS_NAME).write_bytes(b"no model")
+    np.save(tmp_path / "points.npy", keypoints())
+    np.save(tmp_path / "point.npy", keypoints(1))
+    asked = Dance(
+        out=str(tmp_path / "maps.mp4"),
+        show="maps",
+        target_photo=str(photo),
+        target_map="none",
+        target_keypoints=str(tmp_path / "point.npy"),
+        source_video=str(dance),
+        source_keypoints=str(tmp_path / "points.npy"),
+    )
+    with pytest.raises(InputDataError, match=r"generator\.keras: cannot be read"):
+        write_dance(Retargeter.load(tmp_path / "damaged"), asked)
+    assert not (tmp_path / "maps.mp4").exists()
+
+
+def test_a_network_is_not_warmed_up_for_a_dance_that_has_failed(
+    loaded: Retargeter, target: Target, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, may_go_on = threading.Event(), threading.Event()
+
+    def slow_import(_: str) -> None:
+        begun.set()
+        assert may_go_on.wait(30)
+
+    def fail(*_: object, **__: object) -> None:
+        assert begun.wait(30)
+        threading.Timer(0.2, may_go_on.set).start()
+        raise KeyboardInterrupt
+
+    warmed: list[Retargeter] = []
+    monkeypatch.setattr(importlib, "import_module", slow_import)
+    monkeypatch.setattr(Retargeter, "prepare_target", lambda *_, **__: target)
+    monkeypatch.setattr(writing, "video_source", fail)
+    monkeypatch.setattr(Retargeter, "warm_up", lambda self: warmed.append(self))
+    asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo="me.jpg", source_video="dance.mp4")
+    with pytest.raises(KeyboardInterrupt):
+        write_dance(loaded, asked)
+    assert not warmed
+    assert not [thread.name for thread in threading.enumerate() if "ThreadPool" in thread.name]
 
 
 @pytest.fixture
@@ -575,6 +635,22 @@ def test_refuses_keypoints_of_another_video(
         loaded.write_video(target, source, out, maps_dir=maps)
     assert not out.exists()
     assert not maps.exists()
+
+
+def test_a_video_whose_keypoints_are_detected_is_not_read_again_for_its_times(
+    dance: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    noted = [video.TimedFrame(index / 10, np.zeros((0, 0, 3), np.uint8), 0.1) for index in range(5)]
+
+    def found(*_: object, times: list[video.TimedFrame], **__: object) -> Float32Array:
+        times += noted
+        return keypoints()
+
+    monkeypatch.setattr(extraction, "video_keypoints", found)
+    source = sources.video_source(dance)
+    assert [timed.seconds for timed in source.frames(pictures=False)] == [timed.seconds for timed in noted]
+    assert [timed.frame.ndim for timed in source.frames()] == [3] * 5
+    assert all(timed.frame.size for timed in source.frames())
 
 
 def test_max_frames_cuts_the_source(dance: pathlib.Path, tmp_path: pathlib.Path) -> None:

@@ -27,10 +27,18 @@ def remove_specks(parsing_map: Uint8Array, body: BoolArray) -> Uint8Array:
     least = max(3, round(_LEAST_PART_SHARE * area))
     person = _without_holes(person, least)
     kept = np.zeros(parsing_map.shape, np.bool_)
-    for class_id in np.unique(parsing_map[person & (parsing_map > 0)]):
-        kept |= _large_islands((parsing_map == class_id) & person, least)
+    box = _box(person)  # a quarter of the map, and so of the time
+    classes, kept_there = np.where(person[box], parsing_map[box], 0), kept[box]
+    for class_id in np.flatnonzero(np.bincount(classes[classes > 0])):
+        kept_there |= _large_islands(classes == class_id, least)
     filled = parsing_map[nearest_pixels(kept)] if kept.any() else parsing_map
     return np.where(person, filled, 0).astype(np.uint8)
+
+
+def _box(mask: BoolArray) -> tuple[slice, slice]:
+    """Returns the rows and columns of the box around a mask that is not empty."""
+    rows, columns = (np.flatnonzero(mask.any(axis=axis)) for axis in (1, 0))
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _person(foreground: BoolArray, body: BoolArray) -> BoolArray:

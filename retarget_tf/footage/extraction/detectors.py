@@ -4,8 +4,6 @@ MediaPipe is imported only when one of them is opened.
 """
 
 import io
-import sys
-import types
 import zipfile
 from typing import Any, Self
 
@@ -15,7 +13,7 @@ from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body.keypoint_formats import from_mediapipe33
 from retarget_tf.errors import MissingDependencyError
-from retarget_tf.footage.extraction import models, tflite_metadata
+from retarget_tf.footage.extraction import late_imports, models, tflite_metadata
 
 # Channels of `Segmenter.segment`, as the model card of selfie_multiclass_256x256 lists them.
 BACKGROUND, HAIR, BODY_SKIN, FACE_SKIN, CLOTHES, OTHERS = range(6)
@@ -134,24 +132,15 @@ def _exact_task(folder: files.PathLike | None) -> bytes:
 
 
 def _mediapipe_vision() -> tuple[Any, Any]:
-    _keep_tensorflow_out()
+    late_imports.keep_tensorflow_out()
     try:
-        from mediapipe.tasks.python import BaseOptions, vision
+        with late_imports.pyplot_when_used():
+            from mediapipe.tasks.python import BaseOptions, vision
     except ImportError as error:
         raise MissingDependencyError(
             f"package mediapipe: cannot be imported ({error}). Install it: pip install 'retarget_tf[extract]'"
         ) from error
     return vision, BaseOptions
-
-
-def _keep_tensorflow_out() -> None:
-    """Prevents MediaPipe from importing TensorFlow, which takes seconds and which it needs only for its documentation.
-
-    It asks for one decorator of TensorFlow's, in a module of its own, in whose place this puts another one.
-    """
-    name = "mediapipe.tasks.python.core.optional_dependencies"
-    decorators = types.SimpleNamespace(do_not_generate_docs=lambda documented: documented)
-    sys.modules.setdefault(name, types.SimpleNamespace(doc_controls=decorators))  # type: ignore[arg-type]
 
 
 def _mediapipe_image(image: Uint8Array) -> Any:

@@ -47,7 +47,12 @@ class Track:
 
 
 def find_person(
-    frames: Iterable[Uint8Array], fps: float, search: PersonSearch = MAIN_SEARCH, *, view_of: ViewOf | None = None
+    frames: Iterable[Uint8Array],
+    fps: float,
+    search: PersonSearch = MAIN_SEARCH,
+    *,
+    view_of: ViewOf | None = None,
+    stops_in_company: bool = False,
 ) -> Track:
     """Finds the keypoints of a video's only person.
 
@@ -56,10 +61,12 @@ def find_person(
         fps: Frames per second.
         search: How exactly joints are found; `person` is not used.
         view_of: Makes the segmenter's view of a picture; None keeps no views.
+        stops_in_company: Ends the track, and takes no more frames, once it is certain that others are there too.
     """
     keypoints: list[Float32Array] = []
     views = _Views(view_of)
-    looks: list[concurrent.futures.Future[int]] = []  # how many people are seen
+    look: concurrent.futures.Future[int] | None = None  # how many people are seen
+    crowded_looks = 0
     stride = max(1, round(fps * _LOOK_SECONDS))
     with (
         open_detector(search, video=True) as detector,
@@ -68,13 +75,15 @@ def find_person(
     ):
         for index, frame in enumerate(frames):
             if index % stride == 0:
-                if looks:
-                    looks[-1].result()  # no more than one frame waits
-                looks.append(beside.submit(_count_people, onlooker, frame, index / fps))
+                crowded_looks += _is_crowded(look)  # no more than one frame waits
+                if stops_in_company and crowded_looks >= _ENOUGH_LOOKS:
+                    break
+                look = beside.submit(_count_people, onlooker, frame, index / fps)
             found = detector.detect(frame, index / fps)
             keypoints.append(np.zeros((skeleton.NUM_JOINTS, 3), np.float32) if found is None else found)
             views.add(index, frame, [] if found is None else [found])
-        crowded_looks = sum(look.result() > 1 for look in looks)
+        else:
+            crowded_looks += _is_crowded(look)
     return Track(np.stack(keypoints), views.of(keypoints), crowded_looks >= _ENOUGH_LOOKS)
 
 
@@ -85,6 +94,10 @@ def given_person(frames: Iterable[Uint8Array], keypoints: Float32Array, *, view_
     for index, (frame, pose) in enumerate(zip(frames, poses, strict=True)):
         views.add(index, frame, [pose])
     return Track(keypoints, views.of(poses))
+
+
+def _is_crowded(look: concurrent.futures.Future[int] | None) -> bool:
+    return look is not None and look.result() > 1
 
 
 def _count_people(onlooker: PeopleDetector, frame: Uint8Array, seconds: float) -> int:

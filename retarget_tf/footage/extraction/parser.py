@@ -8,6 +8,7 @@ combined with the pose (`parts`).
 import collections
 import concurrent.futures
 import contextlib
+import hashlib
 import os
 import queue
 from collections.abc import Callable, Iterable, Iterator
@@ -18,9 +19,10 @@ import numpy as np
 
 from retarget_tf import files
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
+from retarget_tf.body import skeleton
 from retarget_tf.body.parsing_labels import PARTS10
 from retarget_tf.footage.extraction import cropping, detectors, parts, wardrobe
-from retarget_tf.footage.extraction.body_geometry import bones_of, nearness
+from retarget_tf.footage.extraction.body_geometry import Bones, bones_of, nearness
 from retarget_tf.footage.extraction.steadying import SegmentedFrame, steadied
 from retarget_tf.footage.extraction.views import parsed_upright
 from retarget_tf.pictures.square_crop import SquareCrop
@@ -29,6 +31,7 @@ _In = TypeVar("_In")
 _Out = TypeVar("_Out")
 
 _VIEW = detectors.SEGMENTER_SIZE
+_ViewKey = tuple[bytes, int]  # of a view and how it is turned
 
 
 class PosedImage(NamedTuple):
@@ -68,6 +71,7 @@ class PartsParser:
         self._view_scale = view_scale
         self._resources = contextlib.ExitStack()
         self._idle: queue.SimpleQueue[detectors.Segmenter] = queue.SimpleQueue()
+        self._voted: dict[_ViewKey, Float32Array] = {}  # confidences of the views of the last vote
         with contextlib.ExitStack() as opened:
             for _ in range(self._workers):
                 self._idle.put(opened.enter_context(detectors.Segmenter(models_folder=models_folder)))
@@ -92,8 +96,22 @@ class PartsParser:
         return cropping.person_view(posed.keypoints, width, height, self._view_scale)
 
     def vote(self, views: Iterable[PosedImage]) -> wardrobe.Wardrobe:
-        """Estimates what the person wears by a vote of a few dozen views (`view_of`) of the same clip."""
-        return wardrobe.count([ballot for ballot in self._in_order(self._ballot, views) if ballot is not None])
+        """Estimates what the person wears by a vote of a few dozen views (`view_of`) of the same clip.
+
+        Their confidences, 1.5 MB each, are kept until the next vote: frames with these views need no segmenter then.
+        """
+        voted: dict[_ViewKey, Float32Array] = {}
+
+        def ballot(view: PosedImage) -> wardrobe.Ballot | None:
+            bones = bones_of(view.keypoints)
+            if bones is None:
+                return None
+            values = voted[_key(*view)] = self._segment(*view)
+            return _ballot(view, values, bones)
+
+        ballots = [ballot for ballot in self._in_order(ballot, views) if ballot is not None]
+        self._voted = voted
+        return wardrobe.count(ballots)
 
     def parse_frames(
         self, frames: Iterable[PosedImage], crop: SquareCrop, size: int, clothes: wardrobe.Wardrobe
@@ -136,19 +154,9 @@ class PartsParser:
         person = values[..., 1:]  # without the background channel, zeros mean background
         return _with_background(_place(person, view, crop, size) * inside_picture(posed.image, crop, size)[..., None])
 
-    def _ballot(self, view: PosedImage) -> wardrobe.Ballot | None:
-        bones = bones_of(view.keypoints)
-        if bones is None:
-            return None
-        values = self._segment(view.image, view.keypoints)
-        rows, columns = parts.candidates(values)
-        if not len(rows):
-            return None
-        near = nearness(np.stack([columns, rows], axis=-1).astype(np.float32) + 0.5, bones)
-        lab = cv2.cvtColor(view.image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
-        return wardrobe.ballot(values[rows, columns], lab[rows, columns], bones, near)
-
     def _segment(self, view: Uint8Array, keypoints: Float32Array) -> Float32Array:
+        if (known := self._voted.get(_key(view, keypoints))) is not None:
+            return known
         segmenter = self._idle.get()
         try:
             return parsed_upright(segmenter.segment, view, keypoints)
@@ -164,6 +172,20 @@ class PartsParser:
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+
+
+def _ballot(view: PosedImage, values: Float32Array, bones: Bones) -> wardrobe.Ballot | None:
+    """Returns the vote of a view whose confidences are `values`; None if they show nobody."""
+    rows, columns = parts.candidates(values)
+    if not len(rows):
+        return None
+    near = nearness(np.stack([columns, rows], axis=-1).astype(np.float32) + 0.5, bones)
+    lab = cv2.cvtColor(view.image.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    return wardrobe.ballot(values[rows, columns], lab[rows, columns], bones, near)
+
+
+def _key(view: Uint8Array, keypoints: Float32Array) -> _ViewKey:
+    return hashlib.sha256(view.data).digest(), skeleton.quarter_turns(keypoints)
 
 
 def _place(values: Float32Array, view: SquareCrop, crop: SquareCrop, size: int) -> Float32Array:

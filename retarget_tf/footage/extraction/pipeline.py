@@ -12,6 +12,8 @@ import sys
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+import numpy as np
+
 from retarget_tf import files
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import keypoint_filters, parsing_labels, skeleton
@@ -39,6 +41,7 @@ from retarget_tf.parallel import ahead
 from retarget_tf.pictures import video
 from retarget_tf.program.progress import Progress, counted
 
+_NO_PICTURE = np.zeros((0, 0, 3), np.uint8)
 _WITHOUT_A_POSE = "the clip has no joints there, and empty maps where that takes over half a second"
 
 
@@ -141,6 +144,7 @@ def video_keypoints(
     max_frames: int = 0,
     reading: video.ReadOptions = video.AS_IT_IS,
     show_progress: Progress = False,
+    times: list[video.TimedFrame] | None = None,
 ) -> Float32Array:
     """Finds the keypoints of one person in every frame of a video; frames are not kept in memory.
 
@@ -150,6 +154,7 @@ def video_keypoints(
         max_frames: Number of frames to read; 0 reads all.
         reading: Options of reading the video.
         show_progress: Draws a progress bar, or the function to tell of the progress.
+        times: Gets the frames as `video.read_timed_frames` reads them without pictures, which saves reading them again.
 
     Returns:
         float32 `[frames, 25, 3]` in pixels of the upright video; unseen joints are (0, 0, 0).
@@ -160,14 +165,18 @@ def video_keypoints(
     """
     header = video.probe(path, reading)
     stretch = Stretch(0, max_frames or sys.maxsize)
-    frames = _Frames(path, header, reading, stretch, clips.clip_id_of(path), show_progress, at_one_rate=False)
+    noted = [] if times is None else times
+    frames = _Frames(path, header, reading, stretch, clips.clip_id_of(path), show_progress, noted)
     track = _track(frames, search)
     return skeleton.drop_unseen(track.keypoints, header.width, header.height)
 
 
 @dataclasses.dataclass(frozen=True)
 class _Frames:
-    """Stretch of a video that can be read several times; `at_one_rate` as in `video.read_frames`."""
+    """Stretch of a video that can be read several times.
+
+    With `times` its frames need not be equally spaced, and those last read are noted there, without pictures.
+    """
 
     path: files.PathLike
     header: video.VideoInfo
@@ -175,16 +184,22 @@ class _Frames:
     stretch: Stretch
     name: str
     show_progress: Progress
-    at_one_rate: bool = True
+    times: list[video.TimedFrame] | None = None
 
     @contextlib.contextmanager
     def open(self, purpose: str) -> Iterator[Iterable[Uint8Array]]:
         total = min(self.header.declared_frames or sys.maxsize, self.stretch.end) - self.stretch.first
-        read = video.read_frames(self.path, self.reading, at_one_rate=self.at_one_rate)
+        read = video.read_frames(self.path, self.reading) if self.times is None else self._timed(self.times)
         frames = itertools.islice(read, *self.stretch)
         known = total if total < sys.maxsize - self.stretch.first else None
         with counted(frames, f"{self.name}: {purpose}", known, self.show_progress) as shown:
             yield shown
+
+    def _timed(self, times: list[video.TimedFrame]) -> Iterator[Uint8Array]:
+        times.clear()
+        for timed in video.read_timed_frames(self.path, self.reading):
+            times.append(timed._replace(frame=_NO_PICTURE))
+            yield timed.frame
 
 
 def _track(
@@ -197,18 +212,18 @@ def _track(
     Exchanged sides are repaired at once, because the parser tells left from right by the keypoints.
     """
     track, fps = None, frames.header.fps
-    cuts: list[int] = []  # noted in the first pass
+    cuts: list[int] = []
     if known is not None:
         first, end = frames.stretch.first, min(frames.stretch.end, len(known))
         with frames.open("clothes") as pictures:
             shown = with_keypoints(noting_cuts(pictures, cuts), end, f"video {frames.path}", first=first)
             track = given_person(shown, known[first:end], view_of=view_of)
     elif search.person == MAIN_PERSON:
-        with frames.open("pose") as pictures:
-            track = find_person(ahead(noting_cuts(pictures, cuts)), fps, search, view_of=view_of)
+        with frames.open("pose") as pictures, contextlib.closing(ahead(noting_cuts(pictures, cuts))) as watched:
+            track = find_person(watched, fps, search, view_of=view_of, stops_in_company=True)
     if track is None or track.has_company:
-        with frames.open("people") as pictures:
-            watched = noting_cuts(pictures, cuts) if track is None else pictures
+        cuts.clear()  # of the pass before, which may have stopped early
+        with frames.open("people") as pictures, contextlib.closing(ahead(noting_cuts(pictures, cuts))) as watched:
             track = follow_person(watched, fps, search, frames.path, view_of=view_of)
     doubts = merged_doubts({*track.doubts, *between_people(cuts, track.keypoints)}, fps)
     tell_doubts(f"video {frames.path}", [frames.stretch.first + frame for frame in doubts])

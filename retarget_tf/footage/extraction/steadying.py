@@ -4,7 +4,6 @@ A pixel that keeps its colour shows the same thing in the next frame, so averagi
 that change colour are left unchanged, so that moving parts are not smeared.
 """
 
-import itertools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -32,27 +31,47 @@ class SegmentedFrame(NamedTuple):
 
 
 def steadied(frames: Iterable[SegmentedFrame]) -> Iterator[SegmentedFrame]:
-    """Yields the frames with confidences averaged over three frames; keeps three in memory."""
-    padded = itertools.chain([None], frames, [None])
-    window: list[SegmentedFrame | None] = []
-    for frame in padded:
-        window.append(frame)
-        if len(window) == 3:
-            before, middle, after = window
-            assert middle is not None
-            yield _averaged(middle, [other for other in (before, after) if other is not None])
-            window.pop(0)
+    """Yields the frames with confidences averaged over three frames; keeps two in memory."""
+    before: _Mean | None = None
+    for frame in frames:
+        now = _Mean(frame)
+        if before is not None:
+            weight = before.likeness(now)
+            now.add(before.frame, weight)
+            before.add(frame, weight)
+            yield before.steady()
+        before = now
+    if before is not None:
+        yield before.steady()
 
 
-def _averaged(frame: SegmentedFrame, others: list[SegmentedFrame]) -> SegmentedFrame:
-    total, weights = frame.confidences.copy(), np.ones(frame.image.shape[:2], np.float32)
-    smooth = _smooth(frame.image)
-    for other in others:
-        difference = np.abs(smooth - _smooth(other.image)).max(axis=-1)
-        weight = np.exp(-((difference / np.float32(_STILL)) ** 2))
-        total += weight[..., None] * other.confidences
-        weights += weight
-    return frame._replace(confidences=total / weights[..., None])
+class _Mean:
+    """A frame, and the weighted mean of its confidences and those of the neighbours that are added."""
+
+    def __init__(self, frame: SegmentedFrame) -> None:
+        self.frame = frame
+        self._smooth = _smooth(frame.image)
+        self._total, self._weights = frame.confidences.copy(), np.ones(frame.image.shape[:2], np.float32)
+
+    def likeness(self, other: "_Mean") -> Float32Array:
+        """Returns the weight of one frame in the mean of the other, float32 `[size, size]`."""
+        difference = np.abs(self._smooth - other._smooth)
+        largest = np.maximum(np.maximum(difference[..., 0], difference[..., 1]), difference[..., 2])
+        return np.exp(-((largest / np.float32(_STILL)) ** 2))
+
+    def add(self, other: SegmentedFrame, weight: Float32Array) -> None:
+        """Adds a neighbour with this weight."""
+        self._total += _in_channels(weight, self._total.shape[-1]) * other.confidences
+        self._weights += weight
+
+    def steady(self) -> SegmentedFrame:
+        """Returns the frame with the mean as its confidences."""
+        return self.frame._replace(confidences=self._total / _in_channels(self._weights, self._total.shape[-1]))
+
+
+def _in_channels(values: Float32Array, count: int) -> Float32Array:
+    """Repeats values `[size, size]` in each of `count` channels; NumPy's broadcasting takes several times as long."""
+    return cv2.merge([values] * count)
 
 
 def _smooth(image: Uint8Array) -> Float32Array:

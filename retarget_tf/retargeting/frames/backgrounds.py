@@ -135,7 +135,7 @@ class PhotoBackground(Background):
         share = shown[rows, columns][nearest_pixels(person[rows, columns])]
         share *= self._area[rows, columns] | covered[rows, columns]
         here = frame[rows, columns].astype(np.float32)
-        frame[rows, columns] = np.rint(here + share[..., None] * (self._photo[rows, columns] - here))
+        frame[rows, columns] = np.rint(here + cv2.merge([share] * 3) * (self._photo[rows, columns] - here))
         return frame
 
 
@@ -159,7 +159,7 @@ def over(layer: Layer, background: Uint8Array) -> Uint8Array:
     """Lays a person over a background, RGB uint8 `[height, width, 3]`; returns a new picture."""
     picture = background.copy()
     behind = background[layer.region].astype(np.float32)
-    behind *= (1 - layer.opacity)[..., None]
+    behind *= cv2.merge([1 - layer.opacity] * 3)
     behind += layer.colours
     picture[layer.region] = np.clip(np.rint(behind), 0, 255)
     return picture

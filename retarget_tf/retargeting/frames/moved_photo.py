@@ -104,16 +104,17 @@ class _Painting:
         row = source_y * np.float32(photo.scale) + np.float32(photo.square.top - cutout.top - 0.5)
         found = cv2.remap(cutout.picture, column, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_CONSTANT)
         visibility = 1.0 if part == SKIRT else motion.visibility(part)
-        opacity = found[..., 3:].astype(np.float32) * np.float32(visibility / 255)
+        *colours, covered = (channel.astype(np.float32) for channel in cv2.split(found))
+        opacity = covered * np.float32(visibility / 255)
         moved = np.maximum(np.abs(source_x - x), np.abs(source_y - y)) * np.float32(photo.scale)
         still = stillness(moved) * np.float32(is_seen)
-        new = np.dstack([found[..., :3].astype(np.float32), np.ones_like(still), still])
+        new = cv2.merge([*colours, np.ones_like(still), still])
         rows, columns = (
             slice(side.start - all_.start, side.stop - all_.start)
             for side, all_ in zip(region, self._region, strict=True)
         )
         here = self._values[rows, columns]
-        here += opacity * (new - here)
+        here += cv2.merge([opacity] * 5) * (new - here)  # in all channels, faster than NumPy's broadcasting
 
     def finished(self) -> Layer:
         """Returns what was painted."""
