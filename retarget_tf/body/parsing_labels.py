@@ -65,7 +65,7 @@ class LabelSchema:
         """Paints a map: RGB uint8 `[..., height, width, 3]`, mid-grey where the class is unknown."""
         table = np.full((256, 3), 128, np.uint8)
         table[: self.num_classes] = self.palette
-        return table[parsing_map]
+        return np.take(table, parsing_map, axis=0)  # several times as fast as an index
 
     def ids_of(self, picture: Uint8Array) -> Uint8Array:
         """Inverts `colour`: returns the class id of each pixel of a picture `[height, width, 3]`.

@@ -86,6 +86,15 @@ class SquareCrop:
 
 def _cut(image: AnyArray, left: int, top: int, side: int) -> AnyArray:
     """Crops a square of whole pixels; outside the picture, the nearest edge pixel is used."""
-    rows = np.clip(np.arange(top, top + side), 0, image.shape[0] - 1)
-    columns = np.clip(np.arange(left, left + side), 0, image.shape[1] - 1)
-    return np.ascontiguousarray(image[rows][:, columns])
+    (rows, above), (columns, before) = (
+        _overlap(start, side, length) for start, length in zip((top, left), image.shape, strict=False)
+    )
+    inside = image[rows, columns]
+    below, after = side - above - inside.shape[0], side - before - inside.shape[1]
+    return cv2.copyMakeBorder(inside, above, below, before, after, cv2.BORDER_REPLICATE)
+
+
+def _overlap(start: int, side: int, length: int) -> tuple[slice, int]:
+    """Returns which pixels of an axis are in the square, or else the nearest one, and how many lie before them."""
+    first, last = (min(max(at, 0), length - 1) for at in (start, start + side - 1))
+    return slice(first, last + 1), min(max(-start, 0), side - 1)
