@@ -43,6 +43,8 @@ def write_dance(
     # Before minutes of detection.
     check_outputs(dance.out, dance.maps_dir, dance.show, options)
     video.check_output(dance.out)
+    if dance.source_video:
+        video.probe(dance.source_video, reading)
     if options is not None and options.background_file:
         image_files.load_photo(options.background_file)
     with late_imports.pyplot_when_used(), concurrent.futures.ThreadPoolExecutor(1) as meanwhile:

@@ -105,12 +105,13 @@ def _command(folder: Path, preset: str, workdir: Path) -> list[str]:
 
 
 def _undisturbed(folder: Path, preset: str) -> Undisturbed:
-    workdir, start = folder / preset, time.monotonic()
-    process = subprocess.Popen(_command(folder, preset, workdir), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    workdir, start, told = folder / preset, time.monotonic(), folder / f"{preset}.txt"
+    with told.open("w") as stderr:
+        process = subprocess.Popen(_command(folder, preset, workdir), stdout=subprocess.DEVNULL, stderr=stderr)
     while not any(workdir.glob("checkpoints/*.index")) and process.poll() is None:
         time.sleep(0.01)
     first_step = time.monotonic() - start
-    assert process.wait() == 0
+    assert process.wait() == 0, told.read_text()
     return Undisturbed(workdir, time.monotonic() - start, first_step)
 
 

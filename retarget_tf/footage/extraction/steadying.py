@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from retarget_tf.arrays import Float32Array, Uint8Array
+from retarget_tf.pictures.channels import in_channels
 
 _STILL = 10.0  # d0 of the weight exp(-(d / d0)^2) of a neighbour frame, with colour difference d in 0..255
 _BLUR = 1.0  # standard deviation in pixels of a blur that removes compression noise
@@ -61,17 +62,12 @@ class _Mean:
 
     def add(self, other: SegmentedFrame, weight: Float32Array) -> None:
         """Adds a neighbour with this weight."""
-        self._total += _in_channels(weight, self._total.shape[-1]) * other.confidences
+        self._total += in_channels(weight, self._total.shape[-1]) * other.confidences
         self._weights += weight
 
     def steady(self) -> SegmentedFrame:
         """Returns the frame with the mean as its confidences."""
-        return self.frame._replace(confidences=self._total / _in_channels(self._weights, self._total.shape[-1]))
-
-
-def _in_channels(values: Float32Array, count: int) -> Float32Array:
-    """Repeats values `[size, size]` in each of `count` channels; NumPy's broadcasting takes several times as long."""
-    return cv2.merge([values] * count)
+        return self.frame._replace(confidences=self._total / in_channels(self._weights, self._total.shape[-1]))
 
 
 def _smooth(image: Uint8Array) -> Float32Array:

@@ -7,6 +7,7 @@ import numpy as np
 
 from retarget_tf.arrays import BoolArray, Float32Array, Uint8Array
 from retarget_tf.pictures import image_files
+from retarget_tf.pictures.channels import in_channels
 from retarget_tf.pictures.nearest import nearest_pixels
 from retarget_tf.retargeting.frames import shadow
 from retarget_tf.retargeting.frames.moved_photo import Layer
@@ -135,7 +136,7 @@ class PhotoBackground(Background):
         share = shown[rows, columns][nearest_pixels(person[rows, columns])]
         share *= self._area[rows, columns] | covered[rows, columns]
         here = frame[rows, columns].astype(np.float32)
-        frame[rows, columns] = np.rint(here + cv2.merge([share] * 3) * (self._photo[rows, columns] - here))
+        frame[rows, columns] = np.rint(here + in_channels(share, 3) * (self._photo[rows, columns] - here))
         return frame
 
 
@@ -159,7 +160,7 @@ def over(layer: Layer, background: Uint8Array) -> Uint8Array:
     """Lays a person over a background, RGB uint8 `[height, width, 3]`; returns a new picture."""
     picture = background.copy()
     behind = background[layer.region].astype(np.float32)
-    behind *= cv2.merge([1 - layer.opacity] * 3)
+    behind *= in_channels(1 - layer.opacity, 3)
     behind += layer.colours
     picture[layer.region] = np.clip(np.rint(behind), 0, 255)
     return picture

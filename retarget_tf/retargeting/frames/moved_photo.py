@@ -9,6 +9,7 @@ import numpy as np
 
 from retarget_tf.arrays import Float32Array
 from retarget_tf.body.limb_warp.anatomy import PART, TWINS
+from retarget_tf.pictures.channels import in_channels
 from retarget_tf.retargeting.frames.appearance import Appearance, Cutout
 from retarget_tf.retargeting.frames.dividing import SKIRT
 from retarget_tf.retargeting.frames.framing import Framing, Region
@@ -114,7 +115,7 @@ class _Painting:
             for side, all_ in zip(region, self._region, strict=True)
         )
         here = self._values[rows, columns]
-        here += cv2.merge([opacity] * 5) * (new - here)  # in all channels, faster than NumPy's broadcasting
+        here += in_channels(opacity, 5) * (new - here)
 
     def finished(self) -> Layer:
         """Returns what was painted."""
