@@ -108,7 +108,7 @@ def test_a_network_is_not_warmed_up_for_a_dance_that_has_failed(
     warmed: list[Retargeter] = []
     monkeypatch.setattr(importlib, "import_module", slow_import)
     monkeypatch.setattr(Retargeter, "prepare_target", lambda *_, **__: target)
-    monkeypatch.setattr(writing.video, "probe", lambda *_: None)
+    monkeypatch.setattr(video, "probe", lambda *_: None)
     monkeypatch.setattr(writing, "video_source", fail)
     monkeypatch.setattr(Retargeter, "warm_up", lambda self: warmed.append(self))
     asked = Dance(out=str(tmp_path / "maps.mp4"), show="maps", target_photo="me.jpg", source_video="dance.mp4")
