@@ -117,6 +117,8 @@ def _sweep(folder: pathlib.Path) -> None:
             shutil.rmtree(path, ignore_errors=True)
         elif ".data-" in path.name and not path.with_name(f"{path.stem}.index").exists():
             path.unlink(missing_ok=True)
+    for path in folder.glob("checkpoint.tmp*"):  # TensorFlow's list, not renamed yet
+        path.unlink(missing_ok=True)
 
 
 def _list_again(folder: pathlib.Path) -> None:

@@ -54,9 +54,11 @@ def test_what_a_killed_write_left_behind_goes(records_folder: pathlib.Path, work
     folder = workdir / "checkpoints"
     (folder / "ckpt-7_temp").mkdir()
     (folder / "ckpt-7_temp" / "part-00000").write_bytes(b"half")
+    (folder / "checkpoint.tmp0a1b2c3d").write_bytes(b"half")
     (folder / "ckpt-7.data-00000-of-00001").write_bytes(b"half")
     assert loop.train(records_folder, workdir, MODEL, LONGER) == 5
     assert not list(folder.glob("ckpt-7*"))
+    assert not list(folder.glob("checkpoint.tmp*"))
     assert not half.exists()
 
 
