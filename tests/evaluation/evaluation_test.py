@@ -277,8 +277,11 @@ def test_curves_are_means_over_clips_that_reach_t(found: evaluating.Evaluation) 
 class ReferenceMapLoop:
     """A `presets.Loop` that gives the reference's map for ever, and background where it is not known."""
 
+    STATE = "state"
+
     def __init__(self, network: Any, config: ModelConfig, reference: rollout.Reference) -> None:
         del network
+        self.reference: Mapping[str, Any] = {}
         self._map = tf.constant(baselines.without_unknown(reference.parsing_map))
         self._rgb = encoding.colour_map(self._map, config.schema)
 

@@ -65,5 +65,5 @@ def test_a_file_is_played_at_its_times(tmp_path: Path) -> None:
 
 
 def test_a_camera_that_is_not_there_is_told_in_a_line() -> None:
-    with pytest.raises(InputDataError, match=r"camera 77: cannot be opened\. .* --camera\.$"):
+    with pytest.raises(InputDataError, match=r"camera 77: cannot be opened; .* --camera\.$"):
         next(cameras.camera(77))

@@ -46,7 +46,16 @@ def start_page(folder: pathlib.Path, *flags: str) -> RunningPage:
     """Starts a page and waits until it has printed its address."""
     command = [sys.executable, "-m", "export.page", "--port=0", f"--max_frames={FRAMES}", *flags]
     environment = {**os.environ, "TMPDIR": str(folder)}
-    process = subprocess.Popen(command, cwd=testing.ROOT, env=environment, stdout=subprocess.PIPE, text=True)
+    process = subprocess.Popen(
+        command,
+        cwd=testing.ROOT,
+        env=environment,
+        stdout=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(
+            signal.SIGINT, signal.SIG_DFL
+        ),  # ignored where a shell began this behind itself
+    )
     assert process.stdout is not None
     line = process.stdout.readline()
     assert line.startswith("Open http"), line
