@@ -1,6 +1,7 @@
 """The process that makes dances: apart from the page, so that a dance can be ended at once and the page stays quick."""
 
 import contextlib
+import importlib
 import logging as standard_logging
 import multiprocessing
 import os
@@ -83,7 +84,7 @@ def _work(connection: Connection, model: str, is_quiet: bool) -> None:
     from retarget_tf.serving.page.making import make
 
     with contextlib.suppress(ImportError):  # is told with the first task
-        pass
+        importlib.import_module("retarget_tf.retargeting.frames.frame_maker")  # and with it TensorFlow
     logging.get_absl_logger().addHandler(_Notes(say))
     retargeter = Retargeter.load(model)
     with contextlib.suppress(EOFError, BrokenPipeError):  # the page has ended
