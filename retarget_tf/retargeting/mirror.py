@@ -28,6 +28,7 @@ from retarget_tf.retargeting.retargeter import Retargeter
 from retarget_tf.retargeting.targets import Target
 
 _RECENT = 30  # frames over which rate and latency are taken
+_NOBODY = np.zeros((skeleton.NUM_JOINTS, 3), np.float32)
 _LEAST_STEP = 1e-3  # seconds between two frames
 
 
@@ -78,7 +79,7 @@ def mirrored(
         image_files.load_photo(frame_options.background_file)
     target = retargeter.prepare_target(options.target_photo, search=options.target_search)
     move = _mover(retargeter, target, options, frame_options)
-    move(np.zeros((skeleton.NUM_JOINTS, 3), np.float32), _LEAST_STEP)  # the first one takes seconds
+    move(_NOBODY, _LEAST_STEP)  # the first one takes seconds
     if shots is None:
         shots = cameras.played(options.source_video) if options.source_video else cameras.camera(options.camera)
     with (
@@ -96,7 +97,7 @@ def mirrored(
                 return
             picture = np.ascontiguousarray(shot.picture[:, ::-1]) if options.mirror else shot.picture
             found = detector.detect(picture, seconds)
-            frame = move(np.zeros((skeleton.NUM_JOINTS, 3), np.float32) if found is None else found, seconds - before)
+            frame = move(_NOBODY if found is None else found, seconds - before)
             before = seconds
             ends.append(time.monotonic())
             latencies.append(ends[-1] - shot.taken)

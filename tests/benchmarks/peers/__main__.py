@@ -101,37 +101,36 @@ def _print_roofline(rates: dict[tuple[str, Kind], float], kinds: list[Kind]) -> 
 
 
 def _ours(kinds: list[Kind]) -> dict[Kind, Seconds]:
-    import keras
-
     from tests.benchmarks.peers.ours import Ours, inputs, window
 
-    calls = {}
-    for precision in _PRECISIONS:
-        keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
-        ours = Ours()
-        for kind in kinds:
-            if kind[2] == precision:
-                is_step = kind[0] == "step"
-                calls[kind] = _timed(ours.call(kind[0]), (window if is_step else inputs)(kind[1]))
-    keras.config.set_dtype_policy("float32")
-    return calls
+    return _in_each_precision(kinds, Ours, lambda name, batch: ((window if name == "step" else inputs)(batch),))
 
 
 def _tutorial(kinds: list[Kind]) -> dict[Kind, Seconds]:
-    import keras
     import tensorflow as tf
 
     from tests.benchmarks.peers.tensorflow_tutorial import Tutorial
 
+    def pictures(name: str, batch: int) -> tuple[Any, ...]:
+        return tuple(tf.random.uniform([batch, 256, 256, 3], -1, 1) for _ in range(2 if name == "step" else 1))
+
+    return _in_each_precision(kinds, Tutorial, pictures)
+
+
+def _in_each_precision(
+    kinds: list[Kind], build: Callable[[], Any], arguments: Callable[[str, int], tuple[Any, ...]]
+) -> dict[Kind, Seconds]:
+    """Builds networks of Keras in each precision, and returns the timed calls of all kinds."""
+    import keras
+
     calls = {}
     for precision in _PRECISIONS:
         keras.config.set_dtype_policy(precision if precision == "float32" else f"mixed_{precision}")
-        tutorial = Tutorial()
+        networks = build()
         for kind in kinds:
-            if kind[2] == precision:
-                pictures = [tf.random.uniform([kind[1], 256, 256, 3], -1, 1) for _ in range(2)]
-                is_step = kind[0] == "step"
-                calls[kind] = _timed(tutorial.call(kind[0]), *(pictures if is_step else pictures[:1]))
+            name, batch, wanted = kind
+            if wanted == precision:
+                calls[kind] = _timed(networks.call(name), *arguments(name, batch))
     keras.config.set_dtype_policy("float32")
     return calls
 
