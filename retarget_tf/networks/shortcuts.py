@@ -6,7 +6,8 @@ channels this takes up to ten times as long as the arithmetic, so `take` makes t
     4x4, stride 2              patches [pixels, 16 * channels] @ kernel
     4x4, stride 2, transposed  pixels [pixels, channels] @ kernel, whose 4x4 results overlap and are added
 
-Batch normalization in training becomes one operation instead of twelve. GPUs gain nothing, so nothing changes there.
+Batch normalization in training becomes one operation instead of twelve (on several replicas: a few). GPUs gain nothing,
+so nothing changes there.
 """
 
 import functools
@@ -16,13 +17,14 @@ import keras
 import tensorflow as tf
 
 from retarget_tf.arrays import Tensor
+from retarget_tf.networks import replicas
 
 _FEW_PIXELS, _FEW_PIXELS_UP = 16, 8  # largest side of the input
 _FEW_FILTERS = 4
 
 _SAME3 = [[0, 0]] * 3  # padding of three axes
 
-Gradients = tuple[Tensor, Tensor]
+Gradients = tuple[Tensor, ...]
 
 
 def take(network: keras.Model) -> keras.Model:
@@ -38,7 +40,7 @@ def take(network: keras.Model) -> keras.Model:
 
 def _faster(layer: keras.layers.Layer) -> Callable[..., Tensor] | None:
     if isinstance(layer, keras.layers.BatchNormalization):
-        return None if layer.synchronized else _normalize
+        return _normalize
     is_up = isinstance(layer, keras.layers.Conv2DTranspose)
     if not (is_up or isinstance(layer, keras.layers.Conv2D)):
         return None
@@ -67,20 +69,59 @@ def _normalize(
 ) -> Tensor:
     if not training:
         return type(layer).call(layer, inputs, training=training, mask=mask)
-    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
-        x=inputs,
-        scale=layer.gamma.value,
-        offset=layer.beta.value,
-        mean=[],
-        variance=[],
-        epsilon=layer.epsilon,
-        is_training=True,
-    )
-    count = tf.cast(tf.reduce_prod(tf.shape(inputs)[:-1]), tf.float32)
-    variance *= tf.maximum(count - 1, 1) / count  # the operation's is an estimate of all data's
+    normalized = _normalized_by_all if layer.synchronized else _normalized
+    outputs, mean, variance = normalized(inputs, layer.gamma.value, layer.beta.value, layer.epsilon)
     for average, value in ((layer.moving_mean, mean), (layer.moving_variance, variance)):
         average.assign(average * layer.momentum + value * (1.0 - layer.momentum))
     return outputs
+
+
+def _normalized(inputs: Tensor, scale: Tensor, offset: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalizes by the statistics of the batch; returns them as well."""
+    outputs, mean, variance, *_ = tf.raw_ops.FusedBatchNormV3(
+        x=inputs, scale=scale, offset=offset, mean=[], variance=[], epsilon=epsilon, is_training=True
+    )
+    count = tf.cast(_pixels(inputs), tf.float32)
+    return outputs, mean, variance * tf.maximum(count - 1, 1) / count  # the operation's is an estimate of all data's
+
+
+def _normalized_by_all(inputs: Tensor, scale: Tensor, offset: Tensor, epsilon: float) -> tuple[Tensor, Tensor, Tensor]:
+    """Normalizes by the statistics of the batches of all replicas: two exchanges, one forward and one backward."""
+    _, mean, variance = _normalized(tf.stop_gradient(inputs), tf.ones_like(scale), tf.zeros_like(scale), epsilon)
+    mean, square = tf.unstack(replicas.mean(tf.stack([mean, variance + tf.square(mean)])))
+    variance = tf.maximum(square - tf.square(mean), 0.0)
+
+    def with_statistics(inputs: Tensor, scale: Tensor, offset: Tensor) -> Tensor:
+        return tf.raw_ops.FusedBatchNormV3(
+            x=inputs, scale=scale, offset=offset, mean=mean, variance=variance, epsilon=epsilon, is_training=False
+        )[0]
+
+    @tf.custom_gradient
+    def normalize(inputs: Tensor, scale: Tensor, offset: Tensor) -> tuple[Tensor, Callable[[Tensor], Gradients]]:
+        def gradients(upstream: Tensor) -> Gradients:
+            of_inputs, of_scale, of_offset, *_ = tf.raw_ops.FusedBatchNormGradV3(
+                y_backprop=upstream,
+                x=inputs,
+                scale=scale,
+                reserve_space_1=mean,
+                reserve_space_2=variance,
+                reserve_space_3=[],
+                epsilon=epsilon,
+                is_training=False,
+            )
+            # What the inputs change by way of the statistics (Ioffe and Szegedy 2015, section 3).
+            by_scale, by_offset = tf.unstack(replicas.total(tf.stack([of_scale, of_offset])))
+            share = -scale * tf.math.rsqrt(variance + epsilon) / tf.cast(_pixels(inputs) * replicas.count(), tf.float32)
+            return of_inputs + with_statistics(inputs, share * by_scale, share * by_offset), of_scale, of_offset
+
+        return with_statistics(inputs, scale, offset), gradients
+
+    return normalize(inputs, scale, offset), mean, variance
+
+
+def _pixels(inputs: Tensor) -> Tensor:
+    """Counts the pixels of all pictures of a batch."""
+    return tf.reduce_prod(tf.shape(inputs)[:-1])
 
 
 @tf.custom_gradient

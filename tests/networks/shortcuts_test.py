@@ -29,6 +29,7 @@ CASES: list[Any] = [
     (_up(3), (32, 16, 4)),
     (keras.layers.BatchNormalization(gamma_initializer="random_normal"), (5, 7, 3)),
     (keras.layers.BatchNormalization(momentum=0.9, epsilon=1e-5), (1, 1, 3)),
+    (keras.layers.BatchNormalization(gamma_initializer="random_normal", synchronized=True), (5, 7, 3)),
 ]
 
 
