@@ -30,12 +30,14 @@ class TrainingState:
         step: Training steps done, including those of earlier runs; also the number of batches consumed.
         seconds: Time spent in these steps.
         slowed: The learning rate that was asked for, and what it is multiplied by, float64 `[2]`.
+        at_once: Steps that the last call took.
         stopped_by_signal: Number of the signal that asked to stop (SIGTERM, SIGINT or SIGHUP), or 0.
     """
 
     step: tf.Variable
     seconds: tf.Variable
     slowed: tf.Variable
+    at_once: int = 1
     stopped_by_signal: int = 0
 
     @classmethod
@@ -57,6 +59,10 @@ class TrainingState:
     def steps_done(self) -> int:
         """`step` as a Python number."""
         return int(self.step.numpy())
+
+    def is_due(self, every: int) -> bool:
+        """Returns whether what happens every so many steps is to happen after the last call."""
+        return self.steps_done % every < self.at_once
 
 
 class NotFiniteError(TrainingError):
@@ -84,7 +90,7 @@ class Clock(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         now = time.monotonic()
-        self._state.step.assign_add(1)
+        self._state.step.assign_add(self._state.at_once)
         taken, self._state.stopped_by_signal = self._agree(now - self._last, self._state.stopped_by_signal)
         self._state.seconds.assign_add(taken)
         self._last = now
@@ -173,5 +179,5 @@ class Checkpoints(keras.callbacks.Callback):
         self._save, self._state, self._every = save, state, every
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
-        if self._state.steps_done % self._every == 0 or self.model.stop_training:
+        if self._state.is_due(self._every) or self.model.stop_training:
             self._save(self._state.steps_done)

@@ -47,6 +47,15 @@ class TrainingConfig:
         "when a loss or a weight is not finite: stop; or go back to the last checkpoint and go on with half of the "
         "learning rate (rollback)",
     )
+    jit_compile: Literal["auto", "yes", "no"] = setting(
+        "auto", "whether XLA compiles training steps; auto: on one GPU, since on a processor it is slower"
+    )
+    steps_per_execution: int = setting(
+        1,
+        "steps that are taken in one call: more spare time between short steps, as those of GPUs are. Learning rates "
+        "change and signals are heard between two calls",
+        minimum=1,
+    )
     cache_records: bool = setting(False, "read the records once and keep them in memory: for slow disks")
     strategy: Literal["none", "mirrored", "multi_worker"] = setting(
         "none",

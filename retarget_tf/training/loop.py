@@ -14,6 +14,7 @@ On several machines (`strategies`) all of them run `train`; the workdir is read 
 
 import contextlib
 import dataclasses
+import itertools
 import os
 import pathlib
 from collections.abc import Callable, Iterable, Sequence
@@ -70,10 +71,9 @@ def train(
     Raises:
         InputDataError: The records do not fit the model, are damaged or differ from those of the workdir's first run,
             no checkpoint can be read, or `init_from` has other model settings.
-        ConfigError: Settings other than length, reports, caching, learning rate, precision and replicas differ from
-            those of the workdir's first run, the outputs would replace the records, `init_from`, or files that no
-            training wrote, another process is training in the workdir, or the replicas cannot be had
-            (`strategies.form`).
+        ConfigError: Settings that may not change (`run_settings`) differ from those of the workdir's first run, the
+            outputs would replace the records, `init_from`, or files that no training wrote, another process is training
+            in the workdir, or the replicas cannot be had (`strategies.form`).
         StoppedError: A signal stopped the training; checkpoint and generator were saved.
         TrainingError: A loss or a weight became NaN or infinite, a checkpoint cannot be written, or another machine of
             the training is gone.
@@ -117,10 +117,10 @@ def train(
             if store is not None and training_config.on_nan == "rollback" and not checkpoints.are_in(folder):
                 store.save(state.steps_done)  # to go back to
             with callbacks.stopping_on_signal(state), records.locating_damage(folders):
-                train_step = group.compiled(learner.train_step, learner.jit_compile)
+                train_steps = group.compiled(learner.train_step, _by_xla(training_config, learner))
                 while True:
                     try:
-                        _fit(train_step, learner, state, group, store, folder, folders, training_config, show_progress)
+                        _fit(train_steps, learner, state, group, store, folder, folders, training_config, show_progress)
                     except callbacks.NotFiniteError:
                         if store is None or not _goes_back(store, state, training_config):
                             raise
@@ -182,8 +182,12 @@ def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Ar
     return network.get_weights()
 
 
+def _by_xla(config: TrainingConfig, learner: Learner) -> bool:
+    return bool(learner.jit_compile) if config.jit_compile == "auto" else config.jit_compile == "yes"
+
+
 def _fit(
-    train_step: Callable[[Any], dict[str, Tensor]],
+    train_steps: Callable[[Sequence[Any]], dict[str, Tensor]],
     learner: Learner,
     state: callbacks.TrainingState,
     group: strategies.Group,
@@ -212,7 +216,7 @@ def _fit(
     if show_progress and group.is_chief:
         after_steps.append(reports.ProgressBar(state, config.steps, seconds))
     batches = training_dataset(records_folders, config, state.steps_done, group.cluster)
-    _run(train_step, group.distribute(batches), learner, after_steps)
+    _run(train_steps, group.distribute(batches), learner, state, config, after_steps)
     if not state.stopped_by_signal and not callbacks.is_finished(state, config.steps, seconds):
         raise TrainingError(
             f"training step {state.steps_done}: ended before its time, although the batches never end. "
@@ -221,18 +225,26 @@ def _fit(
 
 
 def _run(
-    train_step: Callable[[Any], dict[str, Tensor]],
+    train_steps: Callable[[Sequence[Any]], dict[str, Tensor]],
     batches: Iterable[Any],
     learner: Learner,
+    state: callbacks.TrainingState,
+    config: TrainingConfig,
     after_steps: list[keras.callbacks.Callback],
 ) -> None:
     """Takes steps until a callback ends them: Keras's `fit` for one epoch, which several machines cannot run."""
     called = keras.callbacks.CallbackList(after_steps, model=learner)
     learner.stop_training = False
     called.on_train_begin()
-    for number, batch in enumerate(batches):
+    endless = iter(batches)
+    for number in itertools.count():
+        left = config.steps - state.steps_done if config.steps else config.steps_per_execution
+        together = list(itertools.islice(endless, min(config.steps_per_execution, left)))
+        if not together:
+            break
+        state.at_once = len(together)
         called.on_train_batch_begin(number)
-        called.on_train_batch_end(number, train_step(batch))
+        called.on_train_batch_end(number, train_steps(together))
         if learner.stop_training:
             break
     called.on_train_end()

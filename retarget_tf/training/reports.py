@@ -37,7 +37,7 @@ class History(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         step = self._state.steps_done
-        if step % self._every:
+        if not self._state.is_due(self._every):
             return
         values = {name: float(value) for name, value in (logs or {}).items()}
         previous_step, previous_time = self._mark
@@ -84,7 +84,7 @@ class Samples(keras.callbacks.Callback):
 
     def on_train_batch_end(self, batch: int, logs: Logs = None) -> None:
         step = self._state.steps_done
-        if step % self._every == 0 or self.model.stop_training:
+        if self._state.is_due(self._every) or self.model.stop_training:
             picture = self._draw()
             with files.atomic_file(self._folder / f"step_{step:08d}.png") as temporary:
                 temporary.write_bytes(tf.io.encode_png(picture).numpy())

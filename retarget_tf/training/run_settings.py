@@ -1,7 +1,7 @@
 """Writes the settings of a training (config.json) and its software and hardware (environment.json) into the workdir.
 
-When a training resumes, its settings must be those of the first run; only its length, its reports, caching, the
-learning rate, the precision and the replicas may change.
+When a training resumes, its settings must be those of the first run; only its length, its reports, caching, how it
+is compiled, the learning rate, the precision and the replicas may change.
 """
 
 import dataclasses
@@ -20,8 +20,8 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks.config import ModelConfig
 from retarget_tf.training.config import TrainingConfig
 
-# Settings that may change when a training resumes: how long it runs, how often it reports, how it reads records,
-# what to lower after a loss that is not finite; and the devices that it runs on.
+# Settings that may change when a training resumes: how long it runs, how often it reports, how it reads records and is
+# compiled, what to lower after a loss that is not finite; and the devices that it runs on.
 _FREE_TO_CHANGE = (
     "steps",
     "minutes",
@@ -29,6 +29,8 @@ _FREE_TO_CHANGE = (
     "sample_every",
     "log_every",
     "cache_records",
+    "jit_compile",
+    "steps_per_execution",
     "learning_rate",
     "mixed_precision",
     "on_nan",

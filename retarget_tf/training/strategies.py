@@ -67,15 +67,27 @@ class Group:
         rows = spec[trained_on[0]].shape[0]
         return self.strategy.distribute_datasets_from_function(lambda _: dataset.rebatch(rows // replicas))
 
-    def compiled(self, train_step: Callable[[Any], Losses], jit_compile: bool) -> Callable[[Any], Losses]:
-        """Compiles a training step to run on all replicas; it returns losses that are equal on all of them."""
+    def compiled(self, train_step: Callable[[Any], Losses], jit_compile: bool) -> Callable[[Sequence[Any]], Losses]:
+        """Compiles a training step to run on all replicas, for several batches in one call.
+
+        Args:
+            train_step: Takes a replica's rows of a batch, and returns losses that are equal on all replicas.
+            jit_compile: Whether XLA compiles it.
+
+        Returns:
+            Takes a sequence of batches of `distribute`, and returns the losses of the last one.
+        """
 
         @tf.function(autograph=False, reduce_retracing=True, jit_compile=jit_compile)
         def step(batch: Any) -> Losses:
             losses = self.strategy.run(train_step, args=(batch,))
             return {name: self._first(loss) for name, loss in losses.items()}
 
-        return step
+        @tf.function(autograph=False, reduce_retracing=True)
+        def steps(batches: Sequence[Any]) -> Losses:
+            return [step(batch) for batch in batches][-1]
+
+        return steps
 
     def agree(self, seconds: float, signal: int) -> tuple[float, int]:
         """Returns the largest values of all machines, so that all of them end after the same step."""

@@ -47,6 +47,17 @@ def test_clock_counts_and_stops_at_the_last_step() -> None:
     assert (state.steps_done, model.stop_training) == (5, True)
 
 
+def test_what_is_due_within_a_call_of_several_steps_is_done_after_it() -> None:
+    state = state_at(0)
+    clock = callbacks.Clock(state, steps=100, seconds=0)
+    attach(clock)
+    due = []
+    for state.at_once in (4, 4, 1, 1):
+        clock.on_train_batch_end(0)
+        due.append(state.is_due(5))
+    assert (state.steps_done, due) == (10, [False, True, False, True])
+
+
 def test_a_hangup_that_is_ignored_as_under_nohup_stays_ignored() -> None:
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
     try:

@@ -18,7 +18,7 @@ from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
 from retarget_tf.networks.generator import load_generator
-from retarget_tf.training import callbacks, checkpoints, loop, precision
+from retarget_tf.training import callbacks, checkpoints, loop, precision, strategies
 from retarget_tf.training.config import TrainingConfig
 from retarget_tf.training.run_settings import environment, write_settings
 from tests.testing import make_clip_folder, run_program, wait_until
@@ -88,6 +88,33 @@ def test_stop_and_resume_equals_not_stopping(records_folder: pathlib.Path, tmp_p
     assert any("dropout_seeds" in name for name in whole)
     for name, expected in whole.items():
         np.testing.assert_allclose(parts[name], expected, atol=1e-6, err_msg=name)
+
+
+@pytest.mark.slow
+def test_several_steps_in_one_call_train_the_same(
+    records_folder: pathlib.Path, trained: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    loop.train(records_folder, tmp_path, MODEL, dataclasses.replace(CONFIG, log_every=2, steps_per_execution=3))
+    before, rows = (np.genfromtxt(folder / "history.csv", delimiter=",", names=True) for folder in (trained, tmp_path))
+    assert rows["step"].tolist() == [3, 4], "after the call that took step 2, and after the last"
+    for loss in ("discriminator_loss", "l1_loss"):
+        np.testing.assert_allclose(rows[loss], before[loss][2:], rtol=1e-3)
+    saved = sorted(path.stem for path in (tmp_path / "checkpoints").glob("*.index"))
+    assert saved == ["ckpt-3", "ckpt-4"]
+
+
+@pytest.mark.slow
+def test_xla_trains_the_same(records_folder: pathlib.Path) -> None:
+    model = dataclasses.replace(MODEL, dropout=0.0, norm="instance", patch_layers=1)  # XLA draws other random numbers
+    group = strategies.form(CONFIG)
+    batch = next(iter(group.distribute(loop.training_dataset(records_folder, CONFIG))))
+    losses = []
+    for by_xla in (False, True):
+        learner = loop.build_learner(model, CONFIG)
+        steps = group.compiled(learner.train_step, by_xla)
+        losses.append([steps([batch])["l1_loss"], steps([batch])["l1_loss"]])
+    np.testing.assert_allclose(losses[1], losses[0], rtol=1e-4)
+    assert losses[0][0] != losses[0][1]
 
 
 @pytest.mark.slow

@@ -26,7 +26,8 @@ class Ours:
     def call(self, kind: str) -> Callable[[Any], Any]:
         """Returns a training step, or a forward pass, for one size of batch."""
         if kind == "step":
-            return strategies.form(self._settings).compiled(self._learner.train_step, self._learner.jit_compile)
+            steps = strategies.form(self._settings).compiled(self._learner.train_step, jit_compile=False)
+            return lambda batch: steps([batch])
         return tf.function(lambda inputs: self._learner.generator(inputs, training=False), reduce_retracing=True)
 
 
