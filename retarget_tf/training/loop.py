@@ -14,33 +14,29 @@ On several machines (`strategies`) all of them run `train`; the workdir is read 
 
 import contextlib
 import dataclasses
-import itertools
 import os
 import pathlib
-from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import keras
 import tensorflow as tf
 from absl import logging
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array, Tensor
-from retarget_tf.dataset import input_pipeline, records
-from retarget_tf.errors import ConfigError, InputDataError, StoppedError, TrainingError
+from retarget_tf.arrays import Float32Array
+from retarget_tf.dataset import records
+from retarget_tf.errors import ConfigError, InputDataError, StoppedError
 from retarget_tf.networks import generator, trained
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
-from retarget_tf.training import callbacks, checkpoints, precision, reports, run_settings, strategies
+from retarget_tf.training import callbacks, checkpoints, precision, run_settings, strategies
 from retarget_tf.training.cluster import Cluster
 from retarget_tf.training.config import TrainingConfig
+from retarget_tf.training.fitting import Fitting
 from retarget_tf.training.learner import Learner
 from retarget_tf.training.learners import LEARNERS
 from retarget_tf.training.run_settings import SETTINGS, WRITTEN, write_settings
 
 PathLike = files.PathLike
-
-_SAMPLE_WINDOWS = 4
-_LEAST_SLOWDOWN = 2**-6  # a training that fails with a smaller share of its learning rate has another fault
 
 
 def train(
@@ -116,16 +112,11 @@ def train(
             state.ask_for(training_config.learning_rate)
             if store is not None and training_config.on_nan == "rollback" and not checkpoints.are_in(folder):
                 store.save(state.steps_done)  # to go back to
+            fitting = Fitting(
+                learner, training_config, state, group, store, folder, folders[0], show_progress=show_progress
+            )
             with callbacks.stopping_on_signal(state), records.locating_damage(folders):
-                train_steps = group.compiled(learner.train_step, _by_xla(training_config, learner))
-                while True:
-                    try:
-                        _fit(train_steps, learner, state, group, store, folder, folders, training_config, show_progress)
-                    except callbacks.NotFiniteError:
-                        if store is None or not _goes_back(store, state, training_config):
-                            raise
-                    else:
-                        break
+                fitting.run(lambda start: training_dataset(folders, training_config, start, group.cluster))
             spec = GeneratorSpec(model_config, manifests[0].person_height_share, state.steps_done)
         finally:
             keras.config.set_dtype_policy("float32")
@@ -149,20 +140,6 @@ def _precision(config: TrainingConfig, folder: pathlib.Path, group: strategies.G
     return policy
 
 
-def _goes_back(store: checkpoints.CheckpointStore, state: callbacks.TrainingState, config: TrainingConfig) -> bool:
-    """Drops a checkpoint that led to NaN and, for `on_nan=rollback`, restores the newest left; whether it did so."""
-    failed, slowdown = state.steps_done, state.slowdown / 2
-    store.drop(failed - 1)
-    if config.on_nan == "stop" or slowdown < _LEAST_SLOWDOWN or not store.restore():
-        return False
-    state.slowed.assign([config.learning_rate, slowdown])
-    logging.warning(
-        "training step %d: a loss or a weight is not finite; going on from step %d with %g times the learning rate.",
-        *(failed, state.steps_done, slowdown),
-    )
-    return True
-
-
 def build_learner(model_config: ModelConfig, training_config: TrainingConfig) -> Learner:
     """Builds the preset's networks and optimizers, ready to be trained or restored from a checkpoint."""
     learner = LEARNERS[training_config.preset](model_config, training_config)
@@ -180,74 +157,6 @@ def _initial_weights(init_from: PathLike, config: ModelConfig) -> list[Float32Ar
             "Give the same flags, or begin without --init_from."
         )
     return network.get_weights()
-
-
-def _by_xla(config: TrainingConfig, learner: Learner) -> bool:
-    return bool(learner.jit_compile) if config.jit_compile == "auto" else config.jit_compile == "yes"
-
-
-def _fit(
-    train_steps: Callable[[Sequence[Any]], dict[str, Tensor]],
-    learner: Learner,
-    state: callbacks.TrainingState,
-    group: strategies.Group,
-    store: checkpoints.CheckpointStore | None,
-    folder: pathlib.Path,
-    records_folders: list[files.Place],
-    config: TrainingConfig,
-    show_progress: bool,
-) -> None:
-    seconds = config.minutes * 60
-    if callbacks.is_finished(state, config.steps, seconds):
-        return
-    after_steps = [callbacks.Clock(state, config.steps, seconds, group.agree), callbacks.Finite(state)]
-    if store is not None:
-        reports.keep_events(folder / "tensorboard", state.steps_done)
-        writer = tf.summary.create_file_writer(str(folder / "tensorboard"))
-        windows = _sample_windows(records_folders[0])
-        after_steps += [
-            reports.History(folder / "history.csv", writer, state, config.log_every, config.batch_size),
-            reports.Samples(
-                folder / "samples", writer, state, config.sample_every, lambda: learner.draw_samples(windows)
-            ),
-            callbacks.Checkpoints(store.save, state, config.checkpoint_every),
-        ]
-    after_steps.append(callbacks.Schedule(state, config.steps, seconds, learner.set_progress))
-    if show_progress and group.is_chief:
-        after_steps.append(reports.ProgressBar(state, config.steps, seconds))
-    batches = training_dataset(records_folders, config, state.steps_done, group.cluster)
-    _run(train_steps, group.distribute(batches), learner, state, config, after_steps)
-    if not state.stopped_by_signal and not callbacks.is_finished(state, config.steps, seconds):
-        raise TrainingError(
-            f"training step {state.steps_done}: ended before its time, although the batches never end. "
-            "Run the same command again; --verbosity=1 shows TensorFlow's messages."
-        )
-
-
-def _run(
-    train_steps: Callable[[Sequence[Any]], dict[str, Tensor]],
-    batches: Iterable[Any],
-    learner: Learner,
-    state: callbacks.TrainingState,
-    config: TrainingConfig,
-    after_steps: list[keras.callbacks.Callback],
-) -> None:
-    """Takes steps until a callback ends them: Keras's `fit` for one epoch, which several machines cannot run."""
-    called = keras.callbacks.CallbackList(after_steps, model=learner)
-    learner.stop_training = False
-    called.on_train_begin()
-    endless = iter(batches)
-    for number in itertools.count():
-        left = config.steps - state.steps_done if config.steps else config.steps_per_execution
-        together = list(itertools.islice(endless, min(config.steps_per_execution, left)))
-        if not together:
-            break
-        state.at_once = len(together)
-        called.on_train_batch_begin(number)
-        called.on_train_batch_end(number, train_steps(together))
-        if learner.stop_training:
-            break
-    called.on_train_end()
 
 
 def training_dataset(
@@ -286,13 +195,3 @@ def _as_list(records_folders: PathLike | Sequence[PathLike]) -> list[files.Place
     if isinstance(records_folders, str | os.PathLike):
         return [files.place(records_folders)]
     return [files.place(folder) for folder in records_folders]
-
-
-def _sample_windows(records_folder: PathLike) -> dict[str, Any]:
-    """Reads a few windows, always the same, of the validation split, or of the training split if that is empty."""
-    manifest = records.Manifest.load(records_folder)
-    split = "validation" if manifest.splits["validation"].frames else "train"
-    dataset = input_pipeline.make_dataset(
-        records_folder, split, window_frames=2, batch_size=_SAMPLE_WINDOWS, augment=None, seed=0, drop_remainder=False
-    )
-    return next(iter(dataset))
