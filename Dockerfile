@@ -1,7 +1,7 @@
 # All programs in a container, for processors of x86-64 and arm64; docs/container.md says how to run it.
 #
 #   docker build -t retarget_tf .
-#   docker build -t retarget_tf --build-arg EXTRAS=extract,cuda .        # for NVIDIA's container toolkit; not tried
+#   docker build -t retarget_tf --build-arg EXTRAS=extract,page,cuda .   # for NVIDIA's container toolkit; not tried
 
 FROM python:3.11-slim-bookworm AS wheel
 COPY . /src

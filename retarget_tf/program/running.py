@@ -129,7 +129,9 @@ def _set_up_keras() -> None:
 
 
 def _in_plain_words(error: Exception) -> str:
-    """Says of a number or a switch what it must be, in the place of what Python says of converting text."""
+    """Says which flag is missing, or what a value must be, in the place of what absl and Python say."""
+    if missing := re.match(r"flag --(\w+)=None: Flag --\w+ must have a value other than None", str(error)):
+        return f"--{missing[1]} must be given."
     named = re.match(r"flag --(\w+)=", str(error))
     if not isinstance(error, flags.IllegalFlagValueError) or named is None:
         return str(error)
@@ -141,6 +143,8 @@ def _in_plain_words(error: Exception) -> str:
             rule = "true or false"
         case flags.IntegerParser() | flags.FloatParser():
             rule = parser.syntactic_help.replace("an integer", "a whole number")
+        case flags.EnumParser():
+            rule = f"one of {', '.join(parser.enum_values)}"
         case _:
             return str(error)
     return f"{name} must be {rule}. Received: {name}={value}."

@@ -26,7 +26,7 @@ ROWS = [
     Row(f"{BUILD} --clips=", USAGE, "clips must name a folder"),
     Row(f"{TRAIN} --records=", USAGE, "records must name a folder"),
     Row(f"{TRAIN} --learning_rate=nan", USAGE, "learning_rate must be above 0"),
-    Row(f"{TRAIN} --preset=fancy", USAGE, r"preset=fancy: value should be one of <paper\|stable>"),
+    Row(f"{TRAIN} --preset=fancy", USAGE, "preset must be one of paper, stable. Received: preset=fancy"),
     Row("retarget-validate-records --records=records --workers=many", USAGE, "workers must be a whole number"),
     Row("retarget-make-dancers --out=d --people=two", USAGE, "people must be a whole number"),
     Row("retarget-make-dancers --out=d --people=0", USAGE, "people must be at least 1"),

@@ -37,9 +37,12 @@ _MODULES: Final = {
     "flask-cors": "flask_cors",
     "grpcio": "grpc",
     "grpcio-health-checking": "grpc_health.v1.health",
+    "mkdocs-material": "material",
+    "mkdocstrings-python": "mkdocstrings_handlers",
     "opencv-python-headless": "cv2",
     "opencv-contrib-python": "cv2",
     "pillow": "PIL.Image",
+    "pygame-ce": "pygame",
     "pypatchmatch": "patchmatch",
     "pytest-xdist": "xdist",
     "tensorflow-serving-api": "tensorflow_serving.apis.predict_pb2",
@@ -86,6 +89,11 @@ def installed(name: str) -> Version | None:
         return None
 
 
+def module_of(name: str) -> str:
+    """Returns what a package is imported as."""
+    return _MODULES.get(name, name.replace("-", "_"))
+
+
 def _range(specifiers: SpecifierSet) -> str:
     return ",".join(sorted(map(str, specifiers), reverse=True))
 
@@ -112,7 +120,7 @@ def _of_extra(requirements: Iterable[Requirement], extra: str) -> list[Requireme
 def _load(requirements: Iterable[Requirement], folder: pathlib.Path) -> Mapping[str, Answer]:
     """Imports the packages that are there, in one process, and returns how it went by the package's name."""
     there = [needed.name for needed in requirements if installed(needed.name)]
-    questions = [Question("imported", (_MODULES.get(name, name.replace("-", "_")),)) for name in there]
+    questions = [Question("imported", (module_of(name),)) for name in there]
     no_cache = {"XDG_CACHE_HOME": str(folder)}  # where onnxruntime keeps an id of the machine
     return dict(zip(there, ask(questions, folder, no_cache), strict=True))
 
@@ -138,7 +146,7 @@ def _problem(needed: Requirement, loaded: Mapping[str, Answer]) -> tuple[str, st
 
 
 def _way_out(name: str, problem: str) -> str:
-    if _MODULES.get(name) == "cv2" or "libGL" in problem:
+    if module_of(name) == "cv2" or "libGL" in problem:
         return "pip install --no-deps --force-reinstall opencv-python-headless"
     if "SIGILL" in problem:
         return "The processor lacks instructions (AVX) for which the package was built. Use another machine."

@@ -7,6 +7,7 @@ import os
 import pathlib
 import shutil
 import socket
+import ssl
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -15,7 +16,7 @@ from typing import Any
 from absl import logging
 
 from retarget_tf import files
-from retarget_tf.errors import ConfigError, MissingDependencyError
+from retarget_tf.errors import ConfigError, InputDataError, MissingDependencyError
 from retarget_tf.networks.trained import read_spec
 from retarget_tf.serving.page import examples
 from retarget_tf.serving.page.guard import Guard, read_users
@@ -40,9 +41,8 @@ def running_page(options: PageOptions, *, is_quiet: bool = True) -> Iterator[str
         MissingDependencyError: Gradio is not installed.
     """
     users = read_users(options.auth) if options.auth else {}
-    for path, what in ((options.tls_cert, "certificate"), (options.tls_key, "key")):
-        if path is not None:
-            files.check_file(path, what)
+    if options.tls_cert and options.tls_key:
+        _check_certificate(options.tls_cert, options.tls_key)
     read_spec(options.model)
     listening = _listen(options)
     folder = pathlib.Path(tempfile.mkdtemp(prefix="retarget_page_")).resolve()
@@ -64,6 +64,19 @@ def running_page(options: PageOptions, *, is_quiet: bool = True) -> Iterator[str
                 "page: photos, videos and passwords go over the network unencrypted. Give --tls_cert and --tls_key."
             )
         yield _address(options, listening.getsockname()[1])
+
+
+def _check_certificate(certificate: str, key: str) -> None:
+    """Refuses files that uvicorn would report with a traceback, or whose password OpenSSL would ask for."""
+    for path, what in ((certificate, "certificate"), (key, "key")):
+        files.check_file(path, what)
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(certificate, key, password="")
+    except ssl.SSLError as error:
+        raise InputDataError(
+            f"certificate {certificate} with key {key}: are not a pair in PEM without a password. "
+            "Make a pair: docs/page.md has the command."
+        ) from error
 
 
 def _listen(options: PageOptions) -> socket.socket:
@@ -175,8 +188,8 @@ def _served(app: Any, listening: socket.socket, options: PageOptions) -> Iterato
             thread.join(0.05)
             if not thread.is_alive():
                 raise ConfigError(
-                    "the page must be able to start: check certificate and key. "
-                    f"Received: tls_cert={options.tls_cert}, tls_key={options.tls_key}"
+                    "the page must be able to start: give another --port or --host. "
+                    f"Received: host={options.host}, port={options.port}"
                 )
         yield
     finally:

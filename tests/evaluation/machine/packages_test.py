@@ -1,10 +1,12 @@
 """Checks of packages, on toy packages that are missing, too old, broken or at odds with each other."""
 
 import ast
+import importlib.metadata
 import pathlib
 import textwrap
 
 import pytest
+from packaging.requirements import Requirement
 from packaging.version import Version
 
 from retarget_tf.evaluation.machine import packages
@@ -28,7 +30,7 @@ class Site:
         lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", f"Requires-Python: {python}"]
         (about / "METADATA").write_text("\n".join([*lines, *(f"Requires-Dist: {need}" for need in needs)]))
         if code is not None:
-            module = packages._MODULES.get(name, name.replace("-", "_"))
+            module = packages.module_of(name)
             (self.folder / f"{module.partition('.')[0]}.py").write_text(textwrap.dedent(code))
 
     def check(self) -> dict[str, Finding]:
@@ -201,3 +203,13 @@ def test_every_extra_of_the_package_is_known() -> None:
             assert extras == {packages.NEEDED_EXTRA, *packages.WANTED_EXTRAS, *packages.OTHER_EXTRAS}
             return
     raise AssertionError("setup.py names no EXTRAS")
+
+
+def test_every_package_is_imported_by_a_name_that_it_installs() -> None:
+    names = {Requirement(text).name for text in importlib.metadata.requires(packages.OWN) or ()}
+    there = {name for name in names if packages.installed(name)}
+    assert {"numpy", "mypy"} <= there
+    for name in there:
+        module = packages.module_of(name).split(".")[0]
+        files = importlib.metadata.distribution(name).files or ()
+        assert any(file.parts[0] in (module, f"{module}.py") for file in files), f"{name}: {module}"

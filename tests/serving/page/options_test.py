@@ -1,9 +1,12 @@
-"""Tests of the page's settings: who may reach it."""
+"""Tests of the settings of the page: who may reach it, and with which certificate."""
+
+import pathlib
 
 import pytest
 
-from retarget_tf.errors import ConfigError
+from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.serving.page.options import PageOptions
+from retarget_tf.serving.page.running import running_page
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost", "::1", "127.0.0.2"])
@@ -24,3 +27,11 @@ def test_others_need_a_password(host: str) -> None:
 def test_a_certificate_needs_its_key() -> None:
     with pytest.raises(ConfigError, match="tls_cert and tls_key together"):
         PageOptions(tls_cert="cert.pem")
+
+
+def test_a_certificate_that_is_none_is_refused_before_the_page_starts(tmp_path: pathlib.Path) -> None:
+    certificate = tmp_path / "cert.pem"
+    certificate.write_text("not a certificate")
+    options = PageOptions(port=0, tls_cert=str(certificate), tls_key=str(certificate))
+    with pytest.raises(InputDataError, match=r"cert\.pem with key .*cert\.pem: are not a pair in PEM"):
+        running_page(options).__enter__()
