@@ -36,8 +36,9 @@ demo: install
 	$(BIN)/retarget-evaluate --compare=stable_128,$(DEMO_DIR)/work --records=$(DEMO_DIR)/records \
 	  --out=$(DEMO_DIR)/evaluation
 	$(BIN)/retarget-export-saved-model --model=stable_128 --out=$(DEMO_DIR)/saved_model
-	@printf '\n  %s\n' 'the dance    $(DEMO_DIR)/dance.mp4' 'its panel    $(DEMO_DIR)/panel.mp4' 'comparison   $(DEMO_DIR)/evaluation/compare.png' \
-	  'SavedModel   $(DEMO_DIR)/saved_model' '' 'make page    opens a page in the browser, for photos and videos of your own'
+	@printf '%s\n' '' '  the dance    $(DEMO_DIR)/dance.mp4' '  its panel    $(DEMO_DIR)/panel.mp4' \
+	  '  comparison   $(DEMO_DIR)/evaluation/compare.png' '  SavedModel   $(DEMO_DIR)/saved_model' '' \
+	  '  make page    opens a page in the browser, for photos and videos of your own'
 
 # A page on this machine: a photo and a video in, the dance out. Ctrl-C ends it.
 page: install

@@ -22,7 +22,9 @@ class LiveOptions:
     mirror: bool = setting(True, "move as in a mirror: your left is left in the window")
     show: Literal["frames", "maps"] = setting("frames", "frames: the person moves; maps: her parsing maps in colours")
     window: bool = setting(True, "open a window, which Esc closes; with --nowindow there is only --record")
-    record: str | None = setting(None, "video to write what is shown into: .mp4, .mov, .mkv or .webm")
+    record: str | None = setting(
+        None, "video to write what is shown into: .mp4, .mov, .mkv or .webm; or a folder, for PNG files"
+    )
     seconds: float | None = setting(None, "end after so many seconds; else with Esc or the video", above=0)
     exact_keypoints: bool = setting(
         False, "find your joints with two models, more exactly; it takes three times as long"
