@@ -17,6 +17,7 @@ MOST_JSON_PARTS = 2_000_000  # lists and objects, of which an empty one of two b
 MOST_ARRAY_BYTES = 500_000_000  # ten minutes of 134 points as float64 are 58 MB
 _BYTES_AT_A_TIME = 1_000_000
 MOST_WEIGHT_BYTES = 1_000_000_000  # five times those of the largest preset
+MOST_GRAPH_BYTES = 100_000_000  # of a SavedModel, without weights
 
 
 def check_json(path: PathLike, what: str, data: bytes) -> None:
@@ -87,6 +88,13 @@ def check_weights(path: PathLike, what: str) -> None:
         with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as weights:
             weights.visititems(add)
     _check(path, what, total, MOST_WEIGHT_BYTES)
+
+
+def check_saved_model(folder: PathLike, what: str) -> None:
+    """Refuses a SavedModel of which reading the graph would take several times its size, or the weights too much."""
+    graph, *weights = pathlib.Path(folder, "saved_model.pb"), *pathlib.Path(folder).glob("variables/*")
+    _check(graph, what, graph.stat().st_size, MOST_GRAPH_BYTES)
+    _check(pathlib.Path(folder, "variables"), what, sum(file.stat().st_size for file in weights), MOST_WEIGHT_BYTES)
 
 
 def _array_bytes(file: IO[bytes]) -> int:

@@ -168,19 +168,20 @@ def _decode_whole(path: files.PathLike, encoded: bytes, kind: str, image: ImageF
     """Decodes as `_decode`, also a JPEG that lacks nothing but its end marker, as viewers do; then logs a warning."""
     try:
         return _decode(encoded, kind, image)
-    except ValueError:
+    except ValueError as error:
         # Of a progressive JPEG a whole scan may be missing, which could not be told.
         if kind != "JPEG" or image.info.get("progressive") or encoded.endswith(_END_OF_JPEG):
             raise
-        image.close()  # its pixels, which may be 400 MB
-        start = encoded.removesuffix(_END_OF_JPEG[:1])
-        first, *others = (start + padding * 64 + _END_OF_JPEG for padding in _PADDINGS)
-        picture = _decode(first, kind, _open(first, kind))
-        # If pixels are missing too, they depend on what follows the cut.
-        if any((_decode(other, kind, _open(other, kind)) != picture).any() for other in others):
-            raise
-        logging.warning("photo %s: the JPEG lacks its end, but no pixel is missing.", path)
-        return picture
+        why = str(error)
+    image.close()  # out of the reach of the error, which would keep its pixels, up to 400 MB
+    start = encoded.removesuffix(_END_OF_JPEG[:1])
+    first, *others = (start + padding * 64 + _END_OF_JPEG for padding in _PADDINGS)
+    picture = _decode(first, kind, _open(first, kind))
+    # If pixels are missing too, they depend on what follows the cut.
+    if any((_decode(other, kind, _open(other, kind)) != picture).any() for other in others):
+        raise ValueError(why)
+    logging.warning("photo %s: the JPEG lacks its end, but no pixel is missing.", path)
+    return picture
 
 
 def _decode(encoded: bytes, kind: str, image: ImageFile) -> Uint8Array:
