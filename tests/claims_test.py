@@ -13,11 +13,19 @@ import numpy as np
 import pytest
 
 from retarget_tf import files
+from retarget_tf.body.parsing_labels import SCHEMAS
 from retarget_tf.errors import InputDataError
 from retarget_tf.files import claims
+from retarget_tf.footage.importers import keypoint_arrays, keypoints, parsing_pngs
 from retarget_tf.footage.importers.keypoint_arrays import read_keypoint_array
 from retarget_tf.networks import generator
 from retarget_tf.networks.config import GeneratorSpec, ModelConfig
+from retarget_tf.pictures import image_files, video
+from retarget_tf.serving import securing
+from retarget_tf.serving.options import ClientOptions
+from retarget_tf.serving.page import guard
+from retarget_tf.serving.server.versions import ModelVersions
+from tests import testing
 
 MODEL = ModelConfig.of_preset("stable", image_size=32, filters=2, refinement=2)
 
@@ -69,6 +77,82 @@ def test_a_json_file_is_parsed_only_up_to_a_size(tmp_path: pathlib.Path, monkeyp
         files.read_json(path, "clip")
 
 
+def test_json_of_millions_of_parts_is_not_parsed(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "clip.json"
+    path.write_text("[" + "{}," * 1000 + "[]]")
+    monkeypatch.setattr(claims, "MOST_JSON_PARTS", 1002)
+    assert len(files.read_json(path, "clip")) == 1001
+    monkeypatch.setattr(claims, "MOST_JSON_PARTS", 1001)
+    with pytest.raises(InputDataError, match=r"clip\.json: holds 1002 lists and objects, more than 1001\. Check"):
+        files.read_json(path, "clip")
+
+
+@pytest.fixture
+def huge(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A file of ten gigabytes that takes no room on the disk."""
+    path = tmp_path / "huge"
+    with path.open("wb") as file:
+        file.truncate(10**10)
+    return path
+
+
+READERS: list[Callable[[pathlib.Path], object]] = [
+    image_files.load_photo,
+    lambda path: parsing_pngs.read_parsing_png(path, SCHEMAS["parts10"]),
+    guard.read_users,
+    lambda path: securing.client_metadata(ClientOptions(token_file=str(path)), "localhost:1"),
+    lambda path: files.read_json(path, "clip"),
+]
+
+
+@pytest.mark.parametrize("read", READERS)
+def test_a_huge_file_is_refused_by_its_size(read: Callable[[pathlib.Path], object], huge: pathlib.Path) -> None:
+    with pytest.raises(InputDataError, match=rf"{huge}: holds 10000 MB, more than \d+\. Check that it is the right"):
+        read(huge)
+
+
+def test_a_file_without_an_end_is_refused() -> None:
+    with pytest.raises(InputDataError, match=r"photo /dev/zero: holds 2 MB, more than 1\. Check"):
+        files.read_bytes("/dev/zero", "photo", 1_500_000)
+
+
+def test_an_animation_is_not_read_before_its_size_is_known(huge: pathlib.Path) -> None:
+    with huge.open("r+b") as file:
+        file.write(b"RIFF\0\0\0\0WEBPVP8X\x0a\0\0\0\x02\0\0\0" + bytes(6))
+    with pytest.raises(InputDataError, match=rf"video {huge}: holds 10000 MB, more than 1000\. Check"):
+        video.probe(huge)
+
+
+def test_a_parsing_map_of_too_many_pixels_is_refused(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "map.png"
+    path.write_bytes(testing.png_without_pixels(15_000, 15_000))
+    with pytest.raises(InputDataError, match=r"map\.png: is 15000x15000, more than 100 megapixels\. Give a smaller"):
+        parsing_pngs.read_parsing_png(path, SCHEMAS["parts10"])
+
+
+def test_keypoints_take_memory_in_proportion_to_their_frames(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = tmp_path / "points.npy"
+    np.save(path, np.full((40_000, 136, 3), 7, np.uint8))  # 16 MB, which float64 would make 130
+    tracemalloc.start()
+    try:
+        assert read_keypoint_array(path).shape == (40_000, 25, 3)  # 12 MB
+        assert tracemalloc.get_traced_memory()[1] < 160_000_000
+    finally:
+        tracemalloc.stop()
+    monkeypatch.setattr(keypoint_arrays, "_MOST_FRAMES", 39_999)
+    with pytest.raises(InputDataError, match=r"points\.npy: are of 40000 frames, more than 39999\. Cut"):
+        read_keypoint_array(path)
+
+
+def test_a_crowd_that_would_be_compared_for_hours_is_refused(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "points.json"
+    path.write_text(json.dumps({"people": [{"pose_keypoints_2d": [9.0] * 51}] * 201}))
+    with pytest.raises(InputDataError, match=r"points\.json: holds 201 people, more than 200\. Leave out"):
+        keypoints.read_keypoints(path, 64, 64)
+
+
 def test_json_that_is_nested_too_deeply_is_told(tmp_path: pathlib.Path) -> None:
     path = tmp_path / "clip.json"
     path.write_text("[" * 200_000)
@@ -101,6 +185,20 @@ def with_a_huge_weight(contents: dict[str, bytes]) -> None:
 
 def with_an_unknown_layer(contents: dict[str, bytes]) -> None:
     contents["config.json"] = contents["config.json"].replace(b'"Conv2D"', b'"Conv9D"')
+
+
+@pytest.mark.parametrize("name", ["saved_model.pb", "variables/variables.data-00000-of-00001"])
+def test_a_huge_saved_model_is_refused_by_its_size(name: str, huge: pathlib.Path) -> None:
+    folder = huge.parent / "saved"
+    (folder / "variables").mkdir(parents=True)
+    (folder / "saved_model.pb").touch()
+    huge.rename(folder / name)
+    with pytest.raises(InputDataError, match=r"^model .*/saved/.*: holds 10000 MB, more than \d+\. Check"):
+        generator.load_generator(folder)
+    versions = ModelVersions(folder.parent, "retarget")
+    folder.rename(folder.parent / "1")
+    versions.update()
+    assert "holds 10000 MB" in versions.states("retarget", 1)[1].error
 
 
 def without_weights(contents: dict[str, bytes]) -> None:

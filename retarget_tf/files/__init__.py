@@ -4,7 +4,7 @@
 atomic and replaces nothing that is not ours, `locks` keep other processes out, `stores` are folders in object stores.
 """
 
-from retarget_tf.files.claims import check_arrays, check_weights
+from retarget_tf.files.claims import MOST_SECRET_BYTES, check_arrays, check_saved_model, check_weights
 from retarget_tf.files.inputs import check_file, read_bytes, read_json, reading
 from retarget_tf.files.locks import exclusive, sweep
 from retarget_tf.files.outputs import (
@@ -33,6 +33,7 @@ from retarget_tf.files.stores import (
 from retarget_tf.files.transfers import fetched, half_published
 
 __all__ = [
+    "MOST_SECRET_BYTES",
     "Ours",
     "PathLike",
     "Place",
@@ -44,6 +45,7 @@ __all__ = [
     "check_arrays",
     "check_file",
     "check_kind",
+    "check_saved_model",
     "check_weights",
     "check_writable",
     "exclusive",

@@ -2,6 +2,7 @@
 
 import io
 import math
+import pathlib
 import tokenize
 import zipfile
 from typing import IO
@@ -9,16 +10,38 @@ from typing import IO
 from retarget_tf.errors import InputDataError
 from retarget_tf.files.stores import PathLike, place
 
+MOST_BYTES = 1_000_000_000  # of a file that is read as a whole; 100 megapixels of 16 bits are 600 MB
+MOST_SECRET_BYTES = 1_000_000  # of a token, a certificate, a list of users
 MOST_JSON_BYTES = 100_000_000
+MOST_JSON_PARTS = 2_000_000  # lists and objects, of which an empty one of two bytes takes a hundred in memory
 MOST_ARRAY_BYTES = 500_000_000  # ten minutes of 134 points as float64 are 58 MB
+_BYTES_AT_A_TIME = 1_000_000
 MOST_WEIGHT_BYTES = 1_000_000_000  # five times those of the largest preset
+MOST_GRAPH_BYTES = 100_000_000  # of a SavedModel, without weights
 
 
-def check_json(path: PathLike, what: str) -> None:
-    """Refuses a JSON file of which parsing would take gigabytes; `what` names its role."""
+def check_json(path: PathLike, what: str, data: bytes) -> None:
+    """Refuses JSON of so many lists and objects that they would fill the memory; `what` names its role."""
+    parts = data.count(b"[") + data.count(b"{")
+    if parts > MOST_JSON_PARTS:
+        raise InputDataError(
+            f"{what} {path}: holds {parts} lists and objects, more than {MOST_JSON_PARTS}. "
+            "Check that it is the right file."
+        )
+
+
+def read_at_most(path: PathLike, what: str, most: int) -> bytes:
+    """Reads a file, also a pipe or a device, which may have no end; refuses one of more than `most` bytes."""
     file = place(path)
-    if file.is_file():  # the size of a pipe is not known
-        _check(path, what, file.stat().st_size, MOST_JSON_BYTES)
+    if not isinstance(file, pathlib.Path) or file.is_file():
+        _check(path, what, file.stat().st_size, most)
+        return file.read_bytes()
+    data = bytearray()
+    with file.open("rb") as stream:
+        while more := stream.read(_BYTES_AT_A_TIME):
+            data += more
+            _check(path, what, len(data), most)
+    return bytes(data)
 
 
 def check_arrays(path: PathLike, what: str) -> None:
@@ -65,6 +88,13 @@ def check_weights(path: PathLike, what: str) -> None:
         with h5py.File(io.BytesIO(archive.read("model.weights.h5")), "r") as weights:
             weights.visititems(add)
     _check(path, what, total, MOST_WEIGHT_BYTES)
+
+
+def check_saved_model(folder: PathLike, what: str) -> None:
+    """Refuses a SavedModel of which reading the graph would take several times its size, or the weights too much."""
+    graph, *weights = pathlib.Path(folder, "saved_model.pb"), *pathlib.Path(folder).glob("variables/*")
+    _check(graph, what, graph.stat().st_size, MOST_GRAPH_BYTES)
+    _check(pathlib.Path(folder, "variables"), what, sum(file.stat().st_size for file in weights), MOST_WEIGHT_BYTES)
 
 
 def _array_bytes(file: IO[bytes]) -> int:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from retarget_tf.errors import InputDataError
-from retarget_tf.files.claims import check_json
+from retarget_tf.files import claims
 from retarget_tf.files.stores import PathLike, StoreError, place
 
 _LFS_POINTER = (
@@ -49,11 +49,11 @@ def check_file(path: PathLike, what: str) -> None:
                 _refuse_pointer(file.read(len(_LFS_POINTER)), path, what)
 
 
-def read_bytes(path: PathLike, what: str) -> bytes:
-    """Reads a file; `what` and the errors as in `check_file`."""
+def read_bytes(path: PathLike, what: str, most: int = claims.MOST_BYTES) -> bytes:
+    """Reads a file of at most `most` bytes; `what` and the errors as in `check_file`."""
     with reading(path, what):
         _refuse_folder(path, what)
-        data = place(path).read_bytes()
+        data = claims.read_at_most(path, what, most)
     _refuse_pointer(data, path, what)
     return data
 
@@ -74,11 +74,10 @@ def read_json(path: PathLike, what: str) -> Any:
     """Reads a JSON file; `what` names its role in the error, such as "manifest".
 
     Raises:
-        InputDataError: The file is missing, unreadable, not JSON, or of more than 100 MB.
+        InputDataError: The file is missing, unreadable, not JSON, of more than 100 MB, or of millions of parts.
     """
-    with reading(path, what):
-        check_json(path, what)
-    data = read_bytes(path, what)
+    data = read_bytes(path, what, claims.MOST_JSON_BYTES)
+    claims.check_json(path, what, data)
     try:
         return json.loads(data)
     except (ValueError, RecursionError) as error:

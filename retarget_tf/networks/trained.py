@@ -66,6 +66,7 @@ def find_saved_model(path: files.PathLike) -> pathlib.Path | None:
         return None
     for file in (folder / "saved_model.pb", *folder.glob("variables/*")):
         files.check_file(file, "model")
+    files.check_saved_model(folder, "model")
     return folder
 
 

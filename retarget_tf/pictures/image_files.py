@@ -30,6 +30,7 @@ from retarget_tf.arrays import Uint8Array
 from retarget_tf.errors import InputDataError, MissingDependencyError
 
 MAX_PIXELS = 100_000_000
+_PIXELS_AT_A_TIME = 4_000_000
 
 _PILLOWS = {
     "JPEG": JpegImageFile,
@@ -167,18 +168,20 @@ def _decode_whole(path: files.PathLike, encoded: bytes, kind: str, image: ImageF
     """Decodes as `_decode`, also a JPEG that lacks nothing but its end marker, as viewers do; then logs a warning."""
     try:
         return _decode(encoded, kind, image)
-    except ValueError:
+    except ValueError as error:
         # Of a progressive JPEG a whole scan may be missing, which could not be told.
         if kind != "JPEG" or image.info.get("progressive") or encoded.endswith(_END_OF_JPEG):
             raise
-        start = encoded.removesuffix(_END_OF_JPEG[:1])
-        first, *others = (start + padding * 64 + _END_OF_JPEG for padding in _PADDINGS)
-        picture = _decode(first, kind, _open(first, kind))
-        # If pixels are missing too, they depend on what follows the cut.
-        if any((_decode(other, kind, _open(other, kind)) != picture).any() for other in others):
-            raise
-        logging.warning("photo %s: the JPEG lacks its end, but no pixel is missing.", path)
-        return picture
+        why = str(error)
+    image.close()  # out of the reach of the error, which would keep its pixels, up to 400 MB
+    start = encoded.removesuffix(_END_OF_JPEG[:1])
+    first, *others = (start + padding * 64 + _END_OF_JPEG for padding in _PADDINGS)
+    picture = _decode(first, kind, _open(first, kind))
+    # If pixels are missing too, they depend on what follows the cut.
+    if any((_decode(other, kind, _open(other, kind)) != picture).any() for other in others):
+        raise ValueError(why)
+    logging.warning("photo %s: the JPEG lacks its end, but no pixel is missing.", path)
+    return picture
 
 
 def _decode(encoded: bytes, kind: str, image: ImageFile) -> Uint8Array:
@@ -189,7 +192,19 @@ def _decode(encoded: bytes, kind: str, image: ImageFile) -> Uint8Array:
     except _BROKEN as error:
         is_cut = any(sign in str(error).lower() for sign in ("truncated", "end of file"))
         raise ValueError(f"the {kind} is cut off" if is_cut else "cannot be decoded: it may be damaged") from error
-    return np.array(_rgb(_upright(image)))
+    return _pixels(_upright(image))
+
+
+def _pixels(image: PIL.Image.Image) -> Uint8Array:
+    """Converts to RGB a band of rows at a time: of a large photo each copy takes 400 MB."""
+    width, height = image.size
+    rows = max(1, _PIXELS_AT_A_TIME // width)
+    picture = np.empty((height, width, 3), np.uint8)
+    for top in range(0, height, rows):
+        below = min(top + rows, height)
+        band = image if rows >= height else image.crop((0, top, width, below))
+        picture[top:below] = np.asarray(_rgb(band))
+    return picture
 
 
 def _upright(image: PIL.Image.Image) -> PIL.Image.Image:

@@ -25,7 +25,7 @@ def open_channel(options: ClientOptions, address: str, settings: list[tuple[str,
     """
     if not options.is_encrypted:
         return grpc.insecure_channel(address, options=settings)
-    trusted = files.read_bytes(options.ca_cert, "certificate") if options.ca_cert else None
+    trusted = files.read_bytes(options.ca_cert, "certificate", files.MOST_SECRET_BYTES) if options.ca_cert else None
     return grpc.secure_channel(address, grpc.ssl_channel_credentials(trusted), options=settings)
 
 
@@ -54,7 +54,7 @@ def listen(server: Any, options: ServerOptions) -> int:
     if not options.tls_cert:
         return int(server.add_insecure_port(address))
     key, certificate = (
-        files.read_bytes(str(path), what)
+        files.read_bytes(str(path), what, files.MOST_SECRET_BYTES)
         for path, what in ((options.tls_key, "key"), (options.tls_cert, "certificate"))
     )
     return int(server.add_secure_port(address, grpc.ssl_server_credentials([(key, certificate)])))
@@ -89,7 +89,7 @@ def _refuse(_: Any, context: Any) -> None:
 
 
 def _token(path: str) -> str:
-    token = files.read_bytes(path, "token").strip()
+    token = files.read_bytes(path, "token", files.MOST_SECRET_BYTES).strip()
     if not token or not token.isascii() or len(token.split()) > 1:
         raise InputDataError(f"token {path}: is no line of letters and digits. Write a long random one into it.")
     return token.decode("ascii")

@@ -254,6 +254,20 @@ def test_a_shard_of_another_number_of_records_is_refused(built: records.Manifest
         list(records.read_clips(folder, "test"))
 
 
+def test_a_shard_of_gigabytes_of_zeros_is_not_listed(built: records.Manifest, tmp_path: pathlib.Path) -> None:
+    shard = tmp_path / "zeros.tfrecord"
+    with shard.open("wb") as file:
+        file.truncate(10**10)  # takes no room on the disk; as records, 600 million without data
+    assert records.record_offsets(shard, 3) == [0, 16, 32]
+    split = built.splits["test"]
+    zeros = dataclasses.replace(split.shards[0], name=shard.name, bytes=10**10, records=2)
+    splits = {**built.splits, "train": records.Split(), "validation": records.Split()}
+    splits["test"] = records.Split(split.clips, (zeros,))
+    manifest = dataclasses.replace(built, folder=tmp_path, splits=splits)
+    with pytest.raises(InputDataError, match=r"zeros\.tfrecord: more than 2 records, the manifest says 2\. Build"):
+        manifest.shard_paths("test")
+
+
 def test_records_of_another_format_are_refused(built: records.Manifest, tmp_path: pathlib.Path) -> None:
     shard = copied(built, tmp_path) / built.splits["test"].shards[0].name
     lengths = [len(record.numpy()) for record in tf.data.TFRecordDataset(str(shard))]

@@ -3,6 +3,7 @@
 import io
 import pathlib
 import sys
+import tracemalloc
 
 import cv2
 import numpy as np
@@ -222,6 +223,33 @@ def test_refuses_by_the_header_what_memory_could_not_hold(tmp_path: pathlib.Path
     path = write(tmp_path, "bomb.png", png_without_pixels(50_000, 40_000))
     with pytest.raises(InputDataError, match="is 50000x40000, more than 100 megapixels"):
         image_files.load_photo(path)
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA", "P", "L", "I;16", "CMYK"])
+def test_a_large_photo_is_converted_in_bands_to_the_same_pixels(
+    tmp_path: pathlib.Path, mode: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    photo = PIL.Image.fromarray(PICTURE)
+    stored = PIL.Image.fromarray(PICTURE[..., 0].astype(np.uint16) * 251) if mode == "I;16" else photo.convert(mode)
+    if mode == "RGBA":
+        stored.putalpha(PIL.Image.fromarray(PICTURE[..., 1]))
+    path = tmp_path / "photo.tiff"
+    stored.save(path)
+    whole = image_files.load_photo(path)
+    monkeypatch.setattr(image_files, "_PIXELS_AT_A_TIME", 3 * PICTURE.shape[1])
+    np.testing.assert_array_equal(image_files.load_photo(path), whole)
+    assert whole.any()
+
+
+def test_of_a_large_photo_no_second_copy_is_made(tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "photo.png"
+    PIL.Image.new("RGB", (6000, 4000), "red").save(path)
+    tracemalloc.start()
+    try:
+        picture = image_files.load_photo(path)
+        assert tracemalloc.get_traced_memory()[1] < 1.6 * picture.nbytes  # of Pillow's own copy it does not know
+    finally:
+        tracemalloc.stop()
 
 
 def test_refuses_a_missing_file(tmp_path: pathlib.Path) -> None:

@@ -4,6 +4,7 @@ A record consists of its length (8 bytes), a checksum of the length (4), the dat
 TensorFlow reads files on a disk; of files in a store, which it cannot open, this module asks for the bytes itself.
 """
 
+import sys
 from collections.abc import Iterable, Iterator
 
 import numpy as np
@@ -19,17 +20,22 @@ _READ_BYTES = 256 * 2**10  # read buffer, about as large as a record at 64 pixel
 _CHUNKS_AHEAD = 2
 
 
-def record_offsets(path: files.Place) -> list[int]:
-    """Returns the byte positions of a file's records without reading their data; the last record may be truncated."""
+def record_offsets(path: files.Place, most: int = sys.maxsize) -> list[int]:
+    """Returns the byte positions of a file's records without reading their data; the last record may be truncated.
+
+    Args:
+        path: The file.
+        most: Where to stop: gigabytes of zeros would be a hundred million records without data.
+    """
     size, offsets, position = path.stat().st_size, list[int](), 0
     if isinstance(path, files.StorePath):
-        while position < size:
+        while position < size and len(offsets) < most:
             offsets.append(position)
             length = path.read_range(position, min(position + _LENGTH_BYTES, size))
             position += int.from_bytes(length, "little") + FRAMING_BYTES
         return offsets
     with path.open("rb") as file:
-        while position < size:
+        while position < size and len(offsets) < most:
             offsets.append(position)
             file.seek(position)
             position += int.from_bytes(file.read(_LENGTH_BYTES), "little") + FRAMING_BYTES

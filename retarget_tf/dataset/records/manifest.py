@@ -288,8 +288,9 @@ def _check_shard(path: files.Place, shard: Shard, size: int | None) -> None:
     if isinstance(path, files.StorePath):
         return
     with files.reading(path, "records"):
-        records = len(record_offsets(path))
+        records = len(record_offsets(path, shard.records + 1))
     if records != shard.records:
+        found = f"more than {shard.records}" if records > shard.records else records
         raise InputDataError(
-            f"records {path}: {records} records, the manifest says {shard.records}. Build the records again: {build}"
+            f"records {path}: {found} records, the manifest says {shard.records}. Build the records again: {build}"
         )

@@ -101,12 +101,13 @@ def _check_shard(task: _ShardTask) -> _Report:
     try:
         if sha256_of(path) != shard.sha256:
             report.problems.append(f"{path}: its sha256 is not the manifest's")
-        offsets = record_offsets(path)
+        offsets = record_offsets(path, shard.records + 1)
     except OSError as error:
         report.problems.append(f"{path}: cannot be read ({error.strerror})")
         return report
     if len(offsets) != shard.records:
-        report.problems.append(f"{path}: {len(offsets)} records, the manifest says {shard.records}")
+        found = f"more than {shard.records}" if len(offsets) > shard.records else len(offsets)
+        report.problems.append(f"{path}: {found} records, the manifest says {shard.records}")
     entries = {clip.clip_id: clip for clip in task.manifest.splits[task.split].clips}
     for number, offset in enumerate(offsets):
         place = f"{path} record {number}"

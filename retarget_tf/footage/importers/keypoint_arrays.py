@@ -22,7 +22,7 @@ import numpy as np
 import numpy.typing as npt
 
 from retarget_tf import files
-from retarget_tf.arrays import Float32Array, Float64Array
+from retarget_tf.arrays import AnyArray, Float32Array
 from retarget_tf.body import keypoint_formats
 from retarget_tf.errors import InputDataError
 
@@ -40,6 +40,8 @@ SKELETONS: dict[int, tuple[str, Callable[[npt.ArrayLike], Float32Array]]] = {
 KNOWN_COUNTS = ", ".join(f"{count} ({name})" for count, (name, _) in SKELETONS.items())
 # Coordinates that say in files without confidence that a joint is missing: OpenPose's and DWPose's.
 _NOWHERE = (0, -1)
+_MOST_FRAMES = 1_000_000  # nine hours, 300 MB as BODY_25
+_FRAMES_AT_A_TIME = 10_000
 
 
 def read_keypoint_array(path: files.PathLike) -> Float32Array:
@@ -58,14 +60,25 @@ def read_keypoint_array(path: files.PathLike) -> Float32Array:
     points = _load(pathlib.Path(path))
     if points.ndim == 2:
         points = points[None]
-    sized = _with_confidence(points)
-    if sized is None or not len(points):
+    if points.ndim != 3 or _with_confidence(points[:1]) is None or not len(points):
         raise InputDataError(
             f"keypoints {path}: must be [frames, points, 3] (x, y, confidence) or [frames, points, 2] with "
             f"{KNOWN_COUNTS} points, not {list(points.shape)}. Store them so."
         )
+    if len(points) > _MOST_FRAMES:
+        raise InputDataError(
+            f"keypoints {path}: are of {len(points)} frames, more than {_MOST_FRAMES}. Cut the video and its keypoints."
+        )
+    return np.concatenate(  # what they are converted to takes ten times as much as some files
+        [_part(path, points, first) for first in range(0, len(points), _FRAMES_AT_A_TIME)]
+    )
+
+
+def _part(path: files.PathLike, points: AnyArray, first: int) -> Float32Array:
+    sized = _with_confidence(np.asarray(points[first : first + _FRAMES_AT_A_TIME], np.float64))
+    assert sized is not None, "the shape is checked before"
     if np.isinf(sized).any():
-        frame = int(np.argwhere(np.isinf(sized))[0][0])
+        frame = first + int(np.argwhere(np.isinf(sized))[0][0])
         raise InputDataError(f"keypoints {path} frame {frame}: not finite. Give missing joints the confidence 0.")
     return as_body25(sized)
 
@@ -83,7 +96,7 @@ def as_body25(points: npt.ArrayLike) -> Float32Array:
     return np.where(body[..., 2:] > 0, capped, np.float32(0)).astype(np.float32)
 
 
-def _with_confidence(points: Float64Array) -> Float64Array | None:
+def _with_confidence(points: AnyArray) -> AnyArray | None:
     """Returns x, y and confidence `[frames, points, 3]`; None if the array has another shape than those understood."""
     if points.ndim != 3 or points.shape[1] not in SKELETONS:
         return None
@@ -95,7 +108,7 @@ def _with_confidence(points: Float64Array) -> Float64Array | None:
     return points if points.shape[2] == 3 else None
 
 
-def _load(path: pathlib.Path) -> Float64Array:
+def _load(path: pathlib.Path) -> AnyArray:
     files.check_file(path, "keypoints")
     try:
         files.check_arrays(path, "keypoints")
@@ -119,10 +132,10 @@ def _load(path: pathlib.Path) -> Float64Array:
         ) from error
 
 
-def _numbers(values: npt.NDArray[np.generic]) -> Float64Array:
+def _numbers(values: AnyArray) -> AnyArray:
     if values.dtype.kind not in "fiu":
         raise ValueError(f"of type {values.dtype}")
-    return np.asarray(values, np.float64)
+    return values
 
 
 def _is_json(path: pathlib.Path) -> bool:

@@ -32,6 +32,7 @@ SMALLEST_PIXELS = 3.0  # coordinates are pixels if any exceeds this: nobody danc
 _MATRIX_SUFFIXES = (".xml", ".yaml", ".yml")
 SUFFIXES = (".json", *_MATRIX_SUFFIXES)
 _NAMES = ("pose_keypoints_2d", "pose_keypoints", "keypoints")  # of the points: OpenPose's, its version 1.0's, COCO's
+_MOST_PEOPLE = 200  # in a frame: each is compared with each
 _OTHER_PARTS = ("_face", "_hand_left", "_hand_right")  # what `--write_keypoint` writes beside `_pose`
 
 
@@ -108,6 +109,10 @@ def _people_of(frame: Any, place: str, width: int, height: int) -> Float32Array:
     if not isinstance(people, list):
         raise InputDataError(
             f"keypoints {place}: has no list 'people'. Give JSON as OpenPose or DWPose write it, or a NumPy file."
+        )
+    if len(people) > _MOST_PEOPLE:
+        raise InputDataError(
+            f"keypoints {place}: holds {len(people)} people, more than {_MOST_PEOPLE}. Leave out those far away."
         )
     # A person of whom only a face or a hand was found has an empty list.
     found = [_body25(f"{place} person {index}", person) for index, person in enumerate(people) if _has_body(person)]

@@ -13,6 +13,7 @@ from retarget_tf import files
 from retarget_tf.arrays import AnyArray, Uint8Array
 from retarget_tf.body.parsing_labels import SCHEMAS, UNKNOWN, LabelSchema
 from retarget_tf.errors import InputDataError
+from retarget_tf.pictures import image_files
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _KINDS = ("gray", "gray16be", "pal8", "rgb24", "rgb48be", "rgba", "rgba64be")
@@ -30,6 +31,12 @@ def read_parsing_png(path: files.PathLike, schema: LabelSchema) -> Uint8Array:
     data = files.read_bytes(path, "parsing map")
     if not data.startswith(_SIGNATURE):
         raise InputDataError(f"parsing map {path}: is no PNG. Write PNG files: other formats blur the ids.")
+    width, height = (int.from_bytes(data[start : start + 4], "big") for start in (16, 20))
+    if width * height > image_files.MAX_PIXELS:
+        raise InputDataError(
+            f"parsing map {path}: is {width}x{height}, more than {image_files.MAX_PIXELS // 1_000_000} megapixels. "
+            "Give a smaller one."
+        )
     try:
         decoder: Any = av.CodecContext.create("png", "r")
         decoder.options = {"err_detect": "crccheck+explode"}

@@ -4,7 +4,6 @@ import contextlib
 import dataclasses
 import functools
 import os
-import pathlib
 from collections.abc import Callable, Iterator
 from fractions import Fraction
 from typing import Any
@@ -128,7 +127,7 @@ def _open_folder(path: files.PathLike, options: ReadOptions) -> OpenVideo:
 
 
 def _open_webp(path: files.PathLike) -> OpenVideo:
-    encoded = pathlib.Path(path).read_bytes()
+    encoded = files.read_bytes(path, "video")
     durations = animated_webp.durations_of(encoded)
     seconds = sum(durations) / 1000
     fps = len(durations) / seconds if seconds else _USUAL_FPS

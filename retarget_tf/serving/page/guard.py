@@ -54,7 +54,7 @@ def read_users(path: files.PathLike) -> dict[str, str]:
         InputDataError: The file cannot be read, or holds another line.
     """
     try:
-        text = files.read_bytes(path, "auth").decode("utf-8")
+        text = files.read_bytes(path, "auth", files.MOST_SECRET_BYTES).decode("utf-8")
     except UnicodeDecodeError as error:
         raise InputDataError(f"auth {path}: is not in UTF-8. Save it so.") from error
     lines = [line.strip() for line in text.splitlines()]

@@ -140,6 +140,7 @@ def _last_change(folder: pathlib.Path) -> int:
 def _load(folder: pathlib.Path, number: int) -> ModelVersion:
     from tensorflow.core.protobuf import saved_model_pb2
 
+    files.check_saved_model(folder, "version")
     stored = saved_model_pb2.SavedModel.FromString((folder / "saved_model.pb").read_bytes())
     loaded = tf.saved_model.load(str(folder))
     definitions = {
