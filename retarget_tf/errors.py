@@ -1,11 +1,17 @@
 """The errors of the package: each class has an exit code, and each message is one line."""
 
+import _thread
 import contextlib
 import signal
+import threading
+import time
+import types
 from collections.abc import Iterator
-from typing import NoReturn
 
 from absl import logging
+
+_LATER = 0.05  # seconds
+_MAIN_THREAD = threading.main_thread().ident or 0
 
 
 class InputDataError(ValueError):
@@ -50,10 +56,23 @@ class StoppedError(SystemExit):
         return self.message
 
 
-def stop(number: int, frame: object = None) -> NoReturn:
-    """Handles a signal: raises StoppedError, and ignores further signals so that they do not interrupt the clean-up."""
+def stop(number: int, frame: types.FrameType | None = None) -> None:
+    """Handles a signal: raises StoppedError, and ignores further signals so that they do not interrupt the clean-up.
+
+    What is raised in a destructor is lost: there it is raised a little later.
+    """
+    while frame is not None:
+        if frame.f_code.co_name == "__del__":
+            _thread.start_new_thread(_ask_again, (number,))
+            return
+        frame = frame.f_back
     signal.signal(number, signal.SIG_IGN)
     raise StoppedError(number)
+
+
+def _ask_again(number: int) -> None:
+    time.sleep(_LATER)
+    signal.pthread_kill(_MAIN_THREAD, number)  # which ends its waiting too
 
 
 class BatchError(RuntimeError):

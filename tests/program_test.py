@@ -181,6 +181,24 @@ def test_a_signal_ends_a_program_in_one_line_after_it_has_removed_what_is_half_w
     assert list(tmp_path.iterdir()) == [path]
 
 
+def test_a_signal_in_a_destructor_in_which_python_loses_errors_stops_all_the_same() -> None:
+    script = """
+        import signal, time
+        from retarget_tf.errors import stop
+
+        class Resource:
+            def __del__(self):
+                signal.raise_signal(signal.SIGTERM)
+
+        signal.signal(signal.SIGTERM, stop)
+        resource = Resource()
+        del resource
+        time.sleep(60)
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, timeout=30)
+    assert (done.returncode, done.stderr) == (143, "")
+
+
 def test_bug_shows_its_traceback(script: pathlib.Path) -> None:
     done = run(script, "--steps=1", "--end=bug")
     assert done.returncode == 1

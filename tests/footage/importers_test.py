@@ -17,6 +17,8 @@ from retarget_tf.body import keypoint_formats
 from retarget_tf.errors import ConfigError, InputDataError
 from retarget_tf.footage import importers
 from retarget_tf.footage.extraction import PersonChoice
+from retarget_tf.footage.importers.keypoints import KeypointFile
+from retarget_tf.pictures import video
 from retarget_tf.pictures.numbered_files import numbered_files
 from tests import testing
 
@@ -474,3 +476,12 @@ def test_reads_dwpose_of_real_footage() -> None:
     seen = keypoints[keypoints[..., 2] > 0]
     assert len(seen) > 345 * 15
     assert seen[:, 1].max() > 400  # ankles, in pixels
+
+
+def test_keypoints_of_hours_for_a_video_of_seconds_are_refused_at_once(tmp_path: pathlib.Path) -> None:
+    np.save(tmp_path / "hour.npy", np.full((1020, 25, 3), 50, np.float32))
+    given = KeypointFile(tmp_path / "hour.npy")
+    with pytest.raises(InputDataError, match=r"v.mp4: says that it has 5 frames, its keypoints are of 1020\. Give"):
+        given.of_video(tmp_path / "v.mp4", video.VideoInfo(WIDTH, HEIGHT, 30.0, 5))
+    for frames in (0, 10):  # how many is not known, or may be wrong
+        given.of_video(tmp_path / "v.mp4", video.VideoInfo(WIDTH, HEIGHT, 30.0, frames))

@@ -67,7 +67,8 @@ def read_keypoint_array(path: files.PathLike) -> Float32Array:
         )
     if len(points) > _MOST_FRAMES:
         raise InputDataError(
-            f"keypoints {path}: are of {len(points)} frames, more than {_MOST_FRAMES}. Cut the video and its keypoints."
+            f"keypoints {path}: are of {len(points)} frames, more than {_MOST_FRAMES}. "
+            "Split the video and its keypoints."
         )
     return np.concatenate(  # what they are converted to takes ten times as much as some files
         [_part(path, points, first) for first in range(0, len(points), _FRAMES_AT_A_TIME)]

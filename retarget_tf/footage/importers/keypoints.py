@@ -22,6 +22,8 @@ from retarget_tf.pictures import video
 
 _Frame = TypeVar("_Frame")
 
+# Of a video that ends before its keypoints this is told at its end; so many more would take minutes before that.
+_FRAMES_TOO_MANY = 1000
 # Keypoints that are not pixels by `SMALLEST_PIXELS` are shares if all lie in this range and at most this share is
 # negative, since detectors place some joints outside of the picture.
 _SHARES_RANGE = (-0.5, 1.5)
@@ -126,9 +128,19 @@ class KeypointFile:
         )
 
     def of_video(self, path: files.PathLike, info: video.VideoInfo) -> Float32Array:
-        """Reads the keypoints of a video, or of a folder of pictures, whose numbers its files then have."""
+        """Reads the keypoints of a video, or of a folder of pictures, whose numbers its files then have.
+
+        Raises:
+            InputDataError: They are of far more frames than the video says that it has, which may be wrong by a few.
+        """
         numbers = list(video.open_folder(path).paths) if os.path.isdir(path) else None
-        return self.read(info.width, info.height, info.fps, numbers, info.declared_frames)
+        points = self.read(info.width, info.height, info.fps, numbers, info.declared_frames)
+        if info.declared_frames and len(points) > 2 * info.declared_frames + _FRAMES_TOO_MANY:
+            raise InputDataError(
+                f"video {path}: says that it has {info.declared_frames} frames, its keypoints are of {len(points)}. "
+                "Give the keypoints of this very video."
+            )
+        return points
 
 
 def with_keypoints(
