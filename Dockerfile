@@ -1,14 +1,14 @@
 # All programs in a container, for processors of x86-64 and arm64; docs/container.md says how to run it.
 #
 #   docker build -t retarget_tf .
-#   docker build -t retarget_tf --build-arg EXTRAS=extract,page,cuda .   # for NVIDIA's container toolkit; not tried
+#   docker build -t retarget_tf --build-arg EXTRAS=extract,heif,page,cuda .   # for NVIDIA's container toolkit; not tried
 
 FROM python:3.11-slim-bookworm AS wheel
 COPY . /src
 RUN pip wheel --no-cache-dir --no-deps --wheel-dir=/wheels /src
 
 FROM python:3.11-slim-bookworm
-ARG EXTRAS=extract,page
+ARG EXTRAS=extract,heif,page
 SHELL ["/bin/bash", "-o", "pipefail", "-c"]
 
 # MediaPipe links to EGL and GLES, also where it computes on the processor.
