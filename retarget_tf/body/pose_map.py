@@ -13,8 +13,6 @@ from keras import ops
 from retarget_tf.arrays import Tensor
 from retarget_tf.body import skeleton
 
-_FAR = 1e4  # pixels by which limbs that are not there are moved away
-
 
 def draw_stick_figure(keypoints: Tensor, size: int) -> Tensor:
     """Draws the limbs whose two ends are present as antialiased lines with round ends.
@@ -26,12 +24,11 @@ def draw_stick_figure(keypoints: Tensor, size: int) -> Tensor:
     Returns:
         float32 `[batch, size, size, 3]`: RGB in [-1, 1] on black (-1). Overlapping limbs average their colours.
     """
-    limbs = len(skeleton.LIMBS)
+    coverage = _limb_coverage(keypoints, size)
     colours = np.asarray(skeleton.LIMB_COLOURS, np.float32) / 255.0
-    summed = np.append(colours, np.ones((limbs, 1), np.float32), axis=1)  # the last channel counts limbs
-    coverage = ops.reshape(_limb_coverage(keypoints, size), (-1, limbs, size * size))
-    painted = ops.reshape(ops.matmul(ops.transpose(coverage, (0, 2, 1)), summed), (-1, size, size, 4))
-    return painted[..., :3] / ops.maximum(painted[..., 3:], 1.0) * 2.0 - 1.0
+    painted = ops.einsum("blyx,lc->byxc", coverage, colours)
+    overlap = ops.expand_dims(ops.sum(coverage, axis=1), -1)
+    return painted / ops.maximum(overlap, 1.0) * 2.0 - 1.0
 
 
 def draw_limbs(keypoints: Tensor, size: int) -> Tensor:
@@ -66,22 +63,20 @@ def normalised_coordinates(keypoints: Tensor, size: int) -> Tensor:
 
 def _limb_coverage(keypoints: Tensor, size: int) -> Tensor:
     """Returns the share of each pixel that each limb covers: float32 `[batch, limbs, size, size]` in [0, 1]."""
-    # Where a pixel lies along and beside a limb is the sum of a row and a column of numbers, which saves time: each
-    # operation on `[batch, limbs, size, size]` takes as long as a layer of a small network.
-    start, end = (ops.take(keypoints, joints, axis=1) for joints in _limb_ends())
-    middle, half = (start[..., :2] + end[..., :2]) / 2.0, (end[..., :2] - start[..., :2]) / 2.0
-    reach = ops.sqrt(ops.sum(ops.square(half), axis=-1, keepdims=True))
-    is_point = reach < 1e-3
-    direction = ops.where(is_point, np.array([1, 0], np.float32), half / ops.where(is_point, 1.0, reach))
-    present = ops.cast(ops.logical_and(start[..., 2:] > 0, end[..., 2:] > 0), "float32")
+    # x and y of the ends have shape [batch, limbs, 1, 1] and broadcast against pixel centres [size] and [size, 1].
+    start, end = (
+        ops.reshape(ops.take(keypoints, joints, axis=1), (-1, len(joints), 3, 1, 1)) for joints in _limb_ends()
+    )
     centres = np.arange(size, dtype=np.float32) + 0.5
-    x, y = (ops.subtract(centres, middle[..., axis : axis + 1]) for axis in (0, 1))
-    along_x, along_y = direction[..., :1], direction[..., 1:]
-    along = (y * along_y)[..., None] + (x * along_x)[:, :, None, :]
-    aside = (y * along_x + (1.0 - present) * _FAR)[..., None] - (x * along_y)[:, :, None, :]
-    beyond = ops.maximum(ops.abs(along), reach[..., None]) - reach[..., None]  # the ends
-    distance = ops.sqrt(beyond * beyond + aside * aside)
-    return ops.clip(line_radius(size) + 0.5 - distance, 0.0, 1.0)
+    x, y = centres[None, :], centres[:, None]
+    along_x, along_y = end[:, :, 0] - start[:, :, 0], end[:, :, 1] - start[:, :, 1]
+    length_squared = ops.maximum(along_x * along_x + along_y * along_y, 1e-6)
+    # The nearest point of the segment, as a share of its length from `start`, clipped to its ends.
+    from_x, from_y = ops.subtract(x, start[:, :, 0]), ops.subtract(y, start[:, :, 1])
+    share = ops.clip((from_x * along_x + from_y * along_y) / length_squared, 0.0, 1.0)
+    distance = ops.sqrt(ops.square(from_x - share * along_x) + ops.square(from_y - share * along_y))
+    present = ops.cast(ops.logical_and(start[:, :, 2] > 0, end[:, :, 2] > 0), "float32")
+    return ops.clip(line_radius(size) + 0.5 - distance, 0.0, 1.0) * present
 
 
 def _limb_ends() -> list[npt.NDArray[np.int32]]:
