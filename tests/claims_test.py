@@ -142,7 +142,7 @@ def test_keypoints_take_memory_in_proportion_to_their_frames(
     finally:
         tracemalloc.stop()
     monkeypatch.setattr(keypoint_arrays, "_MOST_FRAMES", 39_999)
-    with pytest.raises(InputDataError, match=r"points\.npy: are of 40000 frames, more than 39999\. Cut"):
+    with pytest.raises(InputDataError, match=r"points\.npy: are of 40000 frames, more than 39999\. Split"):
         read_keypoint_array(path)
 
 

@@ -63,6 +63,7 @@ def normalised_coordinates(keypoints: Tensor, size: int) -> Tensor:
 
 def _limb_coverage(keypoints: Tensor, size: int) -> Tensor:
     """Returns the share of each pixel that each limb covers: float32 `[batch, limbs, size, size]` in [0, 1]."""
+    # Checkpoints of trainings find weights by the number of operations before them: keep it.
     # x and y of the ends have shape [batch, limbs, 1, 1] and broadcast against pixel centres [size] and [size, 1].
     start, end = (
         ops.reshape(ops.take(keypoints, joints, axis=1), (-1, len(joints), 3, 1, 1)) for joints in _limb_ends()
