@@ -42,6 +42,12 @@ def record_offsets(path: files.Place, most: int = sys.maxsize) -> list[int]:
     return offsets
 
 
+def told_count(offsets: list[int], expected: int) -> str:
+    """Says how many records `record_offsets(path, expected + 1)` found, where the manifest says otherwise."""
+    found = f"more than {expected}" if len(offsets) > expected else len(offsets)
+    return f"{found} records, the manifest says {expected}"
+
+
 def all_records(path: files.Place) -> Iterable[bytes | tf.Tensor]:
     """Returns the serialized records of a file in order; reading them checks their checksums.
 

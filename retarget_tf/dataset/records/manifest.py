@@ -13,7 +13,7 @@ from retarget_tf import files
 from retarget_tf.body import parsing_labels
 from retarget_tf.dataset import surfaces
 from retarget_tf.dataset.clips import ClipIdentity
-from retarget_tf.dataset.records.framing import record_offsets
+from retarget_tf.dataset.records.framing import record_offsets, told_count
 from retarget_tf.errors import ConfigError, InputDataError
 
 SCHEMA_VERSION = 1
@@ -288,9 +288,7 @@ def _check_shard(path: files.Place, shard: Shard, size: int | None) -> None:
     if isinstance(path, files.StorePath):
         return
     with files.reading(path, "records"):
-        records = len(record_offsets(path, shard.records + 1))
-    if records != shard.records:
-        found = f"more than {shard.records}" if records > shard.records else records
-        raise InputDataError(
-            f"records {path}: {found} records, the manifest says {shard.records}. Build the records again: {build}"
-        )
+        offsets = record_offsets(path, shard.records + 1)
+    if len(offsets) != shard.records:
+        told = told_count(offsets, shard.records)
+        raise InputDataError(f"records {path}: {told}. Build the records again: {build}")

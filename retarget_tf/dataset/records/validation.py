@@ -12,7 +12,7 @@ from retarget_tf import files, parallel, program
 from retarget_tf.arrays import Float32Array, Uint8Array
 from retarget_tf.body import parsing_labels, skeleton
 from retarget_tf.dataset import correspondence
-from retarget_tf.dataset.records.framing import read_record, record_offsets
+from retarget_tf.dataset.records.framing import read_record, record_offsets, told_count
 from retarget_tf.dataset.records.manifest import SCHEMA_VERSION, SPLITS, TRAIN, ClipEntry, Manifest, Shard, sha256_of
 from retarget_tf.dataset.records.segment import (
     EncodedFrames,
@@ -106,8 +106,7 @@ def _check_shard(task: _ShardTask) -> _Report:
         report.problems.append(f"{path}: cannot be read ({error.strerror})")
         return report
     if len(offsets) != shard.records:
-        found = f"more than {shard.records}" if len(offsets) > shard.records else len(offsets)
-        report.problems.append(f"{path}: {found} records, the manifest says {shard.records}")
+        report.problems.append(f"{path}: {told_count(offsets, shard.records)}")
     entries = {clip.clip_id: clip for clip in task.manifest.splits[task.split].clips}
     for number, offset in enumerate(offsets):
         place = f"{path} record {number}"
